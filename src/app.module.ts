@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from './auth/auth.module.js';
+import { CallLogsModule } from './call-logs/call-logs.module.js';
+import { CommonModule } from './common/common.module.js';
+import type { Config } from './config.js';
+import { CrmModule } from './crm/crm.module.js';
+import { dataSourceOptions } from './database.js';
+import { GroupsModule } from './groups/groups.module.js';
+import { McpModule } from './mcp/mcp.module.js';
+import { ToolsModule } from './tools/tools.module.js';
+
+/** The whole service. `config.databaseUrl` and `config.masterKey` must be known by now. */
+@Module({})
+export class AppModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        CommonModule.forRoot(config),
+        TypeOrmModule.forRoot(dataSourceOptions(config)),
+        AuthModule,
+        CallLogsModule,
+        ToolsModule,
+        GroupsModule,
+        McpModule,
+        CrmModule,
+      ],
+    };
+  }
+}

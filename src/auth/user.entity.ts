@@ -1,0 +1,65 @@
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  UpdateDateColumn,
+} from 'typeorm';
+import { Tenant } from './tenant.entity.js';
+
+/** A person known to a tenant: an administrator, a consultant, a customer. What a person may do follows from `roles`. */
+@Entity('users')
+@Index('uq_users_tenant_email', ['tenantId', 'email'], { unique: true })
+@Index('uq_users_tenant_username', ['tenantId', 'username'], { unique: true })
+export class User {
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ name: 'tenant_id', type: 'uuid' })
+  tenantId: string;
+
+  @ManyToOne(() => Tenant, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'tenant_id' })
+  tenant?: Tenant;
+
+  @Column({ type: 'varchar', length: 64 })
+  username: string;
+
+  /** Lower case. What a person signs in with. */
+  @Column({ type: 'varchar', length: 254 })
+  email: string;
+
+  @Column({ name: 'display_name', type: 'varchar', length: 100 })
+  displayName: string;
+
+  /** E.164, e.g. `+8613800138000`. */
+  @Column({ type: 'varchar', length: 20, nullable: true })
+  phone: string | null;
+
+  @Column({ name: 'avatar_url', type: 'text', nullable: true })
+  avatarUrl: string | null;
+
+  /** argon2id; null: this person cannot sign in with a password. */
+  @Column({ name: 'password_hash', type: 'text', nullable: true })
+  passwordHash: string | null;
+
+  /** `owner`, `admin`, `operator`, `auditor` for the platform; `consultant`, `customer` for the business. */
+  @Column({ type: 'varchar', array: true, default: () => "'{}'" })
+  roles: string[];
+
+  /** Service level of a customer, e.g. `vip`, `standard`. */
+  @Column({ type: 'varchar', length: 32, default: 'standard' })
+  tier: string;
+
+  @Column({ type: 'boolean', default: true })
+  enabled: boolean;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', precision: 3 })
+  updatedAt: Date;
+}

@@ -1,0 +1,91 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/**
+ * One `tools/call`: who called what with what, and what came of it. Append-only. Partitioned by `created_at`, so the
+ * time is part of the key; the group and the tenant are kept by id without a foreign key, because a record outlives
+ * what it tells about.
+ */
+@Entity('mcp_call_logs')
+@Index('idx_call_logs_tool_success_time', ['tenantId', 'toolName', 'success', 'createdAt'])
+@Index('idx_call_logs_group_time', ['tenantId', 'groupId', 'createdAt'])
+@Index('idx_call_logs_caller_time', ['tenantId', 'callerAppId', 'createdAt'])
+@Index('idx_call_logs_time', ['tenantId', 'createdAt', 'id'])
+export class CallLog {
+  /** UUIDv7, made by the replica that served the call. */
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  /** When the call arrived. Milliseconds, as a JavaScript Date holds them, so that a cursor finds its row again. */
+  @PrimaryColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt: Date;
+
+  @Column({ name: 'tenant_id', type: 'uuid' })
+  tenantId: string;
+
+  @Column({ name: 'group_id', type: 'uuid' })
+  groupId: string;
+
+  /** The name as the client sent it (at most 128 characters), also when there is no such tool. */
+  @Column({ name: 'tool_name', type: 'varchar', length: 128 })
+  toolName: string;
+
+  @Column({ name: 'tool_id', type: 'uuid', nullable: true })
+  toolId: string | null;
+
+  /** The calling application: `X-Caller-App-Id`, else the client's own name. */
+  @Column({ name: 'caller_app_id', type: 'varchar', length: 100, nullable: true })
+  callerAppId: string | null;
+
+  @Column({ name: 'key_id', type: 'uuid', nullable: true })
+  keyId: string | null;
+
+  @Column({ name: 'user_id', type: 'uuid', nullable: true })
+  userId: string | null;
+
+  /** Protocol revision the call was made under, e.g. `2025-06-18`; `rest` for a test call of an admin. */
+  @Column({ type: 'varchar', length: 16 })
+  era: string;
+
+  /** `streamable_http`, `sse`, `websocket`, `stdio` or `rest`. */
+  @Column({ type: 'varchar', length: 16 })
+  transport: string;
+
+  /** An admin's test call. */
+  @Column({ name: 'is_test', type: 'boolean', default: false })
+  isTest: boolean;
+
+  /** The arguments, with secrets replaced, cut at `CALL_LOG_MAX_BYTES`. */
+  @Column({ name: 'request_data', type: 'jsonb', nullable: true })
+  requestData: unknown;
+
+  /** The result as it was answered, with secrets replaced, cut at `CALL_LOG_MAX_BYTES`. */
+  @Column({ name: 'response_data', type: 'jsonb', nullable: true })
+  responseData: unknown;
+
+  @Column({ type: 'boolean' })
+  success: boolean;
+
+  /** Why `success` is false: see {@link CallErrorKind}. */
+  @Column({ name: 'error_kind', type: 'varchar', length: 32, nullable: true })
+  errorKind: CallErrorKind | null;
+
+  @Column({ name: 'error_message', type: 'text', nullable: true })
+  errorMessage: string | null;
+
+  @Column({ name: 'duration_ms', type: 'real' })
+  durationMs: number;
+}
+
+/**
+ * How a call failed: `refused` (no such tool here, disabled, malformed), `invalid_arguments`, `tool_error` (the tool said
+ * no), `timeout`, `cancelled` (the client hung up or cancelled), `result_invalid` (too large or not what the tool's
+ * output schema promises), `internal` (a bug of ours or the tool's).
+ */
+export type CallErrorKind =
+  | 'refused'
+  | 'invalid_arguments'
+  | 'tool_error'
+  | 'timeout'
+  | 'cancelled'
+  | 'result_invalid'
+  | 'internal';

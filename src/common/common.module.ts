@@ -1,0 +1,17 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Config } from '../config.js';
+import { ChangeBus } from './change-bus.js';
+import { SecretBox } from './secret-box.js';
+
+/** What every feature may inject: the settings, the change bus, the secret box. */
+@Module({})
+export class CommonModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: CommonModule,
+      global: true,
+      providers: [{ provide: Config, useValue: config }, ChangeBus, SecretBox],
+      exports: [Config, ChangeBus, SecretBox],
+    };
+  }
+}

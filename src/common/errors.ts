@@ -1,0 +1,55 @@
+/**
+ * A failure that a caller can understand and act on.
+ *
+ * `code` is stable and machine-readable; `message` says what is wrong and what to do, and may be shown to anyone who
+ * is allowed to make the call: it never holds a secret, SQL or a stack. `status` is the HTTP status the REST filter
+ * answers with; inside a tool the error becomes an `isError` result with the same message.
+ */
+export abstract class AppError extends Error {
+  abstract readonly code: string;
+  abstract readonly status: number;
+  /** What to name beside the message, for instance one line per wrong field. Shown to the caller. */
+  readonly details?: unknown;
+
+  constructor(message: string, options: { cause?: unknown; details?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = new.target.name;
+    this.details = options.details;
+  }
+}
+
+/** The thing asked for does not exist, or belongs to another tenant. */
+export class NotFoundError extends AppError {
+  readonly code = 'not_found';
+  readonly status = 404;
+}
+
+/** The input is wrong; `details` names each field. Nothing was changed. */
+export class InvalidInputError extends AppError {
+  readonly code = 'invalid_input';
+  readonly status = 400;
+}
+
+/** The change contradicts the present state: a name that is taken, an illegal step. Nothing was changed. */
+export class ConflictError extends AppError {
+  readonly code = 'conflict';
+  readonly status = 409;
+}
+
+/** Nobody is signed in, or the credential is wrong, expired or revoked. */
+export class UnauthenticatedError extends AppError {
+  readonly code = 'unauthenticated';
+  readonly status = 401;
+}
+
+/** The caller is known but may not do this. */
+export class ForbiddenError extends AppError {
+  readonly code = 'forbidden';
+  readonly status = 403;
+}
+
+/** A part we depend on cannot serve now; trying again later may help. */
+export class UnavailableError extends AppError {
+  readonly code = 'unavailable';
+  readonly status = 503;
+}

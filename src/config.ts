@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
+const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '::1', '[::1]'];
+
+const boolean = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
+const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const masterKey = z
+  .string()
+  .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (44 characters)')
+  .transform((text) => Buffer.from(text, 'base64'));
+
+/**
+ * Every environment variable we read, with its default and its rule. `.env.example` lists the same names (a test
+ * compares them); nothing else in the code reads the environment.
+ */
+export const environmentSchema = z.object({
+  PORT: wholeNumber(0, 65_535).default(8000),
+  HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_POOL_MAX: wholeNumber(1, 500).default(16),
+  DATA_DIR: z.string().default('./data'),
+  MIGRATE_ON_START: boolean.default(true),
+  TOOLCRIB_MASTER_KEY: masterKey.optional(),
+  ADMIN_EMAIL: z.email().default('admin@toolcrib.local'),
+  ADMIN_PASSWORD: z.string().min(10).max(256).optional(),
+  SAMPLE_DATA: boolean.optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('log'),
+  ALLOWED_HOSTS: list.optional(),
+  ALLOWED_ORIGINS: list.optional(),
+  ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
+  REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
+  MCP_FAST_LANE: boolean.default(true),
+  MCP_BODY_MAX_BYTES: wholeNumber(1024, 268_435_456).default(4_194_304),
+  MCP_BODY_TIMEOUT_MS: wholeNumber(100, 600_000).default(10_000),
+  MCP_JSON_MAX_DEPTH: wholeNumber(8, 1000).default(64),
+  MCP_BATCH_MAX: wholeNumber(1, 1000).default(50),
+  MCP_PAGE_SIZE: wholeNumber(1, 10_000).default(1000),
+  MCP_LIST_TTL_MS: wholeNumber(0, 86_400_000).default(0),
+  MCP_SESSION_IDLE_SECONDS: wholeNumber(1, 604_800).default(3600),
+  MCP_SESSIONS_MAX: wholeNumber(1, 100_000).default(1000),
+  MCP_KEEPALIVE_MS: wholeNumber(1000, 600_000).default(15_000),
+  TOOL_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(30),
+  TOOL_RESULT_MAX_BYTES: wholeNumber(1024, 268_435_456).default(1_048_576),
+  CALL_LOG_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
+  CALL_LOG_QUEUE_MAX: wholeNumber(1, 1_000_000).default(10_000),
+  CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
+  SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),
+});
+
+export type Environment = z.output<typeof environmentSchema>;
+
+/** One message that names every wrong variable; the process ends with it. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** The service's settings, validated, with everything derived from them. Inject it by its class. */
+export class Config {
+  readonly port: number;
+  readonly host: string;
+  /** Where clients reach us, without a trailing slash. */
+  readonly publicUrl: string;
+  /** Undefined: an embedded server under {@link dataDir}. */
+  readonly databaseUrl: string | undefined;
+  /** 32 bytes; undefined until the embedded start has made or read the one under {@link dataDir}. */
+  readonly masterKey: Buffer | undefined;
+  readonly dataDir: string;
+  readonly sampleData: boolean;
+  /** Host names that a request's `Host` may carry; undefined: any. */
+  readonly allowedHosts: readonly string[] | undefined;
+  /** Host names of the origins a browser may call from. */
+  readonly allowedOrigins: readonly string[];
+
+  constructor(
+    readonly env: Environment,
+    resolved: { databaseUrl?: string; masterKey?: Buffer } = {},
+  ) {
+    this.port = env.PORT;
+    this.host = env.HOST;
+    this.databaseUrl = resolved.databaseUrl ?? env.DATABASE_URL;
+    this.masterKey = resolved.masterKey ?? env.TOOLCRIB_MASTER_KEY;
+    this.dataDir = resolve(env.DATA_DIR);
+    this.sampleData = env.SAMPLE_DATA ?? env.DATABASE_URL === undefined;
+    const reachableHost = ['0.0.0.0', '::'].includes(env.HOST) ? 'localhost' : env.HOST;
+    const bracketed = reachableHost.includes(':') ? `[${reachableHost}]` : reachableHost;
+    this.publicUrl = (env.PUBLIC_URL ?? `http://${bracketed}:${env.PORT}`).replace(/\/+$/, '');
+    const own = [...new Set(['localhost', '127.0.0.1', '[::1]', new URL(this.publicUrl).hostname])];
+    const loopbackOnly = LOOPBACK_HOSTS.includes(env.HOST);
+    this.allowedHosts = env.ALLOWED_HOSTS?.includes('*')
+      ? undefined
+      : (env.ALLOWED_HOSTS ?? (loopbackOnly ? own : undefined));
+    this.allowedOrigins = env.ALLOWED_ORIGINS ?? own;
+  }
+
+  /** The same settings with what the start found out: the embedded server's address and its master key. */
+  with(resolved: { databaseUrl?: string; masterKey?: Buffer }): Config {
+    return new Config(this.env, { databaseUrl: this.databaseUrl, masterKey: this.masterKey, ...resolved });
+  }
+}
+
+/**
+ * Reads `.env` (variables that are already set win) and validates the environment once.
+ *
+ * @throws {ConfigError} Names every wrong variable and what it should be.
+ */
+export function loadConfig(environment: Record<string, string | undefined> = readEnvironment()): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environmentSchema.safeParse(set);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  }
+  if (parsed.data.DATABASE_URL && !parsed.data.TOOLCRIB_MASTER_KEY) {
+    throw new ConfigError([
+      'TOOLCRIB_MASTER_KEY: must be set when DATABASE_URL is; make one with: openssl rand -base64 32 ' +
+        '(keep it: without it the stored group keys cannot be read)',
+    ]);
+  }
+  return new Config(parsed.data);
+}
+
+function readEnvironment(): Record<string, string | undefined> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return process.env;
+}

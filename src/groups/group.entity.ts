@@ -1,0 +1,62 @@
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  UpdateDateColumn,
+} from 'typeorm';
+import { Tenant } from '../auth/tenant.entity.js';
+
+/** A tool group: the tools one application may use, behind one MCP URL (`server_code`) and its keys. */
+@Entity('mcp_tool_groups')
+@Index('uq_tool_groups_tenant_name', ['tenantId', 'name'], { unique: true })
+export class ToolGroup {
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ name: 'tenant_id', type: 'uuid' })
+  tenantId: string;
+
+  @ManyToOne(() => Tenant, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'tenant_id' })
+  tenant?: Tenant;
+
+  @Column({ type: 'varchar', length: 100 })
+  name: string;
+
+  /** In the MCP URL; unique over all tenants; never changes. */
+  @Column({ name: 'server_code', type: 'varchar', length: 32, unique: true, update: false })
+  serverCode: string;
+
+  @Column({ type: 'text', default: '' })
+  description: string;
+
+  @Column({ name: 'user_tier_access', type: 'varchar', array: true, default: () => "'{}'" })
+  userTierAccess: string[];
+
+  @Column({ name: 'allowed_roles', type: 'varchar', array: true, default: () => "'{}'" })
+  allowedRoles: string[];
+
+  @Column({ type: 'boolean', default: true })
+  enabled: boolean;
+
+  /** Whether legacy clients get an `Mcp-Session-Id` with all that hangs on it; off: every request stands alone. */
+  @Column({ type: 'boolean', default: false })
+  sessions: boolean;
+
+  /** Grows with every change to the group, its keys or its tools. */
+  @Column({ type: 'bigint', default: 1 })
+  epoch: string;
+
+  @Column({ name: 'created_by', type: 'uuid', nullable: true })
+  createdBy: string | null;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', precision: 3 })
+  updatedAt: Date;
+}
