@@ -53,3 +53,16 @@ export class UnavailableError extends AppError {
   readonly code = 'unavailable';
   readonly status = 503;
 }
+
+/** The caller asks too often; `retryAfterSeconds` says when it may ask again. */
+export class TooManyRequestsError extends AppError {
+  readonly code = 'too_many_requests';
+  readonly status = 429;
+
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,11 @@
+/** Constant rather than the public URL: replicas and a moved installation keep accepting each other's tokens. */
+export const TOKEN_ISSUER = 'toolcrib';
+export const TOKEN_AUDIENCE = 'toolcrib-api';
+
+/** What an access token says. Roles are not in it: they are read anew on every request. */
+export type AccessTokenClaims = {
+  /** The user. */
+  readonly sub: string;
+  /** The sign-in, which is the family of its refresh tokens; a sign-out ends both. */
+  readonly sid: string;
+};

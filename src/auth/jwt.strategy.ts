@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { SecretBox } from '../common/secret-box.js';
+import { type AccessTokenClaims, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
+import { AuthService } from './auth.service.js';
+import type { UserCaller } from './caller.js';
+
+/** Verifies our own access tokens, and on every request that the person may still come in. */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+  constructor(
+    box: SecretBox,
+    private readonly auth: AuthService,
+  ) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      secretOrKey: box.tokenSigningKey,
+      algorithms: ['HS256'],
+      issuer: TOKEN_ISSUER,
+      audience: TOKEN_AUDIENCE,
+    });
+  }
+
+  validate(claims: AccessTokenClaims): Promise<UserCaller> {
+    return this.auth.resolveCaller(claims);
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, IsNull, LessThan } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import { UnauthenticatedError } from '../common/errors.js';
+import { Config } from '../config.js';
+import type { AccessTokenClaims } from './access-token.js';
+import type { Tokens } from './auth.dto.js';
+import { RefreshToken } from './refresh-token.entity.js';
+import { User } from './user.entity.js';
+
+const TOKEN_BYTES = 32;
+const DAY_MS = 86_400_000;
+
+/**
+ * Access tokens (JWT, minutes) and the refresh tokens that renew them (random, days, used once). A refresh token that
+ * comes a second time was copied by someone: the whole sign-in ends (RFC 9700, section 4.14.2).
+ */
+@Injectable()
+export class TokensService {
+  private readonly logger = new Logger(TokensService.name);
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly jwt: JwtService,
+    private readonly config: Config,
+  ) {}
+
+  /** Begins a sign-in. Forgets the user's expired ones on the way, so the table stays small. */
+  async begin(userId: string): Promise<Tokens> {
+    return this.dataSource.transaction(async (manager) => {
+      await manager.delete(RefreshToken, { userId, expiresAt: LessThan(new Date()) });
+      return this.issue(manager, userId, newId());
+    });
+  }
+
+  /** @throws {UnauthenticatedError} Unknown, expired, revoked, already used, or its user is disabled. */
+  async rotate(token: string): Promise<Tokens> {
+    const tokens = await this.dataSource.transaction(async (manager) => {
+      const row = await manager.findOne(RefreshToken, {
+        where: { tokenHash: hashOf(token) },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!row || row.revokedAt || row.expiresAt <= new Date()) return null;
+      if (row.usedAt) {
+        this.logger.warn({ message: 'A refresh token was used twice; its sign-in ends', userId: row.userId });
+        await revokeFamily(manager, row.familyId);
+        return null;
+      }
+      const mayComeIn = { id: row.userId, enabled: true, tenant: { enabled: true } };
+      if (!(await manager.existsBy(User, mayComeIn))) return null;
+      await manager.update(RefreshToken, { id: row.id }, { usedAt: new Date() });
+      return this.issue(manager, row.userId, row.familyId);
+    });
+    // Thrown out here: inside, it would roll the revocation back.
+    if (!tokens) throw new UnauthenticatedError('The refresh token is not valid any more; sign in again');
+    return tokens;
+  }
+
+  /** Ends the sign-in of this refresh token, also for its access tokens. An unknown token is no error. */
+  async end(token: string): Promise<void> {
+    const row = await this.dataSource.getRepository(RefreshToken).findOneBy({ tokenHash: hashOf(token) });
+    if (row) await revokeFamily(this.dataSource.manager, row.familyId);
+  }
+
+  private async issue(manager: EntityManager, userId: string, familyId: string): Promise<Tokens> {
+    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    await manager.insert(RefreshToken, {
+      id: newId(),
+      userId,
+      familyId,
+      tokenHash: hashOf(token),
+      expiresAt: new Date(Date.now() + this.config.env.REFRESH_TOKEN_DAYS * DAY_MS),
+    });
+    const claims: AccessTokenClaims = { sub: userId, sid: familyId };
+    return {
+      access_token: await this.jwt.signAsync(claims),
+      token_type: 'Bearer',
+      expires_in: this.config.env.ACCESS_TOKEN_MINUTES * 60,
+      refresh_token: token,
+    };
+  }
+}
+
+async function revokeFamily(manager: EntityManager, familyId: string): Promise<void> {
+  await manager.update(RefreshToken, { familyId, revokedAt: IsNull() }, { revokedAt: new Date() });
+}
+
+function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}

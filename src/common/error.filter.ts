@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { Response } from 'express';
+import type { ErrorEnvelope } from './envelope.js';
+import { AppError, TooManyRequestsError, UnavailableError } from './errors.js';
+
+const CODES: Readonly<Record<number, string>> = {
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+  429: 'too_many_requests',
+  503: 'unavailable',
+};
+
+/** Turns whatever a REST route throws into the error envelope. Our own bugs are logged once, under an id, and masked. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ErrorFilter.name);
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<Response>();
+    const error = isDatabaseAway(thrown)
+      ? new UnavailableError('The database cannot be reached at the moment; try again later', {
+          cause: thrown,
+        })
+      : thrown;
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const { status, body } = this.answer(error);
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="toolcrib"');
+    if (error instanceof TooManyRequestsError)
+      response.setHeader('Retry-After', String(error.retryAfterSeconds));
+    response.status(status).json(body);
+  }
+
+  private answer(error: unknown): { status: number; body: ErrorEnvelope } {
+    if (error instanceof AppError) return envelope(error.status, error.code, error.message, error.details);
+    if (error instanceof HttpException && error.getStatus() < 500) {
+      return envelope(error.getStatus(), CODES[error.getStatus()] ?? 'invalid_input', error.message);
+    }
+    const id = randomUUID().slice(0, 8);
+    this.logger.error(`Unexpected error ${id}`, error instanceof Error ? error.stack : String(error));
+    return envelope(500, 'internal', `Something went wrong on our side; the log has it under ${id}`);
+  }
+}
+
+function envelope(status: number, code: string, message: string, details?: unknown) {
+  const error = details === undefined ? { code } : { code, details };
+  return { status, body: { success: false as const, message, error } };
+}
+
+/** Connection errors of Node, and SQLSTATE classes 08 (connection) and 57P (shut down). */
+function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return typeof error.code === 'string' && /^(08...|57P..|ECONNREFUSED|ECONNRESET|EPIPE)$/.test(error.code);
+}

@@ -1,0 +1,133 @@
+import { applyDecorators, HttpStatus, type Type } from '@nestjs/common';
+import {
+  ApiExtraModels,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { Transform, Type as As } from 'class-transformer';
+import { IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './paging.js';
+
+/** `:id` of a path. */
+export class IdParam {
+  @ApiProperty({ format: 'uuid' })
+  @IsUUID()
+  id: string;
+}
+
+/** What every list takes. */
+export class PageQueryDto {
+  @ApiPropertyOptional({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT })
+  @IsOptional()
+  @As(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(PAGE_LIMIT_MAX)
+  limit: number = PAGE_LIMIT_DEFAULT;
+
+  @ApiPropertyOptional({ description: '`next_cursor` of the page before' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  cursor?: string;
+}
+
+/** A field that may be left out, but not be null: `@IsOptional` would let null pass. */
+export function MayBeAbsent(): PropertyDecorator {
+  return ValidateIf((_dto, value) => value !== undefined);
+}
+
+/** Cuts the spaces around a text before it is checked. */
+export function Trimmed(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
+}
+
+/** `true` or `false` in a query string; anything else stays as it is and is refused by `@IsBoolean`. */
+export function QueryBoolean(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    value === 'true' ? true : value === 'false' ? false : value,
+  );
+}
+
+/** A JSON object that is none of our DTOs: taken over as it was sent (class-transformer drops some names). */
+export function JsonObject(): PropertyDecorator {
+  return Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]);
+}
+
+class ErrorDto {
+  @ApiProperty({ example: 'invalid_input' })
+  code: string;
+
+  @ApiPropertyOptional({ description: 'For invalid_input: a list of { field, message }' })
+  details?: unknown;
+}
+
+/** Every failure of a REST route. */
+export class ErrorEnvelopeDto {
+  @ApiProperty({ enum: [false] })
+  success: false;
+
+  @ApiProperty()
+  message: string;
+
+  @ApiProperty()
+  error: ErrorDto;
+}
+
+class PageInfoDto {
+  @ApiProperty()
+  limit: number;
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+}
+
+type Schema = Record<string, unknown>;
+
+const SUCCESS: Schema = { type: 'boolean', enum: [true] };
+const MESSAGE: Schema = { type: 'string' };
+
+/** Documents `{ success, data, message }` with `data` of the given class, or null. */
+export function ApiData(model: Type | null, status: HttpStatus = HttpStatus.OK) {
+  return documented(status, model, { success: SUCCESS, data: refOf(model), message: MESSAGE });
+}
+
+/** Documents the answer of a change: as {@link ApiData}, with `effective_immediately`. */
+export function ApiChange(model: Type | null, status: HttpStatus = HttpStatus.OK) {
+  const properties = {
+    success: SUCCESS,
+    data: refOf(model),
+    message: MESSAGE,
+    effective_immediately: SUCCESS,
+  };
+  return documented(status, model, properties);
+}
+
+/** Documents `{ success, data: [...], page }`. */
+export function ApiPage(model: Type) {
+  const page = { $ref: getSchemaPath(PageInfoDto) };
+  return documented(HttpStatus.OK, model, {
+    success: SUCCESS,
+    data: { type: 'array', items: refOf(model) },
+    page,
+  });
+}
+
+/** Documents failures; the message of each says what to do. */
+export function ApiFailures(...statuses: readonly HttpStatus[]) {
+  return applyDecorators(...statuses.map((status) => ApiResponse({ status, type: ErrorEnvelopeDto })));
+}
+
+function refOf(model: Type | null): Schema {
+  return model ? { $ref: getSchemaPath(model) } : { nullable: true };
+}
+
+function documented(status: HttpStatus, model: Type | null, properties: Schema) {
+  const schema = { type: 'object', required: Object.keys(properties), properties };
+  return applyDecorators(
+    ApiExtraModels(PageInfoDto, ErrorEnvelopeDto, ...(model ? [model] : [])),
+    ApiResponse({ status, schema: schema as never }),
+  );
+}

@@ -1,0 +1,56 @@
+import { HttpException, type INestApplication } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import type { Config } from '../config.js';
+import { ErrorFilter } from './error.filter.js';
+import { InvalidInputError } from './errors.js';
+import { RestValidationPipe } from './validation.js';
+
+const BODY_MAX_BYTES = 1_048_576;
+
+/**
+ * Everything the REST side has in common: security headers, the JSON body, validation, the error envelope, OpenAPI at
+ * `/api/docs` (JSON at `/api/docs-json`). Call it before the application is initialised. The MCP endpoint does not
+ * pass here. Controllers write their whole path (`api/v1/…`), so there is no prefix to know about.
+ */
+export function configureRest(app: NestExpressApplication, config: Config): void {
+  app.disable('x-powered-by');
+  // Browsers would rewrite our own assets to https on a plain http installation.
+  const upgradeInsecureRequests = config.publicUrl.startsWith('https:') ? [] : null;
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests } } }));
+  app.use(express.json({ limit: BODY_MAX_BYTES }));
+  app.use(explainBodyError);
+  app.useGlobalPipes(new RestValidationPipe());
+  app.useGlobalFilters(new ErrorFilter());
+  SwaggerModule.setup('api/docs', app, () => openApiDocument(app), {
+    jsonDocumentUrl: 'api/docs-json',
+    yamlDocumentUrl: 'api/docs-yaml',
+  });
+}
+
+/** The OpenAPI document of all REST routes. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const options = new DocumentBuilder()
+    .setTitle('Toolcrib')
+    .setDescription(
+      'Admin REST API. Sign in with POST /api/v1/auth/login and send the access token as Bearer.',
+    )
+    .setVersion('1')
+    .addBearerAuth()
+    .addSecurityRequirements('bearer')
+    .build();
+  return SwaggerModule.createDocument(app, options);
+}
+
+/** Body-parser's errors, said in our words: its own would repeat pieces of the body. */
+function explainBodyError(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
+  const { type, status } = error as { type?: string; status?: number };
+  if (type === 'entity.parse.failed') return next(new InvalidInputError('The body is not valid JSON'));
+  if (type === 'entity.too.large') {
+    return next(new HttpException(`The body is larger than ${BODY_MAX_BYTES} bytes`, 413));
+  }
+  const isBodyError = typeof status === 'number' && status >= 400 && status < 500;
+  next(isBodyError ? new HttpException('The body cannot be read', status) : error);
+}
