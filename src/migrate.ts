@@ -20,7 +20,9 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
 export async function revertMigration(dataSource: DataSource): Promise<string | undefined> {
   return withMigrationLock(dataSource, async () => {
     await dataSource.showMigrations(); // makes the table that lists them
-    const [newest] = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id DESC LIMIT 1');
+    const [newest] = await dataSource.query<{ name: string }[]>(
+      'SELECT name FROM migrations ORDER BY id DESC LIMIT 1',
+    );
     if (newest) await dataSource.undoLastMigration();
     return newest?.name;
   });

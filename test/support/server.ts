@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const ROOT = resolve(__dirname, '../..');
+const READY_LIMIT_MS = 25_000;
+const POLL_MS = 20;
+
+/** The node that npm itself runs on: what a user has, not the one our scripts bring along. */
+export const SYSTEM_NODE = process.env.npm_node_execpath ?? process.execPath;
+/** For servers on a database of the test run. */
+export const TEST_MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+
+export type ServerOptions = {
+  /** Nothing of our own environment reaches the server but PATH and HOME. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Arguments of node, relative to the repository. @default ['dist/src/main.js'] */
+  readonly command?: readonly string[];
+};
+
+export type RunningServer = {
+  readonly url: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly process: ChildProcess;
+  /** Settles when the process has ended: its exit code, or the signal's name. */
+  readonly exit: Promise<number | string>;
+  stdout(): string;
+  stderr(): string;
+  /** @default 'SIGTERM' */
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
+  kill9(): Promise<void>;
+};
+
+/**
+ * Starts the built server as its own process and waits until it accepts connections.
+ *
+ * @throws {Error} It ended before; the message holds all it printed.
+ */
+export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const server = await spawnServer(options);
+  const deadline = Date.now() + READY_LIMIT_MS;
+  let ended: number | string | undefined;
+  void server.exit.then((code) => (ended = code));
+  while (!(await accepts(server.port))) {
+    if (ended !== undefined || Date.now() > deadline) {
+      await server.kill9();
+      throw new Error(
+        `The server did not start (${ended ?? 'too slow'}):\n${server.stdout()}\n${server.stderr()}`,
+      );
+    }
+    await delay(POLL_MS);
+  }
+  return server;
+}
+
+/** Starts the built server and does not wait: for starts that are meant to fail. */
+export async function spawnServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const ownDataDir = options.env?.DATA_DIR ? undefined : makeDataDir();
+  const port = Number(options.env?.PORT ?? (await findFreePort()));
+  const dataDir = options.env?.DATA_DIR ?? ownDataDir!;
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: process.env.HOME ?? '',
+    PORT: String(port),
+    DATA_DIR: dataDir,
+    ...(options.env?.DATABASE_URL ? { TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY } : {}),
+    ...options.env,
+  };
+  const [entry = '', ...rest] = options.command ?? ['dist/src/main.js'];
+  // Not in the repository's directory: a developer's .env must not count.
+  const child = spawn(SYSTEM_NODE, [resolve(ROOT, entry), ...rest], { cwd: tmpdir(), env, stdio: 'pipe' });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const exit = once(child, 'close').then(([code, signal]: (number | string | null)[]) => {
+    if (ownDataDir) removeDataDir(ownDataDir);
+    return code ?? signal ?? -1;
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    dataDir,
+    process: child,
+    exit,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return exit;
+    },
+    kill9: async () => {
+      child.kill('SIGKILL');
+      await exit;
+    },
+  };
+}
+
+/** An empty directory that an unprivileged database server may pass through. */
+export function makeDataDir(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'toolcrib-data-'));
+  chmodSync(directory, 0o755);
+  return directory;
+}
+
+/** Ends a database server that a killed process left behind, and removes everything. */
+export function removeDataDir(directory: string): void {
+  const postmasterFile = join(directory, 'postgres', 'postmaster.pid');
+  if (existsSync(postmasterFile)) {
+    const pid = Number(readFileSync(postmasterFile, 'utf8').split('\n')[0]);
+    try {
+      process.kill(pid, 'SIGQUIT');
+    } catch {
+      // It is gone already.
+    }
+  }
+  rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+}
+
+export async function findFreePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((settle) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => settle(true)).once('error', () => settle(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
