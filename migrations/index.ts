@@ -1,4 +1,5 @@
 import { Core1790000000000 } from './1790000000000-core.js';
+import { Crm1790000100000 } from './1790000100000-crm.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
-export const migrations = [Core1790000000000] as const;
+export const migrations = [Core1790000000000, Crm1790000100000] as const;

@@ -14,6 +14,12 @@ import { Tenant } from './tenant.entity.js';
 @Entity('users')
 @Index('uq_users_tenant_email', ['tenantId', 'email'], { unique: true })
 @Index('uq_users_tenant_username', ['tenantId', 'username'], { unique: true })
+@Index('ix_users_tenant_created', ['tenantId', 'createdAt', 'id'])
+// For search_users; TypeORM cannot express them, so migration `crm` makes them.
+@Index('ix_users_search_trgm', { synchronize: false })
+@Index('ix_users_name_pairs', { synchronize: false })
+@Index('ix_users_name_prefix', { synchronize: false })
+@Index('ix_users_roles', { synchronize: false })
 export class User {
   @PrimaryColumn({ type: 'uuid' })
   id: string;
