@@ -8,6 +8,7 @@ import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions } from './database.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { McpModule } from './mcp/mcp.module.js';
+import { ObservabilityModule } from './observability/observability.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 
 /** The whole service. `config.databaseUrl` and `config.masterKey` must be known by now. */
@@ -24,6 +25,7 @@ export class AppModule {
         ToolsModule,
         GroupsModule,
         McpModule,
+        ObservabilityModule,
         CrmModule,
       ],
     };

@@ -4,6 +4,8 @@ import type { Page } from './envelope.js';
 
 export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 200;
+/** As `toISOString` writes the years that Postgres also takes. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Where a keyset page ended: the sort key of its last row. Opaque to clients (base64url of JSON). */
 export function encodeCursor(key: readonly (string | number | null)[]): string {
@@ -36,9 +38,9 @@ export function decodeIdCursor(cursor: string): string {
 /** Reads the cursor of a list that is sorted by time and id, made by `encodeCursor([time.toISOString(), id])`. */
 export function decodeTimeCursor(cursor: string): { at: Date; id: string } {
   const [time, id] = decodeCursor(cursor, 2);
-  const at = new Date(typeof time === 'string' ? time : Number.NaN);
-  if (Number.isNaN(at.getTime()) || typeof id !== 'string' || !isUuid(id)) throw notACursor();
-  return { at, id };
+  const isTime = typeof time === 'string' && TIME.test(time) && !Number.isNaN(Date.parse(time));
+  if (!isTime || typeof id !== 'string' || !isUuid(id)) throw notACursor();
+  return { at: new Date(time), id };
 }
 
 function isPart(part: unknown): part is string | number | null {

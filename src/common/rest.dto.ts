@@ -7,8 +7,20 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { Transform, Type as As } from 'class-transformer';
-import { IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import {
+  IsDate,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Max,
+  MaxLength,
+  Min,
+  ValidateIf,
+} from 'class-validator';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './paging.js';
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** `:id` of a path. */
 export class IdParam {
@@ -48,6 +60,17 @@ export function Trimmed(): PropertyDecorator {
 export function QueryBoolean(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     value === 'true' ? true : value === 'false' ? false : value,
+  );
+}
+
+/** A time with its zone in a query string, as `Date`. */
+export function QueryTime(): PropertyDecorator {
+  const message = '$property must be a time as in 2026-01-31T08:00:00Z';
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && TIME.test(value) ? new Date(value) : value,
+    ),
+    IsDate({ message }),
   );
 }
 
@@ -92,6 +115,12 @@ const MESSAGE: Schema = { type: 'string' };
 /** Documents `{ success, data, message }` with `data` of the given class, or null. */
 export function ApiData(model: Type | null, status: HttpStatus = HttpStatus.OK) {
   return documented(status, model, { success: SUCCESS, data: refOf(model), message: MESSAGE });
+}
+
+/** Documents `{ success, data: [...], message }`: a list that is always whole. */
+export function ApiDataList(model: Type) {
+  const data = { type: 'array', items: refOf(model) };
+  return documented(HttpStatus.OK, model, { success: SUCCESS, data, message: MESSAGE });
 }
 
 /** Documents the answer of a change: as {@link ApiData}, with `effective_immediately`. */

@@ -1,4 +1,28 @@
 import { Module } from '@nestjs/common';
+import { ToolsModule } from '../tools/tools.module.js';
+import { CatalogStore } from './catalog-store.js';
+import { GroupChanges } from './group-changes.js';
+import { GroupConnectService } from './group-connect.service.js';
+import { GroupKeysService } from './group-keys.service.js';
+import { GroupToolsController } from './group-tools.controller.js';
+import { GroupToolsService } from './group-tools.service.js';
+import { GroupsController } from './groups.controller.js';
+import { GroupsService } from './groups.service.js';
+import { ToolTester } from './tool-tester.js';
 
-@Module({})
+/** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
+@Module({
+  imports: [ToolsModule],
+  controllers: [GroupsController, GroupToolsController],
+  providers: [
+    CatalogStore,
+    GroupChanges,
+    GroupsService,
+    GroupKeysService,
+    GroupToolsService,
+    GroupConnectService,
+    ToolTester,
+  ],
+  exports: [CatalogStore, GroupsService, GroupKeysService, GroupToolsService],
+})
 export class GroupsModule {}

@@ -1,0 +1,119 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import type { Caller } from '../auth/caller.js';
+import type { Page } from '../common/envelope.js';
+import { AppError, ConflictError, NotFoundError } from '../common/errors.js';
+import { decodeIdCursor, toPage } from '../common/paging.js';
+import { containing } from '../common/search.js';
+import { uniqueViolation } from '../common/unique-violation.js';
+import { invalidFields } from '../common/validation.js';
+import type { ToolDefinition } from '../tools/tool-definition.js';
+import { ToolRegistry } from '../tools/tool-registry.js';
+import { GroupChanges } from './group-changes.js';
+import { GroupTool } from './group-tool.entity.js';
+import type { AddToolDto, GroupToolQueryDto, UpdateToolDto } from './group-tools.dto.js';
+
+/** Which tools a group has, and how they are set there. */
+@Injectable()
+export class GroupToolsService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly changes: GroupChanges,
+    private readonly registry: ToolRegistry,
+  ) {}
+
+  /** In the order they were added. Another tenant's `group_id` gives an empty page. */
+  async list(caller: Caller, query: GroupToolQueryDto): Promise<Page<GroupTool>> {
+    const found = this.dataSource
+      .getRepository(GroupTool)
+      .createQueryBuilder('t')
+      .where('t.tenant_id = :tenantId', { tenantId: caller.tenantId })
+      .orderBy('t.id', 'ASC')
+      .take(query.limit + 1);
+    if (query.group_id) found.andWhere('t.group_id = :groupId', { groupId: query.group_id });
+    if (query.cursor) found.andWhere('t.id > :after', { after: decodeIdCursor(query.cursor) });
+    if (query.q)
+      found.andWhere('(t.tool_name ILIKE :q OR t.description ILIKE :q)', { q: containing(query.q) });
+    return toPage(await found.getMany(), query.limit, (tool) => [tool.id]);
+  }
+
+  /** @throws {NotFoundError} Not there, or another tenant's. */
+  async get(caller: Caller, id: string): Promise<GroupTool> {
+    const tool = await this.dataSource.getRepository(GroupTool).findOneBy({ id, tenantId: caller.tenantId });
+    if (!tool) throw new NotFoundError(`No tool ${id}`);
+    return tool;
+  }
+
+  /**
+   * Gives a registered tool to a group.
+   *
+   * @throws {InvalidInputError} No such tool is registered, or its settings do not fit.
+   * @throws {ConflictError} The group has it already.
+   */
+  async add(caller: Caller, groupId: string, input: AddToolDto): Promise<GroupTool> {
+    const definition = this.registry.find(input.tool_name);
+    if (!definition) {
+      const message = `tool_name: no tool '${input.tool_name}' is registered; GET /api/v1/admin/tools/registered lists them`;
+      throw invalidFields([{ field: 'tool_name', message }]);
+    }
+    checkConfig(definition, input.config_data ?? {});
+    return this.changes
+      .change(caller, groupId, async (manager) => {
+        const tool = manager.create(GroupTool, {
+          id: newId(),
+          tenantId: caller.tenantId,
+          groupId,
+          toolName: definition.name,
+          source: definition.source,
+          version: definition.version,
+          ...columnsOf(input),
+        });
+        return manager.save(tool);
+      })
+      .catch((error: unknown) => {
+        if (uniqueViolation(error) === null) throw error;
+        throw new ConflictError(`The group has '${input.tool_name}' already`, {
+          details: [{ field: 'tool_name', message: 'is in the group already' }],
+          cause: error,
+        });
+      });
+  }
+
+  async update(caller: Caller, id: string, input: UpdateToolDto): Promise<GroupTool> {
+    const { groupId, toolName } = await this.get(caller, id);
+    const definition = this.registry.find(toolName);
+    if (definition && input.config_data) checkConfig(definition, input.config_data);
+    return this.changes.change(caller, groupId, async (manager) => {
+      const tool = await manager.findOneBy(GroupTool, { id });
+      if (!tool) throw new NotFoundError(`No tool ${id}`);
+      return manager.save(Object.assign(tool, columnsOf(input)));
+    });
+  }
+
+  async remove(caller: Caller, id: string): Promise<void> {
+    const { groupId } = await this.get(caller, id);
+    await this.changes.change(caller, groupId, (manager) => manager.delete(GroupTool, { id }));
+  }
+}
+
+function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {
+  try {
+    definition.parseConfig(configData);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw invalidFields([{ field: 'config_data', message: `config_data: ${error.message}` }]);
+  }
+}
+
+/** Absent fields are left out, so that an update keeps and an insert defaults them; null is a value. */
+function columnsOf(input: UpdateToolDto): Partial<GroupTool> {
+  const columns = {
+    description: input.description,
+    enabled: input.enabled,
+    timeoutSeconds: input.timeout_seconds,
+    configData: input.config_data,
+  };
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+}

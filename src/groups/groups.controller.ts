@@ -1,0 +1,126 @@
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentCaller, ForReaders } from '../auth/access.js';
+import type { UserCaller } from '../auth/caller.js';
+import { changed, ok, pageOf } from '../common/envelope.js';
+import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
+import { Config } from '../config.js';
+import { GroupConnectService } from './group-connect.service.js';
+import { GroupKeysService } from './group-keys.service.js';
+import { toCreatedGroupDto, toGroupDto, toGroupKeyDto, toServerUrlDto } from './group-views.js';
+import {
+  ConnectDto,
+  ConnectQueryDto,
+  CreatedGroupDto,
+  CreateGroupDto,
+  GroupDto,
+  GroupKeyDto,
+  GroupQueryDto,
+  ServerUrlDto,
+  UpdateGroupDto,
+} from './groups.dto.js';
+import { GroupsService } from './groups.service.js';
+
+const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, CREATED, OK } = HttpStatus;
+
+@ApiTags('groups')
+@ApiBearerAuth()
+@ApiFailures(UNAUTHORIZED, FORBIDDEN)
+@Controller('api/v1/admin/groups')
+export class GroupsController {
+  constructor(
+    private readonly groups: GroupsService,
+    private readonly keys: GroupKeysService,
+    private readonly connections: GroupConnectService,
+    private readonly config: Config,
+  ) {}
+
+  @Get()
+  @ForReaders()
+  @ApiOperation({ summary: "The tenant's tool groups, oldest first" })
+  @ApiPage(GroupDto)
+  @ApiFailures(BAD_REQUEST)
+  async list(@CurrentCaller() caller: UserCaller, @Query() query: GroupQueryDto) {
+    const page = await this.groups.list(caller, query);
+    return pageOf({ ...page, items: page.items.map((summary) => toGroupDto(summary, this.config)) });
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Make a group', description: 'It comes with its first key.' })
+  @ApiChange(CreatedGroupDto, CREATED)
+  @ApiFailures(BAD_REQUEST, CONFLICT)
+  async create(@CurrentCaller() caller: UserCaller, @Body() body: CreateGroupDto) {
+    return changed(toCreatedGroupDto(await this.groups.create(caller, body), this.config), 'Group created');
+  }
+
+  @Get(':id')
+  @ForReaders()
+  @ApiOperation({ summary: 'One group' })
+  @ApiData(GroupDto)
+  @ApiFailures(NOT_FOUND)
+  async get(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
+    return ok(toGroupDto(await this.groups.get(caller, id), this.config));
+  }
+
+  @Put(':id')
+  @ApiOperation({ summary: 'Change a group', description: 'Fields that are absent stay as they are.' })
+  @ApiChange(GroupDto)
+  @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
+  async update(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @Body() body: UpdateGroupDto) {
+    return changed(toGroupDto(await this.groups.update(caller, id, body), this.config), 'Group changed');
+  }
+
+  @Delete(':id')
+  @ApiOperation({
+    summary: 'Delete a group',
+    description: 'Its keys and tools go with it; its call records stay.',
+  })
+  @ApiChange(null)
+  @ApiFailures(NOT_FOUND)
+  async delete(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
+    await this.groups.delete(caller, id);
+    return changed(null, 'Group deleted');
+  }
+
+  @Get(':id/api-key')
+  @ApiOperation({ summary: "Show a group's key", description: 'Showing it is logged.' })
+  @ApiData(GroupKeyDto)
+  @ApiFailures(NOT_FOUND)
+  async getKey(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
+    return ok(toGroupKeyDto(await this.keys.get(caller, id)));
+  }
+
+  @Post(':id/regenerate-key')
+  @HttpCode(OK)
+  @ApiOperation({ summary: "Replace a group's key", description: 'The old one stops working at once.' })
+  @ApiChange(GroupKeyDto)
+  @ApiFailures(NOT_FOUND)
+  async regenerateKey(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
+    return changed(toGroupKeyDto(await this.keys.regenerate(caller, id)), 'Key replaced');
+  }
+
+  @Get(':id/server-url')
+  @ForReaders()
+  @ApiOperation({ summary: "The URLs of a group's MCP server" })
+  @ApiData(ServerUrlDto)
+  @ApiFailures(NOT_FOUND)
+  async getServerUrl(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
+    return ok(toServerUrlDto(await this.groups.get(caller, id), this.config));
+  }
+
+  @Get(':id/connect')
+  @ForReaders()
+  @ApiOperation({
+    summary: 'What to paste into Dify, Claude, Cursor, VS Code and the MCP Inspector',
+    description: 'With a placeholder for the key, unless an admin asks with include_key=true.',
+  })
+  @ApiData(ConnectDto)
+  @ApiFailures(BAD_REQUEST, NOT_FOUND)
+  async getConnect(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @Query() { include_key: withKey }: ConnectQueryDto,
+  ) {
+    return ok(await (withKey ? this.connections.getWithKey(caller, id) : this.connections.get(caller, id)));
+  }
+}

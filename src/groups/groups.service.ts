@@ -1,0 +1,160 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, In } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import type { Caller } from '../auth/caller.js';
+import type { Page } from '../common/envelope.js';
+import { ConflictError, NotFoundError } from '../common/errors.js';
+import { decodeIdCursor, toPage } from '../common/paging.js';
+import { containing } from '../common/search.js';
+import { uniqueViolation } from '../common/unique-violation.js';
+import { invalidFields } from '../common/validation.js';
+import { GroupChanges } from './group-changes.js';
+import { GroupKey } from './group-key.entity.js';
+import { GroupKeysService, type ShownKey } from './group-keys.service.js';
+import { GroupTool } from './group-tool.entity.js';
+import { ToolGroup } from './group.entity.js';
+import type { CreateGroupDto, GroupQueryDto, UpdateGroupDto } from './groups.dto.js';
+import { findServerCodeProblem, generateServerCode } from './server-code.js';
+
+const GENERATE_TRIES = 5;
+
+/** A group with what its list shows beside it. */
+export type GroupSummary = {
+  readonly group: ToolGroup;
+  readonly toolCount: number;
+  readonly keyPrefix: string | null;
+};
+
+/** Tool groups of a tenant: their rules, and every change to them. */
+@Injectable()
+export class GroupsService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly changes: GroupChanges,
+    private readonly keys: GroupKeysService,
+  ) {}
+
+  /** Oldest first. */
+  async list(caller: Caller, query: GroupQueryDto): Promise<Page<GroupSummary>> {
+    const found = this.dataSource
+      .getRepository(ToolGroup)
+      .createQueryBuilder('g')
+      .where('g.tenant_id = :tenantId', { tenantId: caller.tenantId })
+      .orderBy('g.id', 'ASC')
+      .take(query.limit + 1);
+    if (query.cursor) found.andWhere('g.id > :after', { after: decodeIdCursor(query.cursor) });
+    if (query.q) {
+      const anywhere = '(g.name ILIKE :q OR g.server_code ILIKE :q OR g.description ILIKE :q)';
+      found.andWhere(anywhere, { q: containing(query.q) });
+    }
+    const page = toPage(await found.getMany(), query.limit, (group) => [group.id]);
+    return { ...page, items: await this.summarize(page.items) };
+  }
+
+  /** @throws {NotFoundError} Not there, or another tenant's. */
+  async get(caller: Caller, id: string): Promise<GroupSummary> {
+    const group = await this.dataSource.getRepository(ToolGroup).findOneBy({ id, tenantId: caller.tenantId });
+    if (!group) throw new NotFoundError(`No group ${id}`);
+    const [summary] = await this.summarize([group]);
+    return summary;
+  }
+
+  /** Makes a group with its first key. */
+  async create(caller: Caller, input: CreateGroupDto): Promise<GroupSummary & { readonly key: ShownKey }> {
+    if (input.server_code === undefined) return this.createWithGeneratedCode(caller, input);
+    const problem = findServerCodeProblem(input.server_code);
+    if (problem) throw invalidFields([{ field: 'server_code', message: `server_code ${problem}` }]);
+    return this.insert(caller, input, input.server_code);
+  }
+
+  /** @throws {ConflictError} Another group of the tenant has the name. */
+  async update(caller: Caller, id: string, input: UpdateGroupDto): Promise<GroupSummary> {
+    await this.changes
+      .change(caller, id, (manager, group) => manager.save(Object.assign(group, columnsOf(input))))
+      .catch(explainTaken);
+    return this.get(caller, id);
+  }
+
+  /** Its keys and tools go with it; its call records stay. */
+  async delete(caller: Caller, id: string): Promise<void> {
+    await this.changes.change(caller, id, (manager) => manager.delete(ToolGroup, { id }));
+  }
+
+  private async createWithGeneratedCode(caller: Caller, input: CreateGroupDto) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.insert(caller, input, generateServerCode());
+      } catch (error) {
+        if (!(error instanceof ServerCodeTakenError) || attempt === GENERATE_TRIES) throw error;
+      }
+    }
+  }
+
+  private async insert(caller: Caller, input: CreateGroupDto, serverCode: string) {
+    const id = newId();
+    const createdBy = caller.kind === 'user' ? caller.userId : null;
+    const columns = { id, tenantId: caller.tenantId, serverCode, createdBy, ...columnsOf(input) };
+    const key = await this.changes
+      .create(id, async (manager) =>
+        this.keys.create(manager, await manager.save(manager.create(ToolGroup, columns))),
+      )
+      .catch(explainTaken);
+    return { ...(await this.get(caller, id)), key };
+  }
+
+  private async summarize(groups: readonly ToolGroup[]): Promise<GroupSummary[]> {
+    const groupId = In(groups.map((group) => group.id));
+    const counts = await this.dataSource
+      .getRepository(GroupTool)
+      .createQueryBuilder('t')
+      .select('t.group_id', 'groupId')
+      .addSelect('count(*)::int', 'count')
+      .where({ groupId })
+      .groupBy('t.group_id')
+      .getRawMany<{ groupId: string; count: number }>();
+    const keys = await this.dataSource.getRepository(GroupKey).find({
+      where: { groupId, status: 'active' },
+      order: { createdAt: 'ASC' },
+      select: { id: true, groupId: true, prefix: true, createdAt: true },
+    });
+    return groups.map((group) => ({
+      group,
+      toolCount: counts.find((count) => count.groupId === group.id)?.count ?? 0,
+      keyPrefix: keys.findLast((key) => key.groupId === group.id)?.prefix ?? null,
+    }));
+  }
+}
+
+class ServerCodeTakenError extends ConflictError {}
+
+/** Says no more than "taken": a server code may belong to another tenant. */
+function explainTaken(error: unknown): never {
+  const columns = uniqueViolation(error);
+  if (columns === 'server_code') {
+    throw new ServerCodeTakenError('The server_code is taken; choose another or leave it out', {
+      details: [{ field: 'server_code', message: 'is taken' }],
+      cause: error,
+    });
+  }
+  if (columns?.includes('name')) {
+    const details = [{ field: 'name', message: 'is taken' }];
+    throw new ConflictError('Another group of yours has this name', { details, cause: error });
+  }
+  throw error;
+}
+
+/** Absent fields are left out, so that an update keeps and an insert defaults them. */
+function columnsOf(
+  input: Omit<CreateGroupDto, 'server_code' | 'name'> & { name?: string },
+): Partial<ToolGroup> {
+  const columns = {
+    name: input.name,
+    description: input.description,
+    userTierAccess: input.user_tier_access,
+    allowedRoles: input.allowed_roles,
+    enabled: input.enabled,
+    sessions: input.sessions,
+  };
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import type { UserCaller } from '../auth/caller.js';
+import { ConflictError } from '../common/errors.js';
+import { Config } from '../config.js';
+import { ToolExecutor, type ToolOutcome } from '../tools/tool-executor.js';
+import { ToolRegistry } from '../tools/tool-registry.js';
+import { bind } from './catalog.js';
+import { GroupToolsService } from './group-tools.service.js';
+
+/** What came of a test; the duration includes what the pipe itself takes. */
+export type ToolTest = { readonly outcome: ToolOutcome; readonly durationMs: number };
+
+/** Runs a group's tool for an admin, through the same pipe as an agent's call and on record as a test. */
+@Injectable()
+export class ToolTester {
+  constructor(
+    private readonly tools: GroupToolsService,
+    private readonly registry: ToolRegistry,
+    private readonly executor: ToolExecutor,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * Also runs a tool that is disabled, or whose group is: to try it before agents see it.
+   *
+   * @param signal Aborts the tool when the admin hangs up.
+   * @throws {ConflictError} This build does not have the tool.
+   */
+  async test(caller: UserCaller, id: string, args: unknown, signal: AbortSignal): Promise<ToolTest> {
+    const row = await this.tools.get(caller, id);
+    const definition = this.registry.find(row.toolName);
+    if (!definition) throw new ConflictError(`No tool '${row.toolName}' is registered in this build`);
+    const started = performance.now();
+    const outcome = await this.executor.execute({
+      caller,
+      tenantId: row.tenantId,
+      groupId: row.groupId,
+      toolName: row.toolName,
+      tool: bind(row, definition, this.config.env.TOOL_TIMEOUT_SECONDS),
+      args,
+      signal,
+      appId: null,
+      era: 'rest',
+      transport: 'rest',
+      isTest: true,
+    });
+    return { outcome, durationMs: performance.now() - started };
+  }
+}

@@ -1,0 +1,152 @@
+import { Logger } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { DataSource } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import { createApp } from '../../src/app.js';
+import type { UserCaller } from '../../src/auth/caller.js';
+import { hashPassword } from '../../src/auth/passwords.js';
+import { Tenant } from '../../src/auth/tenant.entity.js';
+import { User } from '../../src/auth/user.entity.js';
+import { type Config, loadConfig } from '../../src/config.js';
+import { findFreePort, TEST_MASTER_KEY } from './server.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+export const TEST_PASSWORD = 'correct horse battery';
+
+export type TestTenant = {
+  readonly tenantId: string;
+  readonly tenantName: string;
+  /** Of the tenant's owner. */
+  readonly adminToken: string;
+  readonly caller: UserCaller;
+};
+
+/** `Body` is what the test expects; what it does not say is not checked. */
+export type Answer<Body> = { readonly status: number; readonly headers: Headers; readonly body: Body };
+
+export type RestRequest = {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+};
+
+// A loose shape on purpose: the tests' own expectations are the check.
+type LooseBody = {
+  success: boolean;
+  message: string;
+  data: Record<string, unknown> & { [index: number]: Record<string, unknown> };
+  page: { limit: number; next_cursor: string | null };
+  error: { code: string; details?: { field: string; message: string }[] };
+  effective_immediately?: true;
+};
+
+export type TestApp = {
+  readonly app: NestExpressApplication;
+  readonly url: string;
+  readonly config: Config;
+  readonly dataSource: DataSource;
+  readonly database: TestDatabase;
+  /** A tenant of its own with an owner who is signed in. */
+  newTenant(): Promise<TestTenant>;
+  /** Another user of a tenant, with {@link TEST_PASSWORD}. */
+  newUser(tenantId: string, roles: readonly string[]): Promise<User>;
+  /** Signs in with {@link TEST_PASSWORD}. */
+  signIn(email: string): Promise<{ access_token: string; refresh_token: string }>;
+  /** Calls the REST API; `path` is below `/api/v1`. */
+  rest(method: string, path: string, request?: RestRequest): Promise<Answer<LooseBody>>;
+  /** Also drops the database, unless it was given. */
+  close(): Promise<void>;
+};
+
+export type TestAppOptions = {
+  /** Environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another replica on the database of a running one. */
+  readonly database?: TestDatabase;
+};
+
+let passwordHash: Promise<string> | undefined;
+
+/** The real service in this process, on a free port and a real database. */
+export async function createTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const database = options.database ?? (await createTestDatabase());
+  const config = loadConfig({
+    DATABASE_URL: database.url,
+    TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY,
+    DATABASE_POOL_MAX: '4',
+    PORT: String(await findFreePort()),
+    SAMPLE_DATA: 'false',
+    ...options.env,
+  });
+  Logger.overrideLogger(['fatal']); // what a test provokes is told by its answer
+  const app = await createApp(config);
+  await app.listen(config.port, config.host);
+  const url = config.publicUrl;
+  const dataSource = app.get<DataSource>(getDataSourceToken());
+
+  const rest = async (
+    method: string,
+    path: string,
+    request: RestRequest = {},
+  ): Promise<Answer<LooseBody>> => {
+    const response = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        ...(request.token === undefined ? {} : { authorization: `Bearer ${request.token}` }),
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...request.headers,
+      },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as LooseBody };
+  };
+
+  const newUser = async (tenantId: string, roles: readonly string[]): Promise<User> => {
+    const id = newId();
+    return dataSource.getRepository(User).save({
+      id,
+      tenantId,
+      username: `user-${id}`,
+      email: `${id}@example.test`,
+      displayName: 'Test user',
+      passwordHash: await (passwordHash ??= hashPassword(TEST_PASSWORD)),
+      roles: [...roles],
+    });
+  };
+
+  const signIn = async (email: string) => {
+    const answer = await rest('POST', '/auth/login', { body: { email, password: TEST_PASSWORD } });
+    return answer.body.data as { access_token: string; refresh_token: string };
+  };
+
+  return {
+    app,
+    url,
+    config,
+    dataSource,
+    database,
+    newUser,
+    signIn,
+    rest,
+    newTenant: async () => {
+      const tenantId = newId();
+      const tenantName = `Tenant ${tenantId}`;
+      await dataSource.getRepository(Tenant).insert({ id: tenantId, name: tenantName });
+      const user = await newUser(tenantId, ['owner']);
+      const { access_token: adminToken } = await signIn(user.email);
+      const caller = {
+        kind: 'user',
+        tenantId,
+        userId: user.id,
+        email: user.email,
+        roles: user.roles,
+      } as const;
+      return { tenantId, tenantName, adminToken, caller };
+    },
+    close: async () => {
+      await app.close();
+      if (!options.database) await database.drop();
+    },
+  };
+}
