@@ -82,10 +82,4 @@ export class CallLog {
  * output schema promises), `internal` (a bug of ours or the tool's).
  */
 export type CallErrorKind =
-  | 'refused'
-  | 'invalid_arguments'
-  | 'tool_error'
-  | 'timeout'
-  | 'cancelled'
-  | 'result_invalid'
-  | 'internal';
+  'refused' | 'invalid_arguments' | 'tool_error' | 'timeout' | 'cancelled' | 'result_invalid' | 'internal';

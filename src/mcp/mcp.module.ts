@@ -1,4 +1,32 @@
 import { Module } from '@nestjs/common';
+import { GroupsModule } from '../groups/groups.module.js';
+import { ToolsModule } from '../tools/tools.module.js';
+import { Connections } from './connections.js';
+import { FastLane } from './fast-lane.js';
+import { Gate } from './gate.js';
+import { GroupMethods } from './group-methods.js';
+import { McpEndpoint } from './mcp-endpoint.js';
+import { McpServerFactory } from './mcp-server.factory.js';
+import { SdkLane } from './sdk-lane.js';
+import { Sessions } from './sessions.js';
+import { SseDoor } from './sse-door.js';
+import { StreamableHttp } from './streamable-http.js';
 
-@Module({})
+/** The protocol: one endpoint per group, every transport and both eras. */
+@Module({
+  imports: [GroupsModule, ToolsModule],
+  providers: [
+    Gate,
+    GroupMethods,
+    FastLane,
+    McpServerFactory,
+    SdkLane,
+    Sessions,
+    Connections,
+    SseDoor,
+    StreamableHttp,
+    McpEndpoint,
+  ],
+  exports: [McpEndpoint, Sessions, Connections],
+})
 export class McpModule {}

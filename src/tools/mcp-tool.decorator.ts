@@ -1,6 +1,7 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
+import type { ClientCapability } from './tool-definition.js';
 
 /** Hints for clients about a tool's effects (MCP `ToolAnnotations`). A client must not trust them blindly. */
 export type ToolAnnotations = {
@@ -26,7 +27,10 @@ export type ToolContext<Config = Readonly<Record<string, unknown>>> = {
   progress(done: number, total?: number, message?: string): void;
 };
 
-export type McpToolOptions<Input extends z.ZodObject = z.ZodObject, Config extends z.ZodObject = z.ZodObject> = {
+export type McpToolOptions<
+  Input extends z.ZodObject = z.ZodObject,
+  Config extends z.ZodObject = z.ZodObject,
+> = {
   /** Unique in the service; `[A-Za-z0-9_.-]`, 1 to 64 characters. */
   readonly name: string;
   readonly title?: string;
@@ -45,6 +49,8 @@ export type McpToolOptions<Input extends z.ZodObject = z.ZodObject, Config exten
   readonly timeoutSeconds?: number;
   /** What an admin may set per group in `config_data`. */
   readonly config?: Config;
+  /** What the client must be able to do; others are refused before the tool runs. */
+  readonly clientCapabilities?: readonly ClientCapability[];
 };
 
 /** Where the registry finds the options of a decorated method. */
@@ -72,7 +78,7 @@ export function McpTool<Input extends z.ZodObject, Config extends z.ZodObject = 
   options: McpToolOptions<Input, Config>,
 ) {
   type Method = (args: z.output<Input>, ctx: ToolContext<z.output<Config>>) => unknown;
-  return (target: object, key: string, descriptor: TypedPropertyDescriptor<Method>): void => {
+  return <M extends Method>(target: object, key: string, descriptor: TypedPropertyDescriptor<M>): void => {
     ToolMetadata(options as unknown as McpToolOptions)(target, key, descriptor as PropertyDescriptor);
   };
 }

@@ -1,0 +1,64 @@
+const REDACTED = '[redacted]';
+
+/** Property names whose values are secrets, wherever they stand. */
+const SECRET_NAME =
+  /passw(or)?d|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|(access|refresh|id|auth|bearer|session)[-_]?token|^token$/i;
+
+/** Values that are secrets, whatever they are called: our keys, bearer tokens, JWTs, common vendors' keys. */
+const SECRET_VALUE =
+  /mcp_key_[A-Za-z0-9_-]{20,}|\bBearer\s+[A-Za-z0-9._~+/=-]{8,}|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|\bapp-[A-Za-z0-9]{24}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bAKIA[0-9A-Z]{16}\b/g;
+
+/** Cheap test over the JSON text; most calls hold nothing that even looks like a secret. */
+const MAY_HOLD_SECRET =
+  /passw|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|token|mcp_key_|bearer|eyJ|[spr]k[-_]|app-|gh[pousr]_|AKIA/i;
+
+/** An escape Postgres refuses in jsonb: NUL, or half of a surrogate pair (JSON.stringify escapes only lone ones). */
+const UNSTORABLE_ESCAPE = /(?<!\\)((?:\\\\)*)\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})/g;
+
+/**
+ * JSON text of a request or result as the call log keeps it: secrets replaced, storable as jsonb, at most `maxBytes`
+ * (then an object that says how much was cut and shows the beginning).
+ *
+ * @returns null for undefined.
+ */
+export function toLogJson(value: unknown, maxBytes: number): string | null {
+  let text = value === undefined ? undefined : JSON.stringify(value);
+  if (text === undefined) return null;
+  if (MAY_HOLD_SECRET.test(text)) text = JSON.stringify(redact(JSON.parse(text)));
+  if (text.includes('\\u')) text = text.replace(UNSTORABLE_ESCAPE, '$1\\ufffd');
+  const bytes = text.length * 3 <= maxBytes ? 0 : Buffer.byteLength(text);
+  if (bytes <= maxBytes) return text;
+  const preview = Buffer.from(text)
+    .subarray(0, maxBytes)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '');
+  return JSON.stringify({ truncated: true, bytes, preview });
+}
+
+/** Text as it may be kept or logged: secrets in it replaced, no NUL. */
+export function redactText(text: string): string {
+  return text.replace(SECRET_VALUE, REDACTED).replaceAll('\u0000', '\uFFFD').toWellFormed();
+}
+
+function redact(node: unknown): unknown {
+  if (typeof node === 'string') return redactString(node);
+  if (Array.isArray(node)) return node.map(redact);
+  if (typeof node !== 'object' || node === null) return node;
+  return Object.fromEntries(
+    Object.entries(node).map(([name, value]) => [name, SECRET_NAME.test(name) ? REDACTED : redact(value)]),
+  );
+}
+
+/** A text block of a result often is JSON itself: then names count inside it too. */
+function redactString(text: string): string {
+  if (/^\s*[[{]/.test(text) && SECRET_NAME_IN_JSON.test(text)) {
+    try {
+      return JSON.stringify(redact(JSON.parse(text)));
+    } catch {
+      // Not JSON after all.
+    }
+  }
+  return text.replace(SECRET_VALUE, REDACTED);
+}
+
+const SECRET_NAME_IN_JSON = new RegExp(SECRET_NAME.source.replaceAll('^', '').replaceAll('$', ''), 'i');

@@ -1,0 +1,193 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource} from 'typeorm';
+import { type EntityManager } from 'typeorm';
+import type { GroupKeyCaller } from '../auth/caller.js';
+import { Tenant } from '../auth/tenant.entity.js';
+import type { ChangeBus } from '../common/change-bus.js';
+import { type Change } from '../common/change-bus.js';
+import type { SecretBox } from '../common/secret-box.js';
+import type { Config } from '../config.js';
+import type { ToolRegistry } from '../tools/tool-registry.js';
+import { buildCatalog, type Catalog } from './catalog.js';
+import { GroupKey } from './group-key.entity.js';
+import { GroupTool } from './group-tool.entity.js';
+import { ToolGroup } from './group.entity.js';
+import { isWellFormedKey } from './key-format.js';
+
+const RETRY_DELAY_MS = 500;
+
+type KeyEntry = { readonly caller: GroupKeyCaller; readonly expiresAtMs: number };
+type Loaded = { readonly catalog: Catalog; readonly keyHashes: readonly string[] };
+
+/** Told after a group's catalog was replaced; `after` is undefined when the group is gone or disabled. */
+export type CatalogListener = (before: Catalog, after: Catalog | undefined) => void;
+
+/**
+ * All groups and their keys in memory, kept equal to the database: what makes authentication and routing free of SQL and
+ * lets an admin's change rule the very next call. Disabled groups stay in it (their keys must get a clear answer); groups
+ * of disabled tenants and keys that are not active do not.
+ */
+@Injectable()
+export class CatalogStore implements OnModuleInit {
+  private readonly logger = new Logger(CatalogStore.name);
+  private readonly byCode = new Map<string, Loaded>();
+  private readonly codeOf = new Map<string, string>();
+  private readonly keys = new Map<string, KeyEntry>();
+  private readonly liveKeyIds = new Set<string>();
+  private readonly listeners: CatalogListener[] = [];
+  /** Loads run one after the other, so a later read never loses against an earlier one. */
+  private lastLoad: Promise<void> = Promise.resolve();
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly changeBus: ChangeBus,
+    private readonly registry: ToolRegistry,
+    private readonly secretBox: SecretBox,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.changeBus.subscribe('group', (change) => this.takeOver(change));
+  }
+
+  onReplaced(listener: CatalogListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** The caller a group key stands for; undefined: not a key, unknown, revoked, expired. */
+  findCaller(key: string): GroupKeyCaller | undefined {
+    if (!isWellFormedKey(key)) return undefined;
+    const entry = this.keys.get(this.secretBox.digest(key).toString('base64'));
+    return entry && entry.expiresAtMs > Date.now() ? entry.caller : undefined;
+  }
+
+  /** Whether a key still opens its group; long-lived connections ask after every change. */
+  isLive(keyId: string): boolean {
+    return this.liveKeyIds.has(keyId);
+  }
+
+  findByCode(serverCode: string): Catalog | undefined {
+    return this.byCode.get(serverCode)?.catalog;
+  }
+
+  find(groupId: string): Catalog | undefined {
+    return this.findByCode(this.codeOf.get(groupId) ?? '');
+  }
+
+  get size(): { readonly groups: number; readonly keys: number } {
+    return { groups: this.byCode.size, keys: this.keys.size };
+  }
+
+  /** Reads one group anew; when this returns, the next call on this replica is ruled by what the database says. */
+  refresh(groupId: string): Promise<void> {
+    return this.enqueue(() => this.loadOne(groupId));
+  }
+
+  private async takeOver(change: Change | null): Promise<void> {
+    for (;;) {
+      try {
+        await (change ? this.refresh(change.id) : this.enqueue(() => this.loadAll()));
+        return;
+      } catch (error) {
+        this.logger.warn(`Groups could not be read; trying again: ${String(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS).unref());
+      }
+    }
+  }
+
+  private enqueue(load: () => Promise<void>): Promise<void> {
+    const run = this.lastLoad.then(load);
+    this.lastLoad = run.catch(() => undefined);
+    return run;
+  }
+
+  private async loadOne(groupId: string): Promise<void> {
+    const groups = await this.read(groupId);
+    const group = groups[0];
+    if (group) this.put(group);
+    else this.remove(groupId);
+  }
+
+  private async loadAll(): Promise<void> {
+    const groups = await this.read();
+    const present = new Set(groups.map(({ catalog }) => catalog.groupId));
+    for (const groupId of this.codeOf.keys()) if (!present.has(groupId)) this.remove(groupId);
+    for (const group of groups) this.put(group);
+  }
+
+  /** One snapshot of the database for the group, its tools and its keys together. */
+  private read(groupId?: string): Promise<(Loaded & { keys: readonly GroupKey[] })[]> {
+    return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
+      const groups = await enabledTenantsGroups(manager, groupId);
+      const where = groupId ? { groupId } : {};
+      const tools = groupBy(await manager.find(GroupTool, { where }), (tool) => tool.groupId);
+      const activeKeys = await manager.find(GroupKey, { where: { ...where, status: 'active' } });
+      const keys = groupBy(activeKeys, (key) => key.groupId);
+      return groups.map((group) => ({
+        catalog: this.build(group, tools.get(group.id) ?? []),
+        keys: keys.get(group.id) ?? [],
+        keyHashes: (keys.get(group.id) ?? []).map((key) => key.hash.toString('base64')),
+      }));
+    });
+  }
+
+  private build(group: ToolGroup, rows: readonly GroupTool[]): Catalog {
+    const find = (name: string) => this.registry.find(name);
+    return buildCatalog(group, rows, find, this.config.env.TOOL_TIMEOUT_SECONDS);
+  }
+
+  private put({ catalog, keys, keyHashes }: Loaded & { keys: readonly GroupKey[] }): void {
+    const { groupId, tenantId, serverCode } = catalog;
+    const before = this.byCode.get(serverCode);
+    for (const hash of before?.keyHashes ?? []) this.forget(hash);
+    for (const [index, key] of keys.entries()) {
+      this.liveKeyIds.add(key.id);
+      this.keys.set(keyHashes[index], {
+        caller: { kind: 'group_key', tenantId, groupId, keyId: key.id },
+        expiresAtMs: key.expiresAt?.getTime() ?? Infinity,
+      });
+    }
+    this.byCode.set(serverCode, { catalog, keyHashes });
+    this.codeOf.set(groupId, serverCode);
+    if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined);
+  }
+
+  private remove(groupId: string): void {
+    const serverCode = this.codeOf.get(groupId);
+    const gone = serverCode === undefined ? undefined : this.byCode.get(serverCode);
+    if (serverCode === undefined || !gone) return;
+    for (const hash of gone.keyHashes) this.forget(hash);
+    this.byCode.delete(serverCode);
+    this.codeOf.delete(groupId);
+    this.tell(gone.catalog, undefined);
+  }
+
+  private forget(keyHash: string): void {
+    const entry = this.keys.get(keyHash);
+    if (entry) this.liveKeyIds.delete(entry.caller.keyId);
+    this.keys.delete(keyHash);
+  }
+
+  private tell(before: Catalog, after: Catalog | undefined): void {
+    for (const listener of this.listeners) listener(before, after);
+  }
+}
+
+function enabledTenantsGroups(manager: EntityManager, groupId?: string): Promise<ToolGroup[]> {
+  const query = manager
+    .createQueryBuilder(ToolGroup, 'group')
+    .innerJoin(Tenant, 'tenant', 'tenant.id = group.tenant_id AND tenant.enabled');
+  return (groupId ? query.where('group.id = :groupId', { groupId }) : query).getMany();
+}
+
+function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
+}

@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http';
+import type { HttpRefusal } from './http-refusal.js';
+
+export type RpcId = string | number | null;
+
+/** A JSON-RPC answer. Member order is the order it is written in. */
+export type RpcAnswer =
+  | { readonly jsonrpc: '2.0'; readonly id: RpcId; readonly result: unknown }
+  | { readonly jsonrpc: '2.0'; readonly id: RpcId; readonly error: RpcError };
+
+export type RpcError = { readonly code: number; readonly message: string; readonly data?: unknown };
+
+export function rpcResult(id: RpcId, result: unknown): RpcAnswer {
+  return { jsonrpc: '2.0', id, result };
+}
+
+export function rpcError(id: RpcId, error: { code: number; message: string; data?: unknown }): RpcAnswer {
+  const { code, message, data } = error;
+  return { jsonrpc: '2.0', id, error: data === undefined ? { code, message } : { code, message, data } };
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  sendText(response, status, JSON.stringify(body));
+}
+
+export function sendText(response: ServerResponse, status: number, json: string): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(json),
+  });
+  response.end(json);
+}
+
+export function sendRefusal(response: ServerResponse, refusal: HttpRefusal): void {
+  if (refusal.closes && !response.headersSent) response.setHeader('Connection', 'close');
+  sendJson(response, refusal.status, rpcError(refusal.id ?? null, refusal));
+}

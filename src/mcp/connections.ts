@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { type JSONRPCMessage, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { CatalogStore } from '../groups/catalog-store.js';
+import { type RpcAnswer, rpcError } from './answers.js';
+import type { Exchange } from './exchange.js';
+import type { GroupMethods } from './group-methods.js';
+import type { McpServerFactory } from './mcp-server.factory.js';
+import { MessageTransport } from './message-transport.js';
+import { isPlainObject } from './plain-object.js';
+import { faultOf } from './request-check.js';
+import { listDiffers } from './sdk-lane.js';
+
+/** A connection over which messages go both ways for as long as it stands: HTTP+SSE, WebSocket, stdio. */
+export type Connection = {
+  readonly id: string;
+  readonly exchange: Exchange;
+  /** Takes one message, or a batch of them, as parsed from the wire. */
+  receive(body: unknown): void;
+  close(): Promise<void>;
+};
+
+type Wire = {
+  readonly deliver: (message: JSONRPCMessage | RpcAnswer) => void;
+  readonly hangUp: () => void;
+};
+type Entry = Connection & { readonly groupId: string; readonly servers: Server[] };
+
+/** The standing connections of this replica. One whose key no longer opens its group is closed at once. */
+@Injectable()
+export class Connections implements OnModuleInit, OnApplicationShutdown {
+  private readonly byId = new Map<string, Entry>();
+
+  constructor(
+    private readonly factory: McpServerFactory,
+    private readonly methods: GroupMethods,
+    private readonly catalogs: CatalogStore,
+  ) {}
+
+  onModuleInit(): void {
+    this.catalogs.onReplaced((before, after) => {
+      for (const entry of [...this.byId.values()].filter(({ groupId }) => groupId === before.groupId)) {
+        if (!after || !this.catalogs.isLive(entry.exchange.caller.keyId)) void entry.close();
+        else if (listDiffers(before, after)) tellListChanged(entry.servers);
+      }
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.byId.values()].map((entry) => entry.close()));
+  }
+
+  find(id: string): Connection | undefined {
+    return this.byId.get(id);
+  }
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  /** HTTP+SSE of 2024-11-05: earlier revisions only, the handshake decides which. */
+  async openLegacy(exchange: Exchange, wire: Wire): Promise<Connection> {
+    const { entry, transport } = this.add(exchange, wire);
+    const server = this.factory.create(() => exchange, { era: 'legacy', notifies: true });
+    entry.servers.push(server);
+    await server.connect(transport);
+    return entry;
+  }
+
+  /** Both eras; the first message decides which. */
+  openDualEra(exchange: Exchange, wire: Wire): Connection {
+    const { entry, transport } = this.add(exchange, wire);
+    const factory = ({ era }: { era: 'legacy' | 'modern' }) => {
+      const server = this.factory.create(() => exchange, { era, notifies: true });
+      entry.servers.push(server);
+      return server;
+    };
+    serveStdio(factory, { transport });
+    return entry;
+  }
+
+  private add(exchange: Exchange, wire: Wire) {
+    const id = randomUUID();
+    const transport = new MessageTransport(wire.deliver, () => {
+      this.byId.delete(id);
+      wire.hangUp();
+    });
+    const receiveOne = (message: unknown) => {
+      const fault = malformedCall(message);
+      if (!fault) return transport.receive(message as JSONRPCMessage);
+      const { id: rpcId, params } = message as { id: string | number; params?: unknown };
+      void this.methods
+        .recordMalformedCall(exchange, params, 'unknown', fault)
+        .catch(() => undefined) // the answer is an error either way
+        .then(() => wire.deliver(rpcError(rpcId, { code: ProtocolErrorCode.InvalidParams, message: fault })));
+    };
+    const entry: Entry = {
+      id,
+      exchange,
+      groupId: exchange.catalog().groupId,
+      servers: [],
+      receive: (body) => (Array.isArray(body) ? body : [body]).forEach(receiveOne),
+      close: () => transport.close(),
+    };
+    this.byId.set(id, entry);
+    return { entry, transport };
+  }
+}
+
+function tellListChanged(servers: readonly Server[]): void {
+  for (const server of servers.filter(({ transport }) => transport)) {
+    void server.sendToolListChanged().catch(() => undefined); // the client may be gone
+  }
+}
+
+function malformedCall(message: unknown): string | null {
+  if (!isPlainObject(message) || message['method'] !== 'tools/call') return null;
+  const hasId = typeof message['id'] === 'string' || typeof message['id'] === 'number';
+  return hasId ? faultOf('tools/call', message['params']) : null;
+}

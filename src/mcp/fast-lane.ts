@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import {
+  CLIENT_INFO_META_KEY,
+  LOG_LEVEL_META_KEY,
+  ProtocolError,
+  ProtocolErrorCode,
+  SERVER_INFO_META_KEY,
+} from '@modelcontextprotocol/server';
+import type { Catalog } from '../groups/catalog.js';
+import { type RpcAnswer, rpcError, rpcResult } from './answers.js';
+import type { Exchange } from './exchange.js';
+import type { GroupMethods } from './group-methods.js';
+import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from './group-methods.js';
+import { isPlainObject } from './plain-object.js';
+
+/** A JSON-RPC request whose shape and params were checked. */
+export type RpcRequest = {
+  readonly jsonrpc: '2.0';
+  readonly id: string | number;
+  readonly method: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+};
+
+export type Era = 'modern' | 'legacy';
+
+const METHODS: Readonly<Record<Era, ReadonlySet<string>>> = {
+  modern: new Set(['tools/call', 'tools/list', 'server/discover']),
+  legacy: new Set(['tools/call', 'tools/list', 'initialize', 'ping']),
+};
+
+/**
+ * Answers the frequent requests of stateless clients without a server object, a web `Request` or a stream per request,
+ * which is what most of the SDK's time goes into. It answers with one JSON body; what needs more (progress, log
+ * messages, sessions, subscriptions) is the SDK lane's. Both lanes answer from {@link GroupMethods}; one table of
+ * requests in the tests is run through both and must give the same answers.
+ */
+@Injectable()
+export class FastLane {
+  constructor(private readonly methods: GroupMethods) {}
+
+  takes(era: Era, request: RpcRequest): boolean {
+    const meta = request.params?.['_meta'];
+    const streams =
+      isPlainObject(meta) && (meta['progressToken'] !== undefined || meta[LOG_LEVEL_META_KEY] !== undefined);
+    return !streams && METHODS[era].has(request.method);
+  }
+
+  /** @param version Protocol revision of the request, for the record. */
+  async answer(exchange: Exchange, era: Era, request: RpcRequest, version: string): Promise<RpcAnswer> {
+    try {
+      const result = await this.resultOf(exchange, era, request, version);
+      return rpcResult(request.id, era === 'modern' ? asModern(result) : result);
+    } catch (error) {
+      if (error instanceof ProtocolError) return rpcError(request.id, error);
+      throw error;
+    }
+  }
+
+  private async resultOf(
+    exchange: Exchange,
+    era: Era,
+    request: RpcRequest,
+    version: string,
+  ): Promise<object> {
+    const params = request.params ?? {};
+    const catalog = exchange.catalog();
+    switch (request.method) {
+      case 'tools/call':
+        return this.methods.callTool(exchange, params as { name: string }, {
+          signal: exchange.signal,
+          era: version,
+          clientName: clientNameOf(params),
+        });
+      case 'tools/list': {
+        const page = this.methods.listTools(catalog, params['cursor'] as string | undefined);
+        return era === 'modern' ? { ...page, ...this.methods.cacheHint } : page;
+      }
+      case 'initialize':
+        return this.initialize(catalog, params['protocolVersion'] as string);
+      case 'server/discover':
+        return this.discover(catalog);
+      case 'ping':
+        return {};
+      default:
+        throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
+    }
+  }
+
+  private initialize(catalog: Catalog, requested: string) {
+    const instructions = this.methods.instructions(catalog);
+    return {
+      protocolVersion: LEGACY_VERSIONS.includes(requested) ? requested : LEGACY_VERSIONS[0],
+      capabilities: this.methods.capabilities({ notifies: false }),
+      serverInfo: SERVER_INFO,
+      ...(instructions !== undefined && { instructions }),
+    };
+  }
+
+  private discover(catalog: Catalog) {
+    const instructions = this.methods.instructions(catalog);
+    return {
+      supportedVersions: [MODERN_VERSION],
+      capabilities: this.methods.capabilities({ notifies: true }),
+      ...(instructions !== undefined && { instructions }),
+      ...this.methods.cacheHint,
+    };
+  }
+}
+
+/** What every 2026-07-28 result carries besides its own members. */
+function asModern(result: object): object {
+  return { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: SERVER_INFO } };
+}
+
+/** The client's name as a 2026-07-28 request declares it. */
+export function clientNameOf(params: Readonly<Record<string, unknown>>): string | undefined {
+  const meta = params['_meta'];
+  const info = isPlainObject(meta) ? meta[CLIENT_INFO_META_KEY] : undefined;
+  return isPlainObject(info) && typeof info['name'] === 'string' ? info['name'] : undefined;
+}

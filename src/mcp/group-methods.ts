@@ -1,0 +1,122 @@
+import { Injectable } from '@nestjs/common';
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { UnavailableError } from '../common/errors.js';
+import { decodeCursor, encodeCursor } from '../common/paging.js';
+import type { Config } from '../config.js';
+import type { Catalog, ListedTool } from '../groups/catalog.js';
+import type { ToolExecutor } from '../tools/tool-executor.js';
+import { type ToolCall } from '../tools/tool-executor.js';
+import type { ToolResult } from '../tools/tool-result.js';
+import { VERSION } from '../version.js';
+import type { Exchange } from './exchange.js';
+
+export const MODERN_VERSION = '2026-07-28';
+/** Newest first; the first one is offered to a client that asks for something else. */
+export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
+
+export const SERVER_INFO = { name: 'toolcrib', title: 'Toolcrib', version: VERSION } as const;
+
+export type ToolsPage = { readonly tools: readonly ListedTool[]; readonly nextCursor?: string };
+
+/** What the transport can do for a running call. */
+export type CallHooks = Pick<ToolCall, 'signal' | 'era' | 'progress' | 'log'> & {
+  readonly clientName: string | undefined;
+};
+
+/** What a group answers, in no protocol era's dress: both lanes call these, so they cannot come to differ. */
+@Injectable()
+export class GroupMethods {
+  constructor(
+    private readonly executor: ToolExecutor,
+    private readonly config: Config,
+  ) {}
+
+  /** `listChanged` only where there is a stream to say so on. */
+  capabilities(options: { readonly notifies: boolean }) {
+    return { tools: options.notifies ? { listChanged: true } : {}, logging: {} };
+  }
+
+  instructions(catalog: Catalog): string | undefined {
+    return catalog.description === '' ? undefined : catalog.description;
+  }
+
+  get cacheHint() {
+    return { ttlMs: this.config.env.MCP_LIST_TTL_MS, cacheScope: 'private' as const };
+  }
+
+  /** @throws {ProtocolError} The cursor is not one of ours. */
+  listTools(catalog: Catalog, cursor: string | undefined): ToolsPage {
+    const size = this.config.env.MCP_PAGE_SIZE;
+    const start = cursor === undefined ? 0 : firstAfter(catalog, cursor);
+    const tools = catalog.listed.slice(start, start + size);
+    const last = tools.at(-1);
+    const more = last && start + size < catalog.listed.length;
+    return more ? { tools, nextCursor: encodeCursor([last.name]) } : { tools };
+  }
+
+  /** @throws {ProtocolError} The group has no such tool, or the call log cannot be written. */
+  async callTool(
+    exchange: Exchange,
+    params: { readonly name: string; readonly arguments?: unknown },
+    hooks: CallHooks,
+  ): Promise<ToolResult> {
+    const { clientName, ...rest } = hooks;
+    const catalog = exchange.catalog();
+    try {
+      const outcome = await this.executor.execute({
+        ...this.identify(exchange, catalog, clientName),
+        ...rest,
+        toolName: params.name,
+        tool: catalog.tools.get(params.name),
+        args: params.arguments,
+      });
+      if (outcome.kind === 'result') return outcome.result;
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, outcome.message);
+    } catch (error) {
+      if (error instanceof UnavailableError)
+        throw new ProtocolError(ProtocolErrorCode.InternalError, error.message);
+      throw error;
+    }
+  }
+
+  /** Puts a malformed `tools/call` on record; it is then answered as a protocol error. */
+  async recordMalformedCall(
+    exchange: Exchange,
+    params: unknown,
+    era: string,
+    message: string,
+  ): Promise<void> {
+    const { name, arguments: args } = (params ?? {}) as { name?: unknown; arguments?: unknown };
+    const toolName = typeof name === 'string' ? name : '';
+    const call = { ...this.identify(exchange, exchange.catalog(), undefined), toolName, args, era };
+    await this.executor.refuse({ ...call, signal: exchange.signal }, message);
+  }
+
+  private identify(exchange: Exchange, catalog: Catalog, clientName: string | undefined) {
+    return {
+      caller: exchange.caller,
+      tenantId: catalog.tenantId,
+      groupId: catalog.groupId,
+      appId: (exchange.appId ?? clientName)?.slice(0, 100) ?? null,
+      transport: exchange.transport,
+    };
+  }
+}
+
+function firstAfter(catalog: Catalog, cursor: string): number {
+  let name: unknown;
+  try {
+    [name] = decodeCursor(cursor, 1);
+  } catch {
+    // Told below in the protocol's own way.
+  }
+  if (typeof name !== 'string') {
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      'The cursor is not valid; list again without one',
+    );
+  }
+  const after = name;
+  const index = catalog.listed.findIndex((tool) => tool.name > after);
+  return index < 0 ? catalog.listed.length : index;
+}

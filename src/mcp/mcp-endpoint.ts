@@ -1,0 +1,175 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Injectable, Logger } from '@nestjs/common';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { GroupKeyCaller } from '../auth/caller.js';
+import type { Config } from '../config.js';
+import type { Catalog } from '../groups/catalog.js';
+import type { CatalogStore } from '../groups/catalog-store.js';
+import type { ToolCall } from '../tools/tool-executor.js';
+import { sendJson, rpcError, sendRefusal } from './answers.js';
+import type { Connections } from './connections.js';
+import type { Exchange } from './exchange.js';
+import type { Gate } from './gate.js';
+import { GateRefusal, sendGateRefusal } from './gate.js';
+import { HttpRefusal } from './http-refusal.js';
+import { type McpPath, parseMcpPath } from './mcp-path.js';
+import { parseJson } from './request-body.js';
+import type { SseDoor } from './sse-door.js';
+import type { StreamableHttp } from './streamable-http.js';
+
+/**
+ * The MCP side of the HTTP server: takes what comes under `/mcp/` before Express sees it (Express alone would cost most
+ * of a call), and leaves the rest to Express.
+ */
+@Injectable()
+export class McpEndpoint {
+  private readonly logger = new Logger(McpEndpoint.name);
+  private readonly webSockets: WebSocketServer;
+  /** Answers under way that last: a revoked key ends them too. */
+  private readonly openAnswers = new Map<ServerResponse, GroupKeyCaller>();
+
+  constructor(
+    private readonly config: Config,
+    private readonly gate: Gate,
+    private readonly catalogs: CatalogStore,
+    private readonly streamableHttp: StreamableHttp,
+    private readonly sseDoor: SseDoor,
+    private readonly connections: Connections,
+  ) {
+    this.webSockets = new WebSocketServer({ noServer: true, maxPayload: config.env.MCP_BODY_MAX_BYTES });
+    this.catalogs.onReplaced((before, after) => {
+      for (const [response, { groupId, keyId }] of this.openAnswers) {
+        const isClosed = !after || !this.catalogs.isLive(keyId);
+        if (groupId === before.groupId && isClosed) response.destroy();
+      }
+    });
+  }
+
+  /** Call once, after Nest has made the server and before it listens. */
+  attach(server: Server): void {
+    const [express] = server.listeners('request') as RequestListener[];
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => {
+      const path = parseMcpPath(request.url ?? '');
+      if (path === undefined) express?.(request, response);
+      else void this.serve(request, response, path);
+    });
+    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
+  }
+
+  private async serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: McpPath | null,
+  ): Promise<void> {
+    try {
+      this.gate.checkOrigin(request, response);
+      if (request.method === 'OPTIONS') return this.gate.answerPreflight(request, response);
+      const { caller } = this.gate.admit(request, path?.serverCode ?? '');
+      if (!path) throw new GateRefusal(404, 'not_found', 'There is nothing at this address');
+      const exchange = this.exchangeFor(request, response, caller, path.serverCode, transportOf(path));
+      if (path.door === 'streamable_http')
+        return await this.streamableHttp.serve(request, response, exchange);
+      if (path.door === 'sse') return await this.sseDoor.open(request, response, exchange);
+      if (path.door === 'sse_messages') return await this.sseDoor.receive(request, response, exchange);
+      throw new HttpRefusal(426, -32_000, 'This address speaks WebSocket (subprotocol mcp) only');
+    } catch (error) {
+      this.answerError(response, error);
+    }
+  }
+
+  private answerError(response: ServerResponse, error: unknown): void {
+    if (error instanceof GateRefusal) return sendGateRefusal(response, error);
+    if (error instanceof HttpRefusal) return sendRefusal(response, error);
+    this.logger.error('An MCP request failed', error instanceof Error ? error.stack : error);
+    sendJson(response, 500, rpcError(null, { code: -32_603, message: 'Internal error' }));
+  }
+
+  private exchangeFor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: GroupKeyCaller,
+    serverCode: string,
+    transport: ToolCall['transport'],
+  ): Exchange {
+    const gone = new AbortController();
+    this.openAnswers.set(response, caller);
+    response.once('close', () => {
+      this.openAnswers.delete(response);
+      if (!response.writableFinished) gone.abort();
+    });
+    return this.exchange(request, caller, serverCode, transport, gone.signal);
+  }
+
+  private exchange(
+    request: IncomingMessage,
+    caller: GroupKeyCaller,
+    serverCode: string,
+    transport: ToolCall['transport'],
+    signal: AbortSignal,
+  ): Exchange {
+    const appId = request.headers['x-caller-app-id'];
+    return {
+      caller,
+      catalog: () => this.liveCatalog(serverCode),
+      appId: typeof appId === 'string' && appId !== '' ? appId.slice(0, 100) : undefined,
+      transport,
+      signal,
+    };
+  }
+
+  private liveCatalog(serverCode: string): Catalog {
+    const catalog = this.catalogs.findByCode(serverCode);
+    if (!catalog) throw new HttpRefusal(404, -32_001, 'The tool group is gone');
+    return catalog;
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = parseMcpPath(request.url ?? '');
+    if (path === undefined) return; // another gateway's
+    try {
+      this.gate.checkOrigin(request, undefined);
+      const { caller } = this.gate.admit(request, path?.serverCode ?? '');
+      if (path?.door !== 'websocket')
+        throw new GateRefusal(404, 'not_found', 'There is no WebSocket at this address');
+      this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        this.openWebSocket(request, webSocket, caller, path.serverCode);
+      });
+    } catch (error) {
+      const status = error instanceof GateRefusal ? error.status : 500;
+      socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    }
+  }
+
+  private openWebSocket(
+    request: IncomingMessage,
+    webSocket: WebSocket,
+    caller: GroupKeyCaller,
+    serverCode: string,
+  ): void {
+    const gone = new AbortController();
+    const exchange = this.exchange(request, caller, serverCode, 'websocket', gone.signal);
+    const connection = this.connections.openDualEra(exchange, {
+      deliver: (message) => webSocket.send(JSON.stringify(message)),
+      hangUp: () => webSocket.close(1000),
+    });
+    webSocket.on('message', (data: Buffer) => {
+      try {
+        connection.receive(parseJson(data.toString('utf8'), this.config.env.MCP_JSON_MAX_DEPTH));
+      } catch (error) {
+        if (error instanceof HttpRefusal) webSocket.send(JSON.stringify(rpcError(null, error)));
+        else webSocket.close(1011);
+      }
+    });
+    webSocket.on('error', () => webSocket.terminate());
+    webSocket.on('close', () => {
+      gone.abort();
+      void connection.close();
+    });
+  }
+}
+
+function transportOf(path: McpPath): ToolCall['transport'] {
+  return path.door === 'streamable_http' ? 'streamable_http' : 'sse';
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
+import type { Server } from '@modelcontextprotocol/server';
+import type { Config } from '../config.js';
+import type { CatalogStore } from '../groups/catalog-store.js';
+import type { Exchange } from './exchange.js';
+import { HttpRefusal } from './http-refusal.js';
+import type { McpServerFactory } from './mcp-server.factory.js';
+import { carry, exchangeOf, listDiffers } from './sdk-lane.js';
+
+type Session = {
+  readonly id: string;
+  readonly groupId: string;
+  readonly keyId: string;
+  readonly server: Server;
+  readonly transport: NodeStreamableHTTPServerTransport;
+  lastUsedAt: number;
+  /** Requests and streams open now; a session in use is not idle however long it takes. */
+  open: number;
+};
+
+const SWEEP_INTERVAL_MS = 10_000;
+
+/**
+ * Sessions of clients up to 2025-11-25, for groups that turn them on (`Mcp-Session-Id`, GET stream, DELETE). Kept in this
+ * replica's memory: a load balancer must send a session's requests to the same replica. Idle sessions end after
+ * `MCP_SESSION_IDLE_SECONDS`; at `MCP_SESSIONS_MAX` the one idle for longest makes room.
+ */
+@Injectable()
+export class Sessions implements OnModuleInit, OnApplicationShutdown {
+  private readonly byId = new Map<string, Session>();
+  private readonly sweeper = setInterval(() => this.closeIdle(), SWEEP_INTERVAL_MS).unref();
+
+  constructor(
+    private readonly factory: McpServerFactory,
+    private readonly catalogs: CatalogStore,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.catalogs.onReplaced((before, after) => {
+      const sessions = [...this.byId.values()].filter((session) => session.groupId === before.groupId);
+      for (const session of sessions) {
+        if (!after?.sessions || !this.catalogs.isLive(session.keyId)) void this.close(session);
+        else if (listDiffers(before, after)) void session.server.sendToolListChanged().catch(() => undefined);
+      }
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.sweeper);
+    await Promise.all([...this.byId.values()].map((session) => this.close(session)));
+  }
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  /** Opens a session for an `initialize` request and answers it. */
+  async open(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: unknown,
+    exchange: Exchange,
+  ): Promise<void> {
+    this.makeRoom();
+    const { groupId } = exchange.catalog();
+    const id = randomUUID();
+    const transport = new NodeStreamableHTTPServerTransport({
+      sessionIdGenerator: () => id,
+      keepAliveMs: this.config.env.MCP_KEEPALIVE_MS,
+    });
+    const server = this.factory.create(
+      (context) => (context ? exchangeOf(context.http?.authInfo) : exchange),
+      { era: 'legacy', notifies: true },
+    );
+    const keyId = exchange.caller.keyId;
+    const session: Session = { id, groupId, keyId, server, transport, lastUsedAt: Date.now(), open: 0 };
+    server.onclose = () => this.byId.delete(id);
+    await server.connect(transport);
+    this.byId.set(id, session);
+    await this.pass(session, request, response, body, exchange);
+  }
+
+  /** @throws {HttpRefusal} 404: no such session (any more) for this key; the client must initialize again. */
+  async serve(
+    id: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: unknown,
+    exchange: Exchange,
+  ): Promise<void> {
+    const session = this.byId.get(id);
+    if (!session || session.keyId !== exchange.caller.keyId) {
+      throw new HttpRefusal(404, -32_001, 'Session not found; initialize again');
+    }
+    await this.pass(session, request, response, body, exchange);
+  }
+
+  private async pass(
+    session: Session,
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: unknown,
+    exchange: Exchange,
+  ): Promise<void> {
+    session.open++;
+    response.once('close', () => {
+      session.open--;
+      session.lastUsedAt = Date.now();
+    });
+    request.headers['accept'] = 'application/json, text/event-stream'; // we answer whatever a client accepts
+    await session.transport.handleRequest(Object.assign(request, { auth: carry(exchange) }), response, body);
+  }
+
+  private makeRoom(): void {
+    if (this.byId.size < this.config.env.MCP_SESSIONS_MAX) return;
+    const idle = [...this.byId.values()].filter(({ open }) => open === 0);
+    const oldest = idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0];
+    if (!oldest) throw new HttpRefusal(503, -32_000, 'Too many sessions are open; try again later');
+    void this.close(oldest);
+  }
+
+  private closeIdle(): void {
+    const before = Date.now() - this.config.env.MCP_SESSION_IDLE_SECONDS * 1000;
+    for (const session of this.byId.values()) {
+      if (session.open === 0 && session.lastUsedAt < before) void this.close(session);
+    }
+  }
+
+  private async close(session: Session): Promise<void> {
+    this.byId.delete(session.id);
+    await session.server.close().catch(() => undefined);
+  }
+}

@@ -1,0 +1,251 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  classifyInboundRequest,
+  type InboundModernRoute,
+  isJsonContentType,
+  MissingRequiredClientCapabilityError,
+  ProtocolErrorCode,
+  UnsupportedProtocolVersionError,
+} from '@modelcontextprotocol/server';
+import type { Config } from '../config.js';
+import type { Catalog } from '../groups/catalog.js';
+import { type RpcAnswer, rpcError, sendJson } from './answers.js';
+import type { Exchange } from './exchange.js';
+import type { FastLane } from './fast-lane.js';
+import { type Era, type RpcRequest } from './fast-lane.js';
+import type { GroupMethods } from './group-methods.js';
+import { LEGACY_VERSIONS, MODERN_VERSION } from './group-methods.js';
+import { HttpRefusal } from './http-refusal.js';
+import { isPlainObject } from './plain-object.js';
+import { readJsonBody } from './request-body.js';
+import { faultOf } from './request-check.js';
+import type { SdkLane } from './sdk-lane.js';
+import type { Sessions } from './sessions.js';
+import {
+  checkParamHeaders,
+  checkStandardHeaders,
+  type ParamHeader,
+  paramHeadersOf,
+} from './standard-headers.js';
+
+/** What a legacy request without the header is taken for; the last revision that knew batches. */
+const BATCH_VERSION = '2025-03-26';
+const paramHeaders = new WeakMap<object, readonly ParamHeader[]>();
+
+/**
+ * The Streamable HTTP endpoint of a group, both eras on one URL: decides the era of each POST, checks what both lanes
+ * would check, and hands it to the lane that answers.
+ */
+@Injectable()
+export class StreamableHttp {
+  constructor(
+    private readonly config: Config,
+    private readonly methods: GroupMethods,
+    private readonly fastLane: FastLane,
+    private readonly sdkLane: SdkLane,
+    private readonly sessions: Sessions,
+  ) {}
+
+  async serve(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
+    if (request.method === 'POST') return this.post(request, response, exchange);
+    const sessionId = sessionIdOf(request, exchange.catalog());
+    if (sessionId !== undefined && (request.method === 'GET' || request.method === 'DELETE')) {
+      return this.sessions.serve(sessionId, request, response, undefined, exchange);
+    }
+    response.setHeader('Allow', 'POST');
+    throw new HttpRefusal(
+      405,
+      -32_000,
+      `Method ${request.method ?? ''} is not allowed here; send JSON-RPC by POST`,
+    );
+  }
+
+  private async post(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
+    if (!isJsonContentType(request.headers['content-type'] ?? null)) {
+      throw new HttpRefusal(415, -32_000, 'Content-Type must be application/json');
+    }
+    const { MCP_BODY_MAX_BYTES, MCP_BODY_TIMEOUT_MS, MCP_JSON_MAX_DEPTH } = this.config.env;
+    const body = await readJsonBody(request, {
+      maxBytes: MCP_BODY_MAX_BYTES,
+      timeoutMs: MCP_BODY_TIMEOUT_MS,
+      maxDepth: MCP_JSON_MAX_DEPTH,
+    });
+    const header = (name: string) => request.headers[name] as string | undefined;
+    const outcome = classifyInboundRequest({
+      httpMethod: 'POST',
+      protocolVersionHeader: header('mcp-protocol-version'),
+      mcpMethodHeader: header('mcp-method'),
+      mcpNameHeader: header('mcp-name'),
+      body,
+    });
+    if (outcome.kind === 'reject') {
+      const { httpStatus, code, message, data } = outcome;
+      throw new HttpRefusal(httpStatus, code, message, { data, id: idOf(body) });
+    }
+    if (outcome.kind === 'modern') return this.modern(request, response, outcome, exchange);
+    const sessionId = sessionIdOf(request, exchange.catalog());
+    if (sessionId !== undefined) {
+      await this.recordFaults(body, exchange);
+      return this.sessions.serve(sessionId, request, response, body, exchange);
+    }
+    if (
+      outcome.reason === 'initialize' &&
+      exchange.catalog().sessions &&
+      faultOf('initialize', paramsOf(body)) === null
+    ) {
+      return this.sessions.open(request, response, body, exchange);
+    }
+    return this.legacy(request, response, body, exchange);
+  }
+
+  private async modern(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: InboundModernRoute,
+    exchange: Exchange,
+  ): Promise<void> {
+    const { revision } = route.classification;
+    if (revision !== MODERN_VERSION) {
+      const requested = revision ?? 'unknown';
+      const error = new UnsupportedProtocolVersionError({ supported: [MODERN_VERSION], requested });
+      throw new HttpRefusal(400, error.code, error.message, { data: error.data, id: idOf(route.message) });
+    }
+    if (route.messageKind === 'notification') return void response.writeHead(202).end();
+    const message = route.message as RpcRequest;
+    checkStandardHeaders(request.headers, message);
+    const fault = faultOf(message.method, message.params);
+    if (fault) return this.sendFault(response, message, fault, exchange, MODERN_VERSION);
+    if (message.method === 'tools/call') checkCall(request, message, exchange.catalog());
+    if (!this.takesFastLane('modern', message)) {
+      return this.sdkLane.serveModern(request, response, message, exchange);
+    }
+    sendJson(response, 200, await this.fastLane.answer(exchange, 'modern', message, MODERN_VERSION));
+  }
+
+  private async legacy(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: unknown,
+    exchange: Exchange,
+  ): Promise<void> {
+    const version = (request.headers['mcp-protocol-version'] as string | undefined)?.trim() ?? BATCH_VERSION;
+    if (!LEGACY_VERSIONS.includes(version)) {
+      const supported = [MODERN_VERSION, ...LEGACY_VERSIONS].join(', ');
+      const message = `Bad Request: MCP-Protocol-Version ${version.slice(0, 32)} is not supported; supported: ${supported}`;
+      throw new HttpRefusal(400, -32_000, message, { id: idOf(body) });
+    }
+    if (Array.isArray(body)) return this.batch(response, body, version, exchange);
+    if (!isRequest(body)) return void response.writeHead(202).end();
+    const fault = faultOf(body.method, body.params);
+    if (fault) return this.sendFault(response, body, fault, exchange, version);
+    if (!this.takesFastLane('legacy', body))
+      return this.sdkLane.serveLegacy(request, response, body, exchange);
+    sendJson(response, 200, await this.fastLane.answer(exchange, 'legacy', body, version));
+  }
+
+  /** JSON-RPC batches, which only 2025-03-26 has. Their calls run side by side, each recorded for itself. */
+  private async batch(
+    response: ServerResponse,
+    messages: readonly unknown[],
+    version: string,
+    exchange: Exchange,
+  ): Promise<void> {
+    if (version !== BATCH_VERSION && version !== '2024-11-05') {
+      const message = `Bad Request: protocol revision ${version} has no JSON-RPC batches`;
+      throw new HttpRefusal(400, ProtocolErrorCode.InvalidRequest, message);
+    }
+    const limit = this.config.env.MCP_BATCH_MAX;
+    if (messages.length > limit) {
+      const message = `Bad Request: a batch may hold at most ${limit} messages`;
+      throw new HttpRefusal(400, ProtocolErrorCode.InvalidRequest, message);
+    }
+    const requests = messages.filter(isRequest);
+    if (requests.length === 0) return void response.writeHead(202).end();
+    sendJson(
+      response,
+      200,
+      await Promise.all(requests.map((request) => this.answerOfBatch(request, version, exchange))),
+    );
+  }
+
+  private async answerOfBatch(request: RpcRequest, version: string, exchange: Exchange): Promise<RpcAnswer> {
+    const fault =
+      request.method === 'initialize'
+        ? 'initialize must not be part of a batch'
+        : faultOf(request.method, request.params);
+    if (fault) return this.faultAnswer(request, fault, exchange, version);
+    return this.fastLane.answer(exchange, 'legacy', request, version);
+  }
+
+  private takesFastLane(era: Era, request: RpcRequest): boolean {
+    return this.config.env.MCP_FAST_LANE && this.fastLane.takes(era, request);
+  }
+
+  private async sendFault(
+    response: ServerResponse,
+    request: RpcRequest,
+    fault: string,
+    exchange: Exchange,
+    version: string,
+  ): Promise<void> {
+    sendJson(response, 200, await this.faultAnswer(request, fault, exchange, version));
+  }
+
+  private async faultAnswer(
+    request: RpcRequest,
+    fault: string,
+    exchange: Exchange,
+    version: string,
+  ): Promise<RpcAnswer> {
+    if (request.method === 'tools/call') {
+      await this.methods.recordMalformedCall(exchange, request.params, version, fault);
+    }
+    return rpcError(request.id, {
+      code: ProtocolErrorCode.InvalidParams,
+      message: `Invalid params: ${fault}`,
+    });
+  }
+
+  /** In a session the SDK answers malformed calls; that they came is put on record here. */
+  private async recordFaults(body: unknown, exchange: Exchange): Promise<void> {
+    for (const message of (Array.isArray(body) ? body : [body]).filter(isRequest)) {
+      const fault = message.method === 'tools/call' ? faultOf(message.method, message.params) : null;
+      if (fault) await this.methods.recordMalformedCall(exchange, message.params, 'session', fault);
+    }
+  }
+}
+
+/** What a 2026-07-28 call must bring beside its arguments: the headers and client capabilities its tool asks for. */
+function checkCall(request: IncomingMessage, message: RpcRequest, catalog: Catalog): void {
+  const definition = catalog.tools.get(message.params?.['name'] as string)?.definition;
+  if (!definition) return;
+  let declared = paramHeaders.get(definition);
+  if (!declared) paramHeaders.set(definition, (declared = paramHeadersOf(definition.inputSchema)));
+  checkParamHeaders(request.headers, declared, message);
+  const meta = message.params?.['_meta'] as Record<string, unknown>;
+  const capabilities = meta[CLIENT_CAPABILITIES_META_KEY] as Record<string, unknown>;
+  const missing = definition.clientCapabilities.filter((name) => capabilities[name] === undefined);
+  if (missing.length === 0) return;
+  const requiredCapabilities = Object.fromEntries(missing.map((name) => [name, {}]));
+  const error = new MissingRequiredClientCapabilityError({ requiredCapabilities });
+  throw new HttpRefusal(400, error.code, error.message, { data: error.data, id: message.id });
+}
+
+function sessionIdOf(request: IncomingMessage, catalog: Catalog): string | undefined {
+  return catalog.sessions ? (request.headers['mcp-session-id'] as string | undefined) : undefined;
+}
+
+function isRequest(message: unknown): message is RpcRequest {
+  return isPlainObject(message) && typeof message['method'] === 'string' && message['id'] !== undefined;
+}
+
+function paramsOf(body: unknown): unknown {
+  return isPlainObject(body) ? body['params'] : undefined;
+}
+
+function idOf(body: unknown): string | number | undefined {
+  const id = isPlainObject(body) ? body['id'] : undefined;
+  return typeof id === 'string' || typeof id === 'number' ? id : undefined;
+}

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { z } from 'zod';
+import { InvalidInputError } from '../common/errors.js';
+import { type McpToolOptions, type ToolContext, ToolMetadata } from './mcp-tool.decorator.js';
+import type { JsonObject, ToolDefinition } from './tool-definition.js';
+import { toToolSchema } from './tool-schema.js';
+
+type Provider = Record<string, (args: unknown, context: ToolContext) => unknown>;
+
+/** Finds the methods decorated with `@McpTool` on all providers and makes tool definitions of them. */
+@Injectable()
+export class NativeTools {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  /** @throws {Error} A tool's schema cannot be expressed; the message names the method. */
+  discover(): ToolDefinition[] {
+    return this.discovery.getProviders().flatMap((wrapper) => this.toolsOf(wrapper));
+  }
+
+  private toolsOf(wrapper: InstanceWrapper): ToolDefinition[] {
+    const provider = wrapper.instance as Provider | undefined;
+    if (!provider || typeof provider !== 'object' || !wrapper.isDependencyTreeStatic()) return [];
+    return this.scanner.getAllMethodNames(Object.getPrototypeOf(provider)).flatMap((method) => {
+      const options = this.discovery.getMetadataByDecorator(ToolMetadata, wrapper, method);
+      return options ? [define(provider, method, options)] : [];
+    });
+  }
+}
+
+function define(provider: Provider, method: string, options: McpToolOptions): ToolDefinition {
+  const origin = `${provider.constructor.name}.${method}`;
+  const { input, output, config, clientCapabilities = [], ...rest } = options;
+  try {
+    return {
+      ...rest,
+      source: 'native',
+      origin,
+      clientCapabilities,
+      inputSchema: toToolSchema(input, 'input'),
+      ...(output && { outputSchema: toToolSchema(output, 'output') }),
+      ...(config && { configSchema: toToolSchema(config, 'input') }),
+      parseConfig: (configData) => parse(config, configData ?? {}, 'config_data'),
+      run: (args, context) => provider[method](parse(input, args, 'arguments'), context),
+    };
+  } catch (cause) {
+    throw new Error(`The schema of tool '${options.name}' (${origin}) is not usable: ${String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** Zod's own pass: fills defaults and checks what JSON Schema cannot say (refinements across fields). */
+function parse(schema: z.ZodObject | undefined, value: unknown, what: string): JsonObject {
+  if (!schema) {
+    if (Object.keys(value as object).length === 0) return {};
+    throw new InvalidInputError(`This tool takes no ${what}`, {
+      details: [{ field: what, message: 'must be empty' }],
+    });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.map((issue) => ({
+    field: issue.path.length > 0 ? issue.path.join('.') : what,
+    message: issue.message,
+  }));
+  throw new InvalidInputError(
+    `Invalid ${what}: ${details.map(({ field, message }) => `'${field}': ${message}`).join('; ')}`,
+    { details },
+  );
+}

@@ -1,0 +1,33 @@
+import type { ToolAnnotations, ToolContext } from './mcp-tool.decorator.js';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** What a tool may need from the client that calls it; a client that did not declare it is refused before the run. */
+export type ClientCapability = 'elicitation' | 'sampling' | 'roots';
+
+/** A tool as its source defines it, before any group's settings. Immutable; made once at start. */
+export type ToolDefinition = {
+  readonly name: string;
+  readonly title?: string;
+  readonly description: string;
+  readonly category: string;
+  readonly version: string;
+  /** Kind of source: `native`. */
+  readonly source: string;
+  /** Where it is defined, for messages to developers: `CustomerTools.getUserProfile`. */
+  readonly origin: string;
+  /** JSON Schema 2020-12, as clients see it: type object, every property described. */
+  readonly inputSchema: JsonObject;
+  readonly outputSchema?: JsonObject;
+  readonly configSchema?: JsonObject;
+  readonly annotations?: ToolAnnotations;
+  readonly timeoutSeconds?: number;
+  readonly clientCapabilities: readonly ClientCapability[];
+  /**
+   * Checks a row's `config_data` and fills in defaults.
+   * @throws {InvalidInputError} Names each wrong field.
+   */
+  parseConfig(configData: unknown): JsonObject;
+  /** Runs the tool. `args` fit `inputSchema`. Whatever it throws becomes an `isError` result. */
+  run(args: JsonObject, context: ToolContext): unknown;
+};
