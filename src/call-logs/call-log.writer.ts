@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseError, Pool } from 'pg';
 import { UnavailableError } from '../common/errors.js';
-import type { Config } from '../config.js';
+import { Config } from '../config.js';
 import type { CallErrorKind } from './call-log.entity.js';
 import { redactText, toLogJson } from './redact.js';
 

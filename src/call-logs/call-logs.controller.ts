@@ -3,13 +3,10 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, ForReaders } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
 import { ok, pageOf } from '../common/envelope.js';
-import type { IdParam } from '../common/rest.dto.js';
-import { ApiData, ApiFailures, ApiPage } from '../common/rest.dto.js';
+import { ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
 import type { CallLog } from './call-log.entity.js';
-import type { CallLogQueryDto } from './call-logs.dto.js';
-import { CallLogDetailDto, CallLogDto } from './call-logs.dto.js';
-import type { CallLogsService } from './call-logs.service.js';
-import { type CallSummary } from './call-logs.service.js';
+import { CallLogDetailDto, CallLogDto, CallLogQueryDto } from './call-logs.dto.js';
+import { CallLogsService, type CallSummary } from './call-logs.service.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND } = HttpStatus;
 

@@ -9,7 +9,7 @@ import {
 import type { Catalog } from '../groups/catalog.js';
 import { type RpcAnswer, rpcError, rpcResult } from './answers.js';
 import type { Exchange } from './exchange.js';
-import type { GroupMethods } from './group-methods.js';
+import { GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from './group-methods.js';
 import { isPlainObject } from './plain-object.js';
 

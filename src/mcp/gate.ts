@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
 import type { GroupKeyCaller } from '../auth/caller.js';
-import type { Config } from '../config.js';
+import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
-import type { CatalogStore } from '../groups/catalog-store.js';
+import { CatalogStore } from '../groups/catalog-store.js';
 import { sendJson } from './answers.js';
 
 /** A refusal at the door: HTTP status and an OAuth-style error (RFC 6750 section 3.1) a person understands too. */

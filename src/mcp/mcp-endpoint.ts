@@ -3,20 +3,20 @@ import type { Duplex } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { GroupKeyCaller } from '../auth/caller.js';
-import type { Config } from '../config.js';
+import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
-import type { CatalogStore } from '../groups/catalog-store.js';
+import { CatalogStore } from '../groups/catalog-store.js';
 import type { ToolCall } from '../tools/tool-executor.js';
 import { sendJson, rpcError, sendRefusal } from './answers.js';
-import type { Connections } from './connections.js';
+import { Connections } from './connections.js';
 import type { Exchange } from './exchange.js';
-import type { Gate } from './gate.js';
+import { Gate } from './gate.js';
 import { GateRefusal, sendGateRefusal } from './gate.js';
 import { HttpRefusal } from './http-refusal.js';
 import { type McpPath, parseMcpPath } from './mcp-path.js';
 import { parseJson } from './request-body.js';
-import type { SseDoor } from './sse-door.js';
-import type { StreamableHttp } from './streamable-http.js';
+import { SseDoor } from './sse-door.js';
+import { StreamableHttp } from './streamable-http.js';
 
 /**
  * The MCP side of the HTTP server: takes what comes under `/mcp/` before Express sees it (Express alone would cost most

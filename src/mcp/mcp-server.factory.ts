@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LOG_LEVEL_META_KEY, Server, type ServerContext } from '@modelcontextprotocol/server';
 import type { Exchange } from './exchange.js';
 import { clientNameOf } from './fast-lane.js';
-import type { GroupMethods } from './group-methods.js';
+import { GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from './group-methods.js';
 
 export type ServerOptions = {

@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
 import { type AuthInfo, createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
-import type { Config } from '../config.js';
+import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
-import type { CatalogStore } from '../groups/catalog-store.js';
+import { CatalogStore } from '../groups/catalog-store.js';
 import type { Exchange } from './exchange.js';
 import type { RpcRequest } from './fast-lane.js';
-import type { McpServerFactory } from './mcp-server.factory.js';
+import { McpServerFactory } from './mcp-server.factory.js';
 import { isPlainObject } from './plain-object.js';
 
 type ModernHandler = McpHttpHandler & { readonly serve: ReturnType<typeof toNodeHandler> };

@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import type { Server } from '@modelcontextprotocol/server';
-import type { Config } from '../config.js';
-import type { CatalogStore } from '../groups/catalog-store.js';
+import { Config } from '../config.js';
+import { CatalogStore } from '../groups/catalog-store.js';
 import type { Exchange } from './exchange.js';
 import { HttpRefusal } from './http-refusal.js';
-import type { McpServerFactory } from './mcp-server.factory.js';
+import { McpServerFactory } from './mcp-server.factory.js';
 import { carry, exchangeOf, listDiffers } from './sdk-lane.js';
 
 type Session = {

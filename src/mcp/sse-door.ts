@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { isJsonContentType } from '@modelcontextprotocol/server';
-import type { Config } from '../config.js';
-import type { Connections } from './connections.js';
+import { Config } from '../config.js';
+import { Connections } from './connections.js';
 import type { Exchange } from './exchange.js';
 import { HttpRefusal } from './http-refusal.js';
 import { readJsonBody } from './request-body.js';

@@ -9,20 +9,20 @@ import {
   ProtocolErrorCode,
   UnsupportedProtocolVersionError,
 } from '@modelcontextprotocol/server';
-import type { Config } from '../config.js';
+import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
 import { type RpcAnswer, rpcError, sendJson } from './answers.js';
 import type { Exchange } from './exchange.js';
-import type { FastLane } from './fast-lane.js';
+import { FastLane } from './fast-lane.js';
 import { type Era, type RpcRequest } from './fast-lane.js';
-import type { GroupMethods } from './group-methods.js';
+import { GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION } from './group-methods.js';
 import { HttpRefusal } from './http-refusal.js';
 import { isPlainObject } from './plain-object.js';
 import { readJsonBody } from './request-body.js';
 import { faultOf } from './request-check.js';
-import type { SdkLane } from './sdk-lane.js';
-import type { Sessions } from './sessions.js';
+import { SdkLane } from './sdk-lane.js';
+import { Sessions } from './sessions.js';
 import {
   checkParamHeaders,
   checkStandardHeaders,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { z } from 'zod';
 import { InvalidInputError } from '../common/errors.js';

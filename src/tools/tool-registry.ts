@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { NativeTools } from './native-tools.js';
+import { NativeTools } from './native-tools.js';
 import type { ToolDefinition } from './tool-definition.js';
 import { lintToolSchema } from './tool-schema.js';
 
