@@ -4,11 +4,11 @@ import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import type { Caller } from '../auth/caller.js';
 import type { Page } from '../common/envelope.js';
-import { AppError, ConflictError, NotFoundError } from '../common/errors.js';
+import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { decodeIdCursor, toPage } from '../common/paging.js';
 import { containing } from '../common/search.js';
 import { uniqueViolation } from '../common/unique-violation.js';
-import { invalidFields } from '../common/validation.js';
+import { type FieldProblem, invalidFields } from '../common/validation.js';
 import type { ToolDefinition } from '../tools/tool-definition.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
 import { GroupChanges } from './group-changes.js';
@@ -102,8 +102,14 @@ function checkConfig(definition: ToolDefinition, configData: Record<string, unkn
   try {
     definition.parseConfig(configData);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    throw invalidFields([{ field: 'config_data', message: `config_data: ${error.message}` }]);
+    if (!(error instanceof InvalidInputError)) throw error;
+    const problems = error.details as readonly FieldProblem[];
+    throw invalidFields(
+      problems.map(({ field, message }) => ({
+        field: field === 'config_data' ? field : `config_data.${field}`,
+        message,
+      })),
+    );
   }
 }
 

@@ -22,23 +22,33 @@ export type TestTenant = {
   readonly caller: UserCaller;
 };
 
-/** `Body` is what the test expects; what it does not say is not checked. */
-export type Answer<Body> = { readonly status: number; readonly headers: Headers; readonly body: Body };
+/** The fields that tests use to go on; the rest is for `toMatchObject`. */
+export type Fields = { readonly [name: string]: unknown } & {
+  readonly id: string;
+  readonly api_key: string;
+  readonly server_code: string;
+  readonly server_url: string;
+};
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: {
+    readonly message: string;
+    readonly data: Fields;
+    readonly page: { readonly limit: number; readonly next_cursor: string | null };
+    readonly error: { readonly code: string; readonly details?: { field: string; message: string }[] };
+  };
+  /** `data` of a list. */
+  readonly items: readonly Fields[];
+};
+
+export type SignedIn = { readonly access_token: string; readonly refresh_token: string };
 
 export type RestRequest = {
   readonly token?: string;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
-};
-
-// A loose shape on purpose: the tests' own expectations are the check.
-type LooseBody = {
-  success: boolean;
-  message: string;
-  data: Record<string, unknown> & { [index: number]: Record<string, unknown> };
-  page: { limit: number; next_cursor: string | null };
-  error: { code: string; details?: { field: string; message: string }[] };
-  effective_immediately?: true;
 };
 
 export type TestApp = {
@@ -52,9 +62,9 @@ export type TestApp = {
   /** Another user of a tenant, with {@link TEST_PASSWORD}. */
   newUser(tenantId: string, roles: readonly string[]): Promise<User>;
   /** Signs in with {@link TEST_PASSWORD}. */
-  signIn(email: string): Promise<{ access_token: string; refresh_token: string }>;
+  signIn(email: string): Promise<SignedIn>;
   /** Calls the REST API; `path` is below `/api/v1`. */
-  rest(method: string, path: string, request?: RestRequest): Promise<Answer<LooseBody>>;
+  rest(method: string, path: string, request?: RestRequest): Promise<Answer>;
   /** Also drops the database, unless it was given. */
   close(): Promise<void>;
 };
@@ -85,11 +95,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
   const url = config.publicUrl;
   const dataSource = app.get<DataSource>(getDataSourceToken());
 
-  const rest = async (
-    method: string,
-    path: string,
-    request: RestRequest = {},
-  ): Promise<Answer<LooseBody>> => {
+  const rest = async (method: string, path: string, request: RestRequest = {}): Promise<Answer> => {
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
       headers: {
@@ -99,7 +105,9 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });
-    return { status: response.status, headers: response.headers, body: (await response.json()) as LooseBody };
+    const body = (await response.json()) as Answer['body'];
+    const items = Array.isArray(body.data) ? body.data : [];
+    return { status: response.status, headers: response.headers, body, items };
   };
 
   const newUser = async (tenantId: string, roles: readonly string[]): Promise<User> => {
@@ -115,9 +123,9 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     });
   };
 
-  const signIn = async (email: string) => {
+  const signIn = async (email: string): Promise<SignedIn> => {
     const answer = await rest('POST', '/auth/login', { body: { email, password: TEST_PASSWORD } });
-    return answer.body.data as { access_token: string; refresh_token: string };
+    return answer.body.data as unknown as SignedIn;
   };
 
   return {

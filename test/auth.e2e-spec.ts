@@ -1,0 +1,242 @@
+import { createHmac } from 'node:crypto';
+import { RefreshToken } from '../src/auth/refresh-token.entity.js';
+import { Tenant } from '../src/auth/tenant.entity.js';
+import { User } from '../src/auth/user.entity.js';
+import { SecretBox } from '../src/common/secret-box.js';
+import { createTestApp, TEST_PASSWORD, type TestApp } from './support/test-app.js';
+
+const UNKNOWN_USER = '01a1fc2e-cfb8-7648-9fcd-c4461f6942da';
+
+describe('signing in', () => {
+  let t: TestApp;
+  beforeAll(async () => {
+    t = await createTestApp();
+  });
+  afterAll(() => t.close());
+
+  const login = (email: string, password: string, tenant?: string) =>
+    t.rest('POST', '/auth/login', { body: { email, password, tenant } });
+  const me = (token: string) => t.rest('GET', '/auth/me', { token });
+  const newUser = async (roles: readonly string[] = ['admin']) =>
+    t.newUser((await t.newTenant()).tenantId, roles);
+
+  /** A token as ours, but for what the test changes. */
+  const forge = (claims: object, options: { alg?: string; key?: Buffer } = {}) => {
+    const seconds = Math.floor(Date.now() / 1000);
+    const usual = {
+      iss: 'toolcrib',
+      aud: 'toolcrib-api',
+      iat: seconds,
+      exp: seconds + 60,
+      sub: UNKNOWN_USER,
+    };
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const { alg = 'HS256', key = t.app.get(SecretBox).tokenSigningKey } = options;
+    const text = `${part({ alg, typ: 'JWT' })}.${part({ ...usual, ...claims })}`;
+    const signature = alg === 'none' ? '' : createHmac('sha256', key).update(text).digest('base64url');
+    return `${text}.${signature}`;
+  };
+  const claimsOf = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()) as { sub: string; sid: string };
+
+  describe('POST /auth/login', () => {
+    it('gives tokens and says who signed in', async () => {
+      const user = await newUser(['admin', 'auditor']);
+      const answer = await login(user.email, TEST_PASSWORD);
+      expect(answer.status).toBe(200);
+      expect(answer.body).toMatchObject({
+        success: true,
+        data: {
+          token_type: 'Bearer',
+          expires_in: 900,
+          access_token: expect.stringMatching(/^eyJ/),
+          refresh_token: expect.stringMatching(/^[\w-]{43}$/),
+          user: { id: user.id, email: user.email, roles: ['admin', 'auditor'], tenant_id: user.tenantId },
+        },
+      });
+      expect(JSON.stringify(answer.body)).not.toContain('argon2');
+    });
+
+    it('does not care about the case of the address', async () => {
+      const user = await newUser();
+      expect((await login(` ${user.email.toUpperCase()} `, TEST_PASSWORD)).status).toBe(200);
+    });
+
+    it('answers the same to a wrong password, an unknown, a disabled and a passwordless person', async () => {
+      const [wrong, disabled, passwordless] = [await newUser(), await newUser(), await newUser()];
+      await t.dataSource.getRepository(User).update(disabled.id, { enabled: false });
+      await t.dataSource.getRepository(User).update(passwordless.id, { passwordHash: null });
+      const answers = [
+        await login(wrong.email, 'not the password'),
+        await login('nobody@example.test', TEST_PASSWORD),
+        await login(disabled.email, TEST_PASSWORD),
+        await login(passwordless.email, TEST_PASSWORD),
+      ];
+      for (const { status, body } of answers) {
+        expect(status).toBe(401);
+        expect(body).toEqual({
+          success: false,
+          message: 'E-mail or password is wrong',
+          error: { code: 'unauthenticated' },
+        });
+      }
+    });
+
+    it('refuses the people of a disabled tenant', async () => {
+      const user = await newUser();
+      await t.dataSource.getRepository(Tenant).update(user.tenantId, { enabled: false });
+      expect((await login(user.email, TEST_PASSWORD)).status).toBe(401);
+    });
+
+    it.each([
+      [{}, ['email', 'password']],
+      [{ email: 'x', password: 'y' }, ['email']],
+      [{ email: 'a@b.test', password: '' }, ['password']],
+      [{ email: 'a@b.test', password: { $ne: '' } }, ['password']],
+      [{ email: 'a@b.test', password: 'x', role: 'owner' }, ['role']],
+      [{ email: 'a@b.test', password: 'a\u0000b' }, ['password']],
+    ])('names each wrong field of %j', async (body, fields) => {
+      const answer = await t.rest('POST', '/auth/login', { body });
+      expect(answer.status).toBe(400);
+      expect(answer.body.error.code).toBe('invalid_input');
+      expect([...new Set(answer.body.error.details?.map(({ field }) => field))]).toEqual(fields);
+    });
+
+    it('asks for the tenant when an address and password fit several', async () => {
+      const [first, second] = [await t.newTenant(), await t.newTenant()];
+      const user = await t.newUser(first.tenantId, ['admin']);
+      const twin = await t.newUser(second.tenantId, ['admin']);
+      await t.dataSource.getRepository(User).update(twin.id, { email: user.email });
+      expect((await login(user.email, TEST_PASSWORD)).body.error.details).toMatchObject([
+        { field: 'tenant' },
+      ]);
+      const answer = await login(user.email, TEST_PASSWORD, second.tenantName);
+      expect(answer.body.data).toMatchObject({ user: { id: twin.id, tenant_name: second.tenantName } });
+    });
+
+    it('locks an address after five failures, also for the right password', async () => {
+      const user = await newUser();
+      for (let i = 0; i < 5; i += 1) expect((await login(user.email, `wrong ${i}`)).status).toBe(401);
+      const locked = await login(user.email, TEST_PASSWORD);
+      expect(locked.status).toBe(429);
+      expect(locked.body.error.code).toBe('too_many_requests');
+      expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect((await login((await newUser()).email, TEST_PASSWORD)).status).toBe(200);
+    });
+  });
+
+  describe('access tokens', () => {
+    it('open what the roles allow', async () => {
+      const { access_token: token } = await t.signIn((await newUser(['consultant'])).email);
+      expect((await me(token)).status).toBe(200);
+      expect((await t.rest('GET', '/admin/groups', { token })).body.error.code).toBe('forbidden');
+    });
+
+    it('are asked for', async () => {
+      const answer = await t.rest('GET', '/admin/groups');
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="toolcrib"');
+      expect(answer.body.message).toMatch(/Sign in first/);
+    });
+
+    it('are refused when they are forged, foreign or over', async () => {
+      const { access_token: token } = await t.signIn((await newUser()).email);
+      const { sub, sid } = claimsOf(token);
+      const past = Math.floor(Date.now() / 1000) - 10;
+      expect((await me(forge({ sub, sid }))).status).toBe(200); // the forger has our key: the others differ by one thing
+      const refused = {
+        unsigned: forge({ sub, sid }, { alg: 'none' }),
+        'another key': forge({ sub, sid }, { key: Buffer.alloc(32) }),
+        'changed claims': [token.split('.')[0], forge({ sub, sid }).split('.')[1], token.split('.')[2]].join(
+          '.',
+        ),
+        'another issuer': forge({ sub, sid, iss: 'else' }),
+        'another audience': forge({ sub, sid, aud: 'else' }),
+        'another sign-in': forge({ sub, sid: UNKNOWN_USER }),
+        'an unknown user': forge({ sid }),
+        'no sign-in': forge({ sub }),
+        'nothing like a token': 'x',
+      };
+      for (const [name, forged] of Object.entries(refused)) {
+        expect([name, (await me(forged)).status]).toEqual([name, 401]);
+      }
+      const expired = await me(forge({ sub, sid, exp: past }));
+      expect([expired.status, expired.body.message]).toEqual([401, expect.stringMatching(/expired/)]);
+    });
+
+    it('stop with the user, the tenant and the sign-in', async () => {
+      const [user, colleague, leaver] = [await newUser(), await newUser(), await newUser()];
+      const [one, two, three] = [
+        await t.signIn(user.email),
+        await t.signIn(colleague.email),
+        await t.signIn(leaver.email),
+      ];
+      await t.dataSource.getRepository(User).update(user.id, { enabled: false });
+      expect((await me(one.access_token)).status).toBe(401);
+      expect(
+        (await t.rest('POST', '/auth/refresh', { body: { refresh_token: one.refresh_token } })).status,
+      ).toBe(401);
+      await t.dataSource.getRepository(Tenant).update(colleague.tenantId, { enabled: false });
+      expect((await me(two.access_token)).status).toBe(401);
+      const logout = await t.rest('POST', '/auth/logout', { body: { refresh_token: three.refresh_token } });
+      expect(logout.body).toEqual({ success: true, data: null, message: 'Signed out' });
+      expect((await me(three.access_token)).status).toBe(401);
+    });
+
+    it('follow a change of roles at once', async () => {
+      const user = await newUser(['admin']);
+      const { access_token: token } = await t.signIn(user.email);
+      expect((await t.rest('GET', '/admin/groups', { token })).status).toBe(200);
+      await t.dataSource.getRepository(User).update(user.id, { roles: ['operator'] });
+      expect((await t.rest('GET', '/admin/groups', { token })).status).toBe(403);
+    });
+  });
+
+  describe('POST /auth/refresh', () => {
+    const refresh = (token: string) => t.rest('POST', '/auth/refresh', { body: { refresh_token: token } });
+
+    it('gives a new pair each time', async () => {
+      const first = await t.signIn((await newUser()).email);
+      const answer = await refresh(first.refresh_token);
+      expect(answer.status).toBe(200);
+      const second = answer.body.data as unknown as typeof first;
+      expect(second.refresh_token).not.toBe(first.refresh_token);
+      expect((await me(second.access_token)).status).toBe(200);
+      expect((await refresh(second.refresh_token)).status).toBe(200);
+    });
+
+    it('ends the sign-in when a token comes a second time', async () => {
+      const user = await newUser();
+      const [first, elsewhere] = [await t.signIn(user.email), await t.signIn(user.email)];
+      const second = (await refresh(first.refresh_token)).body.data as unknown as typeof first;
+      expect((await refresh(first.refresh_token)).status).toBe(401);
+      expect((await refresh(second.refresh_token)).status).toBe(401);
+      expect((await me(second.access_token)).status).toBe(401);
+      expect((await me(elsewhere.access_token)).status).toBe(200);
+    });
+
+    it('lets only one of two simultaneous uses through', async () => {
+      const { refresh_token: token } = await t.signIn((await newUser()).email);
+      const answers = await Promise.all([refresh(token), refresh(token), refresh(token)]);
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    });
+
+    it('refuses expired, unknown and missing tokens', async () => {
+      const user = await newUser();
+      const { refresh_token: token } = await t.signIn(user.email);
+      await t.dataSource.getRepository(RefreshToken).update({ userId: user.id }, { expiresAt: new Date(0) });
+      expect((await refresh(token)).status).toBe(401);
+      expect((await refresh('unknown')).status).toBe(401);
+      expect((await t.rest('POST', '/auth/refresh', { body: {} })).body.error.details).toMatchObject([
+        { field: 'refresh_token' },
+        { field: 'refresh_token' },
+      ]);
+    });
+
+    it('keeps no token in the clear', async () => {
+      const { refresh_token: token } = await t.signIn((await newUser()).email);
+      const rows: { row: string }[] = await t.dataSource.query('SELECT r::text AS row FROM refresh_tokens r');
+      expect(rows.map(({ row }) => row).join('\n')).not.toContain(token);
+    });
+  });
+});
