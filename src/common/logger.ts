@@ -1,0 +1,65 @@
+import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+
+/** `detail` and `parameters` of database errors repeat the row's values. */
+const SECRET_FIELDS = [
+  'password',
+  'key',
+  'token',
+  'secret',
+  'authorization',
+  'cookie',
+  'x-api-key',
+  'detail',
+  'parameters',
+];
+
+/** Nest's own running commentary on its start; of use only to who debugs it. */
+const FRAMEWORK_CONTEXTS = [
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+];
+
+/** What a secret looks like inside a text: our group keys, bearer tokens, JSON Web Tokens, passwords in URLs. */
+const SECRET_TEXTS =
+  /mcp_key_[\w-]+|(?<=Bearer )[\w.~+/=-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<=:\/\/[^\s:/@]*:)[^\s@/]+(?=@)/gi;
+
+/**
+ * The service's log: one JSON line per event, or readable text when a person watches on a terminal. Give it fields by an
+ * object (`logger.warn({ message, groupId })`): they become fields of the line. Secrets are blanked out as a last line of
+ * defence; code that logs must not pass any.
+ */
+export class AppLogger extends ConsoleLogger {
+  constructor(level: LogLevel, readable: boolean = process.stdout.isTTY) {
+    super({
+      logLevels: [level],
+      json: !readable,
+      prefix: 'Toolcrib',
+      compact: true,
+      redact: SECRET_FIELDS,
+    });
+  }
+
+  override log(message: unknown, ...rest: unknown[]): void {
+    if (FRAMEWORK_CONTEXTS.includes(String(rest.at(-1)))) super.debug(message, ...rest);
+    else super.log(message, ...rest);
+  }
+
+  protected override stringifyJsonLogObject(logObject: Record<string, unknown>): string {
+    const { pid, timestamp, message, ...event } = logObject;
+    const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
+    const time = new Date(Number(timestamp)).toISOString();
+    const fields = isObject ? message : { message };
+    return hideSecrets(super.stringifyJsonLogObject({ time, ...event, ...fields, pid }));
+  }
+
+  protected override stringifyMessage(message: unknown, level: LogLevel): string {
+    return hideSecrets(super.stringifyMessage(message, level));
+  }
+}
+
+function hideSecrets(text: string): string {
+  return text.replace(SECRET_TEXTS, '[REDACTED]');
+}
