@@ -1,3 +1,4 @@
+import type { ConsultationOutcome } from './consultation.entity.js';
 import { type CustomerActivity, churnProbabilityOf, daysBetween, segmentOf } from './customer-analysis.js';
 
 export type Recommendation = { readonly action: string; readonly because: string };
@@ -9,26 +10,25 @@ const finishOverdueTasks: Rule = ({ overdueTasks }) =>
     ? { action: 'Finish our overdue tasks for this customer', because: `${overdueTasks} overdue` }
     : null;
 
+const STEP_AFTER: Readonly<Record<ConsultationOutcome, string | null>> = {
+  booked: 'Confirm the appointment for',
+  follow_up: 'Call back about',
+  considering: 'Send price, duration and contraindications of',
+  no_show: 'Offer a new time for',
+  cancelled: 'Offer a new time for',
+  declined: null,
+  unsuitable: null,
+};
+
 const followUpLastConsultation: Rule = ({ asOf, consultations, treatments }) => {
   const last = consultations.find(({ outcome }) => outcome !== null);
-  if (!last || (treatments[0] && treatments[0].performedAt > last.startedAt)) return null;
-  const about = last.project ?? 'the consultation';
-  const because = `last consultation ${daysBetween(last.startedAt, asOf)} days ago ended as ${last.outcome}`;
-  switch (last.outcome) {
-    case 'booked':
-      return { action: `Confirm the appointment for ${about}`, because };
-    case 'follow_up':
-      return { action: `Call back about ${about}`, because };
-    case 'considering':
-      return { action: `Send price, duration and contraindications of ${about}`, because };
-    case 'no_show':
-    case 'cancelled':
-      return { action: `Offer a new time for ${about}`, because };
-    case 'declined':
-    case 'unsuitable':
-    case null:
-      return null;
-  }
+  if (!last?.outcome || (treatments[0] && treatments[0].performedAt > last.startedAt)) return null;
+  const step = STEP_AFTER[last.outcome];
+  if (step === null) return null;
+  return {
+    action: `${step} ${last.project ?? 'the consultation'}`,
+    because: `last consultation ${daysBetween(last.startedAt, asOf)} days ago ended as ${last.outcome}`,
+  };
 };
 
 const askAboutRecovery: Rule = ({ asOf, treatments: [last] }) => {
