@@ -38,11 +38,17 @@ const METHODS: Readonly<Record<Era, ReadonlySet<string>>> = {
 export class FastLane {
   constructor(private readonly methods: GroupMethods) {}
 
+  /** Whether the era has this method and it is one of ours; all others are the SDK's to answer. */
+  knows(era: Era, method: string): boolean {
+    return METHODS[era].has(method);
+  }
+
+  /** Whether one JSON body is all that the request asks for. */
   takes(era: Era, request: RpcRequest): boolean {
     const meta = request.params?.['_meta'];
     const streams =
       isPlainObject(meta) && (meta['progressToken'] !== undefined || meta[LOG_LEVEL_META_KEY] !== undefined);
-    return !streams && METHODS[era].has(request.method);
+    return !streams && this.knows(era, request.method);
   }
 
   /** @param version Protocol revision of the request, for the record. */

@@ -115,7 +115,7 @@ export class StreamableHttp {
     if (route.messageKind === 'notification') return void response.writeHead(202).end();
     const message = route.message as RpcRequest;
     checkStandardHeaders(request.headers, message);
-    const fault = faultOf(message.method, message.params);
+    const fault = this.fastLane.knows('modern', message.method) ? faultOf(message.method, message.params) : null;
     if (fault) return this.sendFault(response, message, fault, exchange, MODERN_VERSION);
     if (message.method === 'tools/call') checkCall(request, message, exchange.catalog());
     if (!this.takesFastLane('modern', message)) {

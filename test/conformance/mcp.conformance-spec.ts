@@ -1,0 +1,87 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type RunningServer, startServer } from '../support/server.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const ROOT = resolve(__dirname, '../..');
+const RUN_LIMIT_MS = 120_000;
+
+/** The runners need Node 22; npm brings one along on the platforms that have such a package. */
+function findRunnerNode(): string {
+  const bundled = join(ROOT, 'node_modules/.bin/node');
+  const candidates = [process.execPath, ...(existsSync(bundled) ? [bundled] : [])];
+  const major = (node: string) =>
+    Number(execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }));
+  const found = candidates.find((node) => major(node) >= 22);
+  if (!found) throw new Error('The conformance runners need Node 22 or newer; run the tests with it');
+  return found;
+}
+
+function runSuite(
+  url: string,
+  runner: string,
+  options: readonly string[],
+): Promise<{ code: number; output: string }> {
+  const results = mkdtempSync(join(tmpdir(), 'toolcrib-conformance-'));
+  const args = [
+    join(ROOT, 'node_modules', runner, 'dist/index.js'),
+    ...['server', '--url', url, '--expected-failures', join(__dirname, 'expected-failures.yml')],
+    ...['-o', results, ...options],
+  ];
+  return new Promise((settle) => {
+    const limits = { timeout: RUN_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 };
+    execFile(findRunnerNode(), args, limits, (error, stdout, stderr) => {
+      rmSync(results, { recursive: true, force: true });
+      const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+      settle({ code, output: `${stdout}\n${stderr}` });
+    });
+  });
+}
+
+describe('MCP conformance of the built server', () => {
+  let database: TestDatabase;
+  let server: RunningServer;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    server = await startServer({
+      env: { DATABASE_URL: database.url },
+      command: ['dist-test/test/fixtures/conformance-server.js'],
+    });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await database?.drop();
+  });
+
+  it.each([
+    ['0.1.16, all scenarios', 'mcp-conformance-stable', ['--suite', 'all'], 20],
+    [
+      '0.2.0-alpha.12, requirements of 2025-11-25',
+      'mcp-conformance-next',
+      ['--requirements', '2025-11-25'],
+      57,
+    ],
+    [
+      '0.2.0-alpha.12, requirements of 2026-07-28',
+      'mcp-conformance-next',
+      ['--requirements', '2026-07-28'],
+      127,
+    ],
+  ])(
+    '%s: every failure is an expected one',
+    async (_name, runner, options, passed) => {
+      const { code, output } = await runSuite(
+        `http://localhost:${server.port}/mcp/conformance/mcp`,
+        runner,
+        options,
+      );
+      const total = Number(/Total: (\d+) passed/.exec(output)?.[1]);
+      expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
+      expect(total).toBeGreaterThanOrEqual(passed); // a run that checked less has proved less
+    },
+    RUN_LIMIT_MS,
+  );
+});
