@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const OWNER_FILE = 'toolcrib.pid';
 const ATTEMPTS = 5;
@@ -44,7 +44,7 @@ export class DataDir {
     const probe = join(directory, `.write-test-${process.pid}`);
     try {
       if (!fs.existsSync(directory)) {
-        fs.mkdirSync(directory, { recursive: true });
+        makeDirectory(directory);
         // Root's PostgreSQL runs as another user, who has to pass through; nobody may list it.
         fs.chmodSync(directory, process.getuid?.() === 0 ? 0o711 : 0o700);
       }
@@ -106,6 +106,12 @@ export class DataDir {
     }
     return secret;
   }
+}
+
+/** With its parents. Node's own `recursive` never returns where a parent lets nothing be made in it, such as /proc. */
+function makeDirectory(directory: string): void {
+  if (!fs.existsSync(dirname(directory))) makeDirectory(dirname(directory));
+  fs.mkdirSync(directory);
 }
 
 /** Creates `file` with its whole content in one step and mode 0600. @returns false when it exists already. */

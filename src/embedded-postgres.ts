@@ -85,6 +85,11 @@ export class EmbeddedPostgres {
     return server;
   }
 
+  /** Whether this data directory has a database already. */
+  static existsIn(dataDir: DataDir): boolean {
+    return fs.existsSync(recordedLocation(dataDir));
+  }
+
   /** Where another process's server on this data directory listens; undefined when none runs. */
   static findRunning(dataDir: DataDir): string | undefined {
     const file = readPostmasterFile(recordedLocation(dataDir));

@@ -1,0 +1,126 @@
+#!/usr/bin/env node
+import 'reflect-metadata';
+import { parseArgs } from 'node:util';
+import { Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from './common/errors.js';
+import { AppLogger } from './common/logger.js';
+import { type Config, ConfigError, loadConfig } from './config.js';
+import { StartError } from './data-dir.js';
+import { joinInstallation } from './installation.js';
+
+const USAGE = `Usage: toolcrib <command>
+
+  start                                    run the service (settings: .env.example)
+  migrate [--revert]                       bring the schema up to date, or take back the newest migration
+  sample --customers N [--tenant NAME]     add made-up customers with their history (default: tenant default)
+  admin reset-password [--email ADDRESS]   a new password for an admin (default: ADMIN_EMAIL)
+  help                                     this text
+
+The commands work beside a running service and without one.
+`;
+
+/** The command line is wrong: the usage is shown. */
+class UsageError extends Error {}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  const isOperators =
+    error instanceof StartError ||
+    error instanceof ConfigError ||
+    error instanceof AppError ||
+    error instanceof UsageError;
+  const text = isOperators ? error.message : (error as Error).stack;
+  process.stderr.write(`${text}\n${error instanceof UsageError ? `\n${USAGE}` : ''}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const [command = 'help', ...rest] = args;
+  switch (command) {
+    case 'start':
+      parse(rest, {});
+      await import('./main.js');
+      return;
+    case 'migrate':
+      return migrateCommand(rest);
+    case 'sample':
+      return sampleCommand(rest);
+    case 'admin':
+      return adminCommand(rest);
+    case 'help':
+    case '--help':
+    case '-h':
+      print(USAGE);
+      return;
+    default:
+      throw new UsageError(`There is no command '${command}'`);
+  }
+}
+
+async function migrateCommand(args: readonly string[]): Promise<void> {
+  const { values } = parse(args, { revert: { type: 'boolean' } });
+  const { migrate, revertMigration } = await import('./migrate.js');
+  await withDatabase(async (dataSource) => {
+    if (values.revert) {
+      const reverted = await revertMigration(dataSource);
+      print(reverted ? `Reverted ${reverted}\n` : 'There is no migration to revert\n');
+      return;
+    }
+    const ran = await migrate(dataSource);
+    print(ran.length > 0 ? `Ran ${ran.join(', ')}\n` : 'The schema is up to date\n');
+  });
+}
+
+async function sampleCommand(args: readonly string[]): Promise<void> {
+  const { values } = parse(args, { customers: { type: 'string' }, tenant: { type: 'string' } });
+  const customers = Number(values.customers);
+  if (!Number.isSafeInteger(customers) || customers < 1)
+    throw new UsageError('--customers needs a number above 0');
+  const { addSample } = await import('./add-sample.js');
+  await withDatabase((dataSource) => addSample(dataSource, values.tenant ?? 'default', customers));
+}
+
+async function adminCommand([action, ...args]: readonly string[]): Promise<void> {
+  if (action !== 'reset-password') throw new UsageError('admin knows one action: reset-password');
+  const { values } = parse(args, { email: { type: 'string' } });
+  const { resetAdminPassword } = await import('./admin-password.js');
+  await withDatabase(async (dataSource, config) => {
+    const email = values.email ?? config.env.ADMIN_EMAIL;
+    const password = await resetAdminPassword(dataSource, email);
+    print(`Sign-in   ${email}\nPassword  ${password}\nAll earlier sign-ins of this admin have ended.\n`);
+  });
+}
+
+async function withDatabase(work: (dataSource: DataSource, config: Config) => Promise<void>): Promise<void> {
+  const settings = loadConfig();
+  Logger.overrideLogger(new AppLogger(settings.env.LOG_LEVEL));
+  const { config, close } = await joinInstallation(settings);
+  try {
+    const { dataSourceOptions } = await import('./database.js');
+    const dataSource = await new DataSource(dataSourceOptions(config)).initialize();
+    try {
+      await work(dataSource, config);
+    } finally {
+      await dataSource.destroy();
+    }
+  } finally {
+    await close();
+  }
+}
+
+function parse<Options extends Record<string, { type: 'string' | 'boolean' }>>(
+  args: readonly string[],
+  options: Options,
+) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { StartError } from './data-dir.js';
+
+const OLDEST_VERSION = 15;
+const WAIT_LIMIT_MS = 30_000;
+const RETRY_DELAY_MS = 500;
+const CONNECT_LIMIT_MS = 5000;
+
+/** The server is starting or restarting: it may answer in a moment. Anything else will not mend itself. */
+const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', '57P03'];
+
+/**
+ * Waits until the database of `DATABASE_URL` answers, and looks at its version.
+ *
+ * @throws {StartError} It cannot be used; the message names the server, never the password.
+ */
+export async function checkDatabase(url: string): Promise<void> {
+  const deadline = Date.now() + WAIT_LIMIT_MS;
+  const { host, pathname } = new URL(url);
+  for (;;) {
+    try {
+      return await checkVersion(url);
+    } catch (error) {
+      if (error instanceof StartError) throw error;
+      const { code, message } = error as { code?: string; message?: string };
+      if (PASSING.includes(code ?? '') && Date.now() < deadline) {
+        await delay(RETRY_DELAY_MS);
+        continue;
+      }
+      const reason = message || code;
+      throw new StartError(`The database at ${host}${pathname} (DATABASE_URL) cannot be used: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+async function checkVersion(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS });
+  client.on('error', () => undefined); // the query fails with it
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: number }>(
+      `SELECT current_setting('server_version_num')::int / 10000 AS version`,
+    );
+    const version = rows[0]?.version ?? 0;
+    if (version < OLDEST_VERSION) {
+      throw new StartError(
+        `DATABASE_URL is PostgreSQL ${version}; Toolcrib needs ${OLDEST_VERSION} or newer`,
+      );
+    }
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import type { Config } from './config.js';
+import { DataDir, DataDirInUseError, StartError } from './data-dir.js';
+import { checkDatabase } from './database-check.js';
+import { EmbeddedPostgres } from './embedded-postgres.js';
+
+const MASTER_KEY_FILE = 'master.key';
+const MASTER_KEY_BYTES = 32;
+
+/** A database that answers and the key to its secrets. */
+export type Installation = {
+  /** With `databaseUrl` and `masterKey` known. */
+  readonly config: Config;
+  /** Stops what {@link openInstallation} started. */
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Makes ready what the service stands on: the PostgreSQL of `DATABASE_URL`, or an embedded one under `DATA_DIR`.
+ *
+ * @param onLost Told when the embedded server went away for good.
+ * @throws {StartError} Says what the operator can do.
+ */
+export async function openInstallation(
+  config: Config,
+  onLost: (error: Error) => void = () => undefined,
+): Promise<Installation> {
+  if (config.databaseUrl) {
+    await checkDatabase(config.databaseUrl);
+    return { config, close: async () => undefined };
+  }
+  const dataDir = DataDir.open(config.dataDir);
+  dataDir.own();
+  try {
+    const masterKey = readMasterKey(config, dataDir);
+    const server = await EmbeddedPostgres.start(dataDir, { onLost });
+    return {
+      config: config.with({ databaseUrl: server.url, masterKey }),
+      close: () => server.stop().finally(() => dataDir.release()),
+    };
+  } catch (error) {
+    dataDir.release();
+    throw error;
+  }
+}
+
+/** For a command beside the service: uses the database of the running service, or opens it when none runs. */
+export async function joinInstallation(config: Config): Promise<Installation> {
+  try {
+    return await openInstallation(config);
+  } catch (error) {
+    if (!(error instanceof DataDirInUseError)) throw error;
+    const dataDir = DataDir.open(config.dataDir);
+    const databaseUrl = EmbeddedPostgres.findRunning(dataDir);
+    if (!databaseUrl)
+      throw new StartError(`Toolcrib (process ${error.ownerPid}) is just starting; try again in a moment`);
+    const joined = config.with({ databaseUrl, masterKey: readMasterKey(config, dataDir) });
+    return { config: joined, close: async () => undefined };
+  }
+}
+
+function readMasterKey(config: Config, dataDir: DataDir): Buffer {
+  if (config.masterKey) return config.masterKey;
+  if (EmbeddedPostgres.existsIn(dataDir) && !existsSync(dataDir.file(MASTER_KEY_FILE))) {
+    throw new StartError(
+      `${dataDir.file(MASTER_KEY_FILE)} is missing, and a new one could not read the stored group keys. Put it back, or ` +
+        'set TOOLCRIB_MASTER_KEY to the key that was used so far',
+    );
+  }
+  return dataDir.secret(MASTER_KEY_FILE, MASTER_KEY_BYTES);
+}

@@ -1,0 +1,48 @@
+import { Logger } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DataSource } from 'typeorm';
+import { createApp } from './app.js';
+import type { Config } from './config.js';
+import { StartError } from './data-dir.js';
+import { firstStart } from './first-start.js';
+import { explainListenError } from './listen.js';
+import { migrate } from './migrate.js';
+import { welcomeText } from './welcome.js';
+
+const logger = new Logger('Toolcrib');
+
+/**
+ * Starts the service on a database that answers: schema, application, what a first start makes, HTTP.
+ *
+ * @returns The application, accepting calls.
+ * @throws {StartError} The schema is not up to date and may not be changed, or the port cannot be had.
+ */
+export async function startService(config: Config): Promise<NestExpressApplication> {
+  const app = await createApp(config);
+  try {
+    await prepareSchema(app.get(DataSource), config);
+    await app.init();
+    const made = await firstStart(app, config);
+    if (made) process.stdout.write(welcomeText(made, config));
+    await app.listen(config.port, config.host).catch((error: unknown) => {
+      throw explainListenError(error, config);
+    });
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return app;
+}
+
+async function prepareSchema(dataSource: DataSource, config: Config): Promise<void> {
+  if (config.env.MIGRATE_ON_START) {
+    const ran = await migrate(dataSource);
+    if (ran.length > 0) logger.log({ message: 'The schema was brought up to date', migrations: ran });
+    return;
+  }
+  if (await dataSource.showMigrations()) {
+    throw new StartError(
+      'The database schema is not up to date and MIGRATE_ON_START is false. Run: toolcrib migrate (npm run migration:run)',
+    );
+  }
+}
