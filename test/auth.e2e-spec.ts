@@ -7,6 +7,10 @@ import { createTestApp, TEST_PASSWORD, type TestApp } from './support/test-app.j
 
 const UNKNOWN_USER = '01a1fc2e-cfb8-7648-9fcd-c4461f6942da';
 
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const claimsOf = (token: string) =>
+  JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()) as { sub: string; sid: string };
+
 describe('signing in', () => {
   let t: TestApp;
   beforeAll(async () => {
@@ -16,6 +20,7 @@ describe('signing in', () => {
 
   const login = (email: string, password: string, tenant?: string) =>
     t.rest('POST', '/auth/login', { body: { email, password, tenant } });
+  const refresh = (token: string) => t.rest('POST', '/auth/refresh', { body: { refresh_token: token } });
   const me = (token: string) => t.rest('GET', '/auth/me', { token });
   const newUser = async (roles: readonly string[] = ['admin']) =>
     t.newUser((await t.newTenant()).tenantId, roles);
@@ -30,14 +35,11 @@ describe('signing in', () => {
       exp: seconds + 60,
       sub: UNKNOWN_USER,
     };
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const { alg = 'HS256', key = t.app.get(SecretBox).tokenSigningKey } = options;
     const text = `${part({ alg, typ: 'JWT' })}.${part({ ...usual, ...claims })}`;
     const signature = alg === 'none' ? '' : createHmac('sha256', key).update(text).digest('base64url');
     return `${text}.${signature}`;
   };
-  const claimsOf = (token: string) =>
-    JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()) as { sub: string; sid: string };
 
   describe('POST /auth/login', () => {
     it('gives tokens and says who signed in', async () => {
@@ -173,9 +175,7 @@ describe('signing in', () => {
       ];
       await t.dataSource.getRepository(User).update(user.id, { enabled: false });
       expect((await me(one.access_token)).status).toBe(401);
-      expect(
-        (await t.rest('POST', '/auth/refresh', { body: { refresh_token: one.refresh_token } })).status,
-      ).toBe(401);
+      expect((await refresh(one.refresh_token)).status).toBe(401);
       await t.dataSource.getRepository(Tenant).update(colleague.tenantId, { enabled: false });
       expect((await me(two.access_token)).status).toBe(401);
       const logout = await t.rest('POST', '/auth/logout', { body: { refresh_token: three.refresh_token } });
@@ -193,8 +193,6 @@ describe('signing in', () => {
   });
 
   describe('POST /auth/refresh', () => {
-    const refresh = (token: string) => t.rest('POST', '/auth/refresh', { body: { refresh_token: token } });
-
     it('gives a new pair each time', async () => {
       const first = await t.signIn((await newUser()).email);
       const answer = await refresh(first.refresh_token);
