@@ -74,7 +74,7 @@ export function QueryTime(): PropertyDecorator {
   );
 }
 
-/** A JSON object that is none of our DTOs: taken over as it was sent (class-transformer drops some names). */
+/** A JSON object that is none of our DTOs: taken as it was sent, where class-transformer would drop a `toString`. */
 export function JsonObject(): PropertyDecorator {
   return Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]);
 }
