@@ -1,13 +1,15 @@
 import { Module } from '@nestjs/common';
 import { CallLogsModule } from '../call-logs/call-logs.module.js';
+import { McpModule } from '../mcp/mcp.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
+import { LiveClients } from './live-clients.js';
 import { ServerStatusController } from './server-status.controller.js';
 import { ServerStatusService } from './server-status.service.js';
 
 /** What operators look at. */
 @Module({
-  imports: [CallLogsModule, ToolsModule],
+  imports: [CallLogsModule, ToolsModule, McpModule],
   controllers: [ServerStatusController],
-  providers: [ServerStatusService],
+  providers: [ServerStatusService, LiveClients],
 })
 export class ObservabilityModule {}

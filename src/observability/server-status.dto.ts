@@ -16,6 +16,17 @@ class CallLogStatusDto {
   queued: number;
 }
 
+class McpStatusDto {
+  @ApiProperty({ description: 'Sessions of older clients on this replica' })
+  sessions: number;
+
+  @ApiProperty({ description: 'More than these: the one idle for longest is closed' })
+  sessions_max: number;
+
+  @ApiProperty({ description: 'Open SSE and WebSocket connections on this replica' })
+  connections: number;
+}
+
 class CountsDto {
   @ApiProperty()
   groups: number;

@@ -7,6 +7,7 @@ import { GroupTool } from '../groups/group-tool.entity.js';
 import { ToolGroup } from '../groups/group.entity.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
 import { VERSION } from '../version.js';
+import { LiveClients } from './live-clients.js';
 import type { ServerStatusDto } from './server-status.dto.js';
 
 /** How this replica is doing, as an admin sees it. */
@@ -16,6 +17,7 @@ export class ServerStatusService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly callLog: CallLogWriter,
     private readonly registry: ToolRegistry,
+    private readonly live: LiveClients,
   ) {}
 
   async get(caller: UserCaller): Promise<ServerStatusDto> {
@@ -31,6 +33,7 @@ export class ServerStatusService {
       uptime_seconds: Math.floor(uptimeSeconds),
       database: { ok: latencyMs !== null, latency_ms: latencyMs },
       call_log: { ok: writable, queued },
+      mcp: this.live.count(),
       counts: latencyMs === null ? null : await this.count(caller.tenantId),
       registered_tools: this.registry.definitions().length,
       memory: { rss_bytes: rss, heap_used_bytes: heapUsed },
