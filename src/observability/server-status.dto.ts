@@ -71,6 +71,9 @@ export class ServerStatusDto {
   @ApiProperty()
   call_log: CallLogStatusDto;
 
+  @ApiProperty()
+  mcp: McpStatusDto;
+
   @ApiProperty({
     type: CountsDto,
     nullable: true,
