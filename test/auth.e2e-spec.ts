@@ -127,6 +127,13 @@ describe('signing in', () => {
     });
   });
 
+  it('lets no more than five simultaneous guesses through', async () => {
+    const user = await newUser();
+    const guesses = Array.from({ length: 12 }, (_, i) => login(user.email, `guess ${i}`));
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect([401, 429].map((code) => statuses.filter((status) => status === code).length)).toEqual([5, 7]);
+  });
+
   describe('access tokens', () => {
     it('open what the roles allow', async () => {
       const { access_token: token } = await t.signIn((await newUser(['consultant'])).email);

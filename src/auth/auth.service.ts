@@ -32,14 +32,13 @@ export class AuthService {
    */
   async verifyPassword(credentials: Credentials, ip: string): Promise<UserCaller> {
     const { email, password } = credentials;
-    this.throttle.check(email, ip);
+    this.throttle.admit(email, ip);
     const matching: User[] = [];
     const candidates = await this.findCandidates(credentials);
     for (const user of candidates) if (await verifyPassword(user.passwordHash, password)) matching.push(user);
     if (candidates.length === 0) await verifyPassword(null, password);
     const [user, second] = matching;
     if (!user) {
-      this.throttle.recordFailure(email, ip);
       this.logger.warn({ message: 'Sign-in refused', ip });
       throw new UnauthenticatedError('E-mail or password is wrong');
     }
@@ -69,12 +68,10 @@ export class AuthService {
   }
 
   async getProfile(caller: UserCaller): Promise<ProfileDto> {
-    const user = await this.dataSource
-      .getRepository(User)
-      .findOneOrFail({
-        where: { id: caller.userId, tenantId: caller.tenantId },
-        relations: { tenant: true },
-      });
+    const user = await this.dataSource.getRepository(User).findOneOrFail({
+      where: { id: caller.userId, tenantId: caller.tenantId },
+      relations: { tenant: true },
+    });
     return {
       id: user.id,
       email: user.email,

@@ -15,20 +15,22 @@ type Failures = { count: number; until: number };
 export class SignInThrottle {
   private readonly failures = new Map<string, Failures>();
 
-  /** @throws {TooManyRequestsError} The pair is locked; the password was not looked at. */
-  check(email: string, ip: string, now = Date.now()): void {
-    const entry = this.failures.get(key(email, ip));
-    if (!entry || entry.count < FAILURES_MAX || entry.until <= now) return;
-    const seconds = Math.ceil((entry.until - now) / 1000);
-    throw new TooManyRequestsError(`Too many failed sign-ins; try again in ${seconds} seconds`, seconds);
-  }
-
-  recordFailure(email: string, ip: string, now = Date.now()): void {
+  /**
+   * Before a password is looked at. Counts as a failure until {@link recordSuccess}, so that guesses made at the same
+   * time do not all slip through.
+   *
+   * @throws {TooManyRequestsError} The pair is locked.
+   */
+  admit(email: string, ip: string, now = Date.now()): void {
     const entryKey = key(email, ip);
     const entry = this.failures.get(entryKey);
-    const count = entry && entry.until > now ? entry.count + 1 : 1;
+    const count = entry && entry.until > now ? entry.count : 0;
+    if (entry && count >= FAILURES_MAX) {
+      const seconds = Math.ceil((entry.until - now) / 1000);
+      throw new TooManyRequestsError(`Too many failed sign-ins; try again in ${seconds} seconds`, seconds);
+    }
     this.failures.delete(entryKey);
-    this.failures.set(entryKey, { count, until: now + LOCK_MS });
+    this.failures.set(entryKey, { count: count + 1, until: now + LOCK_MS });
     if (this.failures.size > ENTRIES_MAX) this.failures.delete(this.failures.keys().next().value!);
   }
 
