@@ -1,13 +1,44 @@
+import { EventEmitter, once } from 'node:events';
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { CallLog } from '../src/call-logs/call-log.entity.js';
 import { CatalogStore } from '../src/groups/catalog-store.js';
+import { McpTool, type ToolContext } from '../src/tools/mcp-tool.decorator.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
+
+@Injectable()
+class GreetingTools {
+  readonly runs = new EventEmitter();
+
+  @McpTool({
+    name: 'greet',
+    description: 'Greets',
+    category: 'test',
+    version: '1.0.0',
+    input: z.object({}),
+    config: z.object({
+      greeting: z.string().min(1).describe('The word'),
+      mark: z.string().default('!').describe('The end'),
+    }),
+  })
+  greet(_args: object, ctx: ToolContext<{ greeting: string; mark: string }>) {
+    return ctx.config.greeting + ctx.config.mark;
+  }
+
+  @McpTool({ name: 'wait', description: 'Waits', category: 'test', version: '1.0.0', input: z.object({}) })
+  async wait(_args: object, ctx: ToolContext) {
+    this.runs.emit('run', ctx.signal);
+    await once(ctx.signal, 'abort');
+    return 'aborted';
+  }
+}
 
 describe('admin REST of tools', () => {
   let t: TestApp;
   let token: string;
   let groupId: string;
   beforeAll(async () => {
-    t = await createTestApp();
+    t = await createTestApp({ tools: [GreetingTools] });
   });
   afterAll(() => t.close());
   beforeEach(async () => {
@@ -18,6 +49,7 @@ describe('admin REST of tools', () => {
   const add = (body: object) => t.rest('POST', `/admin/groups/${groupId}/tools`, { token, body });
   const put = (id: string, body: object) => t.rest('PUT', `/admin/tools/${id}`, { token, body });
   const test = (id: string, body: object) => t.rest('POST', `/admin/tools/${id}/test`, { token, body });
+  const greet = (config: object | undefined) => add({ tool_name: 'greet', config_data: config });
   const fieldsOf = (answer: Awaited<ReturnType<typeof add>>) => [
     ...new Set(answer.body.error.details?.map(({ field }) => field)),
   ];
@@ -95,6 +127,27 @@ describe('admin REST of tools', () => {
     ])('names each wrong field of %j', async (body, fields) => {
       const answer = await add(body);
       expect([answer.status, fieldsOf(answer)]).toEqual([400, fields]);
+    });
+  });
+
+  describe('config_data', () => {
+    it('is checked against the schema of the tool, field by field', async () => {
+      expect(fieldsOf(await greet(undefined))).toEqual(['config_data.greeting']);
+      expect(fieldsOf(await greet({ greeting: '', mark: 1 }))).toEqual([
+        'config_data.greeting',
+        'config_data.mark',
+      ]);
+      const { id } = (await greet({ greeting: 'Hi' })).body.data;
+      expect(fieldsOf(await put(id, { config_data: {} }))).toEqual(['config_data.greeting']);
+    });
+
+    it('is stored as sent and reaches the tool with its defaults', async () => {
+      const added = await greet({ greeting: 'Hi' });
+      expect(added.body.data['config_data']).toEqual({ greeting: 'Hi' });
+      const { id } = added.body.data;
+      expect((await test(id, {})).body.data).toMatchObject({ result: { content: [{ text: 'Hi!' }] } });
+      await put(id, { config_data: { greeting: 'Hello', mark: '?' } });
+      expect((await test(id, {})).body.data).toMatchObject({ result: { content: [{ text: 'Hello?' }] } });
     });
   });
 
@@ -194,6 +247,25 @@ describe('admin REST of tools', () => {
           errorKind: 'invalid_arguments',
         },
       ]);
+    });
+
+    it('stops the tool when the admin hangs up', async () => {
+      const { id } = (await add({ tool_name: 'wait' })).body.data;
+      const run = once(t.app.get(GreetingTools).runs, 'run') as Promise<[AbortSignal]>;
+      const hangUp = new AbortController();
+      const answer = fetch(`${t.url}/api/v1/admin/tools/${id}/test`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        signal: hangUp.signal,
+      });
+      const [signal] = await run;
+      hangUp.abort();
+      await expect(answer).rejects.toThrow(/aborted/);
+      if (!signal.aborted) await once(signal, 'abort');
+      const deadline = Date.now() + 5000;
+      const calls = t.dataSource.getRepository(CallLog);
+      while (!(await calls.existsBy({ toolId: id })) && Date.now() < deadline);
+      expect(await calls.findBy({ toolId: id })).toMatchObject([{ success: false, errorKind: 'cancelled' }]);
     });
 
     it('names what is wrong with the request itself', async () => {
