@@ -9,6 +9,8 @@ export type ServerOptions = {
   readonly era: 'legacy' | 'modern';
   /** Whether there is a stream on which to say that the tool list changed. */
   readonly notifies: boolean;
+  /** Protocol revision of the requests when there is no handshake to learn it from. */
+  readonly version?: string;
 };
 
 /**
@@ -37,7 +39,7 @@ export class McpServerFactory {
       const exchange = exchangeOf(context);
       const result = await this.methods.callTool(exchange, request.params, {
         signal: AbortSignal.any([context.mcpReq.signal, exchange.signal]),
-        era: server.getNegotiatedProtocolVersion() ?? LEGACY_VERSIONS[0],
+        era: server.getNegotiatedProtocolVersion() ?? options.version ?? LEGACY_VERSIONS[0],
         clientName: clientNameOf({ _meta: context.mcpReq.envelope }) ?? server.getClientVersion()?.name,
         progress: progressOf(context),
         log: logOf(context, options.era),

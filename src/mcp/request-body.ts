@@ -62,7 +62,7 @@ export function parseJson(text: string, maxDepth: number): unknown {
     );
   }
   try {
-    return JSON.parse(text);
+    return text.includes('__proto__') ? JSON.parse(text, withoutProto) : JSON.parse(text);
   } catch {
     throw new HttpRefusal(
       400,
@@ -96,4 +96,10 @@ function endOfString(text: string, start: number): number {
     if (backslashes % 2 === 0) return quote;
   }
   return text.length;
+}
+
+/** An own property of that name is only ever an attack on code that copies properties. */
+function withoutProto(_key: string, value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) Reflect.deleteProperty(value, '__proto__');
+  return value;
 }

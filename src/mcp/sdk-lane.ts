@@ -58,6 +58,7 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
     response: ServerResponse,
     body: RpcRequest,
     exchange: Exchange,
+    version: string,
   ) {
     const meta = body.params?.['_meta'];
     const transport = new NodeStreamableHTTPServerTransport({
@@ -65,7 +66,7 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
       enableJsonResponse: !(isPlainObject(meta) && meta['progressToken'] !== undefined),
       keepAliveMs: this.config.env.MCP_KEEPALIVE_MS,
     });
-    const server = this.factory.create(() => exchange, { era: 'legacy', notifies: false });
+    const server = this.factory.create(() => exchange, { era: 'legacy', notifies: false, version });
     response.once('close', () => void server.close());
     await server.connect(transport);
     request.headers['accept'] = 'application/json, text/event-stream'; // we answer whatever a client accepts

@@ -115,7 +115,9 @@ export class StreamableHttp {
     if (route.messageKind === 'notification') return void response.writeHead(202).end();
     const message = route.message as RpcRequest;
     checkStandardHeaders(request.headers, message);
-    const fault = this.fastLane.knows('modern', message.method) ? faultOf(message.method, message.params) : null;
+    const fault = this.fastLane.knows('modern', message.method)
+      ? faultOf(message.method, message.params)
+      : null;
     if (fault) return this.sendFault(response, message, fault, exchange, MODERN_VERSION);
     if (message.method === 'tools/call') checkCall(request, message, exchange.catalog());
     if (!this.takesFastLane('modern', message)) {
@@ -141,7 +143,7 @@ export class StreamableHttp {
     const fault = faultOf(body.method, body.params);
     if (fault) return this.sendFault(response, body, fault, exchange, version);
     if (!this.takesFastLane('legacy', body))
-      return this.sdkLane.serveLegacy(request, response, body, exchange);
+      return this.sdkLane.serveLegacy(request, response, body, exchange, version);
     sendJson(response, 200, await this.fastLane.answer(exchange, 'legacy', body, version));
   }
 

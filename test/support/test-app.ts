@@ -1,14 +1,18 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { AppModule } from '../../src/app.module.js';
 import { createApp } from '../../src/app.js';
 import type { UserCaller } from '../../src/auth/caller.js';
 import { hashPassword } from '../../src/auth/passwords.js';
 import { Tenant } from '../../src/auth/tenant.entity.js';
 import { User } from '../../src/auth/user.entity.js';
+import { configureRest } from '../../src/common/rest.js';
 import { type Config, loadConfig } from '../../src/config.js';
+import { McpEndpoint } from '../../src/mcp/mcp-endpoint.js';
 import { findFreePort, TEST_MASTER_KEY } from './server.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -74,9 +78,20 @@ export type TestAppOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Another replica on the database of a running one. */
   readonly database?: TestDatabase;
+  /** Providers with tools that only the test has. */
+  readonly tools?: readonly Type[];
 };
 
 let passwordHash: Promise<string> | undefined;
+
+/** As `createApp` does it, with more providers. */
+async function createAppWithTools(config: Config, tools: readonly Type[]): Promise<NestExpressApplication> {
+  const root = { module: class TestRoot {}, imports: [AppModule.forRoot(config)], providers: [...tools] };
+  const app = await NestFactory.create<NestExpressApplication>(root, { bodyParser: false });
+  configureRest(app, config);
+  app.get(McpEndpoint).attach(app.getHttpServer());
+  return app;
+}
 
 /** The real service in this process, on a free port and a real database. */
 export async function createTestApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -90,7 +105,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     ...options.env,
   });
   Logger.overrideLogger(['fatal']); // what a test provokes is told by its answer
-  const app = await createApp(config);
+  const app = await (options.tools ? createAppWithTools(config, options.tools) : createApp(config));
   await app.listen(config.port, config.host);
   const url = config.publicUrl;
   const dataSource = app.get<DataSource>(getDataSourceToken());
