@@ -150,6 +150,11 @@ export class CatalogStore implements OnModuleInit {
     }
     this.byCode.set(serverCode, { catalog, keyHashes });
     this.codeOf.set(groupId, serverCode);
+    for (const name of catalog.unusable) {
+      this.logger.warn(
+        `Tool '${name}' of group '${serverCode}' is left out: unknown here, or its settings do not fit`,
+      );
+    }
     if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined);
   }
 

@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../common/errors.js';
 import { type BoundTool, validatorsOf } from '../tools/bound-tool.js';
 import type { JsonObject, ToolDefinition } from '../tools/tool-definition.js';
 import type { GroupTool } from './group-tool.entity.js';
@@ -25,24 +26,31 @@ export type Catalog = {
   readonly epoch: number;
   /** The enabled tools, by the name they are called by. */
   readonly tools: ReadonlyMap<string, BoundTool>;
+  /** Rows left out: this build has no such tool, or their settings do not fit it. */
+  readonly unusable: readonly string[];
   /** The same tools as clients see them, sorted by name: the order is part of what clients cache. */
   readonly listed: readonly ListedTool[];
 };
 
-/** @param find The registry; a row whose tool this build does not have is left out. */
+/**
+ * One bad row does not take the group with it: it is left out and named in `unusable`.
+ *
+ * @param find The registry.
+ */
 export function buildCatalog(
   group: ToolGroup,
   rows: readonly GroupTool[],
   find: (name: string) => ToolDefinition | undefined,
   defaultTimeoutSeconds: number,
 ): Catalog {
-  const bound = rows
-    .filter((row) => row.enabled)
-    .flatMap((row) => {
-      const definition = find(row.toolName);
-      return definition ? [bind(row, definition, defaultTimeoutSeconds)] : [];
-    })
-    .toSorted((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
+  const bound: BoundTool[] = [];
+  const unusable: string[] = [];
+  for (const row of rows.filter(({ enabled }) => enabled)) {
+    const tool = tryBind(row, find(row.toolName), defaultTimeoutSeconds);
+    if (tool) bound.push(tool);
+    else unusable.push(row.toolName);
+  }
+  const sorted = bound.toSorted((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
   return {
     groupId: group.id,
     tenantId: group.tenantId,
@@ -52,12 +60,30 @@ export function buildCatalog(
     enabled: group.enabled,
     sessions: group.sessions,
     epoch: Number(group.epoch),
-    tools: new Map(bound.map((tool) => [tool.definition.name, tool])),
-    listed: bound.map(toListed),
+    tools: new Map(sorted.map((tool) => [tool.definition.name, tool])),
+    unusable,
+    listed: sorted.map(toListed),
   };
 }
 
-/** A row's tool ready to run, whether or not it is enabled: an admin may try a tool before agents see it. */
+function tryBind(
+  row: GroupTool,
+  definition: ToolDefinition | undefined,
+  defaultTimeoutSeconds: number,
+): BoundTool | undefined {
+  try {
+    return definition && bind(row, definition, defaultTimeoutSeconds);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * A row's tool ready to run, whether or not it is enabled: an admin may try a tool before agents see it.
+ *
+ * @throws {InvalidInputError} The row's settings do not fit the tool.
+ */
 export function bind(row: GroupTool, definition: ToolDefinition, defaultTimeoutSeconds: number): BoundTool {
   return {
     id: row.id,
