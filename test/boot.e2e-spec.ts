@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { WebSocket } from 'ws';
 import {
   makeDataDir,
   removeDataDir,
@@ -22,8 +23,9 @@ const CLI = resolve(__dirname, '../dist/src/cli.js');
 const servers: RunningServer[] = [];
 const dataDirs: string[] = [];
 
+/** Without sample data unless asked for: most of a first start's time goes into it. */
 async function start(env: Record<string, string>): Promise<RunningServer> {
-  const server = await startServer({ env });
+  const server = await startServer({ env: { SAMPLE_DATA: 'false', ...env } });
   servers.push(server);
   return server;
 }
@@ -79,7 +81,7 @@ afterEach(async () => {
 describe('the first start', () => {
   it('prints the sign-in, the sample group and the snippets once, and never again', async () => {
     const DATA_DIR = newDataDir();
-    const first = await start({ DATA_DIR });
+    const first = await start({ DATA_DIR, SAMPLE_DATA: '' });
     const banner = first.stdout();
     expect(shownIn(banner, 'API')).toBe(first.url);
     expect(shownIn(banner, 'MCP URL')).toBe(`${first.url}/mcp/sample/mcp`);
@@ -154,6 +156,50 @@ describe('a stop', () => {
     const startedAt = Date.now();
     expect(await server.stop()).toBe(0);
     expect(Date.now() - startedAt).toBeLessThan(10_000);
+  });
+
+  it('lets a request in flight finish', async () => {
+    const server = await start({ DATA_DIR: newDataDir() });
+    const body = JSON.stringify({ email: 'nobody@example.org', password: 'wrong password' });
+    const slow = request(`${server.url}/api/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Content-Length': body.length },
+      agent: new Agent({ keepAlive: true }),
+    });
+    slow.write(body.slice(0, 10));
+    await untilTrue(() => slow.socket?.bytesWritten !== undefined && slow.socket.bytesWritten > 0);
+    const exit = server.stop();
+    await untilTrue(() => server.stdout().includes('finishing the calls in flight'));
+    slow.end(body.slice(10));
+    const [response] = (await once(slow, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(401);
+    expect(await exit).toBe(0);
+  });
+
+  it('cuts what outlasts the grace period', async () => {
+    const server = await start({ DATA_DIR: newDataDir(), SAMPLE_DATA: '', SHUTDOWN_GRACE_MS: '300' });
+    const key = shownIn(server.stdout(), 'Key');
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/mcp/sample/ws`, 'mcp', {
+      headers: { Authorization: `Bearer ${key}` },
+    });
+    await once(socket, 'open');
+    const startedAt = Date.now();
+    expect(await server.stop()).toBe(0);
+    expect(Date.now() - startedAt).toBeLessThan(5000);
+    expect(existsSync(postmasterFile(server.dataDir))).toBe(false);
+  });
+
+  it('happens at once on a second signal', async () => {
+    const server = await start({ DATA_DIR: newDataDir(), SAMPLE_DATA: '', SHUTDOWN_GRACE_MS: '60000' });
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/mcp/sample/ws`, 'mcp', {
+      headers: { Authorization: `Bearer ${shownIn(server.stdout(), 'Key')}` },
+    });
+    await once(socket, 'open');
+    socket.on('error', () => undefined); // it is cut off
+    const again = setInterval(() => server.process.kill('SIGTERM'), 100);
+    expect(await server.stop()).toBe(1);
+    clearInterval(again);
   });
 });
 
@@ -294,7 +340,7 @@ describe('a start with DATABASE_URL', () => {
   });
 
   it('touches no data directory and makes no sample data', async () => {
-    const server = await start({ DATABASE_URL: database.url, DATA_DIR: '/proc/nowhere' });
+    const server = await start({ DATABASE_URL: database.url, DATA_DIR: '/proc/nowhere', SAMPLE_DATA: '' });
     expect(shownIn(server.stdout(), 'Password')).not.toBe('');
     expect(server.stdout()).not.toContain('mcp_key_');
     expect(await server.stop()).toBe(0);
