@@ -107,6 +107,11 @@ export class CallLogWriter implements OnApplicationShutdown {
     return { writable: !this.failing, queued: this.queue.length };
   }
 
+  /** Whether a recent write proves that the next one will succeed. */
+  get vouchedFor(): boolean {
+    return !this.failing && performance.now() - this.provenAt < PROOF_MS;
+  }
+
   /**
    * To be awaited before a tool runs; undefined when a recent write already proves that the log can be written.
    *
@@ -114,7 +119,7 @@ export class CallLogWriter implements OnApplicationShutdown {
    */
   admit(): Promise<void> | undefined {
     if (this.queue.length >= this.config.env.CALL_LOG_QUEUE_MAX) throw new UnavailableError(BUSY);
-    if (!this.failing && performance.now() - this.provenAt < PROOF_MS) return undefined;
+    if (this.vouchedFor) return undefined;
     return (this.probe ??= this.prove().finally(() => {
       this.probe = undefined;
     }));
