@@ -21,7 +21,7 @@ type Session = {
   open: number;
 };
 
-const SWEEP_INTERVAL_MS = 10_000;
+const SWEEP_INTERVAL_MAX_MS = 10_000;
 
 /**
  * Sessions of clients up to 2025-11-25, for groups that turn them on (`Mcp-Session-Id`, GET stream, DELETE). Kept in this
@@ -31,13 +31,20 @@ const SWEEP_INTERVAL_MS = 10_000;
 @Injectable()
 export class Sessions implements OnModuleInit, OnApplicationShutdown {
   private readonly byId = new Map<string, Session>();
-  private readonly sweeper = setInterval(() => this.closeIdle(), SWEEP_INTERVAL_MS).unref();
+  private readonly idleMs: number;
+  private readonly sweeper: NodeJS.Timeout;
 
   constructor(
     private readonly factory: McpServerFactory,
     private readonly catalogs: CatalogStore,
     private readonly config: Config,
-  ) {}
+  ) {
+    this.idleMs = config.env.MCP_SESSION_IDLE_SECONDS * 1000;
+    this.sweeper = setInterval(
+      () => this.closeIdle(),
+      Math.min(this.idleMs / 2, SWEEP_INTERVAL_MAX_MS),
+    ).unref();
+  }
 
   onModuleInit(): void {
     this.catalogs.onReplaced((before, after) => {
@@ -124,7 +131,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   }
 
   private closeIdle(): void {
-    const before = Date.now() - this.config.env.MCP_SESSION_IDLE_SECONDS * 1000;
+    const before = Date.now() - this.idleMs;
     for (const session of this.byId.values()) {
       if (session.open === 0 && session.lastUsedAt < before) void this.close(session);
     }
