@@ -31,7 +31,7 @@ try {
 
 async function start(config: Config): Promise<Running> {
   // PostgreSQL starts while the rest of the code loads.
-  const [installation, { startService }] = await Promise.all([
+  const [installation, { startService, endStreams }] = await Promise.all([
     openInstallation(config, end),
     import('./service.js'),
   ]);
@@ -49,6 +49,7 @@ async function start(config: Config): Promise<Running> {
     return {
       stop: async () => {
         setTimeout(() => process.exit(1), config.env.SHUTDOWN_GRACE_MS + SHUTDOWN_EXTRA_MS).unref();
+        endStreams(app);
         await drain.run(config.env.SHUTDOWN_GRACE_MS);
         await app.close(); // the call log is written out here, so the database goes last
         await installation.close();

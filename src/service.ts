@@ -6,6 +6,7 @@ import type { Config } from './config.js';
 import { StartError } from './data-dir.js';
 import { firstStart } from './first-start.js';
 import { explainListenError } from './listen.js';
+import { McpEndpoint } from './mcp/mcp-endpoint.js';
 import { migrate } from './migrate.js';
 import { welcomeText } from './welcome.js';
 
@@ -32,6 +33,11 @@ export async function startService(config: Config): Promise<NestExpressApplicati
     throw error;
   }
   return app;
+}
+
+/** Before the HTTP server is drained: ends the streams that no call is waiting on. */
+export function endStreams(app: NestExpressApplication): void {
+  app.get(McpEndpoint).endStreams();
 }
 
 async function prepareSchema(dataSource: DataSource, config: Config): Promise<void> {

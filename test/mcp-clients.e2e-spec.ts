@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as Sse1 } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { WebSocket } from 'ws';
 import { DifyClient } from './support/dify-client.js';
 import { type RunningServer, startServer } from './support/server.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -117,6 +119,21 @@ describe('real clients on the built server', () => {
     ).resolves.toMatch(/search_users/);
     await expect(dify.callTool('search_users', { query: 'a', limit: 'many' })).resolves.toMatch(/'limit'/);
     await expect(dify.callTool('no_such_tool', {})).resolves.toMatch(/no_such_tool/);
+  });
+
+  it('streams without a call on them do not hold up a stop', async () => {
+    const stopping = await startServer({ env: { DATABASE_URL: database.url, SHUTDOWN_GRACE_MS: '60000' } });
+    const address = `${stopping.url}/mcp/sample`;
+    const sse = new Client1(INFO);
+    await sse.connect(new Sse1(new URL(`${address}/sse`), { requestInit: { headers } }) as never);
+    const listener = new Client2(INFO, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+    await listener.connect(new Http2(new URL(`${address}/mcp`), { requestInit: { headers } }));
+    const subscription = await listener.listen({ toolsListChanged: true });
+    const socket = new WebSocket(`${address.replace('http', 'ws')}/ws`, 'mcp', { headers });
+    await once(socket, 'open');
+    await expect(stopping.stop()).resolves.toBe(0);
+    await expect(subscription.closed).resolves.toBe('remote');
+    await Promise.all([sse.close(), listener.close()]);
   });
 
   it('Dify with a wrong key is told so at once', async () => {

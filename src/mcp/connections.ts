@@ -25,12 +25,18 @@ type Wire = {
   readonly deliver: (message: JSONRPCMessage | RpcAnswer) => void;
   readonly hangUp: () => void;
 };
-type Entry = Connection & { readonly groupId: string; readonly servers: Server[] };
+type Entry = Connection & {
+  readonly groupId: string;
+  readonly servers: Server[];
+  /** Ids of the requests that have not been answered. */
+  readonly unanswered: Set<unknown>;
+};
 
 /** The standing connections of this replica. One whose key no longer opens its group is closed at once. */
 @Injectable()
 export class Connections implements OnModuleInit, OnApplicationShutdown {
   private readonly byId = new Map<string, Entry>();
+  private ending = false;
 
   constructor(
     private readonly factory: McpServerFactory,
@@ -49,6 +55,12 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([...this.byId.values()].map((entry) => entry.close()));
+  }
+
+  /** Closes each connection as soon as it has no call under way. */
+  endIdle(): void {
+    this.ending = true;
+    for (const entry of this.byId.values()) if (entry.unanswered.size === 0) void entry.close();
   }
 
   find(id: string): Connection | undefined {
@@ -82,24 +94,37 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
 
   private add(exchange: Exchange, wire: Wire) {
     const id = randomUUID();
-    const transport = new MessageTransport(wire.deliver, () => {
+    const unanswered = new Set<unknown>();
+    const deliver: Wire['deliver'] = (message) => {
+      wire.deliver(message);
+      if ('id' in message && !('method' in message)) unanswered.delete(message.id);
+      if (this.ending && unanswered.size === 0) void entry.close();
+    };
+    const transport = new MessageTransport(deliver, () => {
       this.byId.delete(id);
       wire.hangUp();
     });
     const receiveOne = (message: unknown) => {
+      if (isPlainObject(message) && message['method'] !== undefined && message['id'] !== undefined) {
+        unanswered.add(message['id']);
+      }
+      if (isPlainObject(message) && message['method'] === 'notifications/cancelled') {
+        unanswered.delete((message['params'] as { requestId?: unknown } | undefined)?.requestId);
+      }
       const fault = malformedCall(message);
       if (!fault) return transport.receive(message as JSONRPCMessage);
       const { id: rpcId, params } = message as { id: string | number; params?: unknown };
       void this.methods
         .recordMalformedCall(exchange, params, 'unknown', fault)
         .catch(() => undefined) // the answer is an error either way
-        .then(() => wire.deliver(rpcError(rpcId, { code: ProtocolErrorCode.InvalidParams, message: fault })));
+        .then(() => deliver(rpcError(rpcId, { code: ProtocolErrorCode.InvalidParams, message: fault })));
     };
     const entry: Entry = {
       id,
       exchange,
       groupId: exchange.catalog().groupId,
       servers: [],
+      unanswered,
       receive: (body) => (Array.isArray(body) ? body : [body]).forEach(receiveOne),
       close: () => transport.close(),
     };

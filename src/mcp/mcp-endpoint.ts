@@ -15,6 +15,8 @@ import { GateRefusal, sendGateRefusal } from './gate.js';
 import { HttpRefusal } from './http-refusal.js';
 import { type McpPath, parseMcpPath } from './mcp-path.js';
 import { parseJson } from './request-body.js';
+import { SdkLane } from './sdk-lane.js';
+import { Sessions } from './sessions.js';
 import { SseDoor } from './sse-door.js';
 import { StreamableHttp } from './streamable-http.js';
 
@@ -36,6 +38,8 @@ export class McpEndpoint {
     private readonly streamableHttp: StreamableHttp,
     private readonly sseDoor: SseDoor,
     private readonly connections: Connections,
+    private readonly sessions: Sessions,
+    private readonly sdkLane: SdkLane,
   ) {
     this.webSockets = new WebSocketServer({ noServer: true, maxPayload: config.env.MCP_BODY_MAX_BYTES });
     this.catalogs.onReplaced((before, after) => {
@@ -56,6 +60,13 @@ export class McpEndpoint {
       else void this.serve(request, response, path);
     });
     server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
+  }
+
+  /** Ends what would hold up a shutdown and is not a call: notification streams, connections without a call under way. */
+  endStreams(): void {
+    this.sdkLane.endSubscriptions();
+    this.sessions.endStreams();
+    this.connections.endIdle();
   }
 
   private async serve(

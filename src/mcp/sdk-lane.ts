@@ -21,6 +21,7 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(SdkLane.name);
   /** One handler per group: the SDK's change events carry no address, so a handler's listeners hear all of them. */
   private readonly handlers = new Map<string, ModernHandler>();
+  private readonly subscriptions = new Set<ServerResponse>();
 
   constructor(
     private readonly factory: McpServerFactory,
@@ -49,7 +50,16 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
     exchange: Exchange,
   ) {
     const handler = this.handlerOf(exchange.catalog().groupId);
+    if (body.method === 'subscriptions/listen') {
+      this.subscriptions.add(response);
+      response.once('close', () => this.subscriptions.delete(response));
+    }
     await handler.serve(Object.assign(request, { auth: carry(exchange) }), response, body);
+  }
+
+  /** Subscriptions would hold up a shutdown for ever. */
+  endSubscriptions(): void {
+    for (const response of this.subscriptions) response.destroy();
   }
 
   /** A request of an earlier revision without a session. Answers JSON unless progress was asked for. */

@@ -61,6 +61,11 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     await Promise.all([...this.byId.values()].map((session) => this.close(session)));
   }
 
+  /** The streams on which nothing but notifications come; calls under way answer on streams of their own. */
+  endStreams(): void {
+    for (const session of this.byId.values()) session.transport.closeStandaloneSSEStream();
+  }
+
   get size(): number {
     return this.byId.size;
   }
