@@ -89,8 +89,18 @@ describe('the tools about users and customers', () => {
       expect(await names('小明')).toEqual(['李小明', '王小明']);
       expect(await names('王小明')).toEqual(['王小明']);
       expect(await names('WANG')).toEqual(['王芳', '王小明']);
+      expect(await names('o_brien EMMA')).toEqual(['Emma O_Brien']);
+      expect(await names('王 wang')).toEqual(['王芳', '王小明']);
+      expect(await names('小明 li@')).toEqual(['李小明']);
       expect(await names('mail.test')).toEqual(['Emma O_Brien']);
       expect(await names('138001')).toEqual(['王小明']);
+    });
+
+    it('finds who has a whole e-mail address or phone number', async () => {
+      expect(await names('XM@example.com')).toEqual(['王小明']);
+      expect(await names('+8613800138000')).toEqual(['王小明']);
+      expect(await names('+8613800138000', { role: 'consultant' })).toEqual([]);
+      expect(await names('i@example.com')).toEqual(['李小明']); // nobody has it; it occurs in this one
     });
 
     it('matches the beginning of the name when there is less to go by', async () => {

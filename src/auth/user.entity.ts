@@ -14,8 +14,9 @@ import { Tenant } from './tenant.entity.js';
 @Entity('users')
 @Index('uq_users_tenant_email', ['tenantId', 'email'], { unique: true })
 @Index('uq_users_tenant_username', ['tenantId', 'username'], { unique: true })
-@Index('ix_users_tenant_created', ['tenantId', 'createdAt', 'id'])
+@Index('ix_users_tenant_phone', ['tenantId', 'phone'])
 // For search_users; TypeORM cannot express them, so migration `crm` makes them.
+@Index('ix_users_tenant_created', { synchronize: false })
 @Index('ix_users_search_trgm', { synchronize: false })
 @Index('ix_users_name_pairs', { synchronize: false })
 @Index('ix_users_name_prefix', { synchronize: false })

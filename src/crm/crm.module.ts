@@ -17,6 +17,7 @@ import { ProjectsService } from './projects.service.js';
 import { ProjectsTools } from './projects.tools.js';
 import { TasksService } from './tasks.service.js';
 import { TasksTools } from './tasks.tools.js';
+import { UserSearchService } from './user-search.service.js';
 import { UsersTools } from './users.tools.js';
 
 /** The business system: customers, conversations, consultations, tasks, the service catalogue, and their tools. */
@@ -31,6 +32,7 @@ import { UsersTools } from './users.tools.js';
     PreferencesService,
     ProjectsService,
     TasksService,
+    UserSearchService,
     AnalysisTools,
     ConsultationsTools,
     ConversationsTools,

@@ -59,9 +59,16 @@ export class TasksService {
     await this.directory.getCustomer(caller, { id: userId });
     if (task.assigneeId !== null) await this.requireColleague(caller, task.assigneeId);
     const { tenantId } = caller;
-    return this.tasks.save(
-      this.tasks.create({ ...task, id: uuidv7(), tenantId, userId, status: 'open', closedAt: null }),
-    );
+    const row = this.tasks.create({
+      ...task,
+      id: uuidv7(),
+      tenantId,
+      userId,
+      status: 'open',
+      closedAt: null,
+    });
+    await this.tasks.insert(row); // not save: that would look for the id first
+    return row;
   }
 
   /**

@@ -1,29 +1,50 @@
 /*
- * How search_users stays fast in any language. A trigram index answers "contains" for Latin text and digits from three
- * characters on. It knows no Chinese (in a database with the C character type pg_trgm sees no letters there at all), so
- * names also have an index over their pairs of neighbouring non-ASCII characters. What is too short for both matches
- * the beginning of the display name, or the whole username.
+ * What search_users matches, in any language: each word of the query must occur somewhere. A trigram index answers that
+ * for Latin text and digits from three characters on. It knows no Chinese (in a database with the C character type
+ * pg_trgm sees no letters there at all), so names also have an index over their pairs of neighbouring non-ASCII
+ * characters. A query without such a word matches the beginning of the display name, or the whole username.
  */
 
 /** The text that "contains" looks at; the expression of the index `ix_users_search_trgm`, to the letter. */
 const SEARCHED = "lower(display_name || ' ' || username || ' ' || email || ' ' || coalesce(phone, ''))";
 
+const WORDS_MAX = 5;
+const HAS_TRIGRAM = /[a-z0-9]{3}/;
+/** `[^ -~]`: not printable ASCII, as in the SQL function `user_name_pairs`. */
+const HAS_PAIR = /[^ -~]{2}/u;
+
+/** Two SQL conditions that are true for the same users. */
+export type SearchConditions = {
+  /** The cheaper one when a row is at hand. */
+  readonly plain: string;
+  /** The one an index answers. */
+  readonly indexed: string;
+};
+
 /**
- * The SQL condition for one search text, not case-sensitive.
+ * The conditions for one search text, not case-sensitive.
  *
  * @param bind Adds a query parameter and gives its placeholder.
  */
-export function searchCondition(query: string, bind: (value: unknown) => string): string {
-  const text = query.trim().toLowerCase();
-  // `[^ -~]`: not printable ASCII, as in the SQL function `user_name_pairs`.
-  if (/[^ -~]{2}/u.test(text)) {
-    const pairs = `user_name_pairs(display_name) @> user_name_pairs(${bind(text)}::text)`;
-    return `${pairs} AND lower(display_name) LIKE ${bind(`%${escapeLike(text)}%`)}`;
+export function searchConditions(query: string, bind: (value: unknown) => string): SearchConditions {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean).slice(0, WORDS_MAX);
+  if (!words.some((word) => HAS_PAIR.test(word) || HAS_TRIGRAM.test(word))) {
+    const beginning = bind(`${escapeLike(query.trim().toLowerCase())}%`);
+    const plain = `(lower(display_name) LIKE ${beginning} OR username = ${bind(query.trim())})`;
+    return { plain, indexed: plain };
   }
-  if (/[a-z0-9]{3}/.test(text)) return `${SEARCHED} LIKE ${bind(`%${escapeLike(text)}%`)}`;
-  return `(lower(display_name) LIKE ${bind(`${escapeLike(text)}%`)} OR username = ${bind(query.trim())})`;
+  const conditions = words.map((word) => {
+    const pattern = bind(`%${escapeLike(word)}%`);
+    if (!HAS_PAIR.test(word)) return { plain: `${SEARCHED} LIKE ${pattern}` };
+    const pairs = `user_name_pairs(display_name) @> user_name_pairs(${pattern}::text)`;
+    return { plain: `lower(display_name) LIKE ${pattern}`, pairs };
+  });
+  const plain = conditions.map((condition) => condition.plain).join(' AND ');
+  const indexed = [plain, ...conditions.flatMap(({ pairs }) => pairs ?? [])].join(' AND ');
+  return { plain, indexed };
 }
 
+/** Makes a text match itself in LIKE. */
 export function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }

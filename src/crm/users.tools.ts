@@ -11,6 +11,7 @@ import {
   usernameField,
   userRef,
 } from './tool-arguments.js';
+import { UserSearchService } from './user-search.service.js';
 
 const profileInput = z.object({
   user_id: userIdField,
@@ -25,21 +26,25 @@ const searchInput = z.object({
   query: z
     .string()
     .describe(
-      'A part of the name, username, e-mail or phone, in any script, e.g. wang, 小明, 13800. ' +
-        'One or two letters, or one Chinese character, match the beginning of the name.',
+      'Words that occur in the name, username, e-mail or phone, in any order and script, e.g. wang, emma lee, 小明, 13800. ' +
+        'A lone word of one or two letters, or one Chinese character, matches the beginning of the name. ' +
+        'A whole e-mail address or phone number, e.g. +8613800138000, finds who has it.',
     ),
   role: z
     .string()
     .optional()
     .describe('Only users with this role, e.g. customer or consultant. Leave out for all.'),
-  limit: limitField('users', 20, 100),
+  limit: limitField('users', 10, 20),
   cursor: cursorField,
 });
 
 /** Tools about users: who is who. */
 @Injectable()
 export class UsersTools {
-  constructor(private readonly directory: DirectoryService) {}
+  constructor(
+    private readonly directory: DirectoryService,
+    private readonly search: UserSearchService,
+  ) {}
 
   @McpTool({
     name: 'get_user_profile',
@@ -77,7 +82,8 @@ export class UsersTools {
   })
   async searchUsers(args: z.output<typeof searchInput>, ctx: ToolContext) {
     const query = requiredText('query', args.query, 100);
-    const page = await this.directory.searchUsers(ctx.caller, query, {
+    const page = await this.search.searchUsers(ctx.caller, {
+      query,
       role: optionalText(args.role),
       limit: args.limit,
       cursor: optionalText(args.cursor),

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import type { Caller } from '../auth/caller.js';
+import type { Page } from '../common/envelope.js';
+import { toPage } from '../common/paging.js';
+import { USER_CARD_COLUMNS, type UserCard } from './directory.service.js';
+import { decodeTimeCursor, timeKey } from './time-cursor.js';
+import { searchConditions } from './user-search.js';
+
+/**
+ * How many of the newest users a search looks through before it asks an index. A text that is more frequent than one in
+ * a few hundred fills its page from these; for a rarer one the index has few rows to fetch and sort. Left to itself,
+ * the planner guesses how frequent a text is, and a wrong guess costs half a second at a million users.
+ */
+const PROBED_USERS = 5000;
+
+const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+/** E.164, as stored. */
+const PHONE = /^\+\d{7,15}$/;
+const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
+
+export type UserSearch = {
+  readonly query: string;
+  readonly role?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+};
+
+/** Finds users by a part of their names, or by their whole e-mail or phone. What matches is in `user-search.ts`. */
+@Injectable()
+export class UserSearchService {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** Newest registration first. */
+  async searchUsers(caller: Caller, search: UserSearch): Promise<Page<UserCard>> {
+    const found = (await this.findExactly(caller, search)) ?? (await this.findByParts(caller, search));
+    return toPage(found, search.limit, (row) => timeKey(row.created_at, row.id));
+  }
+
+  /** Null: the query is no e-mail address or phone number, or nobody has it. */
+  private async findExactly(caller: Caller, search: UserSearch): Promise<UserCard[] | null> {
+    const { query } = search;
+    const column = EMAIL.test(query) ? 'email' : PHONE.test(query) ? 'phone' : null;
+    if (column === null) return null;
+    const { range, ofRole, bind, parameters } = scopeOf(caller, search);
+    const found = await this.dataSource.query<UserCard[]>(
+      `SELECT ${USER_CARD_COLUMNS} FROM users WHERE ${range} AND ${column} = ${bind(query.toLowerCase())} ${ofRole}
+       ${NEWEST_FIRST} LIMIT $2`,
+      parameters,
+    );
+    return found.length === 0 ? null : found;
+  }
+
+  private async findByParts(caller: Caller, search: UserSearch): Promise<UserCard[]> {
+    const { range, ofRole, bind, parameters } = scopeOf(caller, search);
+    const { plain, indexed } = searchConditions(search.query, bind);
+    return (
+      (await this.findFullPage(range, `${plain} ${ofRole}`, parameters)) ??
+      (await this.findAll(`${range} AND ${indexed} ${ofRole}`, parameters))
+    );
+  }
+
+  /** Looks through the newest users only. Null: they do not fill the page. */
+  private async findFullPage(
+    range: string,
+    condition: string,
+    parameters: unknown[],
+  ): Promise<UserCard[] | null> {
+    const found = await this.dataSource.query<UserCard[]>(
+      `SELECT ${USER_CARD_COLUMNS} FROM (
+         SELECT id FROM (
+           SELECT id, display_name, username, email, phone, roles FROM users
+           WHERE ${range} ${NEWEST_FIRST} LIMIT ${PROBED_USERS}) newest
+         WHERE ${condition} LIMIT $2) hit
+       JOIN users USING (id) ${NEWEST_FIRST}`,
+      parameters,
+    );
+    return found.length === parameters[1] ? found : null;
+  }
+
+  private findAll(condition: string, parameters: unknown[]): Promise<UserCard[]> {
+    // MATERIALIZED: without it the planner may walk ix_users_tenant_created from one end to the other.
+    return this.dataSource.query<UserCard[]>(
+      `WITH found AS MATERIALIZED (SELECT ${USER_CARD_COLUMNS} FROM users WHERE ${condition})
+       SELECT * FROM found ${NEWEST_FIRST} LIMIT $2`,
+      parameters,
+    );
+  }
+}
+
+/** Whose rows, from where on; `$2` is one more than the page holds. */
+function scopeOf({ tenantId }: Caller, { role, limit, cursor }: UserSearch) {
+  const parameters: unknown[] = [tenantId, limit + 1];
+  const bind = (value: unknown): string => `$${parameters.push(value)}`;
+  const ofRole = role === undefined ? '' : `AND roles @> ARRAY[${bind(role)}]::varchar[]`;
+  let range = 'tenant_id = $1';
+  if (cursor !== undefined) {
+    const { time, id } = decodeTimeCursor(cursor);
+    range += ` AND (created_at, id) < (${bind(time)}::timestamptz, ${bind(id)}::uuid)`;
+  }
+  return { range, ofRole, bind, parameters };
+}
