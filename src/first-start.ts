@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { INestApplicationContext } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { v7 as newId } from 'uuid';
@@ -76,7 +78,16 @@ async function findUnfinishedTenant(dataSource: DataSource): Promise<string | un
 async function fillWithSample(dataSource: DataSource, tenantId: string): Promise<void> {
   const firstCustomer = await findNextSampleCustomer(dataSource, tenantId);
   const customers = SAMPLE_CUSTOMERS - firstCustomer;
-  if (customers > 0) await generateSample(dataSource, { tenantId, firstCustomer, customers });
+  if (customers <= 0) return;
+  await generateSample(dataSource, { tenantId, firstCustomer, customers });
+  releaseMemory();
+}
+
+/** Else the service would keep, for as long as it runs and does little, what this one burst of work took. */
+function releaseMemory(): void {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as (options: object) => void;
+  collectGarbage({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 async function finish(

@@ -12,7 +12,8 @@ const dist = new URL('../../dist/', import.meta.url);
  */
 export default async function globalSetup() {
   if (globalThis.testDatabaseServer) return;
-  if (!existsSync(new URL('src/embedded-postgres.js', dist))) throw new Error('dist/ is missing; run: npm run build');
+  if (!existsSync(new URL('src/embedded-postgres.js', dist)))
+    throw new Error('dist/ is missing; run: npm run build');
   globalThis.testDatabaseServer = process.env.TEST_DATABASE_URL ? {} : await startEmbedded();
   process.env.TEST_TEMPLATE_DATABASE = await prepareTemplate(process.env.TEST_DATABASE_URL);
 }
