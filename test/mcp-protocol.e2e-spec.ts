@@ -4,6 +4,7 @@ import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@mode
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { WebSocket } from 'ws';
+import { KeyUsage } from '../src/groups/key-usage.js';
 import { Connections } from '../src/mcp/connections.js';
 import { Sessions } from '../src/mcp/sessions.js';
 import { TestTools } from './fixtures/test.tools.js';
@@ -200,8 +201,8 @@ describe('the MCP endpoint', () => {
   describe('tools/list', () => {
     it('pages in a fixed order', async () => {
       const first = (await send(group, legacy('tools/list'))).body.result;
-      const second = (await send(group, legacy('tools/list', { cursor: first?.['nextCursor'] }))).body.result;
-      const names = [...first?.['tools'], ...second?.['tools']].map(({ name }: { name: string }) => name);
+      const second = (await send(group, legacy('tools/list', { cursor: first?.nextCursor }))).body.result;
+      const names = [...(first?.tools ?? []), ...(second?.tools ?? [])].map(({ name }) => name);
       expect(names).toEqual([...TOOLS].toSorted());
       expect(second).not.toHaveProperty('nextCursor');
     });
@@ -235,7 +236,7 @@ describe('the MCP endpoint', () => {
     it('come on a stream to a client of 2025 that asked for progress', async () => {
       const answer = await send(group, legacy('tools/call', { ...steps, _meta: { progressToken: 'p' } }));
       const progress = answer.messages.filter(({ method }) => method === 'notifications/progress');
-      expect(progress.map(({ params }) => params['progress'])).toEqual([1, 2, 3]);
+      expect(progress.map(({ params }) => params?.progress)).toEqual([1, 2, 3]);
       expect(answer.body.result?.['content']).toEqual([{ type: 'text', text: 'done' }]);
     });
 
@@ -314,7 +315,7 @@ describe('the MCP endpoint', () => {
     it('end when the key is replaced', async () => {
       const g = await newGroup(t, tenant, { tools: TOOLS, sessions: true });
       const client = new Client1(INFO);
-      await client.connect(new Http1(new URL(g.url), { requestInit: { headers: withKey(g) } }) as never);
+      await client.connect(new Http1(new URL(g.url), { requestInit: { headers: withKey(g) } }));
       const before = t.app.get(Sessions).size;
       await admin('POST', `/groups/${g.id}/regenerate-key`);
       await eventually(() => t.app.get(Sessions).size === before - 1);
@@ -324,9 +325,7 @@ describe('the MCP endpoint', () => {
 
     it('cancel a call by notifications/cancelled', async () => {
       const client = new Client1(INFO);
-      await client.connect(
-        new Http1(new URL(stateful.url), { requestInit: { headers: withKey(stateful) } }) as never,
-      );
+      await client.connect(new Http1(new URL(stateful.url), { requestInit: { headers: withKey(stateful) } }));
       const cancel = new AbortController();
       const call = client.callTool(
         { name: 'wait', arguments: { name: 'session-cancel', ms: 20_000 } },
@@ -444,7 +443,7 @@ describe('the MCP endpoint', () => {
     };
     const ask = (socket: WebSocket, message: unknown): Promise<ReturnType<typeof toAnswer>['body']> =>
       new Promise((resolve) => {
-        socket.once('message', (data) => resolve(JSON.parse(String(data))));
+        socket.once('message', (data: Buffer) => resolve(JSON.parse(data.toString('utf8'))));
         socket.send(typeof message === 'string' ? message : JSON.stringify(message));
       });
 
@@ -497,6 +496,17 @@ describe('the MCP endpoint', () => {
       socket.terminate();
       await eventually(() => tools.aborted.includes('ws-gone'));
     });
+  });
+
+  it('notes when a key was last used', async () => {
+    const g = await newGroup(t, tenant, { tools: [] });
+    await send(g, legacy('ping'));
+    await t.app.get(KeyUsage).write();
+    const [key] = await t.dataSource.query<{ recent: boolean }[]>(
+      `SELECT last_used_at > now() - interval '1 minute' AS recent FROM mcp_group_keys WHERE group_id = $1`,
+      [g.id],
+    );
+    expect(key).toEqual({ recent: true });
   });
 
   it('leaves every other path to the REST side', async () => {

@@ -8,6 +8,7 @@ import { GroupToolsController } from './group-tools.controller.js';
 import { GroupToolsService } from './group-tools.service.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
+import { KeyUsage } from './key-usage.js';
 import { ToolTester } from './tool-tester.js';
 
 /** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
@@ -16,6 +17,7 @@ import { ToolTester } from './tool-tester.js';
   controllers: [GroupsController, GroupToolsController],
   providers: [
     CatalogStore,
+    KeyUsage,
     GroupChanges,
     GroupsService,
     GroupKeysService,
@@ -23,6 +25,6 @@ import { ToolTester } from './tool-tester.js';
     GroupConnectService,
     ToolTester,
   ],
-  exports: [CatalogStore, GroupsService, GroupKeysService, GroupToolsService],
+  exports: [CatalogStore, KeyUsage, GroupsService, GroupKeysService, GroupToolsService],
 })
 export class GroupsModule {}

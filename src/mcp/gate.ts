@@ -5,6 +5,7 @@ import type { GroupKeyCaller } from '../auth/caller.js';
 import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
+import { KeyUsage } from '../groups/key-usage.js';
 import { sendJson } from './answers.js';
 
 /** A refusal at the door: HTTP status and an OAuth-style error (RFC 6750 section 3.1) a person understands too. */
@@ -27,6 +28,7 @@ export class Gate {
   constructor(
     private readonly config: Config,
     private readonly catalogs: CatalogStore,
+    private readonly keyUsage: KeyUsage,
   ) {}
 
   /**
@@ -85,6 +87,7 @@ export class Gate {
     }
     const caller = this.catalogs.findCaller(key);
     if (!caller) throw new GateRefusal(401, 'invalid_token', 'This key is unknown, revoked or expired');
+    this.keyUsage.note(caller.keyId);
     const catalog = this.catalogs.findByCode(serverCode);
     if (!catalog || catalog.tenantId !== caller.tenantId) {
       throw new GateRefusal(404, 'not_found', `There is no tool group '${serverCode.slice(0, 64)}'`);
