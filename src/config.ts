@@ -117,7 +117,9 @@ export class Config {
  * @throws {ConfigError} Names every wrong variable and what it should be.
  */
 export function loadConfig(environment: Record<string, string | undefined> = readEnvironment()): Config {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
   const parsed = environmentSchema.safeParse(set);
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));

@@ -20,7 +20,15 @@ const TOOLS = [
   'nothing',
 ];
 
-type Row = Record<string, any>;
+type Row = {
+  readonly key_id: string;
+  readonly tool_id: string;
+  readonly duration_ms: number;
+  readonly created_at: Date;
+  readonly error_message: string;
+  readonly request_data: { readonly message: string; readonly preview: string };
+  readonly name: string;
+};
 
 describe('the call log', () => {
   let t: TestApp;
@@ -62,10 +70,10 @@ describe('the call log', () => {
       error_message: null,
       user_id: null,
     });
-    expect(row?.['key_id']).toMatch(/^[0-9a-f-]{36}$/);
-    expect(row?.['tool_id']).toMatch(/^[0-9a-f-]{36}$/);
-    expect(row?.['duration_ms']).toBeGreaterThanOrEqual(0);
-    expect(row?.['created_at'].getTime()).toBeGreaterThanOrEqual(before - 1);
+    expect(row?.key_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(row?.tool_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(row?.duration_ms).toBeGreaterThanOrEqual(0);
+    expect(row?.created_at.getTime()).toBeGreaterThanOrEqual(before - 1);
   });
 
   it('names the client of 2026-07-28 when no application is named', async () => {
@@ -89,7 +97,7 @@ describe('the call log', () => {
     const [row, ...more] = await rows();
     expect(more).toEqual([]);
     expect(row).toMatchObject({ tool_name: tool, success: false, error_kind: errorKind, request_data: args });
-    expect(row?.['error_message']).toMatch(message);
+    expect(row?.error_message).toMatch(message);
     expect(JSON.stringify(row) + answer.text).not.toContain('hunter2');
   });
 
@@ -128,14 +136,14 @@ describe('the call log', () => {
   it('cuts what is too long and says how much there was', async () => {
     await call('echo', { message: 'é'.repeat(100_000) });
     const [row] = await rows();
-    expect(row?.['request_data']).toMatchObject({ truncated: true, bytes: 200_014 });
-    expect(row?.['request_data'].preview.length).toBeLessThan(70_000);
-    expect(row?.['request_data'].preview).not.toContain('\uFFFD');
+    expect(row?.request_data).toMatchObject({ truncated: true, bytes: 200_014 });
+    expect(row?.request_data.preview.length).toBeLessThan(70_000);
+    expect(row?.request_data.preview).not.toContain('\uFFFD');
   });
 
   it('stores what Postgres cannot hold as text: NUL and half a surrogate pair', async () => {
     const answer = await call('echo', { message: 'a\u0000b\ud800c' });
-    expect(answer.body.result?.['content'][0].text).toBe('a\u0000b\ud800c');
+    expect(answer.body.result?.content?.[0]?.text).toBe('a\u0000b\ud800c');
     expect(await rows()).toMatchObject([{ success: true, request_data: { message: 'a\uFFFDb\uFFFDc' } }]);
   });
 
@@ -144,7 +152,7 @@ describe('the call log', () => {
       Array.from({ length: 500 }, (_, n) => call('echo', { message: `m${n}` })),
     );
     expect(answers.every(({ status }) => status === 200)).toBe(true);
-    const messages = new Set((await rows()).map((row) => row['request_data'].message));
+    const messages = new Set((await rows()).map((row) => row.request_data.message));
     expect(messages.size).toBe(500);
   });
 
@@ -183,7 +191,7 @@ describe('the call log when the database is away', () => {
     send(group, legacy('tools/call', { name: 'wait', arguments: { name, ms } }));
   const recorded = async () => {
     const found = await t.dataSource.query<Row[]>(`SELECT request_data->>'name' AS name FROM mcp_call_logs`);
-    return found.map((row) => row['name'] as string);
+    return found.map((row) => row.name);
   };
 
   it('refuses calls before their tool runs, and serves again by itself', async () => {

@@ -57,15 +57,15 @@ describe('real clients on the built server', () => {
 
   it('SDK v1 over Streamable HTTP', async () => {
     const client = new Client1(INFO);
-    await client.connect(new Http1(new URL(`${url}/mcp`), { requestInit: { headers } }) as never);
-    await useAsAnAgent(client as unknown as AnyClient);
+    await client.connect(new Http1(new URL(`${url}/mcp`), { requestInit: { headers } }));
+    await useAsAnAgent(client);
   });
 
   it('SDK v1 over HTTP+SSE', async () => {
     const client = new Client1(INFO);
     const transport = new Sse1(new URL(`${url}/sse`), { requestInit: { headers } });
-    await client.connect(transport as never);
-    await useAsAnAgent(client as unknown as AnyClient);
+    await client.connect(transport);
+    await useAsAnAgent(client);
   });
 
   it.each([
@@ -75,7 +75,7 @@ describe('real clients on the built server', () => {
   ])('SDK v2, %s', async (_name, mode) => {
     const client = new Client2(INFO, { versionNegotiation: { mode } });
     await client.connect(new Http2(new URL(`${url}/mcp`), { requestInit: { headers } }));
-    await useAsAnAgent(client as unknown as AnyClient);
+    await useAsAnAgent(client);
   });
 
   it.each([
@@ -125,7 +125,7 @@ describe('real clients on the built server', () => {
     const stopping = await startServer({ env: { DATABASE_URL: database.url, SHUTDOWN_GRACE_MS: '60000' } });
     const address = `${stopping.url}/mcp/sample`;
     const sse = new Client1(INFO);
-    await sse.connect(new Sse1(new URL(`${address}/sse`), { requestInit: { headers } }) as never);
+    await sse.connect(new Sse1(new URL(`${address}/sse`), { requestInit: { headers } }));
     const listener = new Client2(INFO, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
     await listener.connect(new Http2(new URL(`${address}/mcp`), { requestInit: { headers } }));
     const subscription = await listener.listen({ toolsListChanged: true });

@@ -20,8 +20,7 @@ const call = (name: unknown, args?: unknown) => ({
   name,
   ...(args === undefined ? {} : { arguments: args }),
 });
-const modernCall = (name: string, args?: unknown) =>
-  modern('tools/call', call(name, args) as Record<string, unknown>);
+const modernCall = (name: string, args?: unknown) => modern('tools/call', call(name, args));
 const client = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 const rpc = (text: string): McpRequest => ({ body: text });
@@ -207,10 +206,7 @@ const REQUESTS: readonly (readonly [string, McpRequest])[] = [
     withHeaders(modernCall('headed', { region: 'eu' }), { 'mcp-param-region': 'us' }),
   ],
   ['a batch with a modern element', rpc(JSON.stringify([modern('tools/list').body]))],
-  [
-    'a progress token that is a list',
-    modern('tools/call', call('data') as Record<string, unknown>, { progressToken: [] }),
-  ],
+  ['a progress token that is a list', modern('tools/call', call('data'), { progressToken: [] })],
 ];
 
 describe('the two lanes', () => {

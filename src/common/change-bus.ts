@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import pg from 'pg';
+import { Client } from 'pg';
 import type { EntityManager } from 'typeorm';
 import { Config } from '../config.js';
 
@@ -20,7 +20,7 @@ export type ChangeListener = (change: Change | null) => Promise<void>;
 export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(ChangeBus.name);
   private readonly listeners = new Map<string, ChangeListener[]>();
-  private client: pg.Client | undefined;
+  private client: Client | undefined;
   private stopping = false;
 
   constructor(private readonly config: Config) {}
@@ -46,7 +46,7 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async connect(): Promise<void> {
-    const client = new pg.Client({
+    const client = new Client({
       connectionString: this.config.databaseUrl,
       application_name: 'toolcrib-changes',
       keepAlive: true,

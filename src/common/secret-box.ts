@@ -47,11 +47,16 @@ export class SecretBox {
       const decipher = createDecipheriv('aes-256-gcm', this.sealKey, iv, { authTagLength: TAG_BYTES });
       decipher.setAAD(Buffer.from(context));
       decipher.setAuthTag(tag);
-      return decipher.update(box.subarray(1 + IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+      return (
+        decipher.update(box.subarray(1 + IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+      );
     } catch (cause) {
-      throw new Error('A stored secret does not open: TOOLCRIB_MASTER_KEY is not the key it was stored under', {
-        cause,
-      });
+      throw new Error(
+        'A stored secret does not open: TOOLCRIB_MASTER_KEY is not the key it was stored under',
+        {
+          cause,
+        },
+      );
     }
   }
 

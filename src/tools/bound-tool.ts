@@ -15,9 +15,9 @@ export type BoundTool = {
 
 export type ToolValidators = {
   /** @returns What is wrong with the arguments, one phrase per fault; null when they fit. */
-  checkArguments(args: unknown): string[] | null;
+  readonly checkArguments: (args: unknown) => string[] | null;
   /** @returns What is wrong with the result, or null. Always null for a tool without an output schema. */
-  checkResult(data: unknown): string[] | null;
+  readonly checkResult: (data: unknown) => string[] | null;
 };
 
 const MAX_FAULTS_TOLD = 10;

@@ -24,7 +24,7 @@ export type ToolContext<Config = Readonly<Record<string, unknown>>> = {
   readonly signal: AbortSignal;
   readonly logger: ToolLogger;
   /** Tells a client that asked for progress how far the work is; does nothing for others. */
-  progress(done: number, total?: number, message?: string): void;
+  readonly progress: (done: number, total?: number, message?: string) => void;
 };
 
 export type McpToolOptions<

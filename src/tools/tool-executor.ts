@@ -29,8 +29,8 @@ export type ToolCall = {
   readonly era: string;
   readonly transport: CallRecord['transport'];
   readonly isTest?: boolean;
-  progress?(done: number, total?: number, message?: string): void;
-  log?(level: keyof ToolLogger, message: string): void;
+  readonly progress?: ToolContext['progress'];
+  readonly log?: (level: keyof ToolLogger, message: string) => void;
 };
 
 /** What came of a call. `refused`: it never reached a tool; protocols have their own way to say that. */

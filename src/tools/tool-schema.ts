@@ -89,6 +89,7 @@ function inlineReferences(node: unknown, root: JsonObject, trail: readonly strin
 }
 
 function resolvePointer(ref: string, root: JsonObject): unknown {
+  if (ref === '#') return root;
   if (!ref.startsWith('#/')) return undefined;
   let node: unknown = root;
   for (const step of ref.slice(2).split('/')) {

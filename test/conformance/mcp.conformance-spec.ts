@@ -27,8 +27,14 @@ function runSuite(
   const results = mkdtempSync(join(tmpdir(), 'toolcrib-conformance-'));
   const args = [
     join(ROOT, 'node_modules', runner, 'dist/index.js'),
-    ...['server', '--url', url, '--expected-failures', join(__dirname, 'expected-failures.yml')],
-    ...['-o', results, ...options],
+    'server',
+    '--url',
+    url,
+    '--expected-failures',
+    join(__dirname, 'expected-failures.yml'),
+    '-o',
+    results,
+    ...options,
   ];
   return new Promise((settle) => {
     const limits = { timeout: RUN_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 };

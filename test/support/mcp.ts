@@ -27,18 +27,30 @@ export async function newGroup(
   return { id, code, key, url: `${t.url}/mcp/${code}/mcp` };
 }
 
+/** The members of results that tests look into. */
+export type McpResult = {
+  readonly content?: readonly { readonly type: string; readonly text?: string }[];
+  readonly tools?: readonly { readonly name: string }[];
+  readonly nextCursor?: string;
+  readonly [member: string]: unknown;
+};
+
+export type McpMessage = {
+  readonly method?: string;
+  readonly params?: { readonly progress?: number };
+  readonly result?: McpResult;
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
+  readonly id?: unknown;
+};
+
 export type McpAnswer = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
   /** The JSON body, or the last JSON-RPC message of an SSE body. */
-  readonly body: {
-    readonly result?: Record<string, any>;
-    readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
-    readonly id?: unknown;
-  };
+  readonly body: McpMessage;
   /** All messages of an SSE body, in order. */
-  readonly messages: readonly Record<string, any>[];
+  readonly messages: readonly McpMessage[];
 };
 
 export type McpRequest = {
@@ -57,7 +69,7 @@ export async function send(group: TestGroup, request: McpRequest): Promise<McpAn
   const response = await fetch(group.url, {
     method: request.method ?? 'POST',
     headers: { authorization: `Bearer ${group.key}`, 'content-type': 'application/json', ...request.headers },
-    ...(body === undefined ? {} : { body: body as string }),
+    ...(body === undefined ? {} : { body }),
   });
   return toAnswer(response, await response.text());
 }
@@ -65,9 +77,9 @@ export async function send(group: TestGroup, request: McpRequest): Promise<McpAn
 export function toAnswer(response: Response, text: string): McpAnswer {
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
   const messages = isStream
-    ? [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json ?? '') as Record<string, any>)
+    ? [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json ?? '') as McpMessage)
     : [];
-  const body = isStream ? messages.at(-1) : text === '' ? {} : JSON.parse(text);
+  const body = isStream ? messages.at(-1) : text === '' ? {} : (JSON.parse(text) as McpMessage);
   return { status: response.status, headers: response.headers, text, body: body ?? {}, messages };
 }
 

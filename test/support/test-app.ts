@@ -1,4 +1,4 @@
-import { Logger, type Type } from '@nestjs/common';
+import { Logger, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -84,9 +84,12 @@ export type TestAppOptions = {
 
 let passwordHash: Promise<string> | undefined;
 
+@Module({})
+class TestRoot {}
+
 /** As `createApp` does it, with more providers. */
 async function createAppWithTools(config: Config, tools: readonly Type[]): Promise<NestExpressApplication> {
-  const root = { module: class TestRoot {}, imports: [AppModule.forRoot(config)], providers: [...tools] };
+  const root = { module: TestRoot, imports: [AppModule.forRoot(config)], providers: [...tools] };
   const app = await NestFactory.create<NestExpressApplication>(root, { bodyParser: false });
   configureRest(app, config);
   app.get(McpEndpoint).attach(app.getHttpServer());

@@ -1,0 +1,44 @@
+import { toLogJson } from './redact.js';
+
+const log = (value: unknown, maxBytes = 65_536): unknown => JSON.parse(toLogJson(value, maxBytes) ?? 'null');
+
+describe('toLogJson', () => {
+  it.each([
+    [
+      { password: 'a', Passwd: 1, user: 'b' },
+      { password: '[redacted]', Passwd: '[redacted]', user: 'b' },
+    ],
+    [
+      { apiKey: 'a', 'X-API-Key': 'b', api_key: { deep: 1 } },
+      { apiKey: '[redacted]', 'X-API-Key': '[redacted]', api_key: '[redacted]' },
+    ],
+    [{ headers: [{ Authorization: 'Basic x' }] }, { headers: [{ Authorization: '[redacted]' }] }],
+    [
+      { access_token: 'a', next_page_token: 'kept', tokens: 5 },
+      { access_token: '[redacted]', next_page_token: 'kept', tokens: 5 },
+    ],
+    [{ note: 'use Bearer abcdefghij now' }, { note: 'use [redacted] now' }],
+    [{ note: `key mcp_key_${'a'.repeat(49)}!` }, { note: 'key [redacted]!' }],
+    ['{"password":"a","b":1}', '{"password":"[redacted]","b":1}'],
+    [
+      { plain: 'text', n: null },
+      { plain: 'text', n: null },
+    ],
+  ])('%j', (value, expected) => {
+    expect(log(value)).toEqual(expected);
+  });
+
+  it('is null for nothing', () => {
+    expect(toLogJson(undefined, 100)).toBeNull();
+  });
+
+  it('keeps an escaped backslash before u0000 as it is', () => {
+    expect(log('\\u0000 stays, \u0000 goes')).toBe('\\u0000 stays, \uFFFD goes');
+  });
+
+  it('cuts at the limit in bytes, at a character boundary', () => {
+    const cut = log('€'.repeat(100), 100) as { truncated: boolean; bytes: number; preview: string };
+    expect(cut).toMatchObject({ truncated: true, bytes: 302 });
+    expect(cut.preview).toMatch(/^"€+$/);
+  });
+});

@@ -1,0 +1,95 @@
+import { Injectable, type Type } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { z } from 'zod';
+import { McpTool } from './mcp-tool.decorator.js';
+import { NativeTools } from './native-tools.js';
+import { ToolRegistry } from './tool-registry.js';
+
+const tool = { description: 'A tool', category: 'test', version: '1.0.0', input: z.object({}) };
+
+@Injectable()
+class FirstTools {
+  @McpTool({ ...tool, name: 'same' })
+  one() {
+    return 1;
+  }
+
+  notATool() {
+    return 2;
+  }
+}
+
+@Injectable()
+class SecondTools {
+  @McpTool({ ...tool, name: 'same' })
+  two() {
+    return 2;
+  }
+}
+
+@Injectable()
+class BadNames {
+  @McpTool({ ...tool, name: 'has a space' })
+  space() {}
+
+  @McpTool({ ...tool, name: 'x'.repeat(65) })
+  long() {}
+}
+
+@Injectable()
+class BadSchema {
+  @McpTool({ ...tool, name: 'undescribed', input: z.object({ a: z.string() }) })
+  undescribed() {}
+}
+
+@Injectable()
+class ImpossibleSchema {
+  @McpTool({ ...tool, name: 'dated', input: z.object({ at: z.date().describe('At') }) })
+  dated() {}
+}
+
+describe('ToolRegistry', () => {
+  const start = async (...providers: Type[]): Promise<ToolRegistry> => {
+    const module = await Test.createTestingModule({
+      imports: [DiscoveryModule],
+      providers: [NativeTools, ToolRegistry, ...providers],
+    }).compile();
+    await module.init();
+    return module.get(ToolRegistry);
+  };
+
+  it('finds the decorated methods of all providers', async () => {
+    const registry = await start(FirstTools);
+    expect(registry.definitions()).toMatchObject([
+      { name: 'same', source: 'native', origin: 'FirstTools.one' },
+    ]);
+    expect(registry.find('notATool')).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'two tools of one name, naming both',
+      [FirstTools, SecondTools],
+      /'same': FirstTools\.one and SecondTools\.two/,
+    ],
+    ['a name with a space', [BadNames], /'has a space' \(BadNames\.space\) is not a usable name/],
+    ['a name that is too long', [BadNames], /x{65}' \(BadNames\.long\)/],
+    [
+      'a property without a description',
+      [BadSchema],
+      /input of 'undescribed' \(BadSchema\.undescribed\): 'a' has no/,
+    ],
+    [
+      'a schema that cannot be expressed',
+      [ImpossibleSchema],
+      /tool 'dated' \(ImpossibleSchema\.dated\) is not usable/,
+    ],
+  ])('stops the start on %s', async (_name, providers, message) => {
+    await expect(start(...providers)).rejects.toThrow(message);
+  });
+
+  it('tells all that is wrong at once', async () => {
+    await expect(start(BadNames, BadSchema)).rejects.toThrow(/has a space[^]*x{65}[^]*undescribed/);
+  });
+});
