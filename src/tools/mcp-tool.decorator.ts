@@ -1,7 +1,6 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { z } from 'zod';
 import type { Caller } from '../auth/caller.js';
-import type { ClientCapability } from './tool-definition.js';
 
 /** Hints for clients about a tool's effects (MCP `ToolAnnotations`). A client must not trust them blindly. */
 export type ToolAnnotations = {
@@ -11,6 +10,9 @@ export type ToolAnnotations = {
   readonly idempotentHint?: boolean;
   readonly openWorldHint?: boolean;
 };
+
+/** What a tool may need from the client that calls it; a client that did not declare it is refused before the run. */
+export type ClientCapability = 'elicitation' | 'sampling' | 'roots';
 
 /** What the tool's author writes to. Goes to our log at debug level, and to a client that asked for log messages. */
 export type ToolLogger = Readonly<Record<'debug' | 'info' | 'warning' | 'error', (message: string) => void>>;

@@ -1,9 +1,6 @@
-import type { ToolAnnotations, ToolContext } from './mcp-tool.decorator.js';
+import type { ClientCapability, ToolAnnotations, ToolContext } from './mcp-tool.decorator.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** What a tool may need from the client that calls it; a client that did not declare it is refused before the run. */
-export type ClientCapability = 'elicitation' | 'sampling' | 'roots';
 
 /** A tool as its source defines it, before any group's settings. Immutable; made once at start. */
 export type ToolDefinition = {
