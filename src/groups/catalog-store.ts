@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
@@ -17,7 +18,7 @@ import { isWellFormedKey } from './key-format.js';
 
 const RETRY_DELAY_MS = 500;
 
-type KeyEntry = { readonly caller: GroupKeyCaller; readonly expiresAtMs: number };
+type KeyEntry = { readonly hash: Buffer; readonly caller: GroupKeyCaller; readonly expiresAtMs: number };
 type Loaded = { readonly catalog: Catalog; readonly keyHashes: readonly string[] };
 
 /** Told after a group's catalog was replaced; `after` is undefined when the group is gone or disabled. */
@@ -58,8 +59,10 @@ export class CatalogStore implements OnModuleInit {
   /** The caller a group key stands for; undefined: not a key, unknown, revoked, expired. */
   findCaller(key: string): GroupKeyCaller | undefined {
     if (!isWellFormedKey(key)) return undefined;
-    const entry = this.keys.get(this.secretBox.digest(key).toString('base64'));
-    return entry && entry.expiresAtMs > Date.now() ? entry.caller : undefined;
+    const digest = this.secretBox.digest(key);
+    const entry = this.keys.get(digest.toString('base64'));
+    if (!entry || !timingSafeEqual(entry.hash, digest)) return undefined;
+    return entry.expiresAtMs > Date.now() ? entry.caller : undefined;
   }
 
   /** Whether a key still opens its group; long-lived connections ask after every change. */
@@ -144,6 +147,7 @@ export class CatalogStore implements OnModuleInit {
     for (const [index, key] of keys.entries()) {
       this.liveKeyIds.add(key.id);
       this.keys.set(keyHashes[index], {
+        hash: key.hash,
         caller: { kind: 'group_key', tenantId, groupId, keyId: key.id },
         expiresAtMs: key.expiresAt?.getTime() ?? Infinity,
       });
