@@ -156,6 +156,26 @@ describe('the call log', () => {
     expect(messages.size).toBe(500);
   });
 
+  it('has a call that was refused for its headers or its revision', async () => {
+    const request = modern('tools/call', { name: 'echo', arguments: { message: 'x' } });
+    await send(group, { ...request, headers: { ...request.headers, 'mcp-name': 'other' } });
+    await call('echo', { message: 'x' }, { 'mcp-protocol-version': '1999-01-01' });
+    expect(await rows()).toMatchObject([
+      {
+        tool_name: 'echo',
+        error_kind: 'refused',
+        era: '2026-07-28',
+        error_message: expect.stringContaining('Mcp-Name'),
+      },
+      {
+        tool_name: 'echo',
+        error_kind: 'refused',
+        era: '1999-01-01',
+        error_message: expect.stringContaining('not supported'),
+      },
+    ]);
+  });
+
   it('has a malformed call, too', async () => {
     await send(group, legacy('tools/call', { name: 'echo', arguments: [] }));
     expect(await rows()).toMatchObject([{ tool_name: 'echo', error_kind: 'refused', success: false }]);
@@ -201,6 +221,8 @@ describe('the call log when the database is away', () => {
     await eventually(() => !status.vouchedFor); // the broken connections were noticed
     const refused = await wait('away', 1);
     expect(refused.body.error?.message).toMatch(/call log cannot be written, so the call was not run/);
+    const malformed = await send(group, legacy('tools/call', { name: 7 }));
+    expect(malformed).toMatchObject({ status: 503, body: { error: { code: -32603 } } });
     expect(tools.begun).not.toContain('away');
     proxy.restore();
     await eventually(async () => (await wait('after', 1)).body.result !== undefined);
@@ -213,7 +235,7 @@ describe('the call log when the database is away', () => {
     await eventually(() => tools.begun.includes('caught'));
     proxy.cut();
     const answer = await running;
-    expect(answer.body.error?.message).toMatch(/record could not be written yet/);
+    expect(answer.body.error?.message).toMatch(/record of this call could not be written yet/);
     proxy.restore();
     await eventually(async () => (await recorded().catch((): string[] => [])).includes('caught'));
   });

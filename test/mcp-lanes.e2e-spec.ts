@@ -15,6 +15,7 @@ const TOOLS = [
   'unserialisable',
   'headed',
   'configured',
+  'sampler',
 ];
 const call = (name: unknown, args?: unknown) => ({
   name,
@@ -109,6 +110,7 @@ const REQUESTS: readonly (readonly [string, McpRequest])[] = [
   ['resources/list', legacy('resources/list')],
   ['logging/setLevel', legacy('logging/setLevel', { level: 'info' })],
   ['server/discover without its envelope', legacy('server/discover')],
+  ['a tool that needs what the client cannot do', legacy('tools/call', call('sampler'))],
   // not JSON-RPC
   ['an empty body', rpc('')],
   ['text that is not JSON', rpc('{"jsonrpc":')],
@@ -164,7 +166,16 @@ const REQUESTS: readonly (readonly [string, McpRequest])[] = [
     'a notification of 2026-07-28',
     withHeaders(rpc('{"jsonrpc":"2.0","method":"notifications/x"}'), { 'mcp-protocol-version': MODERN }),
   ],
+  [
+    'a tool that needs what the client can do, 2026-07-28',
+    modern(
+      'tools/call',
+      { name: 'sampler' },
+      { 'io.modelcontextprotocol/clientCapabilities': { sampling: {} } },
+    ),
+  ],
   // refused, 2026-07-28
+  ['a tool that needs what the client cannot do, 2026-07-28', modernCall('sampler')],
   ['a tool that says no, 2026-07-28', modernCall('fail')],
   ['an unknown tool, 2026-07-28', modernCall('nope')],
   ['a missing argument, 2026-07-28', modernCall('echo', {})],

@@ -172,6 +172,24 @@ describe('the MCP endpoint', () => {
     }
   });
 
+  it('says that there is nothing at a wrong address below a group, to someone with a key', async () => {
+    for (const path of [`/mcp/${group.code}/nothing`, '/mcp']) {
+      const answer = await send(at(group, path), legacy('ping'));
+      expect(answer).toMatchObject({
+        status: 404,
+        body: { error_description: 'There is nothing at this address' },
+      });
+    }
+  });
+
+  it('refuses a compressed body and says so', async () => {
+    const answer = await send(group, { ...legacy('ping'), headers: { 'content-encoding': 'gzip' } });
+    expect(answer).toMatchObject({
+      status: 415,
+      body: { error: { message: expect.stringContaining('gzip') } },
+    });
+  });
+
   it('answers a browser of an allowed origin, preflight included', async () => {
     const origin = 'http://localhost:3000';
     const preflight = await fetch(group.url, {
@@ -293,6 +311,16 @@ describe('the MCP endpoint', () => {
         status: 200,
         body: { result: {} },
       });
+    });
+
+    it('take batches only of a revision that has them, and no longer than allowed', async () => {
+      const headers = await open();
+      const batch = (length: number) => Array.from({ length }, (_, id) => legacy('ping', undefined, id).body);
+      const refused = await send(stateful, { body: batch(2), headers });
+      expect(refused).toMatchObject({ status: 400, body: { error: { code: -32600 } } });
+      const old = { ...headers, 'mcp-protocol-version': '2025-03-26' };
+      await expect(send(stateful, { body: batch(51), headers: old })).resolves.toMatchObject({ status: 400 });
+      await send(stateful, { method: 'DELETE', headers });
     });
 
     it("are nobody else's: another group's key finds none", async () => {
@@ -482,6 +510,18 @@ describe('the MCP endpoint', () => {
       const closed = new Promise((resolve) => socket.once('close', resolve));
       await admin('POST', `/groups/${g.id}/regenerate-key`);
       await closed;
+    });
+
+    it('takes no batch where the revision has none', async () => {
+      const socket = await openSocket(group);
+      await ask(socket, initialize.body);
+      expect(await ask(socket, [legacy('ping').body])).toMatchObject({ error: { code: -32600 } });
+      socket.close();
+    });
+
+    it('is refused at any other address', async () => {
+      const elsewhere = new WebSocket(`${t.url.replace('http', 'ws')}/api`, { headers: withKey(group) });
+      await expect(new Promise((_, reject) => elsewhere.once('error', reject))).rejects.toThrow('404');
     });
 
     it('stops a running call when the client goes away', async () => {

@@ -42,7 +42,7 @@ export class CallLog {
   @Column({ name: 'user_id', type: 'uuid', nullable: true })
   userId: string | null;
 
-  /** Protocol revision the call was made under, e.g. `2025-06-18`; `rest` for a test call of an admin. */
+  /** Protocol revision the call was made under, e.g. `2025-06-18`; `unknown` before a handshake; `rest`: an admin's test. */
   @Column({ type: 'varchar', length: 16 })
   era: string;
 

@@ -60,11 +60,12 @@ const RETRY_DELAY_MS = 250;
 /** How long a successful write vouches for the next one. */
 const PROOF_MS = 1000;
 const QUERY_TIMEOUT_MS = 10_000;
+const ERROR_MESSAGE_MAX = 4000; // characters
 const DATA_FAULT = /^(22|23)/; // SQLSTATE classes: data exception, integrity constraint violation
 const BUSY = 'The call log cannot keep up, so the call was not run. Try again in a few seconds.';
 const UNWRITABLE = 'The call log cannot be written, so the call was not run. Try again in a few seconds.';
 const WITHHELD =
-  'The call ran, but its record could not be written yet, so its result is withheld. Check before you repeat it.';
+  'The record of this call could not be written yet, so its answer is withheld. It may have run: check before you repeat it.';
 
 type Row = readonly (string | number | boolean | null)[];
 type Pending = { readonly row: Row; committed(): void; rejected(error: unknown): void };
@@ -255,7 +256,7 @@ function toRow(record: CallRecord, maxBytes: number): Row {
     toLogJson(record.response, maxBytes),
     record.success,
     record.errorKind,
-    record.errorMessage === null ? null : redactText(record.errorMessage),
+    record.errorMessage === null ? null : redactText(record.errorMessage.slice(0, ERROR_MESSAGE_MAX)),
     record.durationMs,
   ];
 }

@@ -28,6 +28,14 @@ describe('toLogJson', () => {
     expect(log(value)).toEqual(expected);
   });
 
+  it.each(['eyJ-', 'mcp_key_a ', 'Bearer ', 'sk-', '{"token":', '\\\\', '\u0000'])(
+    'reads a megabyte of %j in one pass',
+    (look) => {
+      // Would take minutes if a look-alike were tried again at each of its letters; the test's own limit is the judge.
+      expect(toLogJson(look.repeat(1_000_000 / look.length), 1000)?.length).toBeLessThan(5000);
+    },
+  );
+
   it('is null for nothing', () => {
     expect(toLogJson(undefined, 100)).toBeNull();
   });

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type JSONRPCMessage, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { Config } from '../config.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { type RpcAnswer, rpcError } from './answers.js';
 import type { Exchange } from './exchange.js';
 import { GroupMethods } from './group-methods.js';
+import { HttpRefusal } from './http-refusal.js';
 import { McpServerFactory } from './mcp-server.factory.js';
 import { MessageTransport } from './message-transport.js';
 import { isPlainObject } from './plain-object.js';
-import { faultOf } from './request-check.js';
+import { faultOf, faultOfBatch } from './request-check.js';
 import { listDiffers } from './sdk-lane.js';
 
 /** A connection over which messages go both ways for as long as it stands: HTTP+SSE, WebSocket, stdio. */
@@ -32,6 +34,9 @@ type Entry = Connection & {
   readonly unanswered: Set<unknown>;
 };
 
+/** A client that does not read what it asked for is hung up on when so much waits for it. */
+export const UNREAD_MAX_BYTES = 16 * 1024 * 1024;
+
 /** The standing connections of this replica. One whose key no longer opens its group is closed at once. */
 @Injectable()
 export class Connections implements OnModuleInit, OnApplicationShutdown {
@@ -42,6 +47,7 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     private readonly factory: McpServerFactory,
     private readonly methods: GroupMethods,
     private readonly catalogs: CatalogStore,
+    private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
@@ -55,6 +61,12 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([...this.byId.values()].map((entry) => entry.close()));
+  }
+
+  /** @throws {HttpRefusal} 503: this replica holds as many standing connections as `MCP_SESSIONS_MAX` allows. */
+  checkRoom(): void {
+    if (this.byId.size < this.config.env.MCP_SESSIONS_MAX) return;
+    throw new HttpRefusal(503, -32_000, 'Too many connections are open; try again later');
   }
 
   /** Closes each connection as soon as it has no call under way. */
@@ -115,7 +127,7 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
       if (!fault) return transport.receive(message as JSONRPCMessage);
       const { id: rpcId, params } = message as { id: string | number; params?: unknown };
       void this.methods
-        .recordMalformedCall(exchange, params, 'unknown', fault)
+        .recordMalformedCall(exchange, params, versionOf(entry), fault)
         .catch(() => undefined) // the answer is an error either way
         .then(() => deliver(rpcError(rpcId, { code: ProtocolErrorCode.InvalidParams, message: fault })));
     };
@@ -125,12 +137,22 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
       groupId: exchange.catalog().groupId,
       servers: [],
       unanswered,
-      receive: (body) => (Array.isArray(body) ? body : [body]).forEach(receiveOne),
+      receive: (body) => {
+        if (!Array.isArray(body)) return receiveOne(body);
+        const fault = faultOfBatch(body, versionOf(entry), this.config.env.MCP_BATCH_MAX);
+        if (fault) return deliver(rpcError(null, { code: ProtocolErrorCode.InvalidRequest, message: fault }));
+        return body.forEach(receiveOne);
+      },
       close: () => transport.close(),
     };
     this.byId.set(id, entry);
     return { entry, transport };
   }
+}
+
+/** Protocol revision of a connection: what its handshake settled, or none yet. */
+function versionOf({ servers }: Entry): string {
+  return servers.at(-1)?.getNegotiatedProtocolVersion() ?? 'unknown';
 }
 
 function tellListChanged(servers: readonly Server[]): void {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
   LOG_LEVEL_META_KEY,
   ProtocolError,
@@ -76,6 +77,7 @@ export class FastLane {
           signal: exchange.signal,
           era: version,
           clientName: clientNameOf(params),
+          clientCapabilities: capabilitiesOf(params),
         });
       case 'tools/list': {
         const page = this.methods.listTools(catalog, params['cursor'] as string | undefined);
@@ -116,6 +118,11 @@ export class FastLane {
 /** What every 2026-07-28 result carries besides its own members. */
 function asModern(result: object): object {
   return { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: SERVER_INFO } };
+}
+
+function capabilitiesOf(params: Readonly<Record<string, unknown>>): object | undefined {
+  const meta = params['_meta'];
+  return isPlainObject(meta) ? (meta[CLIENT_CAPABILITIES_META_KEY] as object | undefined) : undefined;
 }
 
 /** The client's name as a 2026-07-28 request declares it. */

@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
 import type { GroupKeyCaller } from '../auth/caller.js';
 import { Config } from '../config.js';
-import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { KeyUsage } from '../groups/key-usage.js';
 import { sendJson } from './answers.js';
@@ -71,12 +70,11 @@ export class Gate {
   }
 
   /**
-   * The key first, then the group: without a good key every group, real or not, answers the same.
+   * Comes before the address is looked at: without a good key every group, real or not, answers the same.
    *
-   * @throws {GateRefusal} 401 no key or a wrong one; 404 no such group for this tenant; 403 another group's key, or the
-   *   group is disabled.
+   * @throws {GateRefusal} 401: no key, or a wrong one.
    */
-  admit(request: IncomingMessage, serverCode: string): { caller: GroupKeyCaller; catalog: Catalog } {
+  identify(request: IncomingMessage): GroupKeyCaller {
     const key = keyOf(request);
     if (key === undefined) {
       throw new GateRefusal(
@@ -88,6 +86,11 @@ export class Gate {
     const caller = this.catalogs.findCaller(key);
     if (!caller) throw new GateRefusal(401, 'invalid_token', 'This key is unknown, revoked or expired');
     this.keyUsage.note(caller.keyId);
+    return caller;
+  }
+
+  /** @throws {GateRefusal} 404 no such group for this tenant; 403 another group's key, or the group is disabled. */
+  admit(caller: GroupKeyCaller, serverCode: string): void {
     const catalog = this.catalogs.findByCode(serverCode);
     if (!catalog || catalog.tenantId !== caller.tenantId) {
       throw new GateRefusal(404, 'not_found', `There is no tool group '${serverCode.slice(0, 64)}'`);
@@ -97,7 +100,6 @@ export class Gate {
     }
     if (!catalog.enabled)
       throw new GateRefusal(403, 'group_disabled', `The tool group '${serverCode}' is disabled`);
-    return { caller, catalog };
   }
 }
 

@@ -1,5 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import {
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/server';
 import { UnavailableError } from '../common/errors.js';
 import { decodeCursor, encodeCursor } from '../common/paging.js';
 import { Config } from '../config.js';
@@ -21,6 +25,8 @@ export type ToolsPage = { readonly tools: readonly ListedTool[]; readonly nextCu
 /** What the transport can do for a running call. */
 export type CallHooks = Pick<ToolCall, 'signal' | 'era' | 'progress' | 'log'> & {
   readonly clientName: string | undefined;
+  /** What the client declared it can do; nothing, where there was no handshake to declare it in. */
+  readonly clientCapabilities: object | undefined;
 };
 
 /** What a group answers, in no protocol era's dress: both lanes call these, so they cannot come to differ. */
@@ -60,16 +66,18 @@ export class GroupMethods {
     params: { readonly name: string; readonly arguments?: unknown },
     hooks: CallHooks,
   ): Promise<ToolResult> {
-    const { clientName, ...rest } = hooks;
+    const { clientName, clientCapabilities, ...rest } = hooks;
     const catalog = exchange.catalog();
+    const tool = catalog.tools.get(params.name);
+    const identity = this.identify(exchange, catalog, clientName);
+    const call = { ...identity, ...rest, toolName: params.name, args: params.arguments };
     try {
-      const outcome = await this.executor.execute({
-        ...this.identify(exchange, catalog, clientName),
-        ...rest,
-        toolName: params.name,
-        tool: catalog.tools.get(params.name),
-        args: params.arguments,
-      });
+      const lacking = tool && findLacking(tool.definition.clientCapabilities, clientCapabilities);
+      if (lacking) {
+        await this.executor.refuse(call, lacking.message);
+        throw lacking;
+      }
+      const outcome = await this.executor.execute({ ...call, tool });
       if (outcome.kind === 'result') return outcome.result;
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, outcome.message);
     } catch (error) {
@@ -101,6 +109,17 @@ export class GroupMethods {
       transport: exchange.transport,
     };
   }
+}
+
+/** @see MCP 2026-07-28, -32021: a tool that needs what the client cannot do is not begun. */
+function findLacking(
+  needed: readonly string[],
+  declared: object = {},
+): MissingRequiredClientCapabilityError | undefined {
+  const missing = needed.filter((name) => (declared as Record<string, unknown>)[name] === undefined);
+  if (missing.length === 0) return undefined;
+  const requiredCapabilities = Object.fromEntries(missing.map((name) => [name, {}]));
+  return new MissingRequiredClientCapabilityError({ requiredCapabilities });
 }
 
 function firstAfter(catalog: Catalog, cursor: string): number {

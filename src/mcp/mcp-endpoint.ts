@@ -1,8 +1,10 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { WebSocketServer } from 'ws';
 import type { GroupKeyCaller } from '../auth/caller.js';
+import { UnavailableError } from '../common/errors.js';
 import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
@@ -14,11 +16,11 @@ import { Gate } from './gate.js';
 import { GateRefusal, sendGateRefusal } from './gate.js';
 import { HttpRefusal } from './http-refusal.js';
 import { type McpPath, parseMcpPath } from './mcp-path.js';
-import { parseJson } from './request-body.js';
 import { SdkLane } from './sdk-lane.js';
 import { Sessions } from './sessions.js';
 import { SseDoor } from './sse-door.js';
 import { StreamableHttp } from './streamable-http.js';
+import { WebSocketDoor } from './web-socket-door.js';
 
 /**
  * The MCP side of the HTTP server: takes what comes under `/mcp/` before Express sees it (Express alone would cost most
@@ -32,11 +34,12 @@ export class McpEndpoint {
   private readonly openAnswers = new Map<ServerResponse, GroupKeyCaller>();
 
   constructor(
-    private readonly config: Config,
+    config: Config,
     private readonly gate: Gate,
     private readonly catalogs: CatalogStore,
     private readonly streamableHttp: StreamableHttp,
     private readonly sseDoor: SseDoor,
+    private readonly webSocketDoor: WebSocketDoor,
     private readonly connections: Connections,
     private readonly sessions: Sessions,
     private readonly sdkLane: SdkLane,
@@ -77,8 +80,9 @@ export class McpEndpoint {
     try {
       this.gate.checkOrigin(request, response);
       if (request.method === 'OPTIONS') return this.gate.answerPreflight(request, response);
-      const { caller } = this.gate.admit(request, path?.serverCode ?? '');
+      const caller = this.gate.identify(request);
       if (!path) throw new GateRefusal(404, 'not_found', 'There is nothing at this address');
+      this.gate.admit(caller, path.serverCode);
       const exchange = this.exchangeFor(request, response, caller, path.serverCode, transportOf(path));
       if (path.door === 'streamable_http')
         return await this.streamableHttp.serve(request, response, exchange);
@@ -93,8 +97,12 @@ export class McpEndpoint {
   private answerError(response: ServerResponse, error: unknown): void {
     if (error instanceof GateRefusal) return sendGateRefusal(response, error);
     if (error instanceof HttpRefusal) return sendRefusal(response, error);
+    if (error instanceof UnavailableError) {
+      return sendRefusal(response, new HttpRefusal(503, ProtocolErrorCode.InternalError, error.message));
+    }
     this.logger.error('An MCP request failed', error instanceof Error ? error.stack : error);
-    sendJson(response, 500, rpcError(null, { code: -32_603, message: 'Internal error' }));
+    const fault = { code: ProtocolErrorCode.InternalError, message: 'Internal error' };
+    sendJson(response, 500, rpcError(null, fault));
   }
 
   private exchangeFor(
@@ -138,46 +146,25 @@ export class McpEndpoint {
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const path = parseMcpPath(request.url ?? '');
-    if (path === undefined) return; // another gateway's
     try {
       this.gate.checkOrigin(request, undefined);
-      const { caller } = this.gate.admit(request, path?.serverCode ?? '');
-      if (path?.door !== 'websocket')
+      const caller = this.gate.identify(request);
+      if (path?.door !== 'websocket') {
         throw new GateRefusal(404, 'not_found', 'There is no WebSocket at this address');
+      }
+      this.gate.admit(caller, path.serverCode);
+      this.connections.checkRoom();
       this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        this.openWebSocket(request, webSocket, caller, path.serverCode);
+        const gone = new AbortController();
+        webSocket.once('close', () => gone.abort());
+        const exchange = this.exchange(request, caller, path.serverCode, 'websocket', gone.signal);
+        this.webSocketDoor.open(webSocket, exchange);
       });
     } catch (error) {
-      const status = error instanceof GateRefusal ? error.status : 500;
+      const isOurs = error instanceof GateRefusal || error instanceof HttpRefusal;
+      const status = isOurs ? error.status : 500;
       socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     }
-  }
-
-  private openWebSocket(
-    request: IncomingMessage,
-    webSocket: WebSocket,
-    caller: GroupKeyCaller,
-    serverCode: string,
-  ): void {
-    const gone = new AbortController();
-    const exchange = this.exchange(request, caller, serverCode, 'websocket', gone.signal);
-    const connection = this.connections.openDualEra(exchange, {
-      deliver: (message) => webSocket.send(JSON.stringify(message)),
-      hangUp: () => webSocket.close(1000),
-    });
-    webSocket.on('message', (data: Buffer) => {
-      try {
-        connection.receive(parseJson(data.toString('utf8'), this.config.env.MCP_JSON_MAX_DEPTH));
-      } catch (error) {
-        if (error instanceof HttpRefusal) webSocket.send(JSON.stringify(rpcError(null, error)));
-        else webSocket.close(1011);
-      }
-    });
-    webSocket.on('error', () => webSocket.terminate());
-    webSocket.on('close', () => {
-      gone.abort();
-      void connection.close();
-    });
   }
 }
 

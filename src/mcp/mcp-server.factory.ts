@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { LOG_LEVEL_META_KEY, Server, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  LOG_LEVEL_META_KEY,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import type { Exchange } from './exchange.js';
 import { clientNameOf } from './fast-lane.js';
 import { GroupMethods } from './group-methods.js';
@@ -41,6 +46,10 @@ export class McpServerFactory {
         signal: AbortSignal.any([context.mcpReq.signal, exchange.signal]),
         era: server.getNegotiatedProtocolVersion() ?? options.version ?? LEGACY_VERSIONS[0],
         clientName: clientNameOf({ _meta: context.mcpReq.envelope }) ?? server.getClientVersion()?.name,
+        clientCapabilities:
+          options.era === 'modern'
+            ? (context.mcpReq.envelope as Record<string, object> | undefined)?.[CLIENT_CAPABILITIES_META_KEY]
+            : server.getClientCapabilities(),
         progress: progressOf(context),
         log: logOf(context, options.era),
       });

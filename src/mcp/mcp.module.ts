@@ -11,6 +11,7 @@ import { SdkLane } from './sdk-lane.js';
 import { Sessions } from './sessions.js';
 import { SseDoor } from './sse-door.js';
 import { StreamableHttp } from './streamable-http.js';
+import { WebSocketDoor } from './web-socket-door.js';
 
 /** The protocol: one endpoint per group, every transport and both eras. */
 @Module({
@@ -24,6 +25,7 @@ import { StreamableHttp } from './streamable-http.js';
     Sessions,
     Connections,
     SseDoor,
+    WebSocketDoor,
     StreamableHttp,
     McpEndpoint,
   ],

@@ -7,10 +7,21 @@ export type BodyLimits = { readonly maxBytes: number; readonly timeoutMs: number
 /**
  * Reads and parses a JSON body.
  *
- * @throws {HttpRefusal} 413 over `maxBytes`, 408 when it does not arrive within `timeoutMs`, 400 when it is not JSON or
+ * @throws {HttpRefusal} 415 when it is compressed, 413 over `maxBytes`, 408 when it does not arrive within `timeoutMs`, 400 when it is not JSON or
  *   nested deeper than `maxDepth`.
  */
 export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new HttpRefusal(
+      415,
+      -32_000,
+      `Content-Encoding ${encoding} is not supported; send the JSON as it is`,
+      {
+        closes: true,
+      },
+    );
+  }
   const tooLarge = () =>
     new HttpRefusal(413, -32_000, `The request body is larger than ${limits.maxBytes} bytes`, {
       closes: true,

@@ -1,5 +1,16 @@
 import { isPlainObject } from './plain-object.js';
 
+/** The last revision with JSON-RPC batches, and what a request without a version header is taken for. */
+export const BATCH_VERSION = '2025-03-26';
+
+/** What is wrong with sending this batch under this revision, or null. */
+export function faultOfBatch(messages: readonly unknown[], version: string, limit: number): string | null {
+  if (version !== BATCH_VERSION && version !== '2024-11-05') {
+    return `Bad Request: protocol revision ${version.slice(0, 32)} has no JSON-RPC batches`;
+  }
+  return messages.length > limit ? `Bad Request: a batch may hold at most ${limit} messages` : null;
+}
+
 /**
  * What is wrong with the params of a request we answer ourselves, or null. Checked once in front of both lanes, because
  * each would say it in its own words.

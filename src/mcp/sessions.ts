@@ -97,6 +97,13 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** @throws {HttpRefusal} 404: no such session (any more) for this key; the client must initialize again. */
+  check(id: string, exchange: Exchange): Session {
+    const session = this.byId.get(id);
+    if (session && session.keyId === exchange.caller.keyId) return session;
+    throw new HttpRefusal(404, -32_001, 'Session not found; initialize again');
+  }
+
+  /** @throws {HttpRefusal} 404, as {@link check}. */
   async serve(
     id: string,
     request: IncomingMessage,
@@ -104,11 +111,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     body: unknown,
     exchange: Exchange,
   ): Promise<void> {
-    const session = this.byId.get(id);
-    if (!session || session.keyId !== exchange.caller.keyId) {
-      throw new HttpRefusal(404, -32_001, 'Session not found; initialize again');
-    }
-    await this.pass(session, request, response, body, exchange);
+    await this.pass(this.check(id, exchange), request, response, body, exchange);
   }
 
   private async pass(

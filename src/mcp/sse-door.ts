@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { isJsonContentType } from '@modelcontextprotocol/server';
 import { Config } from '../config.js';
-import { Connections } from './connections.js';
+import { Connections, UNREAD_MAX_BYTES } from './connections.js';
 import type { Exchange } from './exchange.js';
 import { HttpRefusal } from './http-refusal.js';
 import { readJsonBody } from './request-body.js';
@@ -23,13 +23,17 @@ export class SseDoor {
       response.setHeader('Allow', 'GET');
       throw new HttpRefusal(405, -32_000, 'Open the event stream by GET; its first event says where to POST');
     }
+    this.connections.checkRoom();
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
       'X-Accel-Buffering': 'no',
     });
     const connection = await this.connections.openLegacy(exchange, {
-      deliver: (message) => response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`),
+      deliver: (message) => {
+        response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
+        if (response.writableLength > UNREAD_MAX_BYTES) response.destroy();
+      },
       hangUp: () => response.end(),
     });
     const keepAlive = setInterval(() => response.write(': keepalive\n\n'), this.config.env.MCP_KEEPALIVE_MS);

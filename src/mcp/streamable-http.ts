@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import {
-  CLIENT_CAPABILITIES_META_KEY,
   classifyInboundRequest,
   type InboundModernRoute,
   isJsonContentType,
-  MissingRequiredClientCapabilityError,
   ProtocolErrorCode,
   UnsupportedProtocolVersionError,
 } from '@modelcontextprotocol/server';
@@ -20,7 +18,7 @@ import { LEGACY_VERSIONS, MODERN_VERSION } from './group-methods.js';
 import { HttpRefusal } from './http-refusal.js';
 import { isPlainObject } from './plain-object.js';
 import { readJsonBody } from './request-body.js';
-import { faultOf } from './request-check.js';
+import { BATCH_VERSION, faultOf, faultOfBatch } from './request-check.js';
 import { SdkLane } from './sdk-lane.js';
 import { Sessions } from './sessions.js';
 import {
@@ -30,8 +28,8 @@ import {
   paramHeadersOf,
 } from './standard-headers.js';
 
-/** What a legacy request without the header is taken for; the last revision that knew batches. */
-const BATCH_VERSION = '2025-03-26';
+/** Answered with HTTP 400, as the specification asks; every other error of a served request with 200. */
+const LACKING_CAPABILITY: number = ProtocolErrorCode.MissingRequiredClientCapability;
 const paramHeaders = new WeakMap<object, readonly ParamHeader[]>();
 
 /**
@@ -72,6 +70,34 @@ export class StreamableHttp {
       timeoutMs: MCP_BODY_TIMEOUT_MS,
       maxDepth: MCP_JSON_MAX_DEPTH,
     });
+    try {
+      await this.dispatch(request, response, body, exchange);
+    } catch (error) {
+      if (error instanceof HttpRefusal) await this.recordRefused(request, body, error, exchange);
+      throw error;
+    }
+  }
+
+  /** A call refused for its headers, its revision or its session is a call all the same. */
+  private async recordRefused(
+    request: IncomingMessage,
+    body: unknown,
+    refusal: HttpRefusal,
+    exchange: Exchange,
+  ): Promise<void> {
+    for (const message of (Array.isArray(body) ? body : [body]).filter(isRequest)) {
+      if (message.method !== 'tools/call') continue;
+      const version = versionOf(request).slice(0, 16);
+      await this.methods.recordMalformedCall(exchange, message.params, version, refusal.message);
+    }
+  }
+
+  private async dispatch(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: unknown,
+    exchange: Exchange,
+  ): Promise<void> {
     const header = (name: string) => request.headers[name] as string | undefined;
     const outcome = classifyInboundRequest({
       httpMethod: 'POST',
@@ -85,16 +111,15 @@ export class StreamableHttp {
       throw new HttpRefusal(httpStatus, code, message, { data, id: idOf(body) });
     }
     if (outcome.kind === 'modern') return this.modern(request, response, outcome, exchange);
+    if (Array.isArray(body)) this.checkBatch(body, versionOf(request));
     const sessionId = sessionIdOf(request, exchange.catalog());
     if (sessionId !== undefined) {
-      await this.recordFaults(body, exchange);
+      this.sessions.check(sessionId, exchange);
+      await this.recordFaults(body, versionOf(request), exchange);
       return this.sessions.serve(sessionId, request, response, body, exchange);
     }
-    if (
-      outcome.reason === 'initialize' &&
-      exchange.catalog().sessions &&
-      faultOf('initialize', paramsOf(body)) === null
-    ) {
+    const opensSession = outcome.reason === 'initialize' && exchange.catalog().sessions;
+    if (opensSession && faultOf('initialize', paramsOf(body)) === null) {
       return this.sessions.open(request, response, body, exchange);
     }
     return this.legacy(request, response, body, exchange);
@@ -119,11 +144,13 @@ export class StreamableHttp {
       ? faultOf(message.method, message.params)
       : null;
     if (fault) return this.sendFault(response, message, fault, exchange, MODERN_VERSION);
-    if (message.method === 'tools/call') checkCall(request, message, exchange.catalog());
+    if (message.method === 'tools/call') checkRepeatedArguments(request, message, exchange.catalog());
     if (!this.takesFastLane('modern', message)) {
       return this.sdkLane.serveModern(request, response, message, exchange);
     }
-    sendJson(response, 200, await this.fastLane.answer(exchange, 'modern', message, MODERN_VERSION));
+    const answer = await this.fastLane.answer(exchange, 'modern', message, MODERN_VERSION);
+    const isLacking = 'error' in answer && answer.error.code === LACKING_CAPABILITY;
+    sendJson(response, isLacking ? 400 : 200, answer);
   }
 
   private async legacy(
@@ -132,7 +159,7 @@ export class StreamableHttp {
     body: unknown,
     exchange: Exchange,
   ): Promise<void> {
-    const version = (request.headers['mcp-protocol-version'] as string | undefined)?.trim() ?? BATCH_VERSION;
+    const version = versionOf(request);
     if (!LEGACY_VERSIONS.includes(version)) {
       const supported = [MODERN_VERSION, ...LEGACY_VERSIONS].join(', ');
       const message = `Bad Request: MCP-Protocol-Version ${version.slice(0, 32)} is not supported; supported: ${supported}`;
@@ -147,6 +174,12 @@ export class StreamableHttp {
     sendJson(response, 200, await this.fastLane.answer(exchange, 'legacy', body, version));
   }
 
+  /** @throws {HttpRefusal} 400: the revision has no batches, or this one is too long. */
+  private checkBatch(messages: readonly unknown[], version: string): void {
+    const fault = faultOfBatch(messages, version, this.config.env.MCP_BATCH_MAX);
+    if (fault) throw new HttpRefusal(400, ProtocolErrorCode.InvalidRequest, fault);
+  }
+
   /** JSON-RPC batches, which only 2025-03-26 has. Their calls run side by side, each recorded for itself. */
   private async batch(
     response: ServerResponse,
@@ -154,15 +187,6 @@ export class StreamableHttp {
     version: string,
     exchange: Exchange,
   ): Promise<void> {
-    if (version !== BATCH_VERSION && version !== '2024-11-05') {
-      const message = `Bad Request: protocol revision ${version} has no JSON-RPC batches`;
-      throw new HttpRefusal(400, ProtocolErrorCode.InvalidRequest, message);
-    }
-    const limit = this.config.env.MCP_BATCH_MAX;
-    if (messages.length > limit) {
-      const message = `Bad Request: a batch may hold at most ${limit} messages`;
-      throw new HttpRefusal(400, ProtocolErrorCode.InvalidRequest, message);
-    }
     const requests = messages.filter(isRequest);
     if (requests.length === 0) return void response.writeHead(202).end();
     sendJson(
@@ -211,28 +235,26 @@ export class StreamableHttp {
   }
 
   /** In a session the SDK answers malformed calls; that they came is put on record here. */
-  private async recordFaults(body: unknown, exchange: Exchange): Promise<void> {
+  private async recordFaults(body: unknown, version: string, exchange: Exchange): Promise<void> {
     for (const message of (Array.isArray(body) ? body : [body]).filter(isRequest)) {
       const fault = message.method === 'tools/call' ? faultOf(message.method, message.params) : null;
-      if (fault) await this.methods.recordMalformedCall(exchange, message.params, 'session', fault);
+      if (fault) await this.methods.recordMalformedCall(exchange, message.params, version, fault);
     }
   }
 }
 
-/** What a 2026-07-28 call must bring beside its arguments: the headers and client capabilities its tool asks for. */
-function checkCall(request: IncomingMessage, message: RpcRequest, catalog: Catalog): void {
+/** The arguments of a 2026-07-28 call that its tool wants repeated in headers. */
+function checkRepeatedArguments(request: IncomingMessage, message: RpcRequest, catalog: Catalog): void {
   const definition = catalog.tools.get(message.params?.['name'] as string)?.definition;
   if (!definition) return;
   let declared = paramHeaders.get(definition);
   if (!declared) paramHeaders.set(definition, (declared = paramHeadersOf(definition.inputSchema)));
   checkParamHeaders(request.headers, declared, message);
-  const meta = message.params?.['_meta'] as Record<string, unknown>;
-  const capabilities = meta[CLIENT_CAPABILITIES_META_KEY] as Record<string, unknown>;
-  const missing = definition.clientCapabilities.filter((name) => capabilities[name] === undefined);
-  if (missing.length === 0) return;
-  const requiredCapabilities = Object.fromEntries(missing.map((name) => [name, {}]));
-  const error = new MissingRequiredClientCapabilityError({ requiredCapabilities });
-  throw new HttpRefusal(400, error.code, error.message, { data: error.data, id: message.id });
+}
+
+/** The revision a request names; none is taken for the last one that did not ask for the header. */
+function versionOf(request: IncomingMessage): string {
+  return (request.headers['mcp-protocol-version'] as string | undefined)?.trim() ?? BATCH_VERSION;
 }
 
 function sessionIdOf(request: IncomingMessage, catalog: Catalog): string | undefined {

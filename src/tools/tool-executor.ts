@@ -67,8 +67,14 @@ export class ToolExecutor {
     return attempt;
   }
 
-  /** Records a `tools/call` that is not even well-formed; it runs nothing. */
+  /**
+   * Records a `tools/call` that does not get as far as a tool; it runs nothing.
+   *
+   * @throws {UnavailableError} The call log cannot be written.
+   */
   async refuse(call: Omit<ToolCall, 'tool'>, message: string): Promise<void> {
+    const proof = this.callLog.admit();
+    if (proof) await proof;
     const attempt = refusal(message);
     await this.callLog.record(this.toRecord({ ...call, tool: undefined }, attempt, new Date(), 0));
   }

@@ -47,6 +47,11 @@ describe('toToolSchema', () => {
     expect(() => toToolSchema(z.object({ at: z.date().describe('At') }), 'input')).toThrow('Date');
   });
 
+  it('says a format by its name and not by a regular expression besides', () => {
+    const id = property(z.object({ id: z.uuid().describe('Id') }), 'id');
+    expect(id).toEqual({ type: 'string', format: 'uuid', description: 'Id. Format: uuid.' });
+  });
+
   it('does not show the bounds of a safe integer', () => {
     expect(property(z.object({ n: z.int().describe('A number') }), 'n')).toEqual({
       type: 'integer',

@@ -101,6 +101,7 @@ function resolvePointer(ref: string, root: JsonObject): unknown {
 
 function describeProperties(schema: Record<string, unknown>): Record<string, unknown> {
   const described = { ...schema };
+  if (typeof described['format'] === 'string') delete described['pattern']; // zod says both; the pattern tells nobody more
   if (described['minimum'] === Number.MIN_SAFE_INTEGER) delete described['minimum'];
   if (described['maximum'] === Number.MAX_SAFE_INTEGER) delete described['maximum'];
   if (typeof schema['properties'] === 'object' && schema['properties'] !== null) {
