@@ -30,7 +30,7 @@ export async function addSample(
 async function findTenant(dataSource: DataSource, name: string): Promise<Tenant> {
   if (await dataSource.showMigrations()) {
     throw new StartError(
-      'The database schema is not up to date. Run: toolcrib migrate (npm run migration:run)',
+      'The database schema is not up to date. Run: npm run migration:run (toolcrib migrate)',
     );
   }
   const tenant = await dataSource.getRepository(Tenant).findOneBy({ name });

@@ -48,7 +48,7 @@ async function prepareSchema(dataSource: DataSource, config: Config): Promise<vo
   }
   if (await dataSource.showMigrations()) {
     throw new StartError(
-      'The database schema is not up to date and MIGRATE_ON_START is false. Run: toolcrib migrate (npm run migration:run)',
+      'The database schema is not up to date and MIGRATE_ON_START is false. Run: npm run migration:run (toolcrib migrate)',
     );
   }
 }

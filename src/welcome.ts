@@ -16,7 +16,7 @@ export function welcomeText(made: FirstStart, config: Config): string {
       `Password  ${made.generatedPassword ?? 'the one in ADMIN_PASSWORD'}`,
     ].join('\n'),
     ...(made.sampleGroup ? sampleBlocks(made.sampleGroup, config) : []),
-    'Lost the password? toolcrib admin reset-password',
+    'Lost the password? npm run toolcrib -- admin reset-password',
   ];
   return `\n${RULE}\n${blocks.join('\n\n')}\n${RULE}\n\n`;
 }
