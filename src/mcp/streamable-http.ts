@@ -85,11 +85,14 @@ export class StreamableHttp {
     refusal: HttpRefusal,
     exchange: Exchange,
   ): Promise<void> {
-    for (const message of (Array.isArray(body) ? body : [body]).filter(isRequest)) {
-      if (message.method !== 'tools/call') continue;
-      const version = versionOf(request).slice(0, 16);
-      await this.methods.recordMalformedCall(exchange, message.params, version, refusal.message);
-    }
+    const version = versionOf(request).slice(0, 16);
+    const calls = requestsOf(body).filter(({ method }) => method === 'tools/call');
+    const recorded = calls.slice(0, this.config.env.MCP_BATCH_MAX); // a batch that is too long is refused as a whole
+    await Promise.all(
+      recorded.map(({ params }) =>
+        this.methods.recordMalformedCall(exchange, params, version, refusal.message),
+      ),
+    );
   }
 
   private async dispatch(
@@ -236,7 +239,7 @@ export class StreamableHttp {
 
   /** In a session the SDK answers malformed calls; that they came is put on record here. */
   private async recordFaults(body: unknown, version: string, exchange: Exchange): Promise<void> {
-    for (const message of (Array.isArray(body) ? body : [body]).filter(isRequest)) {
+    for (const message of requestsOf(body)) {
       const fault = message.method === 'tools/call' ? faultOf(message.method, message.params) : null;
       if (fault) await this.methods.recordMalformedCall(exchange, message.params, version, fault);
     }
@@ -263,6 +266,10 @@ function sessionIdOf(request: IncomingMessage, catalog: Catalog): string | undef
 
 function isRequest(message: unknown): message is RpcRequest {
   return isPlainObject(message) && typeof message['method'] === 'string' && message['id'] !== undefined;
+}
+
+function requestsOf(body: unknown): RpcRequest[] {
+  return (Array.isArray(body) ? body : [body]).filter(isRequest);
 }
 
 function paramsOf(body: unknown): unknown {
