@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CallLogWriter } from '../src/call-logs/call-log.writer.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { eventually, legacy, modern, newGroup, send, type TestGroup } from './support/mcp.js';
@@ -76,6 +77,16 @@ describe('the call log', () => {
     expect(row?.created_at.getTime()).toBeGreaterThanOrEqual(before - 1);
   });
 
+  it('names the client of an initialize before, as Dify sends one before each call', async () => {
+    const clientInfo = { name: 'Dify', version: '1.15.0' };
+    await send(
+      group,
+      legacy('initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo }, 0),
+    );
+    await call('data');
+    expect(await rows()).toMatchObject([{ caller_app_id: 'Dify', era: '2025-06-18' }]);
+  });
+
   it('names the client of 2026-07-28 when no application is named', async () => {
     await send(group, modern('tools/call', { name: 'data' }));
     expect(await rows()).toMatchObject([{ caller_app_id: 'test-client', era: '2026-07-28' }]);
@@ -125,6 +136,8 @@ describe('the call log', () => {
       message: JSON.stringify({ password: 'hunter2', nested: { api_key: 'abc', ok: 'stays' } }),
     });
     await call('echo', { message: 'x', password: 'hunter2' });
+    await call('echo', { message: 'x', [key]: 1 });
+    await call('echo', { message: 'Here: {"password": "hunter2"} or postgres://u:hunter2@h/db' });
     const stored = JSON.stringify(await rows());
     expect(stored).not.toContain(key);
     expect(stored).not.toContain('abcdefghijkl');
@@ -248,6 +261,43 @@ describe('the call log when the database is away', () => {
     setTimeout(() => proxy.restore(), 700);
     expect((await running).body.result).toMatchObject({ content: [{ text: 'waited' }] });
     expect((await recorded()).filter((name) => name === 'patient')).toHaveLength(1);
+  });
+
+  it('refuses calls when only rows cannot be written, as on a full disk', async () => {
+    await eventually(async () => (await wait('before-full', 1)).body.result !== undefined);
+    await t.dataSource.query(`CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$`);
+    await t.dataSource.query(
+      'CREATE TRIGGER full_disk BEFORE INSERT ON mcp_call_logs FOR EACH ROW EXECUTE FUNCTION disk_full()',
+    );
+    expect((await wait('first-on-full', 1)).body.error?.message).toMatch(/withheld/);
+    for (let n = 0; n < 5; n++) {
+      expect((await wait('never-begun', 1)).body.error?.message).toMatch(/was not run/);
+    }
+    expect(tools.begun).not.toContain('never-begun');
+    await t.dataSource.query('DROP TRIGGER full_disk ON mcp_call_logs');
+    await eventually(async () => (await wait('after-full', 1)).body.result !== undefined);
+    expect(await recorded()).toContain('first-on-full');
+  });
+
+  it('does not run a call whose client hung up before it began', async () => {
+    await eventually(async () => (await wait('ready', 1)).body.result !== undefined);
+    proxy.freeze();
+    await delay(1100); // a write older than a second vouches for nothing, so the next call waits for a proof
+    const hangUp = new AbortController();
+    const call = fetch(group.url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${group.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(
+        legacy('tools/call', { name: 'wait', arguments: { name: 'too-late', ms: 1 } }).body,
+      ),
+      signal: hangUp.signal,
+    });
+    setTimeout(() => hangUp.abort(), 200);
+    await expect(call).rejects.toThrow('aborted');
+    proxy.restore();
+    await eventually(async () => (await recorded().catch((): string[] => [])).includes('too-late'));
+    expect(tools.begun).not.toContain('too-late');
   });
 
   it('refuses calls when the log alone cannot be written', async () => {

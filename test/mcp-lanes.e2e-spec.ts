@@ -111,6 +111,14 @@ const REQUESTS: readonly (readonly [string, McpRequest])[] = [
   ['logging/setLevel', legacy('logging/setLevel', { level: 'info' })],
   ['server/discover without its envelope', legacy('server/discover')],
   ['a tool that needs what the client cannot do', legacy('tools/call', call('sampler'))],
+  ['capabilities that are not', legacy('initialize', { ...client, capabilities: { roots: 7 } })],
+  [
+    'a title that is a number',
+    legacy('initialize', { ...client, clientInfo: { ...client.clientInfo, title: 5 } }),
+  ],
+  ['a task that is a number', legacy('tools/call', { ...call('data'), task: 5 })],
+  ['a request state that is a number', legacy('tools/call', { ...call('data'), requestState: 5 })],
+  ['a request state that is a number, 2026-07-28', modern('tools/call', { name: 'data', requestState: 5 })],
   // not JSON-RPC
   ['an empty body', rpc('')],
   ['text that is not JSON', rpc('{"jsonrpc":')],

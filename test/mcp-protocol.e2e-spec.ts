@@ -124,6 +124,7 @@ describe('the MCP endpoint', () => {
       await expect(refusal(group, withKey(stateful))).resolves.toMatchObject({
         status: 403,
         body: { error: 'wrong_group' },
+        challenge: expect.stringContaining('insufficient_scope'),
       });
     });
 
@@ -172,6 +173,50 @@ describe('the MCP endpoint', () => {
     }
   });
 
+  describe('an upgrade', () => {
+    const knock = (head: string): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = connect(Number(new URL(t.url).port), '127.0.0.1');
+        let text = '';
+        socket.on('data', (chunk) => (text += String(chunk))).on('error', () => resolve('reset'));
+        socket.on('close', () => resolve(text));
+        socket.write(head);
+      });
+
+    it('that is reset in the middle hurts nobody else', async () => {
+      for (const path of ['/', `/mcp/${group.code}/ws`]) {
+        for (const protocol of ['x', 'websocket']) {
+          const socket = connect(Number(new URL(t.url).port), '127.0.0.1');
+          socket.on('error', () => undefined);
+          socket.write(
+            `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`,
+          );
+          await new Promise((resolve) => socket.once('data', resolve));
+          socket.resetAndDestroy();
+        }
+      }
+      await expect(send(group, legacy('ping'))).resolves.toMatchObject({ status: 200 });
+    });
+
+    it('to another protocol is ignored: the request is served as it is', async () => {
+      const body = JSON.stringify(legacy('ping').body);
+      const answer = await knock(
+        `POST /mcp/${group.code}/mcp HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\n` +
+          `Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\nAuthorization: Bearer ${group.key}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      expect(answer).toMatch(/^HTTP\/1.1 200 OK/);
+      expect(answer).toContain('"result":{}');
+    });
+
+    it('refused for its key says why', async () => {
+      const answer = await knock(
+        `GET /mcp/${group.code}/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1.1 401 [^]*WWW-Authenticate: Bearer[^]*Send the group key/);
+    });
+  });
+
   it('says that there is nothing at a wrong address below a group, to someone with a key', async () => {
     for (const path of [`/mcp/${group.code}/nothing`, '/mcp']) {
       const answer = await send(at(group, path), legacy('ping'));
@@ -188,6 +233,40 @@ describe('the MCP endpoint', () => {
       status: 415,
       body: { error: { message: expect.stringContaining('gzip') } },
     });
+  });
+
+  it('cancels a call without a session by notifications/cancelled', async () => {
+    const call = send(
+      group,
+      legacy('tools/call', { name: 'wait', arguments: { name: 'stateless', ms: 20_000 } }, 'call-7'),
+    );
+    await eventually(() => tools.begun.includes('stateless'));
+    const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'call-7' } };
+    await expect(send(group, { body: cancelled })).resolves.toMatchObject({ status: 202 });
+    await eventually(() => tools.aborted.includes('stateless'));
+    expect((await call).body.result).toMatchObject({ isError: true });
+  });
+
+  it('cancels none of two calls that could be meant', async () => {
+    const calls = ['twin-1', 'twin-2'].map((name) =>
+      send(group, legacy('tools/call', { name: 'wait', arguments: { name, ms: 300 } }, 'same-id')),
+    );
+    await eventually(() => tools.begun.includes('twin-1') && tools.begun.includes('twin-2'));
+    await send(group, {
+      body: { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'same-id' } },
+    });
+    const answers = await Promise.all(calls);
+    expect(answers.map(({ body }) => body.result?.content?.[0]?.text)).toEqual(['waited', 'waited']);
+  });
+
+  it('refuses a body that is not UTF-8', async () => {
+    const answer = await fetch(group.url, {
+      method: 'POST',
+      headers: withKey(group, { 'content-type': 'application/json' }),
+      body: Buffer.from([0x22, 0xff, 0xfe, 0x22]),
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining('UTF-8') } });
   });
 
   it('answers a browser of an allowed origin, preflight included', async () => {
@@ -311,6 +390,19 @@ describe('the MCP endpoint', () => {
         status: 200,
         body: { result: {} },
       });
+    });
+
+    it('refuse a request whose id is still being answered', async () => {
+      const headers = await open();
+      const wait = (name: string) =>
+        legacy('tools/call', { name: 'wait', arguments: { name, ms: 500 } }, 'one-id');
+      const first = send(stateful, { ...wait('first-of-id'), headers });
+      await eventually(() => tools.begun.includes('first-of-id'));
+      await expect(send(stateful, { ...wait('second-of-id'), headers })).resolves.toMatchObject({
+        status: 400,
+      });
+      expect((await first).body.result?.content?.[0]?.text).toBe('waited');
+      await send(stateful, { method: 'DELETE', headers });
     });
 
     it('take batches only of a revision that has them, and no longer than allowed', async () => {

@@ -61,7 +61,7 @@ const RETRY_DELAY_MS = 250;
 const PROOF_MS = 1000;
 const QUERY_TIMEOUT_MS = 10_000;
 const ERROR_MESSAGE_MAX = 4000; // characters
-const DATA_FAULT = /^(22|23)/; // SQLSTATE classes: data exception, integrity constraint violation
+const DATA_FAULT = /^(22|23|54)/; // SQLSTATE classes: data exception, constraint violation, program limit exceeded
 const BUSY = 'The call log cannot keep up, so the call was not run. Try again in a few seconds.';
 const UNWRITABLE = 'The call log cannot be written, so the call was not run. Try again in a few seconds.';
 const WITHHELD =
@@ -171,7 +171,9 @@ export class CallLogWriter implements OnApplicationShutdown {
     await this.pool.end();
   }
 
+  /** While rows wait after a failure, only their being written proves anything: a full disk takes an empty INSERT. */
   private async prove(): Promise<void> {
+    if (this.failing && this.flushesInFlight > 0) throw new UnavailableError(UNWRITABLE);
     try {
       await this.pool.query(PROBE);
       this.succeeded();

@@ -11,9 +11,13 @@ const SECRET_NAME =
 const SECRET_VALUE =
   /(?<![A-Za-z0-9_-])(?:mcp_key_[A-Za-z0-9_-]{20,}|Bearer\s{1,8}[A-Za-z0-9._~+/=-]{8,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|[spr]k[-_][A-Za-z0-9_-]{16,}|app-[A-Za-z0-9]{24}(?![A-Za-z0-9])|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16})/gi;
 
+/** The password of a URL, and the value behind a secret's name in JSON that stands in a sentence. */
+const URL_PASSWORD = /(:\/\/[^\s:@/]{1,100}:)[^\s@/]{1,200}@/g;
+const QUOTED_PASSWORD = /("(?:password|passwd|secret|token|api_?key)"\s{0,8}:\s{0,8})"[^"]{0,500}"/gi;
+
 /** Cheap test over the JSON text; most calls hold nothing that even looks like a secret. */
 const MAY_HOLD_SECRET =
-  /passw|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|token|mcp_key_|bearer|eyJ|[spr]k[-_]|app-|gh[pousr]_|AKIA/i;
+  /passw|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|token|mcp_key_|bearer|eyJ|[spr]k[-_]|app-|gh[pousr]_|AKIA|:\/\/[^\s:@/]{1,100}:/i;
 
 /** An escape Postgres refuses in jsonb: NUL, or half of a surrogate pair (JSON.stringify escapes only lone ones). */
 const UNSTORABLE_ESCAPE = /(?<!\\)((?:\\\\)*)\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})/g;
@@ -40,7 +44,7 @@ export function toLogJson(value: unknown, maxBytes: number): string | null {
 
 /** Text as it may be kept or logged: secrets in it replaced, no NUL. */
 export function redactText(text: string): string {
-  return text.replace(SECRET_VALUE, REDACTED).replaceAll('\u0000', '\uFFFD').toWellFormed();
+  return redactValues(text).replaceAll('\u0000', '\uFFFD').toWellFormed();
 }
 
 function redact(node: unknown): unknown {
@@ -48,7 +52,10 @@ function redact(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(redact);
   if (typeof node !== 'object' || node === null) return node;
   return Object.fromEntries(
-    Object.entries(node).map(([name, value]) => [name, SECRET_NAME.test(name) ? REDACTED : redact(value)]),
+    Object.entries(node).map(([name, value]) => [
+      redactText(name),
+      SECRET_NAME.test(name) ? REDACTED : redact(value),
+    ]),
   );
 }
 
@@ -61,7 +68,14 @@ function redactString(text: string): string {
       // Not JSON after all.
     }
   }
-  return text.replace(SECRET_VALUE, REDACTED);
+  return redactValues(text);
+}
+
+function redactValues(text: string): string {
+  return text
+    .replace(SECRET_VALUE, REDACTED)
+    .replace(URL_PASSWORD, `$1${REDACTED}@`)
+    .replace(QUOTED_PASSWORD, `$1"${REDACTED}"`);
 }
 
 const SECRET_NAME_IN_JSON = new RegExp(SECRET_NAME.source.replaceAll('^', '').replaceAll('$', ''), 'i');

@@ -14,6 +14,7 @@ import {
   riskProfileOf,
   segmentOf,
 } from './customer-analysis.js';
+import { isTimezone } from './preference-keys.js';
 import { constraintsOf, recommendationsFor } from './recommendations.js';
 import { customerId, customerIdField, requiredChoice } from './tool-arguments.js';
 
@@ -33,6 +34,7 @@ const input = z.object({
 const config = z.object({
   timezone: z
     .string()
+    .refine(isTimezone, 'must be an IANA time zone, e.g. Asia/Shanghai')
     .default('UTC')
     .describe('IANA time zone for the best contact time of customers who stated none. Default: UTC.'),
 });

@@ -82,7 +82,7 @@ export function parsePreferences(given: Readonly<Record<string, unknown>>): Pref
   });
 }
 
-function isTimezone(text: string): boolean {
+export function isTimezone(text: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }).format(0) !== '';
   } catch {

@@ -91,11 +91,17 @@ export function optionalTime(field: string, value: string | undefined): Date | u
   const text = optionalText(value);
   if (text === undefined) return undefined;
   const time = new Date(text);
-  if (ISO_TIME.test(text) && !Number.isNaN(time.getTime())) return time;
+  if (ISO_TIME.test(text) && !Number.isNaN(time.getTime()) && isDayOfCalendar(text)) return time;
   throw wrongField(
     field,
     `${field} must be ISO 8601 with a time zone, e.g. 2026-03-01T09:30:00+08:00; got '${shorten(text)}'`,
   );
+}
+
+/** Date rolls 30 February over into March; whoever wrote it meant something else. */
+function isDayOfCalendar(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  return year >= 1900 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 /** One of the two ways to name a user. */

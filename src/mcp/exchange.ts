@@ -10,6 +10,10 @@ export type Exchange = {
   /** `X-Caller-App-Id`; without it the client's own name is recorded. */
   readonly appId: string | undefined;
   readonly transport: ToolCall['transport'];
-  /** Aborts when the client hangs up. */
+  /** Who this seems to be among those who hold the key: the key and the network address. Proves nothing. */
+  readonly client: string;
+  /** Aborts when the client hangs up or cancels. */
   readonly signal: AbortSignal;
+  /** The client said that it no longer waits for the answer. */
+  readonly cancel: () => void;
 };

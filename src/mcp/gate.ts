@@ -108,6 +108,10 @@ export function sendGateRefusal(response: ServerResponse, { status, error, messa
     const detail = error === 'invalid_token' ? `, error="invalid_token", error_description="${message}"` : '';
     response.setHeader('WWW-Authenticate', `Bearer realm="toolcrib"${detail}`);
   }
+  if (error === 'wrong_group' || error === 'group_disabled') {
+    const detail = `error="insufficient_scope", error_description="${message}"`;
+    response.setHeader('WWW-Authenticate', `Bearer realm="toolcrib", ${detail}`);
+  }
   sendJson(response, status, { error, error_description: message });
 }
 

@@ -1,4 +1,5 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
@@ -62,7 +63,7 @@ export class McpEndpoint {
       if (path === undefined) express?.(request, response);
       else void this.serve(request, response, path);
     });
-    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
+    server.on('upgrade', (request, socket, head) => this.upgrade(server, request, socket, head));
   }
 
   /** Ends what would hold up a shutdown and is not a call: notification streams, connections without a call under way. */
@@ -118,7 +119,7 @@ export class McpEndpoint {
       this.openAnswers.delete(response);
       if (!response.writableFinished) gone.abort();
     });
-    return this.exchange(request, caller, serverCode, transport, gone.signal);
+    return this.exchange(request, caller, serverCode, transport, gone);
   }
 
   private exchange(
@@ -126,7 +127,7 @@ export class McpEndpoint {
     caller: GroupKeyCaller,
     serverCode: string,
     transport: ToolCall['transport'],
-    signal: AbortSignal,
+    gone: AbortController,
   ): Exchange {
     const appId = request.headers['x-caller-app-id'];
     return {
@@ -134,7 +135,9 @@ export class McpEndpoint {
       catalog: () => this.liveCatalog(serverCode),
       appId: typeof appId === 'string' && appId !== '' ? appId.slice(0, 100) : undefined,
       transport,
-      signal,
+      client: `${caller.keyId} ${request.socket.remoteAddress ?? ''}`,
+      signal: gone.signal,
+      cancel: () => gone.abort(),
     };
   }
 
@@ -144,7 +147,10 @@ export class McpEndpoint {
     return catalog;
   }
 
-  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  private upgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy()); // Node took its own listener away with the upgrade
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+      return serveAsHttp(server, request, socket, head);
     const path = parseMcpPath(request.url ?? '');
     try {
       this.gate.checkOrigin(request, undefined);
@@ -157,15 +163,33 @@ export class McpEndpoint {
       this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         const gone = new AbortController();
         webSocket.once('close', () => gone.abort());
-        const exchange = this.exchange(request, caller, path.serverCode, 'websocket', gone.signal);
+        const exchange = this.exchange(request, caller, path.serverCode, 'websocket', gone);
         this.webSocketDoor.open(webSocket, exchange);
       });
     } catch (error) {
-      const isOurs = error instanceof GateRefusal || error instanceof HttpRefusal;
-      const status = isOurs ? error.status : 500;
-      socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      const response = new ServerResponse(request);
+      response.shouldKeepAlive = false;
+      response.assignSocket(socket as Socket);
+      response.once('finish', () => (socket as Socket).destroySoon());
+      this.answerError(response, error);
     }
   }
+}
+
+/**
+ * An offer to speak something else, such as HTTP/2 (`Upgrade: h2c`, which some clients always make), is to be ignored
+ * (RFC 9110 section 7.8). Node has stopped reading the request as HTTP by now, so it gets it again without the offer.
+ */
+function serveAsHttp(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method = 'GET', url = '/', rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/1.1`];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (!/^(upgrade|connection|http2-settings)$/i.test(name))
+      lines.push(`${name}: ${rawHeaders[index + 1] ?? ''}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
 }
 
 function transportOf(path: McpPath): ToolCall['transport'] {

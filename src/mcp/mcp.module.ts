@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { GroupsModule } from '../groups/groups.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
+import { CallsUnderWay } from './calls-under-way.js';
+import { ClientMemory } from './client-memory.js';
 import { Connections } from './connections.js';
 import { FastLane } from './fast-lane.js';
 import { Gate } from './gate.js';
@@ -19,6 +21,8 @@ import { WebSocketDoor } from './web-socket-door.js';
   providers: [
     Gate,
     GroupMethods,
+    ClientMemory,
+    CallsUnderWay,
     FastLane,
     McpServerFactory,
     SdkLane,

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { HttpRefusal } from './http-refusal.js';
@@ -55,7 +56,12 @@ function readText(
     });
     request.once('end', () => {
       clearTimeout(timer);
-      resolve((chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)).toString('utf8'));
+      const body = Buffer.concat(chunks);
+      if (isUtf8(body)) resolve(body.toString('utf8'));
+      else
+        reject(
+          new HttpRefusal(400, ProtocolErrorCode.ParseError, 'Parse error: the request body is not UTF-8'),
+        );
     });
     request.once('close', () =>
       fail(new HttpRefusal(400, -32_000, 'The request was broken off', { closes: true })),
@@ -73,7 +79,9 @@ export function parseJson(text: string, maxDepth: number): unknown {
     );
   }
   try {
-    return text.includes('__proto__') ? JSON.parse(text, withoutProto) : JSON.parse(text);
+    return text.includes('__proto__') || text.includes('\\u00')
+      ? JSON.parse(text, withoutProto)
+      : JSON.parse(text);
   } catch {
     throw new HttpRefusal(
       400,

@@ -1,3 +1,4 @@
+import { isSpecType } from '@modelcontextprotocol/server';
 import { isPlainObject } from './plain-object.js';
 
 /** The last revision with JSON-RPC batches, and what a request without a version header is taken for. */
@@ -43,6 +44,10 @@ function faultOfCall(params: Record<string, unknown>): string | null {
   if (params['arguments'] !== undefined && !isPlainObject(params['arguments'])) {
     return 'params.arguments must be an object';
   }
+  if (params['task'] !== undefined && !isPlainObject(params['task'])) return 'params.task must be an object';
+  const { requestState } = params;
+  if (requestState !== undefined && typeof requestState !== 'string')
+    return 'params.requestState must be a string';
   return null;
 }
 
@@ -51,7 +56,10 @@ function faultOfInitialize(params: Record<string, unknown>): string | null {
   if (typeof protocolVersion !== 'string') return 'params.protocolVersion must be a string';
   if (!isPlainObject(capabilities)) return 'params.capabilities must be an object';
   const named = isPlainObject(clientInfo) && [clientInfo['name'], clientInfo['version']].every(isString);
-  return named ? null : 'params.clientInfo must be an object with name and version';
+  if (!named) return 'params.clientInfo must be an object with name and version';
+  return isSpecType.InitializeRequestParams(params)
+    ? null
+    : 'params are not those of initialize; see capabilities and clientInfo';
 }
 
 function isString(value: unknown): value is string {

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
-import type { Server } from '@modelcontextprotocol/server';
+import { ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { Config } from '../config.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import type { Exchange } from './exchange.js';
 import { HttpRefusal } from './http-refusal.js';
 import { McpServerFactory } from './mcp-server.factory.js';
+import { isPlainObject } from './plain-object.js';
 import { carry, exchangeOf, listDiffers } from './sdk-lane.js';
 
 type Session = {
@@ -19,6 +20,8 @@ type Session = {
   lastUsedAt: number;
   /** Requests and streams open now; a session in use is not idle however long it takes. */
   open: number;
+  /** Ids of the requests being answered. */
+  readonly answering: Set<unknown>;
 };
 
 const SWEEP_INTERVAL_MAX_MS = 10_000;
@@ -89,7 +92,16 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
       { era: 'legacy', notifies: true },
     );
     const keyId = exchange.caller.keyId;
-    const session: Session = { id, groupId, keyId, server, transport, lastUsedAt: Date.now(), open: 0 };
+    const session: Session = {
+      id,
+      groupId,
+      keyId,
+      server,
+      transport,
+      lastUsedAt: Date.now(),
+      open: 0,
+      answering: new Set(),
+    };
     server.onclose = () => this.byId.delete(id);
     await server.connect(transport);
     this.byId.set(id, session);
@@ -121,8 +133,18 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     body: unknown,
     exchange: Exchange,
   ): Promise<void> {
+    const ids = requestIdsOf(body);
+    if (ids.some((id) => session.answering.has(id)) || new Set(ids).size < ids.length) {
+      throw new HttpRefusal(
+        400,
+        ProtocolErrorCode.InvalidRequest,
+        'A request with this id is still being answered',
+      );
+    }
+    for (const id of ids) session.answering.add(id);
     session.open++;
     response.once('close', () => {
+      for (const id of ids) session.answering.delete(id);
       session.open--;
       session.lastUsedAt = Date.now();
     });
@@ -132,8 +154,10 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
 
   private makeRoom(): void {
     if (this.byId.size < this.config.env.MCP_SESSIONS_MAX) return;
-    const idle = [...this.byId.values()].filter(({ open }) => open === 0);
-    const oldest = idle.toSorted((a, b) => a.lastUsedAt - b.lastUsedAt)[0];
+    // A stream that waits for notifications does not keep a session from making room; a request being answered does.
+    const spare = [...this.byId.values()].filter(({ answering }) => answering.size === 0);
+    const byNeed = spare.toSorted((one, other) => one.open - other.open || one.lastUsedAt - other.lastUsedAt);
+    const oldest = byNeed[0];
     if (!oldest) throw new HttpRefusal(503, -32_000, 'Too many sessions are open; try again later');
     void this.close(oldest);
   }
@@ -149,4 +173,13 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     this.byId.delete(session.id);
     await session.server.close().catch(() => undefined);
   }
+}
+
+function requestIdsOf(body: unknown): unknown[] {
+  const messages: unknown[] = Array.isArray(body) ? body : [body];
+  return messages.flatMap((message) =>
+    isPlainObject(message) && message['method'] !== undefined && message['id'] !== undefined
+      ? [message['id']]
+      : [],
+  );
 }

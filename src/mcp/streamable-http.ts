@@ -12,6 +12,8 @@ import type { Catalog } from '../groups/catalog.js';
 import { type RpcAnswer, rpcError, sendJson } from './answers.js';
 import type { Exchange } from './exchange.js';
 import { FastLane } from './fast-lane.js';
+import { CallsUnderWay } from './calls-under-way.js';
+import { ClientMemory } from './client-memory.js';
 import { type Era, type RpcRequest } from './fast-lane.js';
 import { GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION } from './group-methods.js';
@@ -44,6 +46,8 @@ export class StreamableHttp {
     private readonly fastLane: FastLane,
     private readonly sdkLane: SdkLane,
     private readonly sessions: Sessions,
+    private readonly clients: ClientMemory,
+    private readonly calls: CallsUnderWay,
   ) {}
 
   async serve(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
@@ -169,12 +173,37 @@ export class StreamableHttp {
       throw new HttpRefusal(400, -32_000, message, { id: idOf(body) });
     }
     if (Array.isArray(body)) return this.batch(response, body, version, exchange);
-    if (!isRequest(body)) return void response.writeHead(202).end();
+    if (!isRequest(body)) {
+      if (isCancellation(body)) this.calls.cancel(exchange, body.params.requestId);
+      return void response.writeHead(202).end();
+    }
     const fault = faultOf(body.method, body.params);
     if (fault) return this.sendFault(response, body, fault, exchange, version);
-    if (!this.takesFastLane('legacy', body))
+    if (body.method === 'initialize') this.clients.remember(exchange.client, body.params);
+    response.once('close', this.calls.add(exchange, body.id));
+    await this.legacyRequest(request, response, body, this.recall(request, exchange));
+  }
+
+  private async legacyRequest(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: RpcRequest,
+    { exchange, version }: { readonly exchange: Exchange; readonly version: string },
+  ): Promise<void> {
+    if (!this.takesFastLane('legacy', body)) {
       return this.sdkLane.serveLegacy(request, response, body, exchange, version);
+    }
     sendJson(response, 200, await this.fastLane.answer(exchange, 'legacy', body, version));
+  }
+
+  /** What the record of a call says of its client, when the request itself does not. */
+  private recall(request: IncomingMessage, exchange: Exchange): { exchange: Exchange; version: string } {
+    const remembered = this.clients.recall(exchange.client);
+    const named = request.headers['mcp-protocol-version'] !== undefined;
+    return {
+      exchange: { ...exchange, appId: exchange.appId ?? remembered?.name },
+      version: named ? versionOf(request) : (remembered?.version ?? BATCH_VERSION),
+    };
   }
 
   /** @throws {HttpRefusal} 400: the revision has no batches, or this one is too long. */
@@ -262,6 +291,16 @@ function versionOf(request: IncomingMessage): string {
 
 function sessionIdOf(request: IncomingMessage, catalog: Catalog): string | undefined {
   return catalog.sessions ? (request.headers['mcp-session-id'] as string | undefined) : undefined;
+}
+
+type Cancellation = { readonly params: { readonly requestId: unknown } };
+
+function isCancellation(message: unknown): message is Cancellation {
+  return (
+    isPlainObject(message) &&
+    message['method'] === 'notifications/cancelled' &&
+    isPlainObject(message['params'])
+  );
 }
 
 function isRequest(message: unknown): message is RpcRequest {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { QueryFailedError } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../auth/caller.js';
 import type { CallErrorKind } from '../call-logs/call-log.entity.js';
@@ -9,7 +10,10 @@ import { Config } from '../config.js';
 import type { BoundTool } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
 import type { JsonObject } from './tool-definition.js';
-import { errorResult, type ToolResult, toToolResult } from './tool-result.js';
+import { errorResult, ToolContent, type ToolResult, toToolResult } from './tool-result.js';
+
+/** SQLSTATE class 22: a NUL in a text, a number or date out of range. */
+const DATA_EXCEPTION = /^22/;
 
 /** One `tools/call`, whoever made it over whatever transport. */
 export type ToolCall = {
@@ -94,6 +98,8 @@ export class ToolExecutor {
         `Invalid arguments for ${tool.definition.name}: ${faults.join('; ')}. Correct them and call again.`,
       );
     }
+    if (call.signal.aborted)
+      return failure('cancelled', 'The client had hung up before the tool began; it did not run');
     return this.run(call, tool, args as JsonObject);
   }
 
@@ -107,8 +113,13 @@ export class ToolExecutor {
       };
     });
     stopped.catch(() => undefined); // the race below may be over already
-    const onHangUp = () => abort(new Stopped('cancelled', 'The client cancelled the call or hung up'));
-    if (call.signal.aborted) onHangUp();
+    const onHangUp = () =>
+      abort(
+        new Stopped(
+          'cancelled',
+          'The client cancelled the call or hung up while it ran; it may have taken effect',
+        ),
+      );
     call.signal.addEventListener('abort', onHangUp, { once: true });
     const timer = setTimeout(() => {
       const seconds = tool.timeoutMs / 1000;
@@ -142,7 +153,8 @@ export class ToolExecutor {
         `${tool.definition.name} returned a result it should not return. Tell its owner.`,
       );
     }
-    const bytes = sizeOf(result);
+    const structured = data instanceof ToolContent ? JSON.stringify(data.structuredContent ?? '') : '';
+    const bytes = sizeOf(result) + Buffer.byteLength(structured);
     const limit = this.config.env.TOOL_RESULT_MAX_BYTES;
     if (bytes > limit) {
       return failure(
@@ -158,6 +170,16 @@ export class ToolExecutor {
     if (error instanceof Stopped) return failure(error.errorKind, error.message);
     if (error instanceof InvalidInputError) return failure('invalid_arguments', error.message);
     if (error instanceof AppError) return failure('tool_error', error.message);
+    if (
+      error instanceof QueryFailedError &&
+      DATA_EXCEPTION.test((error.driverError as { code?: string }).code ?? '')
+    ) {
+      const name = tool.definition.name;
+      return failure(
+        'invalid_arguments',
+        `An argument of ${name} holds a value that cannot be stored or searched for`,
+      );
+    }
     const errorId = uuidv7();
     this.logger.error(
       `${tool.definition.name} failed (error ${errorId})`,

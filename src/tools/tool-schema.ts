@@ -2,7 +2,17 @@ import { z } from 'zod';
 import type { JsonObject } from './tool-definition.js';
 
 const SIMPLE_TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array'];
-const SUBSCHEMA_KEYWORDS = ['items', 'additionalProperties', 'contains', 'propertyNames'];
+const SUBSCHEMA_KEYWORDS = [
+  'items',
+  'additionalProperties',
+  'contains',
+  'propertyNames',
+  'not',
+  'if',
+  'then',
+  'else',
+];
+const SUBSCHEMA_MAP_KEYWORDS = ['patternProperties', 'dependentSchemas', '$defs'];
 const SUBSCHEMA_LIST_KEYWORDS = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
 
 /**
@@ -28,7 +38,12 @@ export function lintToolSchema(schema: JsonObject): string[] {
   return problems;
 }
 
-function lintNode(node: unknown, path: string, problems: string[]): void {
+function lintNode(
+  node: unknown,
+  path: string,
+  problems: string[],
+  options: { readonly needsDescriptions: boolean } = { needsDescriptions: true },
+): void {
   const place = path === '' ? 'the schema' : `'${path}'`;
   if (typeof node !== 'object' || node === null || Array.isArray(node)) {
     problems.push(`${place} is ${JSON.stringify(node)}, not a schema object; some clients cannot read that`);
@@ -42,13 +57,21 @@ function lintNode(node: unknown, path: string, problems: string[]): void {
   }
   for (const [name, property] of Object.entries((schema['properties'] ?? {}) as JsonObject)) {
     const propertyPath = path === '' ? name : `${path}.${name}`;
-    lintNode(property, propertyPath, problems);
-    lintProperty(property, propertyPath, problems);
+    lintNode(property, propertyPath, problems, options);
+    if (options.needsDescriptions) lintProperty(property, propertyPath, problems);
   }
   for (const keyword of SUBSCHEMA_KEYWORDS) {
     const child = schema[keyword];
     const isSwitch = keyword === 'additionalProperties' && typeof child === 'boolean';
-    if (child !== undefined && !isSwitch) lintNode(child, `${path}.${keyword}`, problems);
+    const isPart = ['items', 'additionalProperties'].includes(keyword); // of the value; the others are conditions on it
+    const needsDescriptions = options.needsDescriptions && isPart;
+    if (child !== undefined && !isSwitch)
+      lintNode(child, `${path}.${keyword}`, problems, { needsDescriptions });
+  }
+  for (const keyword of SUBSCHEMA_MAP_KEYWORDS) {
+    for (const child of Object.values((schema[keyword] ?? {}) as JsonObject)) {
+      lintNode(child, `${path}.${keyword}`, problems, { needsDescriptions: false });
+    }
   }
   for (const keyword of SUBSCHEMA_LIST_KEYWORDS) {
     for (const child of (schema[keyword] ?? []) as unknown[]) lintNode(child, `${path}.${keyword}`, problems);
@@ -121,7 +144,7 @@ function withRulesInWords(property: Record<string, unknown>): Record<string, unk
   const description = property['description'];
   if (typeof description !== 'string') return property;
   const rules: string[] = [];
-  const mentions = (text: string) => description.toLowerCase().includes(text.toLowerCase());
+  const mentions = (text: string) => hasWord(description, text);
   const allowed = property['enum'] ?? (isObject(property['items']) ? property['items']['enum'] : undefined);
   if (Array.isArray(allowed) && !allowed.every((value) => mentions(String(value)))) {
     rules.push(`One of: ${allowed.join(', ')}.`);
@@ -136,10 +159,21 @@ function withRulesInWords(property: Record<string, unknown>): Record<string, unk
   if (typeof minimum === 'number' && !mentions(String(minimum))) rules.push(`At least ${minimum}.`);
   if (typeof maximum === 'number' && !mentions(String(maximum))) rules.push(`At most ${maximum}.`);
   const fallback = property['default'];
-  if (fallback !== undefined && !mentions(`default`)) rules.push(`Default: ${JSON.stringify(fallback)}.`);
+  if (fallback !== undefined && !(mentions('default') && mentions(plain(fallback))))
+    rules.push(`Default: ${plain(fallback)}.`);
   if (rules.length === 0) return property;
   const separator = /[.!?。]\s*$/.test(description) ? ' ' : '. ';
   return { ...property, description: `${description.trimEnd()}${separator}${rules.join(' ')}` };
+}
+
+/** The text as a word or number of its own: `on` is not in `month`, nor 1 in 100. */
+function hasWord(description: string, text: string): boolean {
+  const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![\\w.-])${escaped}(?![\\w-])`, 'i').test(description);
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
