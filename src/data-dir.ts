@@ -41,6 +41,11 @@ export class DataDir {
 
   /** Makes the directory if need be. @throws {StartError} It cannot be made or written to. */
   static open(directory: string): DataDir {
+    if (process.platform !== 'win32' && /["$`\\\n]/.test(directory)) {
+      throw new StartError(
+        `DATA_DIR must not hold any of " $ \` \\, which PostgreSQL's tools pass to a shell: ${directory}`,
+      );
+    }
     const probe = join(directory, `.write-test-${process.pid}`);
     try {
       if (!fs.existsSync(directory)) {

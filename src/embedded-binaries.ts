@@ -32,10 +32,11 @@ export class EmbeddedBinaries {
    */
   static async find(clusterDir: string): Promise<EmbeddedBinaries> {
     const installed = findInstalled();
-    restoreLinks(installed);
+    const nativeDir = restoreLinks(installed) ? installed : await copyTo(path.dirname(clusterDir), installed);
     const user = process.getuid?.() === 0 ? (findOwner(clusterDir) ?? findUnprivilegedUser()) : undefined;
-    if (!user || canReach(installed, user)) return new EmbeddedBinaries(installed, user);
-    return new EmbeddedBinaries(await copyWithinReach(installed), user);
+    if (!user || canReach(nativeDir, user)) return new EmbeddedBinaries(nativeDir, user);
+    // A project under root's home (mode 0700) holds programs that nobody else can execute: run a copy.
+    return new EmbeddedBinaries(await copyTo(ROOT_STATE_DIR, nativeDir), user);
   }
 
   /** Runs `initdb` or `pg_ctl` to its end. @throws {Error} Its message ends with what the program wrote to stderr. */
@@ -82,14 +83,32 @@ function findInstalled(): string {
   }
 }
 
-/** npm packages cannot carry symlinks; the package lists them and its install script, if it ran, has made them. */
-function restoreLinks(nativeDir: string): void {
-  const packageDir = path.dirname(nativeDir);
+/** @returns Whether the installed programs are complete: false where we may not write and nobody has completed them. */
+function restoreLinks(nativeDir: string): boolean {
+  try {
+    makeLinks(nativeDir, path.dirname(nativeDir));
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['EACCES', 'EPERM', 'EROFS'].includes(code)) return false;
+    throw error;
+  }
+}
+
+/**
+ * npm packages cannot carry symlinks; the package lists them and its install script, if it ran, has made them.
+ *
+ * @param packageDir What the listed paths are relative to.
+ */
+function makeLinks(nativeDir: string, packageDir: string): void {
   const listFile = path.join(nativeDir, 'pg-symlinks.json');
   if (!fs.existsSync(listFile)) return;
   const links = JSON.parse(fs.readFileSync(listFile, 'utf8')) as { source: string; target: string }[];
   for (const link of links) {
-    const target = path.join(packageDir, link.target);
+    const target = path.join(
+      nativeDir,
+      path.relative(path.join(packageDir, 'native'), path.join(packageDir, link.target)),
+    );
     if (fs.existsSync(target)) continue;
     fs.rmSync(target, { force: true });
     fs.symlinkSync(path.basename(link.source), target);
@@ -122,15 +141,17 @@ function findUnprivilegedUser(): SystemUser {
   );
 }
 
-/** A project under root's home (mode 0700) holds programs that nobody else can execute: run a copy. */
-async function copyWithinReach(installed: string): Promise<string> {
+/** @returns A complete copy of the programs under `directory`; made once. */
+async function copyTo(directory: string, installed: string): Promise<string> {
   const packageFile = path.join(installed, '..', 'package.json');
   const { version } = JSON.parse(fs.readFileSync(packageFile, 'utf8')) as { version: string };
-  const copy = path.join(ROOT_STATE_DIR, `postgres-${version}`);
+  const copy = path.join(directory, `postgres-${version}`);
   if (fs.existsSync(copy)) return copy;
   const unfinished = `${copy}.${randomUUID()}`;
   await fs.promises.cp(installed, unfinished, { recursive: true, verbatimSymlinks: true });
-  for (const directory of [ROOT_STATE_DIR, unfinished]) fs.chmodSync(directory, 0o755);
+  if (directory === ROOT_STATE_DIR) fs.chmodSync(directory, 0o755);
+  fs.chmodSync(unfinished, 0o755);
+  makeLinks(unfinished, path.join(installed, '..'));
   try {
     fs.renameSync(unfinished, copy);
   } catch (error) {

@@ -117,10 +117,9 @@ export class EmbeddedPostgres {
 
   /** In a directory aside that becomes the cluster by its renaming: a crash leaves nothing half-made behind. */
   private async initialise(): Promise<void> {
-    const unfinished = `${this.clusterDir}.new`;
+    // Of its own for each attempt: the initdb of a killed start may still be writing into its directory.
+    const unfinished = fs.mkdtempSync(`${this.clusterDir}.new-`);
     const passwordFile = `${unfinished}.password`;
-    for (const rest of [unfinished, passwordFile]) fs.rmSync(rest, { recursive: true, force: true });
-    fs.mkdirSync(unfinished, { mode: 0o700 });
     fs.writeFileSync(passwordFile, this.password, { mode: 0o600 });
     const { user } = this.binaries;
     if (user) for (const made of [unfinished, passwordFile]) fs.chownSync(made, user.uid, user.gid);
@@ -131,8 +130,25 @@ export class EmbeddedPostgres {
         `--pwfile=${passwordFile}`,
       ]);
       fs.renameSync(unfinished, this.clusterDir);
+      this.removeLeftovers();
+    } catch (cause) {
+      throw new StartError(
+        `The embedded PostgreSQL could not be set up in ${this.clusterDir}: ${messageOf(cause)}`,
+        {
+          cause,
+        },
+      );
     } finally {
       for (const rest of [unfinished, passwordFile]) fs.rmSync(rest, { recursive: true, force: true });
+    }
+  }
+
+  /** What starts that were killed on the way have left; by now nobody writes there any more. */
+  private removeLeftovers(): void {
+    const parent = path.dirname(this.clusterDir);
+    const begun = `${path.basename(this.clusterDir)}.new-`;
+    for (const name of fs.readdirSync(parent).filter((entry) => entry.startsWith(begun))) {
+      fs.rmSync(path.join(parent, name), { recursive: true, force: true, maxRetries: 3 });
     }
   }
 
@@ -223,6 +239,10 @@ export class EmbeddedPostgres {
 
 function readPassword(dataDir: DataDir): string {
   return dataDir.secret(PASSWORD_FILE, PASSWORD_BYTES).toString('base64url');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function urlOf(port: number, password: string, database: string, role = SERVICE): string {

@@ -11,10 +11,14 @@ const SAME_SIGNAL_MS = 500;
 /** Beyond SHUTDOWN_GRACE_MS: for the call log to be written and PostgreSQL to stop. */
 const SHUTDOWN_EXTRA_MS = 20_000;
 
+/** How long a start may go on after a signal, to come to a place where it can be stopped in order. */
+const START_GRACE_MS = 5000;
+
 type Running = { stop(): Promise<void> };
 
 const logger = new Logger('Toolcrib');
 let started: Promise<Running> | undefined;
+let isServing = false;
 let firstSignalAtMs: number | undefined;
 
 process.on('uncaughtException', end);
@@ -25,6 +29,7 @@ try {
   Logger.overrideLogger(new AppLogger(config.env.LOG_LEVEL));
   started = start(config);
   await started;
+  isServing = true;
 } catch (error) {
   end(error);
 }
@@ -69,6 +74,7 @@ function stopOn(signal: NodeJS.Signals): void {
   }
   firstSignalAtMs = Date.now();
   logger.log(`${signal}: finishing the calls in flight`);
+  if (!isServing) setTimeout(() => process.exit(1), START_GRACE_MS).unref();
   void started?.then((running) => running.stop()).then(() => process.exit(0), end);
 }
 

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DataSource } from 'typeorm';
+import { DataSource, QueryFailedError } from 'typeorm';
 import { createApp } from './app.js';
 import type { Config } from './config.js';
 import { StartError } from './data-dir.js';
@@ -40,9 +40,21 @@ export function endStreams(app: NestExpressApplication): void {
   app.get(McpEndpoint).endStreams();
 }
 
+function explainMissingRights(error: unknown): never {
+  const isDenied =
+    error instanceof QueryFailedError && (error.driverError as { code?: string }).code === '42501';
+  if (!isDenied) throw error;
+  throw new StartError(
+    `The role of DATABASE_URL may not change the schema: ${error.message}. Let it own the database ` +
+      '(ALTER DATABASE … OWNER TO …) or run, as an administrator: GRANT CREATE ON DATABASE … TO …; ' +
+      'GRANT CREATE, USAGE ON SCHEMA public TO …',
+    { cause: error },
+  );
+}
+
 async function prepareSchema(dataSource: DataSource, config: Config): Promise<void> {
   if (config.env.MIGRATE_ON_START) {
-    const ran = await migrate(dataSource);
+    const ran = await migrate(dataSource).catch(explainMissingRights);
     if (ran.length > 0) logger.log({ message: 'The schema was brought up to date', migrations: ran });
     return;
   }

@@ -1,4 +1,4 @@
-import { HttpException, type INestApplication } from '@nestjs/common';
+import { HttpException, type INestApplication, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import express, { type NextFunction, type Request, type Response } from 'express';
@@ -22,12 +22,23 @@ export function configureRest(app: NestExpressApplication, config: Config): void
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests } } }));
   app.use(express.json({ limit: BODY_MAX_BYTES }));
   app.use(explainBodyError);
+  app.use(refuseForeignBody);
   app.useGlobalPipes(new RestValidationPipe());
   app.useGlobalFilters(new ErrorFilter());
   SwaggerModule.setup('api/docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'api/docs-json',
     yamlDocumentUrl: 'api/docs-yaml',
   });
+}
+
+/** Without this a form or a plain text would be told as missing fields. */
+function refuseForeignBody(request: Request, _response: Response, next: NextFunction): void {
+  const hasBody =
+    Number(request.headers['content-length']) > 0 || request.headers['transfer-encoding'] !== undefined;
+  if (hasBody && !request.is('application/json')) {
+    throw new UnsupportedMediaTypeException('Send the body as JSON, with Content-Type: application/json');
+  }
+  next();
 }
 
 /** The OpenAPI document of all REST routes. */

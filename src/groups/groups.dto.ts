@@ -30,6 +30,7 @@ export class CreateGroupDto {
   @Trimmed()
   @IsString()
   @Length(1, 100)
+  @Matches(/^[^\p{C}]*$/u, { message: 'must not hold control characters' })
   name: string;
 
   @ApiPropertyOptional({
