@@ -2,7 +2,7 @@
 // mcp-load: a load generator for MCP servers over Streamable HTTP. No dependencies.
 //
 // Closed loop: every connection sends its next request when the previous response is complete
-// and has been verified. See README.md beside this file for the options and the output.
+// and has been verified. The options stand in parseArgs below; --json prints one object.
 
 import { spawn } from 'node:child_process';
 import { openSync, readFileSync, readdirSync } from 'node:fs';
