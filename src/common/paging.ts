@@ -15,7 +15,7 @@ export function encodeCursor(key: readonly (string | number | null)[]): string {
 /**
  * Reads a cursor made by {@link encodeCursor}.
  *
- * @param length How many parts the sort key has; a cursor of another list is refused.
+ * @param length How many parts the sort key has; a cursor of another length is refused.
  * @throws {InvalidInputError} The text is not one of our cursors.
  */
 export function decodeCursor(cursor: string, length: number): (string | number | null)[] {

@@ -79,12 +79,20 @@ export function JsonObject(): PropertyDecorator {
   return Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]);
 }
 
+class FieldProblemDto {
+  @ApiProperty({ example: 'name' })
+  field: string;
+
+  @ApiProperty({ example: 'must not be empty' })
+  message: string;
+}
+
 class ErrorDto {
   @ApiProperty({ example: 'invalid_input' })
   code: string;
 
-  @ApiPropertyOptional({ description: 'For invalid_input: a list of { field, message }' })
-  details?: unknown;
+  @ApiPropertyOptional({ type: [FieldProblemDto], description: 'For invalid_input: each wrong field' })
+  details?: FieldProblemDto[];
 }
 
 /** Every failure of a REST route. */
