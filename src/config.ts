@@ -154,3 +154,9 @@ function readEnvironment(): Record<string, string | undefined> {
   }
   return process.env;
 }
+
+/** Programs on Windows do not start without these. */
+export function windowsEnvironment(): Record<string, string | undefined> {
+  const { SystemRoot, TEMP, TMP, PATH } = process.env;
+  return process.platform === 'win32' ? { SystemRoot, TEMP, TMP, PATH } : {};
+}

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { windowsEnvironment } from './config.js';
 
 /** Where a server that runs for root keeps what its unprivileged user must reach. */
 export const ROOT_STATE_DIR = '/var/lib/toolcrib';
@@ -159,11 +160,4 @@ async function copyTo(directory: string, installed: string): Promise<string> {
     if (!fs.existsSync(copy)) throw error;
   }
   return copy;
-}
-
-/** Programs on Windows do not start without these. */
-function windowsEnvironment(): Record<string, string | undefined> {
-  // oxlint-disable-next-line node/no-process-env -- passed through, not read
-  const { SystemRoot, TEMP, TMP, PATH } = process.env;
-  return process.platform === 'win32' ? { SystemRoot, TEMP, TMP, PATH } : {};
 }
