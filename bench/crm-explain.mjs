@@ -110,7 +110,7 @@ const cases = [
   ['list_tasks', '', () => ({ user_id: anyTask().user_id })],
   ['list_tasks', 'status done', () => ({ user_id: anyTask().user_id, status: 'done' })],
   ['create_task', '', () => ({ user_id: anyCustomer(), title: 'bench' })],
-  ['update_task_status', '', () => ({ task_id: anyTask().id, status: 'cancelled' }), 'ConflictError'],
+  ['update_task_status', '', () => ({ task_id: someTasks.pop().id, status: 'cancelled' })],
   ['get_project_info', 'the catalogue', () => ({})],
   ['get_project_info', 'query laser', () => ({ query: 'laser' })],
 ];
@@ -123,8 +123,9 @@ for (const [name, label, makeArguments, expectedError] of cases) {
   for (let run = 0; run < Number(options.runs); run += 1)
     times.push(await timed(name, makeArguments(), expectedError));
   times.sort((a, b) => a - b);
+  const lastArguments = await makeArguments();
   recorded = [];
-  await timed(name, makeArguments(), expectedError);
+  await timed(name, lastArguments, expectedError);
   const queries = recorded;
   recorded = undefined;
   const plans = [];

@@ -10,7 +10,7 @@ import { StartError } from './data-dir.js';
 export async function addSample(
   dataSource: DataSource,
   tenantName: string,
-  customers: number,
+  amount: { readonly customers: number; readonly messagesPerCustomer?: number },
 ): Promise<void> {
   const tenant = await findTenant(dataSource, tenantName);
   const interrupt = new AbortController();
@@ -19,12 +19,12 @@ export async function addSample(
   const last = await generateSample(dataSource, {
     tenantId: tenant.id,
     firstCustomer,
-    customers,
+    ...amount,
     signal: interrupt.signal,
     onProgress: (progress) => process.stderr.write(progressLine(progress)),
   });
   process.stderr.write('\n');
-  process.stdout.write(`${customers} customers, ${last.rows} rows added to tenant ${tenantName}\n`);
+  process.stdout.write(`${amount.customers} customers, ${last.rows} rows added to tenant ${tenantName}\n`);
 }
 
 async function findTenant(dataSource: DataSource, name: string): Promise<Tenant> {

@@ -13,7 +13,8 @@ const USAGE = `Usage: toolcrib <command>
 
   start                                    run the service (settings: .env.example)
   migrate [--revert]                       bring the schema up to date, or take back the newest migration
-  sample --customers N [--tenant NAME]     add made-up customers with their history (default: tenant default)
+  sample --customers N [--messages N] [--tenant NAME]
+                                           add made-up customers with their history (default: 50 messages each, tenant default)
   admin reset-password [--email ADDRESS]   a new password for an admin (default: ADMIN_EMAIL)
   help                                     this text
 
@@ -74,12 +75,22 @@ async function migrateCommand(args: readonly string[]): Promise<void> {
 }
 
 async function sampleCommand(args: readonly string[]): Promise<void> {
-  const { values } = parse(args, { customers: { type: 'string' }, tenant: { type: 'string' } });
+  const { values } = parse(args, {
+    customers: { type: 'string' },
+    messages: { type: 'string' },
+    tenant: { type: 'string' },
+  });
+  const messagesPerCustomer = values.messages === undefined ? undefined : Number(values.messages);
+  if (messagesPerCustomer !== undefined && !(messagesPerCustomer >= 1)) {
+    throw new UsageError('--messages needs a number above 0: the average of a customer');
+  }
   const customers = Number(values.customers);
   if (!Number.isSafeInteger(customers) || customers < 1)
     throw new UsageError('--customers needs a number above 0');
   const { addSample } = await import('./add-sample.js');
-  await withDatabase((dataSource) => addSample(dataSource, values.tenant ?? 'default', customers));
+  await withDatabase((dataSource) =>
+    addSample(dataSource, values.tenant ?? 'default', { customers, messagesPerCustomer }),
+  );
 }
 
 async function adminCommand([action, ...args]: readonly string[]): Promise<void> {
