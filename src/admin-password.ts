@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { ADMIN_ROLES } from './auth/access.js';
+import { lockSignIns } from './auth/tokens.service.js';
 import { hashPassword } from './auth/passwords.js';
 import { RefreshToken } from './auth/refresh-token.entity.js';
 import { User } from './auth/user.entity.js';
@@ -26,6 +27,7 @@ export async function resetAdminPassword(dataSource: DataSource, email: string):
   const password = generatePassword();
   const passwordHash = await hashPassword(password);
   await dataSource.transaction(async (manager) => {
+    await lockSignIns(manager, admin.id);
     await manager.update(User, { id: admin.id }, { passwordHash, enabled: true });
     await manager.update(RefreshToken, { userId: admin.id }, { revokedAt: new Date() });
   });

@@ -3,7 +3,7 @@ import { RefreshToken } from '../src/auth/refresh-token.entity.js';
 import { Tenant } from '../src/auth/tenant.entity.js';
 import { User } from '../src/auth/user.entity.js';
 import { SecretBox } from '../src/common/secret-box.js';
-import { createTestApp, TEST_PASSWORD, type TestApp } from './support/test-app.js';
+import { createTestApp, type SignedIn, TEST_PASSWORD, type TestApp } from './support/test-app.js';
 
 const UNKNOWN_USER = '01a1fc2e-cfb8-7648-9fcd-c4461f6942da';
 
@@ -224,6 +224,37 @@ describe('signing in', () => {
       const { refresh_token: token } = await t.signIn((await newUser()).email);
       const answers = await Promise.all([refresh(token), refresh(token), refresh(token)]);
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    });
+
+    const stillOpen = async (tokens: readonly (SignedIn | null)[]) => {
+      const statuses = await Promise.all(
+        tokens.flatMap((signedIn) =>
+          signedIn ? [me(signedIn.access_token), refresh(signedIn.refresh_token)] : [],
+        ),
+      );
+      return statuses.some(({ status }) => status === 200);
+    };
+
+    it('renews nothing that a sign-out at the same moment ends', async () => {
+      const { email } = await newUser();
+      for (let round = 0; round < 20; round++) {
+        const first = await t.signIn(email);
+        const logout = t.rest('POST', '/auth/logout', { body: { refresh_token: first.refresh_token } });
+        const [renewed] = await Promise.all([refresh(first.refresh_token), logout]);
+        const second = renewed.status === 200 ? (renewed.body.data as unknown as SignedIn) : null;
+        expect(await stillOpen([first, second])).toBe(false);
+      }
+    });
+
+    it('renews nothing that a token used twice ends at the same moment', async () => {
+      const { email } = await newUser();
+      for (let round = 0; round < 20; round++) {
+        const first = await t.signIn(email);
+        const second = (await refresh(first.refresh_token)).body.data as unknown as SignedIn;
+        const [renewed] = await Promise.all([refresh(second.refresh_token), refresh(first.refresh_token)]);
+        const third = renewed.status === 200 ? (renewed.body.data as unknown as SignedIn) : null;
+        expect(await stillOpen([first, second, third])).toBe(false);
+      }
     });
 
     it('refuses expired, unknown and missing tokens', async () => {

@@ -39,10 +39,7 @@ export class TokensService {
   /** @throws {UnauthenticatedError} Unknown, expired, revoked, already used, or its user is disabled. */
   async rotate(token: string): Promise<Tokens> {
     const tokens = await this.dataSource.transaction(async (manager) => {
-      const row = await manager.findOne(RefreshToken, {
-        where: { tokenHash: hashOf(token) },
-        lock: { mode: 'pessimistic_write' },
-      });
+      const row = await findLocked(manager, token);
       if (!row || row.revokedAt || row.expiresAt <= new Date()) return null;
       if (row.usedAt) {
         this.logger.warn({ message: 'A refresh token was used twice; its sign-in ends', userId: row.userId });
@@ -61,8 +58,10 @@ export class TokensService {
 
   /** Ends the sign-in of this refresh token, also for its access tokens. An unknown token is no error. */
   async end(token: string): Promise<void> {
-    const row = await this.dataSource.getRepository(RefreshToken).findOneBy({ tokenHash: hashOf(token) });
-    if (row) await revokeFamily(this.dataSource.manager, row.familyId);
+    await this.dataSource.transaction(async (manager) => {
+      const row = await findLocked(manager, token);
+      if (row) await revokeFamily(manager, row.familyId);
+    });
   }
 
   private async issue(manager: EntityManager, userId: string, familyId: string): Promise<Tokens> {
@@ -82,6 +81,23 @@ export class TokensService {
       refresh_token: token,
     };
   }
+}
+
+/** The row as it is once nobody else is changing this user's sign-ins. */
+async function findLocked(manager: EntityManager, token: string): Promise<RefreshToken | null> {
+  const where = { tokenHash: hashOf(token) };
+  const seen = await manager.findOneBy(RefreshToken, where);
+  if (!seen) return null;
+  await lockSignIns(manager, seen.userId);
+  return manager.findOneBy(RefreshToken, where);
+}
+
+/**
+ * Until the transaction ends, no other one renews or ends a sign-in of this user. Row locks alone do not do: an UPDATE that
+ * revokes a family does not see the token that a renewal is just adding to it.
+ */
+export async function lockSignIns(manager: EntityManager, userId: string): Promise<void> {
+  await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('sign-ins:' || $1::text, 0))`, [userId]);
 }
 
 async function revokeFamily(manager: EntityManager, familyId: string): Promise<void> {
