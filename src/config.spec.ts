@@ -52,6 +52,24 @@ describe('loadConfig', () => {
     expect(problems).toContain('openssl rand -base64 32');
   });
 
+  it('tells of a missing master key together with what else is wrong', () => {
+    const message = problemsOf({ PORT: 'abc', DATABASE_URL: 'postgres://u@h/d' });
+    expect(message).toMatch(/PORT: [^]*TOOLCRIB_MASTER_KEY: must be set/);
+  });
+
+  it.each(['https://x.example/?a=b', 'https://x.example/#a', 'https://u:hunter2@x.example/'])(
+    'refuses a PUBLIC_URL that paths cannot be put behind or that gives something away: %s',
+    (PUBLIC_URL) => {
+      const message = problemsOf({ PUBLIC_URL });
+      expect(message).toContain('PUBLIC_URL: must have no user, query or fragment');
+      expect(message).not.toContain('hunter2');
+    },
+  );
+
+  it('refuses a HOST that is an address of a page', () => {
+    expect(problemsOf({ HOST: 'http://x' })).toContain('HOST: must be a host name');
+  });
+
   it('makes no sample data in a database of the operator unless told to', () => {
     const environment = { DATABASE_URL: 'postgres://db/toolcrib', TOOLCRIB_MASTER_KEY: MASTER_KEY };
     expect(loadConfig(environment).sampleData).toBe(false);

@@ -239,8 +239,9 @@ describe('signing in', () => {
       const { email } = await newUser();
       for (let round = 0; round < 20; round++) {
         const first = await t.signIn(email);
+        const renewing = refresh(first.refresh_token);
         const logout = t.rest('POST', '/auth/logout', { body: { refresh_token: first.refresh_token } });
-        const [renewed] = await Promise.all([refresh(first.refresh_token), logout]);
+        const [renewed] = await Promise.all([renewing, logout]);
         const second = renewed.status === 200 ? (renewed.body.data as unknown as SignedIn) : null;
         expect(await stillOpen([first, second])).toBe(false);
       }
