@@ -1,9 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
+import type { Config } from '../config.js';
 import { HttpRefusal } from './http-refusal.js';
 
 export type BodyLimits = { readonly maxBytes: number; readonly timeoutMs: number; readonly maxDepth: number };
+
+export function bodyLimits({ env }: Config): BodyLimits {
+  return {
+    maxBytes: env.MCP_BODY_MAX_BYTES,
+    timeoutMs: env.MCP_BODY_TIMEOUT_MS,
+    maxDepth: env.MCP_JSON_MAX_DEPTH,
+  };
+}
 
 /**
  * Reads and parses a JSON body.

@@ -5,7 +5,7 @@ import { Config } from '../config.js';
 import { Connections, UNREAD_MAX_BYTES } from './connections.js';
 import type { Exchange } from './exchange.js';
 import { HttpRefusal } from './http-refusal.js';
-import { readJsonBody } from './request-body.js';
+import { bodyLimits, readJsonBody } from './request-body.js';
 
 /**
  * The HTTP+SSE transport of 2024-11-05, which some clients still speak: a stream by GET, whose first event names the
@@ -54,12 +54,7 @@ export class SseDoor {
     if (!connection || connection.exchange.caller.keyId !== exchange.caller.keyId) {
       throw new HttpRefusal(404, -32_001, 'No such event stream; open a new one by GET');
     }
-    const { MCP_BODY_MAX_BYTES, MCP_BODY_TIMEOUT_MS, MCP_JSON_MAX_DEPTH } = this.config.env;
-    const body = await readJsonBody(request, {
-      maxBytes: MCP_BODY_MAX_BYTES,
-      timeoutMs: MCP_BODY_TIMEOUT_MS,
-      maxDepth: MCP_JSON_MAX_DEPTH,
-    });
+    const body = await readJsonBody(request, bodyLimits(this.config));
     response.writeHead(202).end('Accepted');
     connection.receive(body);
   }

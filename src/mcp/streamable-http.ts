@@ -19,7 +19,7 @@ import { GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION } from './group-methods.js';
 import { HttpRefusal } from './http-refusal.js';
 import { isPlainObject } from './plain-object.js';
-import { readJsonBody } from './request-body.js';
+import { bodyLimits, readJsonBody } from './request-body.js';
 import { BATCH_VERSION, faultOf, faultOfBatch } from './request-check.js';
 import { SdkLane } from './sdk-lane.js';
 import { Sessions } from './sessions.js';
@@ -68,12 +68,7 @@ export class StreamableHttp {
     if (!isJsonContentType(request.headers['content-type'] ?? null)) {
       throw new HttpRefusal(415, -32_000, 'Content-Type must be application/json');
     }
-    const { MCP_BODY_MAX_BYTES, MCP_BODY_TIMEOUT_MS, MCP_JSON_MAX_DEPTH } = this.config.env;
-    const body = await readJsonBody(request, {
-      maxBytes: MCP_BODY_MAX_BYTES,
-      timeoutMs: MCP_BODY_TIMEOUT_MS,
-      maxDepth: MCP_JSON_MAX_DEPTH,
-    });
+    const body = await readJsonBody(request, bodyLimits(this.config));
     try {
       await this.dispatch(request, response, body, exchange);
     } catch (error) {
