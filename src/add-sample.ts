@@ -1,6 +1,13 @@
+import type { Databases } from './command-databases.js';
 import type { DataSource } from 'typeorm';
 import { Tenant } from './auth/tenant.entity.js';
-import { findNextSampleCustomer, generateSample, type SampleProgress } from './crm/sample-data.js';
+import { inTenant } from './common/request-scope.js';
+import {
+  findNextSampleCustomer,
+  generateSample,
+  type SampleProgress,
+  vacuumSample,
+} from './crm/sample-data.js';
 import { StartError } from './data-dir.js';
 
 /**
@@ -8,32 +15,29 @@ import { StartError } from './data-dir.js';
  * stays.
  */
 export async function addSample(
-  dataSource: DataSource,
+  { dataSource, system, owner }: Databases,
   tenantName: string,
   amount: { readonly customers: number; readonly messagesPerCustomer?: number },
 ): Promise<void> {
-  const tenant = await findTenant(dataSource, tenantName);
+  const tenant = await findTenant(system, tenantName);
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort(new StartError('Stopped; the customers written so far stay')));
-  const firstCustomer = await findNextSampleCustomer(dataSource, tenant.id);
-  const last = await generateSample(dataSource, {
-    tenantId: tenant.id,
-    firstCustomer,
-    ...amount,
-    signal: interrupt.signal,
-    onProgress: (progress) => process.stderr.write(progressLine(progress)),
-  });
+  const last = await inTenant(tenant.id, async () =>
+    generateSample(dataSource, {
+      tenantId: tenant.id,
+      firstCustomer: await findNextSampleCustomer(dataSource, tenant.id),
+      ...amount,
+      signal: interrupt.signal,
+      onProgress: (progress) => process.stderr.write(progressLine(progress)),
+    }),
+  );
+  await vacuumSample(owner);
   process.stderr.write('\n');
   process.stdout.write(`${amount.customers} customers, ${last.rows} rows added to tenant ${tenantName}\n`);
 }
 
-async function findTenant(dataSource: DataSource, name: string): Promise<Tenant> {
-  if (await dataSource.showMigrations()) {
-    throw new StartError(
-      'The database schema is not up to date. Run: npm run migration:run (toolcrib migrate)',
-    );
-  }
-  const tenant = await dataSource.getRepository(Tenant).findOneBy({ name });
+async function findTenant(system: DataSource, name: string): Promise<Tenant> {
+  const tenant = await system.getRepository(Tenant).findOneBy({ name });
   if (!tenant)
     throw new StartError(
       `There is no tenant ${name}. The first start of the service makes the tenant default`,

@@ -1,11 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CallLogsModule } from './call-logs/call-logs.module.js';
+import { SYSTEM_DATABASE } from './common/system-database.js';
 import { CommonModule } from './common/common.module.js';
 import type { Config } from './config.js';
 import { CrmModule } from './crm/crm.module.js';
-import { dataSourceOptions } from './database.js';
+import { dataSourceOptions, systemDataSourceOptions } from './database.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
@@ -20,6 +22,8 @@ export class AppModule {
       imports: [
         CommonModule.forRoot(config),
         TypeOrmModule.forRoot(dataSourceOptions(config)),
+        TypeOrmModule.forRoot({ ...systemDataSourceOptions(config), name: SYSTEM_DATABASE }),
+        AuditModule,
         AuthModule,
         CallLogsModule,
         ToolsModule,

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import type { Databases } from './command-databases.js';
 import { AppError } from './common/errors.js';
 import { AppLogger } from './common/logger.js';
 import { type Config, ConfigError, loadConfig } from './config.js';
@@ -62,14 +62,14 @@ async function run(args: readonly string[]): Promise<void> {
 
 async function migrateCommand(args: readonly string[]): Promise<void> {
   const { values } = parse(args, { revert: { type: 'boolean' } });
-  const { migrate, revertMigration } = await import('./migrate.js');
-  await withDatabase(async (dataSource) => {
+  const { migrateAsOwner, revertMigration, withOwner } = await import('./migrate.js');
+  await withInstallation(async (config) => {
     if (values.revert) {
-      const reverted = await revertMigration(dataSource);
+      const reverted = await withOwner(config, revertMigration);
       print(reverted ? `Reverted ${reverted}\n` : 'There is no migration to revert\n');
       return;
     }
-    const ran = await migrate(dataSource);
+    const ran = await migrateAsOwner(config);
     print(ran.length > 0 ? `Ran ${ran.join(', ')}\n` : 'The schema is up to date\n');
   });
 }
@@ -88,8 +88,8 @@ async function sampleCommand(args: readonly string[]): Promise<void> {
   if (!Number.isSafeInteger(customers) || customers < 1)
     throw new UsageError('--customers needs a number above 0');
   const { addSample } = await import('./add-sample.js');
-  await withDatabase((dataSource) =>
-    addSample(dataSource, values.tenant ?? 'default', { customers, messagesPerCustomer }),
+  await withDatabases((databases) =>
+    addSample(databases, values.tenant ?? 'default', { customers, messagesPerCustomer }),
   );
 }
 
@@ -97,25 +97,24 @@ async function adminCommand([action, ...args]: readonly string[]): Promise<void>
   if (action !== 'reset-password') throw new UsageError('admin knows one action: reset-password');
   const { values } = parse(args, { email: { type: 'string' } });
   const { resetAdminPassword } = await import('./admin-password.js');
-  await withDatabase(async (dataSource, config) => {
+  await withDatabases(async (databases, config) => {
     const email = values.email ?? config.env.ADMIN_EMAIL;
-    const password = await resetAdminPassword(dataSource, email);
+    const password = await resetAdminPassword(databases, email);
     print(`Sign-in   ${email}\nPassword  ${password}\nAll earlier sign-ins of this admin have ended.\n`);
   });
 }
 
-async function withDatabase(work: (dataSource: DataSource, config: Config) => Promise<void>): Promise<void> {
+async function withDatabases(work: (databases: Databases, config: Config) => Promise<void>): Promise<void> {
+  const { withDatabases: open } = await import('./command-databases.js');
+  await withInstallation((config) => open(config, (databases) => work(databases, config)));
+}
+
+async function withInstallation(work: (config: Config) => Promise<void>): Promise<void> {
   const settings = loadConfig();
   Logger.overrideLogger(new AppLogger(settings.env.LOG_LEVEL));
   const { config, close } = await joinInstallation(settings);
   try {
-    const { dataSourceOptions } = await import('./database.js');
-    const dataSource = await new DataSource(dataSourceOptions(config)).initialize();
-    try {
-      await work(dataSource, config);
-    } finally {
-      await dataSource.destroy();
-    }
+    await work(config);
   } finally {
     await close();
   }

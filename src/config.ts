@@ -13,6 +13,7 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 const masterKey = z
   .string()
   .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (44 characters)')
@@ -32,7 +33,10 @@ export const environmentSchema = z.object({
     .url({ protocol: /^https?$/ })
     .refine((text) => isPlainAddress(text), 'must have no user, query or fragment')
     .optional(),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_APP_URL: databaseUrl.optional(),
+  DATABASE_SYSTEM_URL: databaseUrl.optional(),
+  DATABASE_LOG_URL: databaseUrl.optional(),
   DATABASE_POOL_MAX: wholeNumber(1, 500).default(16),
   DATA_DIR: z.string().default('./data'),
   MIGRATE_ON_START: boolean.default(true),
@@ -77,6 +81,18 @@ export class ConfigError extends Error {
   }
 }
 
+/** One address per database role: each part of the service gets the rights it needs and no more. */
+export type DatabaseUrls = {
+  /** Owns the schema and changes it; serves no request. */
+  readonly owner: string;
+  /** Serves: sees one tenant at a time. */
+  readonly app: string;
+  /** Looks across tenants: catalogs, sign-ins. */
+  readonly system: string;
+  /** Appends call records. */
+  readonly log: string;
+};
+
 /** The service's settings, validated, with everything derived from them. Inject it by its class. */
 export class Config {
   readonly port: number;
@@ -115,6 +131,18 @@ export class Config {
     this.allowedOrigins = env.ALLOWED_ORIGINS ?? own;
   }
 
+  /** @throws {Error} Before {@link databaseUrl} is known. */
+  get databaseUrls(): DatabaseUrls {
+    const owner = this.databaseUrl;
+    if (!owner) throw new Error('The database is not known yet; the start must open one first');
+    return {
+      owner,
+      app: this.env.DATABASE_APP_URL ?? asRole(owner, 'toolcrib_app'),
+      system: this.env.DATABASE_SYSTEM_URL ?? asRole(owner, 'toolcrib_system'),
+      log: this.env.DATABASE_LOG_URL ?? asRole(owner, 'toolcrib_log'),
+    };
+  }
+
   /** The same settings with what the start found out: the embedded server's address and its master key. */
   with(resolved: { databaseUrl?: string; masterKey?: Buffer }): Config {
     return new Config(this.env, { databaseUrl: this.databaseUrl, masterKey: this.masterKey, ...resolved });
@@ -137,6 +165,11 @@ export function loadConfig(environment: Record<string, string | undefined> = rea
   if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return new Config(parsed.data);
+}
+
+/** The same database as another role, which has the same password unless a setting says otherwise. */
+function asRole(url: string, role: string): string {
+  return Object.assign(new URL(url), { username: role }).href;
 }
 
 /** A public address that paths can be put behind, and that gives nothing away. */

@@ -1,5 +1,7 @@
+import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../migrations/index.js';
+import { AdminAuditLog } from './audit/audit-log.entity.js';
 import { RefreshToken } from './auth/refresh-token.entity.js';
 import { Tenant } from './auth/tenant.entity.js';
 import { User } from './auth/user.entity.js';
@@ -9,22 +11,55 @@ import { crmEntities } from './crm/crm.entities.js';
 import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
+import { TenantPool } from './tenant-pool.js';
 
-/** How TypeORM reaches the database. The schema changes by migrations only. */
+const SYSTEM_POOL_MAX = 4;
+
+const common = {
+  type: 'postgres',
+  entities: [
+    Tenant,
+    User,
+    RefreshToken,
+    AdminAuditLog,
+    ToolGroup,
+    GroupKey,
+    GroupTool,
+    CallLog,
+    ...crmEntities,
+  ],
+  migrations: [...migrations],
+  migrationsTableName: 'migrations',
+  migrationsTransactionMode: 'each',
+  synchronize: false,
+  logging: false,
+  installExtensions: false,
+  uuidExtension: 'pgcrypto',
+  extra: { keepAlive: true, connectionTimeoutMillis: 10_000 },
+} as const satisfies DataSourceOptions;
+
+/** How the service reaches its data: as a role that owns nothing, seeing the tenant of the running unit of work. */
 export function dataSourceOptions(config: Config): DataSourceOptions {
   return {
-    type: 'postgres',
-    url: config.databaseUrl,
-    entities: [Tenant, User, RefreshToken, ToolGroup, GroupKey, GroupTool, CallLog, ...crmEntities],
-    migrations: [...migrations],
-    migrationsTableName: 'migrations',
-    migrationsTransactionMode: 'each',
-    synchronize: false,
-    logging: false,
-    installExtensions: false,
-    uuidExtension: 'pgcrypto',
+    ...common,
+    url: config.databaseUrls.app,
+    driver: { ...pg, Pool: TenantPool },
     poolSize: config.env.DATABASE_POOL_MAX,
     applicationName: 'toolcrib',
-    extra: { keepAlive: true, connectionTimeoutMillis: 10_000 },
   };
+}
+
+/** How the service looks across tenants: see `common/system-database.ts`. */
+export function systemDataSourceOptions(config: Config): DataSourceOptions {
+  return {
+    ...common,
+    url: config.databaseUrls.system,
+    poolSize: SYSTEM_POOL_MAX,
+    applicationName: 'toolcrib-system',
+  };
+}
+
+/** How the schema is changed: as its owner, who serves no request. The schema changes by migrations only. */
+export function ownerDataSourceOptions(config: Config): DataSourceOptions {
+  return { ...common, url: config.databaseUrls.owner, poolSize: 2, applicationName: 'toolcrib-migrate' };
 }

@@ -10,7 +10,7 @@ import { canReach, EmbeddedBinaries, ROOT_STATE_DIR, type SystemUser } from './e
 import { isServerAlive, readPostmasterFile, removeStalePostmasterFile } from './postmaster-file.js';
 
 const SUPERUSER = 'postgres';
-/** The service's own role and database. No superuser: row-level security must bind it. */
+/** The database and the role that owns it. It makes the roles that serve: see `database-roles.ts`. */
 const SERVICE = 'toolcrib';
 const PASSWORD_FILE = 'postgres.password';
 const LOCATION_FILE = 'postgres.location';
@@ -222,6 +222,7 @@ export class EmbeddedPostgres {
     );
     const [exists] = found.rows;
     if (!exists?.role) await admin.query(`CREATE ROLE ${SERVICE} LOGIN PASSWORD '${this.password}'`);
+    await admin.query(`ALTER ROLE ${SERVICE} CREATEROLE`);
     if (!exists?.database) await admin.query(`CREATE DATABASE ${SERVICE} OWNER ${SERVICE}`);
   }
 

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { INestApplicationContext } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { withAdvisoryLock } from './advisory-lock.js';
@@ -8,6 +9,8 @@ import { generatePassword } from './admin-password.js';
 import { hashPassword } from './auth/passwords.js';
 import { Tenant } from './auth/tenant.entity.js';
 import { User } from './auth/user.entity.js';
+import { inTenant } from './common/request-scope.js';
+import { SYSTEM_DATABASE } from './common/system-database.js';
 import { ChangeBus } from './common/change-bus.js';
 import type { Config } from './config.js';
 import { findNextSampleCustomer, generateSample } from './crm/sample-data.js';
@@ -51,26 +54,28 @@ export async function firstStart(
 ): Promise<FirstStart | undefined> {
   const dataSource = app.get(DataSource);
   const made = await withAdvisoryLock(dataSource, 'firstStart', async () => {
-    const tenantId = await findUnfinishedTenant(dataSource);
+    const tenantId = await findUnfinishedTenant(app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)));
     if (tenantId === undefined) return undefined;
-    if (config.sampleData) await fillWithSample(dataSource, tenantId);
-    return dataSource.transaction((manager) => finish(app, manager, { tenantId, config }));
+    return inTenant(tenantId, async () => {
+      if (config.sampleData) await fillWithSample(dataSource, tenantId);
+      return dataSource.transaction((manager) => finish(app, manager, { tenantId, config }));
+    });
   });
   // The commit has told every replica; this one does not wait to hear of itself.
   if (made?.sampleGroup) await app.get(CatalogStore).refresh(made.sampleGroup.id);
   return made;
 }
 
-async function findUnfinishedTenant(dataSource: DataSource): Promise<string | undefined> {
-  const [tenant, second] = await dataSource.getRepository(Tenant).find({ take: 2 });
+async function findUnfinishedTenant(system: DataSource): Promise<string | undefined> {
+  const [tenant, second] = await system.getRepository(Tenant).find({ take: 2 });
   if (!tenant) {
     const id = newId();
-    await dataSource.getRepository(Tenant).insert({ id, name: 'default', enabled: false });
+    await system.getRepository(Tenant).insert({ id, name: 'default', enabled: false, isOperating: true });
     return id;
   }
   // An operator may have disabled a tenant, but that one has an admin.
   const isUnfinished = !second && !tenant.enabled;
-  if (!isUnfinished || (await dataSource.manager.existsBy(User, { passwordHash: Not(IsNull()) })))
+  if (!isUnfinished || (await system.manager.existsBy(User, { passwordHash: Not(IsNull()) })))
     return undefined;
   return tenant.id;
 }

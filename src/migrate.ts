@@ -1,5 +1,36 @@
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { withAdvisoryLock } from './advisory-lock.js';
+import type { Config } from './config.js';
+import { dataSourceOptions, ownerDataSourceOptions } from './database.js';
+import { ensureRoles } from './database-roles.js';
+
+/** Makes the service's roles and brings the schema up to date. @returns Names of the migrations that ran. */
+export async function migrateAsOwner(config: Config): Promise<string[]> {
+  return withOwner(config, async (dataSource) => {
+    await ensureRoles(config);
+    return migrate(dataSource);
+  });
+}
+
+/** Does work as the owner of the schema, on a data source of its own. */
+export async function withOwner<T>(config: Config, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+  const dataSource = await new DataSource(ownerDataSourceOptions(config)).initialize();
+  try {
+    return await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** Asks as the service's own role: the owner's address may be unknown to a service that does not migrate. */
+export async function isSchemaUpToDate(config: Config): Promise<boolean> {
+  const dataSource = await new DataSource(dataSourceOptions(config)).initialize();
+  try {
+    return !(await dataSource.showMigrations());
+  } finally {
+    await dataSource.destroy();
+  }
+}
 
 /**
  * Brings the schema up to date. Replicas that start together wait for the first one.

@@ -1,13 +1,13 @@
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DataSource, QueryFailedError } from 'typeorm';
+import { QueryFailedError } from 'typeorm';
 import { createApp } from './app.js';
 import type { Config } from './config.js';
 import { StartError } from './data-dir.js';
 import { firstStart } from './first-start.js';
 import { explainListenError } from './listen.js';
 import { McpEndpoint } from './mcp/mcp-endpoint.js';
-import { migrate } from './migrate.js';
+import { isSchemaUpToDate, migrateAsOwner } from './migrate.js';
 import { welcomeText } from './welcome.js';
 
 const logger = new Logger('Toolcrib');
@@ -19,9 +19,9 @@ const logger = new Logger('Toolcrib');
  * @throws {StartError} The schema is not up to date and may not be changed, or the port cannot be had.
  */
 export async function startService(config: Config): Promise<NestExpressApplication> {
+  await prepareSchema(config);
   const app = await createApp(config);
   try {
-    await prepareSchema(app.get(DataSource), config);
     await app.init();
     const made = await firstStart(app, config);
     if (made) process.stdout.write(welcomeText(made, config));
@@ -52,13 +52,14 @@ function explainMissingRights(error: unknown): never {
   );
 }
 
-async function prepareSchema(dataSource: DataSource, config: Config): Promise<void> {
+/** On a connection of its own, as the schema's owner: the service itself may not change the schema. */
+async function prepareSchema(config: Config): Promise<void> {
   if (config.env.MIGRATE_ON_START) {
-    const ran = await migrate(dataSource).catch(explainMissingRights);
+    const ran = await migrateAsOwner(config).catch(explainMissingRights);
     if (ran.length > 0) logger.log({ message: 'The schema was brought up to date', migrations: ran });
     return;
   }
-  if (await dataSource.showMigrations()) {
+  if (!(await isSchemaUpToDate(config))) {
     throw new StartError(
       'The database schema is not up to date and MIGRATE_ON_START is false. Run: npm run migration:run (toolcrib migrate)',
     );

@@ -6,6 +6,8 @@ export const TOKEN_AUDIENCE = 'toolcrib-api';
 export type AccessTokenClaims = {
   /** The user. */
   readonly sub: string;
+  /** The user's tenant. */
+  readonly tid: string;
   /** The sign-in, which is the family of its refresh tokens; a sign-out ends both. */
   readonly sid: string;
 };

@@ -26,7 +26,7 @@ export class AuthController {
   @ApiData(SignedInDto)
   @ApiFailures(HttpStatus.BAD_REQUEST, HttpStatus.UNAUTHORIZED, HttpStatus.TOO_MANY_REQUESTS)
   async login(@CurrentCaller() caller: UserCaller) {
-    return ok({ ...(await this.tokens.begin(caller.userId)), user: await this.auth.getProfile(caller) });
+    return ok(await this.auth.signIn(caller));
   }
 
   @Post('refresh')

@@ -2,11 +2,14 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { InvalidInputError, UnauthenticatedError } from '../common/errors.js';
+import { inTenant } from '../common/request-scope.js';
+import { SYSTEM_DATABASE } from '../common/system-database.js';
 import type { AccessTokenClaims } from './access-token.js';
-import type { ProfileDto } from './auth.dto.js';
+import type { ProfileDto, SignedInDto } from './auth.dto.js';
 import type { UserCaller } from './caller.js';
 import { verifyPassword } from './passwords.js';
 import { RefreshToken } from './refresh-token.entity.js';
+import { TokensService } from './tokens.service.js';
 import { SignInThrottle } from './sign-in-throttle.js';
 import { User } from './user.entity.js';
 
@@ -22,7 +25,9 @@ export class AuthService {
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
     private readonly throttle: SignInThrottle,
+    private readonly tokens: TokensService,
   ) {}
 
   /**
@@ -50,19 +55,20 @@ export class AuthService {
     return callerOf(user);
   }
 
+  /** Begins a sign-in of someone whose credentials were checked. */
+  async signIn(caller: UserCaller): Promise<SignedInDto> {
+    return inTenant(caller.tenantId, async () => ({
+      ...(await this.tokens.begin(caller)),
+      user: await this.getProfile(caller),
+    }));
+  }
+
   /**
    * The person behind an access token, read anew each time: a disabled user or tenant, a changed role and a sign-out
    * count on the next request.
    */
   async resolveCaller(claims: AccessTokenClaims): Promise<UserCaller> {
-    const user = await this.dataSource
-      .getRepository(User)
-      .createQueryBuilder('user')
-      .innerJoin('user.tenant', 'tenant', 'tenant.enabled')
-      .innerJoin(RefreshToken, 'token', 'token.user_id = user.id AND token.revoked_at IS NULL')
-      .where('user.id = :userId AND user.enabled', { userId: claims.sub })
-      .andWhere('token.family_id = :familyId', { familyId: claims.sid })
-      .getOne();
+    const user = await inTenant(claims.tid, () => this.findSignedIn(claims));
     if (!user) throw new UnauthenticatedError('This sign-in has ended; sign in again');
     return callerOf(user);
   }
@@ -83,13 +89,25 @@ export class AuthService {
     };
   }
 
+  private findSignedIn(claims: AccessTokenClaims): Promise<User | null> {
+    return this.dataSource
+      .getRepository(User)
+      .createQueryBuilder('user')
+      .innerJoinAndSelect('user.tenant', 'tenant', 'tenant.enabled')
+      .innerJoin(RefreshToken, 'token', 'token.user_id = user.id AND token.revoked_at IS NULL')
+      .where('user.id = :userId AND user.enabled', { userId: claims.sub })
+      .andWhere('token.family_id = :familyId', { familyId: claims.sid })
+      .getOne();
+  }
+
   private findCandidates({ email, tenant }: Credentials): Promise<User[]> {
-    return this.dataSource.getRepository(User).find({
+    return this.system.getRepository(User).find({
       where: {
         email,
         enabled: true,
         tenant: { enabled: true, ...(tenant === undefined ? {} : { name: tenant }) },
       },
+      relations: { tenant: true },
       order: { createdAt: 'ASC' },
       take: CANDIDATES_MAX,
     });
@@ -97,5 +115,13 @@ export class AuthService {
 }
 
 function callerOf(user: User): UserCaller {
-  return { kind: 'user', tenantId: user.tenantId, userId: user.id, email: user.email, roles: user.roles };
+  return {
+    kind: 'user',
+    tenantId: user.tenantId,
+    userId: user.id,
+    email: user.email,
+    roles: user.roles,
+    tier: user.tier,
+    isOperatingTenant: user.tenant!.isOperating,
+  };
 }

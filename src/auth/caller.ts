@@ -19,6 +19,12 @@ export type UserCaller = {
   readonly userId: string;
   readonly email: string;
   readonly roles: readonly string[];
+  /** Service level, e.g. `vip`; groups may ask for it. */
+  readonly tier: string;
+  /** Of the tenant that runs the installation. */
+  readonly isOperatingTenant: boolean;
+  /** What a personal access token was narrowed to; undefined: all that the roles grant. */
+  readonly scopes?: readonly string[];
 };
 
 /** Work of our own: the sample generator, a background job. */

@@ -4,9 +4,13 @@ import { User } from './user.entity.js';
 /** One refresh token of a sign-in. Used once: a refresh replaces it by the next one of the same `familyId`. */
 @Entity('refresh_tokens')
 @Index('idx_refresh_tokens_family', ['familyId'])
+@Index('idx_refresh_tokens_user', ['userId'])
 export class RefreshToken {
   @PrimaryColumn({ type: 'uuid' })
   id: string;
+
+  @Column({ name: 'tenant_id', type: 'uuid' })
+  tenantId: string;
 
   @Column({ name: 'user_id', type: 'uuid' })
   userId: string;

@@ -12,6 +12,10 @@ export class Tenant {
   @Column({ type: 'boolean', default: true })
   enabled: boolean;
 
+  /** Runs the installation: its owners manage the other tenants. There is one. */
+  @Column({ name: 'is_operating', type: 'boolean', default: false })
+  isOperating: boolean;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt: Date;
 }

@@ -6,8 +6,11 @@ import { DataSource, type EntityManager, IsNull, LessThan } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { UnauthenticatedError } from '../common/errors.js';
 import { Config } from '../config.js';
+import { inTenant } from '../common/request-scope.js';
+import { SYSTEM_DATABASE } from '../common/system-database.js';
 import type { AccessTokenClaims } from './access-token.js';
 import type { Tokens } from './auth.dto.js';
+import type { UserCaller } from './caller.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { User } from './user.entity.js';
 
@@ -24,21 +27,22 @@ export class TokensService {
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
     private readonly jwt: JwtService,
     private readonly config: Config,
   ) {}
 
   /** Begins a sign-in. Forgets the user's expired ones on the way, so the table stays small. */
-  async begin(userId: string): Promise<Tokens> {
+  async begin({ tenantId, userId }: UserCaller): Promise<Tokens> {
     return this.dataSource.transaction(async (manager) => {
       await manager.delete(RefreshToken, { userId, expiresAt: LessThan(new Date()) });
-      return this.issue(manager, userId, newId());
+      return this.issue(manager, { tenantId, userId, familyId: newId() });
     });
   }
 
   /** @throws {UnauthenticatedError} Unknown, expired, revoked, already used, or its user is disabled. */
   async rotate(token: string): Promise<Tokens> {
-    const tokens = await this.dataSource.transaction(async (manager) => {
+    const tokens = await this.inTokensTenant(token, async (manager) => {
       const row = await findLocked(manager, token);
       if (!row || row.revokedAt || row.expiresAt <= new Date()) return null;
       if (row.usedAt) {
@@ -49,7 +53,7 @@ export class TokensService {
       const mayComeIn = { id: row.userId, enabled: true, tenant: { enabled: true } };
       if (!(await manager.existsBy(User, mayComeIn))) return null;
       await manager.update(RefreshToken, { id: row.id }, { usedAt: new Date() });
-      return this.issue(manager, row.userId, row.familyId);
+      return this.issue(manager, row);
     });
     // Thrown out here: inside, it would roll the revocation back.
     if (!tokens) throw new UnauthenticatedError('The refresh token is not valid any more; sign in again');
@@ -58,22 +62,35 @@ export class TokensService {
 
   /** Ends the sign-in of this refresh token, also for its access tokens. An unknown token is no error. */
   async end(token: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.inTokensTenant(token, async (manager) => {
       const row = await findLocked(manager, token);
       if (row) await revokeFamily(manager, row.familyId);
     });
   }
 
-  private async issue(manager: EntityManager, userId: string, familyId: string): Promise<Tokens> {
+  /** One transaction in the tenant that the token belongs to. @returns Null for an unknown token. */
+  private async inTokensTenant<T>(
+    token: string,
+    work: (manager: EntityManager) => Promise<T>,
+  ): Promise<T | null> {
+    const found = await this.system.getRepository(RefreshToken).findOneBy({ tokenHash: hashOf(token) });
+    return found && inTenant(found.tenantId, () => this.dataSource.transaction(work));
+  }
+
+  private async issue(
+    manager: EntityManager,
+    { tenantId, userId, familyId }: Pick<RefreshToken, 'tenantId' | 'userId' | 'familyId'>,
+  ): Promise<Tokens> {
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
     await manager.insert(RefreshToken, {
       id: newId(),
+      tenantId,
       userId,
       familyId,
       tokenHash: hashOf(token),
       expiresAt: new Date(Date.now() + this.config.env.REFRESH_TOKEN_DAYS * DAY_MS),
     });
-    const claims: AccessTokenClaims = { sub: userId, sid: familyId };
+    const claims: AccessTokenClaims = { sub: userId, tid: tenantId, sid: familyId };
     return {
       access_token: await this.jwt.signAsync(claims),
       token_type: 'Bearer',

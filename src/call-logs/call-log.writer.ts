@@ -3,7 +3,7 @@ import { DatabaseError, Pool } from 'pg';
 import { UnavailableError } from '../common/errors.js';
 import { Config } from '../config.js';
 import type { CallErrorKind } from './call-log.entity.js';
-import { redactText, toLogJson } from './redact.js';
+import { redactText, toLogJson } from '../common/redact.js';
 
 /** One call to be recorded, before redaction. */
 export type CallRecord = {
@@ -50,9 +50,10 @@ const COLUMNS = [
 
 const NAMES = COLUMNS.map(([name]) => name).join(', ');
 const ARRAYS = COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
+const NULLS = COLUMNS.map(([, type]) => `null::${type}`).join(', ');
 const INSERT = `INSERT INTO mcp_call_logs (${NAMES}) SELECT * FROM unnest(${ARRAYS}) ON CONFLICT DO NOTHING`;
 /** Fails as an INSERT would (table, rights, read-only server), writes nothing. */
-const PROBE = `INSERT INTO mcp_call_logs (${NAMES}) SELECT ${NAMES} FROM mcp_call_logs WHERE false`;
+const PROBE = `INSERT INTO mcp_call_logs (${NAMES}) SELECT ${NULLS} WHERE false`;
 
 const CONNECTIONS = 3;
 const BATCH_MAX = 128;
@@ -91,7 +92,7 @@ export class CallLogWriter implements OnApplicationShutdown {
 
   constructor(private readonly config: Config) {
     this.pool = new Pool({
-      connectionString: config.databaseUrl,
+      connectionString: config.databaseUrls.log,
       application_name: 'toolcrib-call-log',
       max: CONNECTIONS,
       keepAlive: true,

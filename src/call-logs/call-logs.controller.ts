@@ -1,6 +1,6 @@
 import { Controller, Get, HttpStatus, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, ForReaders } from '../auth/access.js';
+import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
 import { ok, pageOf } from '../common/envelope.js';
 import { ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
@@ -13,7 +13,7 @@ const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND } = HttpStatus;
 @ApiTags('call logs')
 @ApiBearerAuth()
 @ApiFailures(UNAUTHORIZED, FORBIDDEN)
-@ForReaders()
+@Requires('calls.read')
 @Controller('api/v1/admin/call-logs')
 export class CallLogsController {
   constructor(private readonly callLogs: CallLogsService) {}

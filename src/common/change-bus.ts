@@ -47,7 +47,7 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private async connect(): Promise<void> {
     const client = new Client({
-      connectionString: this.config.databaseUrl,
+      connectionString: this.config.databaseUrls.app,
       application_name: 'toolcrib-changes',
       keepAlive: true,
     });

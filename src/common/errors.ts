@@ -36,6 +36,12 @@ export class ConflictError extends AppError {
   readonly status = 409;
 }
 
+/** The row changed since the caller read it (`If-Match`). Nothing was changed; read it again. */
+export class PreconditionFailedError extends AppError {
+  readonly code = 'precondition_failed';
+  readonly status = 412;
+}
+
 /** Nobody is signed in, or the credential is wrong, expired or revoked. */
 export class UnauthenticatedError extends AppError {
   readonly code = 'unauthenticated';

@@ -3,9 +3,11 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { v7 as newId } from 'uuid';
 import type { Config } from '../config.js';
 import { ErrorFilter } from './error.filter.js';
 import { InvalidInputError } from './errors.js';
+import { runInScope } from './request-scope.js';
 import { RestValidationPipe } from './validation.js';
 
 const BODY_MAX_BYTES = 1_048_576;
@@ -17,6 +19,7 @@ const BODY_MAX_BYTES = 1_048_576;
  */
 export function configureRest(app: NestExpressApplication, config: Config): void {
   app.disable('x-powered-by');
+  app.use(beginScope);
   // Browsers would rewrite our own assets to https on a plain http installation.
   const upgradeInsecureRequests = config.publicUrl.startsWith('https:') ? [] : null;
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests } } }));
@@ -29,6 +32,17 @@ export function configureRest(app: NestExpressApplication, config: Config): void
     jsonDocumentUrl: 'api/docs-json',
     yamlDocumentUrl: 'api/docs-yaml',
   });
+}
+
+const REQUEST_ID = /^[\w.:-]{1,64}$/;
+
+/** Every request is a unit of work with an id: the caller's own, when it looks like one, so that traces join up. */
+function beginScope(request: Request, response: Response, next: NextFunction): void {
+  const asked = request.headers['x-request-id'];
+  const requestId = typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : newId();
+  response.setHeader('X-Request-Id', requestId);
+  const userAgent = request.headers['user-agent'] ?? null;
+  runInScope({ requestId, tenantId: null, ip: request.ip ?? null, userAgent }, next);
 }
 
 /** Without this a form or a plain text would be told as missing fields. */

@@ -42,7 +42,7 @@ export type SampleOptions = {
 };
 
 /**
- * Fills a tenant with customers of a made-up clinic and all that belongs to them, through COPY. Memory stays the same
+ * Fills a tenant, inside a unit of work of its own, with customers of a made-up clinic and all that belongs to them, through COPY. Memory stays the same
  * whatever the number. Each batch is one transaction: what was written before a failure or abort stays.
  *
  * @returns The last progress.
@@ -66,6 +66,16 @@ export async function generateSample(
   } finally {
     await runner.release();
   }
+}
+
+/**
+ * Fresh statistics after a lot of rows, and the search indexes' pending entries moved to their place. Autovacuum would come
+ * to it, later.
+ *
+ * @param owner As the schema's owner: nobody else may.
+ */
+export async function vacuumSample(owner: DataSource): Promise<void> {
+  for (const table of SAMPLE_TABLES) await owner.query(`VACUUM (ANALYZE) ${table}`);
 }
 
 /** The number that comes after the tenant's last sample customer; 0 when there is none. */
@@ -102,8 +112,6 @@ async function fill(client: PoolClient, options: SampleOptions): Promise<SampleP
     progress = { customersDone: nextCustomer - firstCustomer, customers, rows, rowsPerSecond };
     onProgress?.(progress);
   }
-  // Fresh statistics, and the search indexes' pending entries moved to their place.
-  for (const table of SAMPLE_TABLES) await client.query(`VACUUM (ANALYZE) ${table}`);
   return progress;
 }
 

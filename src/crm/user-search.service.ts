@@ -45,7 +45,7 @@ export class UserSearchService {
     if (column === null) return null;
     const { range, ofRole, bind, parameters } = scopeOf(caller, search);
     const found = await this.dataSource.query<UserCard[]>(
-      `SELECT ${USER_CARD_COLUMNS} FROM users WHERE ${range} AND ${column} = ${bind(query.toLowerCase())} ${ofRole}
+      `SELECT ${USER_CARD_COLUMNS} FROM user_search WHERE ${range} AND ${column} = ${bind(query.toLowerCase())} ${ofRole}
        ${NEWEST_FIRST} LIMIT $2`,
       parameters,
     );
@@ -70,10 +70,10 @@ export class UserSearchService {
     const found = await this.dataSource.query<UserCard[]>(
       `SELECT ${USER_CARD_COLUMNS} FROM (
          SELECT id FROM (
-           SELECT id, display_name, username, email, phone, roles FROM users
+           SELECT id, display_name, username, email, phone, roles FROM user_search
            WHERE ${range} ${NEWEST_FIRST} LIMIT ${PROBED_USERS}) newest
          WHERE ${condition} LIMIT $2) hit
-       JOIN users USING (id) ${NEWEST_FIRST}`,
+       JOIN user_search USING (id) ${NEWEST_FIRST}`,
       parameters,
     );
     return found.length === parameters[1] ? found : null;
@@ -82,7 +82,7 @@ export class UserSearchService {
   private findAll(condition: string, parameters: unknown[]): Promise<UserCard[]> {
     // MATERIALIZED: without it the planner may walk ix_users_tenant_created from one end to the other.
     return this.dataSource.query<UserCard[]>(
-      `WITH found AS MATERIALIZED (SELECT ${USER_CARD_COLUMNS} FROM users WHERE ${condition})
+      `WITH found AS MATERIALIZED (SELECT ${USER_CARD_COLUMNS} FROM user_search WHERE ${condition})
        SELECT * FROM found ${NEWEST_FIRST} LIMIT $2`,
       parameters,
     );

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { SYSTEM_DATABASE } from '../common/system-database.js';
 import { type EntityManager } from 'typeorm';
 import type { GroupKeyCaller } from '../auth/caller.js';
 import { Tenant } from '../auth/tenant.entity.js';
@@ -41,7 +42,7 @@ export class CatalogStore implements OnModuleInit {
   private lastLoad: Promise<void> = Promise.resolve();
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(SYSTEM_DATABASE) private readonly dataSource: DataSource,
     private readonly changeBus: ChangeBus,
     private readonly registry: ToolRegistry,
     private readonly secretBox: SecretBox,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { isAdmin } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
+import { isAllowed } from '../auth/permissions.js';
 import { ForbiddenError } from '../common/errors.js';
 import { Config } from '../config.js';
 import { connectSnippets, KEY_PLACEHOLDER } from './connect.js';
@@ -25,7 +25,7 @@ export class GroupConnectService {
 
   /** @throws {ForbiddenError} Auditors may see the group, not its key. */
   async getWithKey(caller: UserCaller, groupId: string): Promise<ConnectDto> {
-    if (!isAdmin(caller))
+    if (!isAllowed(caller, 'keys.reveal'))
       throw new ForbiddenError('Only owners and admins may see the key; leave include_key out');
     const { key } = await this.keys.get(caller, groupId);
     return this.build(caller, groupId, key);

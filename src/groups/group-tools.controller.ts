@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, ForReaders } from '../auth/access.js';
+import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
 import { ClientSignal } from '../common/client-signal.js';
 import { changed, ok, pageOf } from '../common/envelope.js';
@@ -37,7 +37,7 @@ export class GroupToolsController {
   ) {}
 
   @Get('tools')
-  @ForReaders()
+  @Requires('tools.read')
   @ApiOperation({ summary: 'The tools of a group, or of all groups of the tenant' })
   @ApiPage(GroupToolDto)
   @ApiFailures(BAD_REQUEST)
@@ -47,7 +47,7 @@ export class GroupToolsController {
   }
 
   @Get('tools/registered')
-  @ForReaders()
+  @Requires('tools.read')
   @ApiOperation({ summary: 'The tools that groups can be given, by category, with their schemas' })
   @ApiDataList(ToolCategoryDto)
   listRegistered() {
@@ -55,6 +55,7 @@ export class GroupToolsController {
   }
 
   @Post('groups/:id/tools')
+  @Requires('tools.write')
   @ApiOperation({ summary: 'Give a registered tool to a group' })
   @ApiChange(GroupToolDto, CREATED)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
@@ -63,7 +64,7 @@ export class GroupToolsController {
   }
 
   @Get('tools/:id')
-  @ForReaders()
+  @Requires('tools.read')
   @ApiOperation({ summary: 'One tool of a group' })
   @ApiData(GroupToolDto)
   @ApiFailures(NOT_FOUND)
@@ -72,6 +73,7 @@ export class GroupToolsController {
   }
 
   @Put('tools/:id')
+  @Requires('tools.write')
   @ApiOperation({
     summary: "Change a tool's settings",
     description: 'Fields that are absent stay as they are.',
@@ -83,6 +85,7 @@ export class GroupToolsController {
   }
 
   @Delete('tools/:id')
+  @Requires('tools.write')
   @ApiOperation({ summary: 'Take a tool from its group' })
   @ApiChange(null)
   @ApiFailures(NOT_FOUND)
@@ -92,6 +95,7 @@ export class GroupToolsController {
   }
 
   @Post('tools/:id/test')
+  @Requires('tools.test')
   @HttpCode(OK)
   @ApiOperation({
     summary: 'Run a tool as an agent would',

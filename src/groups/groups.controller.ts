@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, ForReaders } from '../auth/access.js';
+import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
 import { changed, ok, pageOf } from '../common/envelope.js';
 import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
@@ -36,7 +36,7 @@ export class GroupsController {
   ) {}
 
   @Get()
-  @ForReaders()
+  @Requires('groups.read')
   @ApiOperation({ summary: "The tenant's tool groups, oldest first" })
   @ApiPage(GroupDto)
   @ApiFailures(BAD_REQUEST)
@@ -46,6 +46,7 @@ export class GroupsController {
   }
 
   @Post()
+  @Requires('groups.write')
   @ApiOperation({ summary: 'Make a group', description: 'It comes with its first key.' })
   @ApiChange(CreatedGroupDto, CREATED)
   @ApiFailures(BAD_REQUEST, CONFLICT)
@@ -54,7 +55,7 @@ export class GroupsController {
   }
 
   @Get(':id')
-  @ForReaders()
+  @Requires('groups.read')
   @ApiOperation({ summary: 'One group' })
   @ApiData(GroupDto)
   @ApiFailures(NOT_FOUND)
@@ -63,6 +64,7 @@ export class GroupsController {
   }
 
   @Put(':id')
+  @Requires('groups.write')
   @ApiOperation({ summary: 'Change a group', description: 'Fields that are absent stay as they are.' })
   @ApiChange(GroupDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
@@ -71,6 +73,7 @@ export class GroupsController {
   }
 
   @Delete(':id')
+  @Requires('groups.write')
   @ApiOperation({
     summary: 'Delete a group',
     description: 'Its keys and tools go with it; its call records stay.',
@@ -83,6 +86,7 @@ export class GroupsController {
   }
 
   @Get(':id/api-key')
+  @Requires('keys.reveal')
   @ApiOperation({ summary: "Show a group's key", description: 'Showing it is logged.' })
   @ApiData(GroupKeyDto)
   @ApiFailures(NOT_FOUND)
@@ -91,6 +95,7 @@ export class GroupsController {
   }
 
   @Post(':id/regenerate-key')
+  @Requires('keys.write')
   @HttpCode(OK)
   @ApiOperation({ summary: "Replace a group's key", description: 'The old one stops working at once.' })
   @ApiChange(GroupKeyDto)
@@ -100,7 +105,7 @@ export class GroupsController {
   }
 
   @Get(':id/server-url')
-  @ForReaders()
+  @Requires('groups.read')
   @ApiOperation({ summary: "The URLs of a group's MCP server" })
   @ApiData(ServerUrlDto)
   @ApiFailures(NOT_FOUND)
@@ -109,7 +114,7 @@ export class GroupsController {
   }
 
   @Get(':id/connect')
-  @ForReaders()
+  @Requires('groups.read')
   @ApiOperation({
     summary: 'What to paste into Dify, Claude, Cursor, VS Code and the MCP Inspector',
     description: 'With a placeholder for the key, unless an admin asks with include_key=true.',

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { SYSTEM_DATABASE } from '../common/system-database.js';
 
 const WRITE_INTERVAL_MS = 30_000;
 const UPDATE = `UPDATE mcp_group_keys AS key SET last_used_at = used.at
@@ -17,7 +18,7 @@ export class KeyUsage implements OnApplicationShutdown {
   private usedAtMs = new Map<string, number>();
   private readonly timer = setInterval(() => void this.write(), WRITE_INTERVAL_MS).unref();
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(@InjectDataSource(SYSTEM_DATABASE) private readonly dataSource: DataSource) {}
 
   note(keyId: string): void {
     this.usedAtMs.set(keyId, Date.now());

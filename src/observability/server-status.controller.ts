@@ -1,6 +1,6 @@
 import { Controller, Get, HttpStatus } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, ForReaders } from '../auth/access.js';
+import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
 import { ok } from '../common/envelope.js';
 import { ApiData, ApiFailures } from '../common/rest.dto.js';
@@ -15,7 +15,7 @@ export class ServerStatusController {
   constructor(private readonly status: ServerStatusService) {}
 
   @Get('status')
-  @ForReaders()
+  @Requires('status.read')
   @ApiOperation({ summary: 'How the replica that answers is doing' })
   @ApiData(ServerStatusDto)
   async get(@CurrentCaller() caller: UserCaller) {

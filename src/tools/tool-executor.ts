@@ -6,6 +6,7 @@ import type { CallErrorKind } from '../call-logs/call-log.entity.js';
 import { CallLogWriter } from '../call-logs/call-log.writer.js';
 import { type CallRecord } from '../call-logs/call-log.writer.js';
 import { AppError, InvalidInputError } from '../common/errors.js';
+import { inTenant } from '../common/request-scope.js';
 import { Config } from '../config.js';
 import type { BoundTool } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
@@ -131,7 +132,8 @@ export class ToolExecutor {
       );
     }, tool.timeoutMs);
     try {
-      const work = Promise.resolve(tool.definition.run(args, this.contextOf(call, tool, controller.signal)));
+      const context = this.contextOf(call, tool, controller.signal);
+      const work = Promise.resolve(inTenant(call.tenantId, () => tool.definition.run(args, context)));
       return this.toAttempt(tool, await Promise.race([work, stopped]));
     } catch (error) {
       return this.toFailure(tool, error);

@@ -15,6 +15,7 @@ export default async function globalSetup() {
   if (!existsSync(new URL('src/embedded-postgres.js', dist)))
     throw new Error('dist/ is missing; run: npm run build');
   globalThis.testDatabaseServer = process.env.TEST_DATABASE_URL ? {} : await startEmbedded();
+  process.env.TEST_ADMIN_DATABASE_URL ??= process.env.TEST_DATABASE_URL; // then a superuser's
   process.env.TEST_TEMPLATE_DATABASE = await prepareTemplate(process.env.TEST_DATABASE_URL);
 }
 
@@ -30,6 +31,7 @@ async function startEmbedded() {
   const superuserUrl = Object.assign(new URL(server.url), { username: 'postgres' });
   await query(superuserUrl.href, 'ALTER ROLE toolcrib CREATEDB');
   process.env.TEST_DATABASE_URL = server.url;
+  process.env.TEST_ADMIN_DATABASE_URL = superuserUrl.href;
   return { server, dataDir, directory };
 }
 
@@ -58,20 +60,10 @@ async function prepareTemplate(url) {
 
 async function migrateDatabase(url) {
   await import('reflect-metadata');
-  const { DataSource } = (await import('typeorm')).default;
   const { loadConfig } = await import(new URL('src/config.js', dist));
-  const { dataSourceOptions } = await import(new URL('src/database.js', dist));
-  const { migrate } = await import(new URL('src/migrate.js', dist));
+  const { migrateAsOwner } = await import(new URL('src/migrate.js', dist));
   const masterKey = Buffer.alloc(32).toString('base64');
-  const dataSource = new DataSource(
-    dataSourceOptions(loadConfig({ DATABASE_URL: url, TOOLCRIB_MASTER_KEY: masterKey })),
-  );
-  await dataSource.initialize();
-  try {
-    await migrate(dataSource);
-  } finally {
-    await dataSource.destroy();
-  }
+  await migrateAsOwner(loadConfig({ DATABASE_URL: url, TOOLCRIB_MASTER_KEY: masterKey }));
 }
 
 async function query(url, sql) {

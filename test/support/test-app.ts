@@ -1,8 +1,7 @@
 import { Logger, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { getDataSourceToken } from '@nestjs/typeorm';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { AppModule } from '../../src/app.module.js';
 import { createApp } from '../../src/app.js';
@@ -13,6 +12,7 @@ import { User } from '../../src/auth/user.entity.js';
 import { configureRest } from '../../src/common/rest.js';
 import { type Config, loadConfig } from '../../src/config.js';
 import { McpEndpoint } from '../../src/mcp/mcp-endpoint.js';
+import { ownerDataSourceOptions } from '../../src/database.js';
 import { findFreePort, TEST_MASTER_KEY } from './server.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -59,6 +59,7 @@ export type TestApp = {
   readonly app: NestExpressApplication;
   readonly url: string;
   readonly config: Config;
+  /** As an administrator of the database server, whom row-level security does not bind: sees everything. */
   readonly dataSource: DataSource;
   readonly database: TestDatabase;
   /** A tenant of its own with an owner who is signed in. */
@@ -111,7 +112,10 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
   const app = await (options.tools ? createAppWithTools(config, options.tools) : createApp(config));
   await app.listen(config.port, config.host);
   const url = config.publicUrl;
-  const dataSource = app.get<DataSource>(getDataSourceToken());
+  const dataSource = await new DataSource({
+    ...ownerDataSourceOptions(config),
+    url: database.adminUrl,
+  } as DataSourceOptions).initialize();
 
   const rest = async (method: string, path: string, request: RestRequest = {}): Promise<Answer> => {
     const response = await fetch(`${url}/api/v1${path}`, {
@@ -167,11 +171,14 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
         userId: user.id,
         email: user.email,
         roles: user.roles,
+        tier: user.tier,
+        isOperatingTenant: false,
       } as const;
       return { tenantId, tenantName, adminToken, caller };
     },
     close: async () => {
       await app.close();
+      await dataSource.destroy();
       if (!options.database) await database.drop();
     },
   };

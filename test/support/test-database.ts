@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 
 export type TestDatabase = {
+  /** As the role that owns the schema. */
   readonly url: string;
+  /** As an administrator of the server, who sees the rows of all tenants. */
+  readonly adminUrl: string;
   /** Also ends the connections that are still open. */
   drop(): Promise<void>;
 };
@@ -19,6 +22,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   ]);
   return {
     url: Object.assign(new URL(serverUrl), { pathname: name }).href,
+    adminUrl: Object.assign(new URL(requireSet('TEST_ADMIN_DATABASE_URL')), { pathname: name }).href,
     drop: () => run(serverUrl, [`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`]),
   };
 }

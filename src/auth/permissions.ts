@@ -1,0 +1,53 @@
+import type { UserCaller } from './caller.js';
+
+/** Roles of the platform (the first four) and of the business (the last two). */
+export const ROLES = ['owner', 'admin', 'operator', 'auditor', 'consultant', 'customer'] as const;
+export type Role = (typeof ROLES)[number];
+
+const EVERY_PLATFORM_ROLE = ['owner', 'admin', 'operator', 'auditor'] as const;
+
+/**
+ * Who may do what: the one place that says so. A role that is not named may not. `docs/administration.md` prints this
+ * table (a test compares). Every route names its permission with `@Requires`; a personal access token holds some of these
+ * as its scopes and never more than its user has.
+ */
+export const PERMISSIONS = {
+  'groups.read': EVERY_PLATFORM_ROLE,
+  'groups.write': ['owner', 'admin'],
+  'tools.read': EVERY_PLATFORM_ROLE,
+  'tools.write': ['owner', 'admin', 'operator'],
+  'tools.test': ['owner', 'admin', 'operator'],
+  /** Names, states and last use of keys; never the keys. */
+  'keys.read': EVERY_PLATFORM_ROLE,
+  /** The key itself. Every showing is on record. */
+  'keys.reveal': ['owner', 'admin'],
+  'keys.write': ['owner', 'admin'],
+  'calls.read': EVERY_PLATFORM_ROLE,
+  'users.read': ['owner', 'admin', 'auditor'],
+  'users.write': ['owner', 'admin'],
+  'audit.read': ['owner', 'admin', 'auditor'],
+  'config.read': EVERY_PLATFORM_ROLE,
+  'config.write': ['owner', 'admin'],
+  'features.read': EVERY_PLATFORM_ROLE,
+  'features.write': ['owner', 'admin'],
+  'jobs.read': EVERY_PLATFORM_ROLE,
+  'status.read': EVERY_PLATFORM_ROLE,
+  /** All data of the own tenant, in one file. */
+  'tenant.export': ['owner'],
+  /** Making, suspending and deleting tenants: only owners of the tenant that runs the installation. */
+  'tenants.manage': ['owner'],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof PERMISSIONS;
+export const ALL_PERMISSIONS = Object.keys(PERMISSIONS) as readonly Permission[];
+
+/** Held by nobody outside the tenant that runs the installation. */
+const OPERATING_TENANT_ONLY: readonly Permission[] = ['tenants.manage'];
+
+/** Whether the caller's roles grant it, and the token they came with does not narrow it away. */
+export function isAllowed(caller: UserCaller, permission: Permission): boolean {
+  const granting: readonly string[] = PERMISSIONS[permission];
+  if (!caller.roles.some((role) => granting.includes(role))) return false;
+  if (OPERATING_TENANT_ONLY.includes(permission) && !caller.isOperatingTenant) return false;
+  return caller.scopes === undefined || caller.scopes.includes(permission);
+}

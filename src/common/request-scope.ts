@@ -1,0 +1,37 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/**
+ * What holds for one unit of work: a REST request, one tool call, one step of a job. It follows the work through every
+ * `await`, so that the database layer and the log know it without being told.
+ */
+export type RequestScope = {
+  /** Names the work in answers (`X-Request-Id`), log lines and audit rows. */
+  readonly requestId: string;
+  /**
+   * Whose rows the database shows: the row-level security policies compare with it (see `database.ts`). Null: nobody's.
+   * Set by a guard once the caller is known, never from what a request claims.
+   */
+  tenantId: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+};
+
+const storage = new AsyncLocalStorage<RequestScope>();
+
+/** Undefined outside any unit of work, for instance in a timer of our own. */
+export function currentScope(): RequestScope | undefined {
+  return storage.getStore();
+}
+
+export function runInScope<T>(scope: RequestScope, work: () => T): T {
+  return storage.run(scope, work);
+}
+
+/**
+ * Does a unit of work for one tenant: inside, the database shows that tenant's rows and nobody else's. A transaction keeps
+ * the tenant it began with. Verify first that the caller belongs to the tenant; this function asks nobody.
+ */
+export function inTenant<T>(tenantId: string, work: () => T): T {
+  const { requestId = '', ip = null, userAgent = null } = storage.getStore() ?? {};
+  return storage.run({ requestId, ip, userAgent, tenantId }, work);
+}
