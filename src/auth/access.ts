@@ -1,5 +1,6 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiExtension } from '@nestjs/swagger';
 import type { Request } from 'express';
 import type { UserCaller } from './caller.js';
 import type { Permission } from './permissions.js';
@@ -10,13 +11,18 @@ export type AccessRule = 'public' | 'signed_in' | { readonly permission: Permiss
 export const Access = Reflector.createDecorator<AccessRule>();
 
 /** Anyone, without a token. */
-export const Public = () => Access('public');
+export const Public = () => declared('public', 'public');
 
 /** Anyone who is signed in, whatever the role: for what belongs to the person. */
-export const SignedIn = () => Access('signed_in');
+export const SignedIn = () => declared('signed_in', 'signed_in');
 
 /** Whoever has the permission: see `permissions.ts`. */
-export const Requires = (permission: Permission) => Access({ permission });
+export const Requires = (permission: Permission) => declared({ permission }, permission);
+
+/** Also told in the OpenAPI document, as `x-permission`. */
+function declared(rule: AccessRule, told: string) {
+  return applyDecorators(Access(rule), ApiExtension('x-permission', told));
+}
 
 /** The verified user of the request. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): UserCaller => {
