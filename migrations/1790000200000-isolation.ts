@@ -28,6 +28,9 @@ export class Isolation1790000200000 implements MigrationInterface {
     await queryRunner.query(
       `CREATE UNIQUE INDEX "uq_tenants_operating" ON "tenants" ("is_operating") WHERE "is_operating"`,
     );
+    await queryRunner.query(
+      `ALTER TABLE "mcp_tool_groups" RENAME CONSTRAINT "UQ_75ee82190006bd1a64396e68684" TO "uq_tool_groups_server_code"`,
+    );
     await this.giveTokensATenant(queryRunner);
     await this.createAudit(queryRunner);
     await this.isolate(queryRunner);
@@ -64,6 +67,9 @@ export class Isolation1790000200000 implements MigrationInterface {
     await queryRunner.query(`REVOKE ALL ON "migrations" FROM ${APP_ROLE}`);
     await queryRunner.query(`DROP INDEX "idx_refresh_tokens_user"`);
     await queryRunner.query(`ALTER TABLE "refresh_tokens" DROP COLUMN "tenant_id"`);
+    await queryRunner.query(
+      `ALTER TABLE "mcp_tool_groups" RENAME CONSTRAINT "uq_tool_groups_server_code" TO "UQ_75ee82190006bd1a64396e68684"`,
+    );
     await queryRunner.query(`DROP INDEX "uq_tenants_operating"`);
     await queryRunner.query(`ALTER TABLE "tenants" DROP COLUMN "is_operating"`);
     await queryRunner.query(`DROP FUNCTION "current_tenant_id"`);

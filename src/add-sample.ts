@@ -1,7 +1,6 @@
 import type { Databases } from './command-databases.js';
 import type { DataSource } from 'typeorm';
 import { Tenant } from './auth/tenant.entity.js';
-import { inTenant } from './common/request-scope.js';
 import {
   findNextSampleCustomer,
   generateSample,
@@ -22,15 +21,13 @@ export async function addSample(
   const tenant = await findTenant(system, tenantName);
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort(new StartError('Stopped; the customers written so far stay')));
-  const last = await inTenant(tenant.id, async () =>
-    generateSample(dataSource, {
-      tenantId: tenant.id,
-      firstCustomer: await findNextSampleCustomer(dataSource, tenant.id),
-      ...amount,
-      signal: interrupt.signal,
-      onProgress: (progress) => process.stderr.write(progressLine(progress)),
-    }),
-  );
+  const last = await generateSample(dataSource, {
+    tenantId: tenant.id,
+    firstCustomer: await findNextSampleCustomer(dataSource, tenant.id),
+    ...amount,
+    signal: interrupt.signal,
+    onProgress: (progress) => process.stderr.write(progressLine(progress)),
+  });
   await vacuumSample(owner);
   process.stderr.write('\n');
   process.stdout.write(`${amount.customers} customers, ${last.rows} rows added to tenant ${tenantName}\n`);

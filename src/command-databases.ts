@@ -2,7 +2,6 @@ import { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import { dataSourceOptions, ownerDataSourceOptions, systemDataSourceOptions } from './database.js';
 import { StartError } from './data-dir.js';
-import { isSchemaUpToDate } from './migrate.js';
 
 /** The database as a command sees it, by role: see `database.ts`. */
 export type Databases = {

@@ -4,16 +4,15 @@ import { currentScope } from './common/request-scope.js';
 type Release = (error?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: PoolClient | undefined, release: Release) => void;
 
-/** The session setting that the row-level security policies compare `tenant_id` with. */
-export const TENANT_SETTING = 'toolcrib.tenant_id';
+const SET_TENANT = `SELECT set_config('toolcrib.tenant_id', $1, false)`;
 
-/** Whose rows a connection shows; it is asked once and stays so until the next unit of work is somebody else's. */
+/** Whose rows a connection shows; it stays so until a unit of work of somebody else takes the connection. */
 const tenantOf = new WeakMap<PoolClient, string>();
 
 /**
  * The one place that decides whose rows a query sees. Whoever takes a connection gets it set to the tenant of the running
- * unit of work (see `request-scope.ts`), or to nobody's. It costs a round trip only when the connection last served another
- * tenant.
+ * unit of work (see `request-scope.ts`), or to nobody's; the row-level security policies compare with that setting. It costs
+ * a round trip only when the connection last served another tenant.
  *
  * The setting belongs to the session, so a pooler that deals sessions out per transaction (PgBouncer in transaction mode)
  * must not stand in between.
@@ -23,23 +22,23 @@ export class TenantPool extends Pool {
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
     const tenantId = currentScope()?.tenantId ?? '';
-    const taken = super.connect().then((client) => claim(client, tenantId));
-    if (!callback) return taken;
-    taken.then(
-      (client) => callback(undefined, client, (error) => client.release(error)),
-      (error: Error) => callback(error, undefined, () => undefined),
-    );
+    if (callback) return this.take(tenantId, callback);
+    return new Promise((resolve, reject) => {
+      this.take(tenantId, (error, client) => (client ? resolve(client) : reject(error)));
+    });
   }
-}
 
-async function claim(client: PoolClient, tenantId: string): Promise<PoolClient> {
-  if (tenantOf.get(client) === tenantId) return client;
-  try {
-    await client.query(`SELECT set_config('${TENANT_SETTING}', $1, false)`, [tenantId]);
-  } catch (error) {
-    client.release(error as Error);
-    throw error;
+  private take(tenantId: string, callback: ConnectCallback): void {
+    super.connect((error, client, release) => {
+      if (!client || tenantOf.get(client) === tenantId) return callback(error, client, release);
+      client.query(SET_TENANT, [tenantId], (refused: Error | null) => {
+        if (refused) {
+          release(refused);
+          return callback(refused, undefined, () => undefined);
+        }
+        tenantOf.set(client, tenantId);
+        callback(undefined, client, release);
+      });
+    });
   }
-  tenantOf.set(client, tenantId);
-  return client;
 }

@@ -9,7 +9,11 @@ const UNKNOWN_USER = '01a1fc2e-cfb8-7648-9fcd-c4461f6942da';
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const claimsOf = (token: string) =>
-  JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()) as { sub: string; sid: string };
+  JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()) as {
+    sub: string;
+    tid: string;
+    sid: string;
+  };
 
 describe('signing in', () => {
   let t: TestApp;
@@ -34,6 +38,7 @@ describe('signing in', () => {
       iat: seconds,
       exp: seconds + 60,
       sub: UNKNOWN_USER,
+      tid: UNKNOWN_USER,
     };
     const { alg = 'HS256', key = t.app.get(SecretBox).tokenSigningKey } = options;
     const text = `${part({ alg, typ: 'JWT' })}.${part({ ...usual, ...claims })}`;
@@ -150,26 +155,29 @@ describe('signing in', () => {
 
     it('are refused when they are forged, foreign or over', async () => {
       const { access_token: token } = await t.signIn((await newUser()).email);
-      const { sub, sid } = claimsOf(token);
+      const { sub, tid, sid } = claimsOf(token);
       const past = Math.floor(Date.now() / 1000) - 10;
-      expect((await me(forge({ sub, sid }))).status).toBe(200); // the forger has our key: the others differ by one thing
+      expect((await me(forge({ sub, tid, sid }))).status).toBe(200); // the forger has our key: the others differ by one thing
       const refused = {
-        unsigned: forge({ sub, sid }, { alg: 'none' }),
-        'another key': forge({ sub, sid }, { key: Buffer.alloc(32) }),
-        'changed claims': [token.split('.')[0], forge({ sub, sid }).split('.')[1], token.split('.')[2]].join(
-          '.',
-        ),
-        'another issuer': forge({ sub, sid, iss: 'else' }),
-        'another audience': forge({ sub, sid, aud: 'else' }),
-        'another sign-in': forge({ sub, sid: UNKNOWN_USER }),
-        'an unknown user': forge({ sid }),
-        'no sign-in': forge({ sub }),
+        unsigned: forge({ sub, tid, sid }, { alg: 'none' }),
+        'another key': forge({ sub, tid, sid }, { key: Buffer.alloc(32) }),
+        'changed claims': [
+          token.split('.')[0],
+          forge({ sub, tid, sid }).split('.')[1],
+          token.split('.')[2],
+        ].join('.'),
+        'another issuer': forge({ sub, tid, sid, iss: 'else' }),
+        'another audience': forge({ sub, tid, sid, aud: 'else' }),
+        'another sign-in': forge({ sub, tid, sid: UNKNOWN_USER }),
+        'an unknown user': forge({ tid, sid }),
+        'no sign-in': forge({ sub, tid }),
+        'another tenant': forge({ sub, sid }),
         'nothing like a token': 'x',
       };
       for (const [name, forged] of Object.entries(refused)) {
         expect([name, (await me(forged)).status]).toEqual([name, 401]);
       }
-      const expired = await me(forge({ sub, sid, exp: past }));
+      const expired = await me(forge({ sub, tid, sid, exp: past }));
       expect([expired.status, expired.body.message]).toEqual([401, expect.stringMatching(/expired/)]);
     });
 
@@ -194,7 +202,7 @@ describe('signing in', () => {
       const user = await newUser(['admin']);
       const { access_token: token } = await t.signIn(user.email);
       expect((await t.rest('GET', '/admin/groups', { token })).status).toBe(200);
-      await t.dataSource.getRepository(User).update(user.id, { roles: ['operator'] });
+      await t.dataSource.getRepository(User).update(user.id, { roles: ['consultant'] });
       expect((await t.rest('GET', '/admin/groups', { token })).status).toBe(403);
     });
   });

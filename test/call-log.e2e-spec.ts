@@ -206,7 +206,7 @@ describe('the call log when the database is away', () => {
     proxy = await startTcpProxy(database.url);
     t = await createTestApp({
       tools: [TestTools],
-      database: { url: proxy.url, drop: () => database.drop() },
+      database: { ...database, url: proxy.url },
       env: { CALL_LOG_WAIT_MS: '1500' },
     });
     group = await newGroup(t, await t.newTenant(), { tools: TOOLS });

@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Tenant } from '../src/auth/tenant.entity.js';
 import { ConflictError, NotFoundError } from '../src/common/errors.js';
@@ -12,6 +12,8 @@ const TABLES = ['users', 'messages', 'consultations', 'treatments', 'tasks', 'pr
 describe('generateSample', () => {
   let database: TestDatabase;
   let data: DataSource;
+  /** Sees the rows of all tenants. */
+  let all: DataSource;
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -20,23 +22,29 @@ describe('generateSample', () => {
       dataSourceOptions(loadConfig({ DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: masterKey })),
     );
     await data.initialize();
+    all = await new DataSource({
+      ...data.options,
+      url: database.adminUrl,
+      driver: undefined,
+    } as DataSourceOptions).initialize();
   });
 
   afterAll(async () => {
+    await all?.destroy();
     await data?.destroy();
     await database?.drop();
   });
 
   async function newTenant(): Promise<string> {
     const id = uuidv7();
-    await data.manager.insert(Tenant, { id, name: id });
+    await all.manager.insert(Tenant, { id, name: id });
     return id;
   }
 
   async function countRows(tenantId: string): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (const table of TABLES) {
-      const [{ count }] = await data.query(`SELECT count(*)::int FROM ${table} WHERE tenant_id = $1`, [
+      const [{ count }] = await all.query(`SELECT count(*)::int FROM ${table} WHERE tenant_id = $1`, [
         tenantId,
       ]);
       counts[table] = count;
@@ -45,7 +53,7 @@ describe('generateSample', () => {
   }
 
   const digestOf = async (table: string): Promise<string> => {
-    const [{ digest }] = await data.query(
+    const [{ digest }] = await all.query(
       `SELECT md5(string_agg(t::text, '' ORDER BY t.id)) digest FROM ${table} t`,
     );
     return digest;
@@ -72,7 +80,7 @@ describe('generateSample', () => {
     const tenantId = await newTenant();
     const asOf = new Date('2026-01-01T00:00:00Z');
     await generateSample(data, { tenantId, customers: 200, asOf });
-    const [late] = await data.query(
+    const [late] = await all.query(
       `SELECT (SELECT max(created_at) FROM messages WHERE tenant_id = $1) < $2 AS messages,
          (SELECT max(performed_at) FROM treatments WHERE tenant_id = $1) < $2 AS treatments,
          (SELECT max(started_at) FROM consultations WHERE tenant_id = $1) < $2 AS consultations,
@@ -88,7 +96,7 @@ describe('generateSample', () => {
     const options = { tenantId, customers: 20, asOf: new Date('2026-01-01T00:00:00Z') };
     await generateSample(data, options);
     const before = [await digestOf('messages'), await digestOf('consultations')];
-    await data.query('DELETE FROM users WHERE tenant_id = $1', [tenantId]);
+    await all.query('DELETE FROM users WHERE tenant_id = $1', [tenantId]);
     await generateSample(data, options);
     expect([await digestOf('messages'), await digestOf('consultations')]).toEqual(before);
   });
@@ -113,11 +121,13 @@ describe('generateSample', () => {
     await generateSample(data, { tenantId: second, customers: 3 });
     expect(await countRows(first)).toEqual(await countRows(second));
     const third = await newTenant();
-    await data.query(
+    await all.query(
       `INSERT INTO users (id, tenant_id, username, email, display_name) VALUES ($1, $2, 'consultant.lin', 'x', 'x')`,
       [uuidv7(), third],
     );
-    await expect(generateSample(data, { tenantId: third, customers: 1 })).rejects.toThrow(/consultant\.lin/);
+    await expect(generateSample(data, { tenantId: third, customers: 1 })).rejects.toThrow(
+      /uq_users_tenant_username/,
+    );
   });
 
   it('stops between batches when told to', async () => {

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { migrations } from '../migrations/index.js';
 import { loadConfig } from '../src/config.js';
-import { dataSourceOptions } from '../src/database.js';
+import { ownerDataSourceOptions } from '../src/database.js';
 import { migrate, revertMigration } from '../src/migrate.js';
 import { TEST_MASTER_KEY } from './support/server.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
@@ -13,7 +13,7 @@ describe('the schema', () => {
   beforeEach(async () => {
     database = await createTestDatabase();
     const config = loadConfig({ DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY });
-    dataSource = await new DataSource(dataSourceOptions(config)).initialize();
+    dataSource = await new DataSource(ownerDataSourceOptions(config)).initialize();
   });
 
   afterEach(async () => {

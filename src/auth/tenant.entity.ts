@@ -1,7 +1,8 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A company or department. Owns its groups, users, customers and call records. */
 @Entity('tenants')
+@Index('uq_tenants_operating', ['isOperating'], { unique: true, where: '"is_operating"' })
 export class Tenant {
   @PrimaryColumn({ type: 'uuid' })
   id: string;

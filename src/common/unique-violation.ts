@@ -1,9 +1,11 @@
 import { QueryFailedError } from 'typeorm';
 
-/** The columns of the unique constraint that an INSERT or UPDATE ran into, or null when it failed otherwise. */
+/**
+ * The name of the unique constraint that an INSERT or UPDATE ran into, or null when it failed otherwise. It must do without
+ * the values: PostgreSQL keeps them to itself where row-level security is on.
+ */
 export function uniqueViolation(error: unknown): string | null {
   if (!(error instanceof QueryFailedError)) return null;
-  const { code, detail } = error.driverError as { code?: string; detail?: string };
-  if (code !== '23505') return null;
-  return /\(([^)]*)\)=/.exec(detail ?? '')?.[1] ?? '';
+  const { code, constraint } = error.driverError as { code?: string; constraint?: string };
+  return code === '23505' ? (constraint ?? '') : null;
 }

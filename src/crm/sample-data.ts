@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import { ConflictError, NotFoundError } from '../common/errors.js';
+import { inTenant } from '../common/request-scope.js';
 import { SAMPLE_CONSULTANTS, SAMPLE_PROJECTS } from './sample-catalogue.js';
 import { CopyBatch, SAMPLE_TABLES } from './sample-copy.js';
 import { writeConsultations, writeConversations, writeTasks } from './sample-history.js';
@@ -42,7 +43,7 @@ export type SampleOptions = {
 };
 
 /**
- * Fills a tenant, inside a unit of work of its own, with customers of a made-up clinic and all that belongs to them, through COPY. Memory stays the same
+ * Fills a tenant with customers of a made-up clinic and all that belongs to them, through COPY. Memory stays the same
  * whatever the number. Each batch is one transaction: what was written before a failure or abort stays.
  *
  * @returns The last progress.
@@ -55,12 +56,12 @@ export async function generateSample(
 ): Promise<SampleProgress> {
   const runner = dataSource.createQueryRunner();
   try {
-    const client = (await runner.connect()) as PoolClient;
+    const client = (await inTenant(options.tenantId, () => runner.connect())) as PoolClient;
     return await fill(client, options);
   } catch (error) {
     if ((error as { code?: unknown }).code !== UNIQUE_VIOLATION) throw error;
-    const { detail = '' } = error as { detail?: string };
-    throw new ConflictError(`The tenant already has a row of its own that the sample needs: ${detail}`, {
+    const { constraint = '' } = error as { constraint?: string };
+    throw new ConflictError(`The tenant already has a row of its own that the sample needs (${constraint})`, {
       cause: error,
     });
   } finally {
@@ -80,9 +81,11 @@ export async function vacuumSample(owner: DataSource): Promise<void> {
 
 /** The number that comes after the tenant's last sample customer; 0 when there is none. */
 export async function findNextSampleCustomer(dataSource: DataSource, tenantId: string): Promise<number> {
-  const [last] = await dataSource.query<{ id: string }[]>(
-    `SELECT id FROM users WHERE tenant_id = $1 AND id < $2 AND 'customer' = ANY (roles) ORDER BY id DESC LIMIT 1`,
-    [tenantId, SAMPLE_IDS_END],
+  const [last] = await inTenant(tenantId, () =>
+    dataSource.query<{ id: string }[]>(
+      `SELECT id FROM users WHERE tenant_id = $1 AND id < $2 AND 'customer' = ANY (roles) ORDER BY id DESC LIMIT 1`,
+      [tenantId, SAMPLE_IDS_END],
+    ),
   );
   return last ? SampleIds.customerOf(last.id) + 1 : 0;
 }

@@ -6,6 +6,7 @@ import {
   JoinColumn,
   ManyToOne,
   PrimaryColumn,
+  Unique,
   UpdateDateColumn,
 } from 'typeorm';
 import { Tenant } from '../auth/tenant.entity.js';
@@ -13,6 +14,7 @@ import { Tenant } from '../auth/tenant.entity.js';
 /** A tool group: the tools one application may use, behind one MCP URL (`server_code`) and its keys. */
 @Entity('mcp_tool_groups')
 @Index('uq_tool_groups_tenant_name', ['tenantId', 'name'], { unique: true })
+@Unique('uq_tool_groups_server_code', ['serverCode'])
 export class ToolGroup {
   @PrimaryColumn({ type: 'uuid' })
   id: string;
@@ -28,7 +30,7 @@ export class ToolGroup {
   name: string;
 
   /** In the MCP URL; unique over all tenants; never changes. */
-  @Column({ name: 'server_code', type: 'varchar', length: 32, unique: true, update: false })
+  @Column({ name: 'server_code', type: 'varchar', length: 32, update: false })
   serverCode: string;
 
   @Column({ type: 'text', default: '' })

@@ -130,14 +130,14 @@ class ServerCodeTakenError extends ConflictError {}
 
 /** Says no more than "taken": a server code may belong to another tenant. */
 function explainTaken(error: unknown): never {
-  const columns = uniqueViolation(error);
-  if (columns === 'server_code') {
+  const constraint = uniqueViolation(error);
+  if (constraint === 'uq_tool_groups_server_code') {
     throw new ServerCodeTakenError('The server_code is taken; choose another or leave it out', {
       details: [{ field: 'server_code', message: 'is taken' }],
       cause: error,
     });
   }
-  if (columns?.includes('name')) {
+  if (constraint === 'uq_tool_groups_tenant_name') {
     const details = [{ field: 'name', message: 'is taken' }];
     throw new ConflictError('Another group of yours has this name', { details, cause: error });
   }

@@ -1,11 +1,12 @@
 import { Test, type TestingModule } from '@nestjs/testing';
-import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../../src/auth/caller.js';
 import { Tenant } from '../../src/auth/tenant.entity.js';
 import { User } from '../../src/auth/user.entity.js';
 import { CommonModule } from '../../src/common/common.module.js';
+import { inTenant } from '../../src/common/request-scope.js';
 import { loadConfig } from '../../src/config.js';
 import { AnalysisTools } from '../../src/crm/analysis.tools.js';
 import { Consultation } from '../../src/crm/consultation.entity.js';
@@ -21,7 +22,7 @@ import { ProjectsTools } from '../../src/crm/projects.tools.js';
 import { TasksTools } from '../../src/crm/tasks.tools.js';
 import { Treatment } from '../../src/crm/treatment.entity.js';
 import { UsersTools } from '../../src/crm/users.tools.js';
-import { dataSourceOptions } from '../../src/database.js';
+import { dataSourceOptions, ownerDataSourceOptions } from '../../src/database.js';
 import { type McpToolOptions, type ToolContext, ToolMetadata } from '../../src/tools/mcp-tool.decorator.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -53,6 +54,7 @@ export class CrmWorld {
   private constructor(
     private readonly database: TestDatabase,
     private readonly app: TestingModule,
+    /** Sees the rows of all tenants. */
     readonly data: DataSource,
   ) {
     this.tools = findTools(app);
@@ -68,10 +70,15 @@ export class CrmWorld {
       CrmModule,
     ];
     const app = await Test.createTestingModule({ imports }).compile();
-    return new CrmWorld(database, app, app.get<DataSource>(getDataSourceToken()));
+    const data = await new DataSource({
+      ...ownerDataSourceOptions(config),
+      url: database.adminUrl,
+    } as DataSourceOptions).initialize();
+    return new CrmWorld(database, app, data);
   }
 
   async stop(): Promise<void> {
+    await this.data.destroy();
     await this.app.close();
     await this.database.drop();
   }
@@ -82,7 +89,8 @@ export class CrmWorld {
     if (!tool) throw new Error(`No tool '${name}'`);
     const config = tool.options.config?.parse({}) ?? {};
     const { signal } = new AbortController();
-    return tool.run(tool.options.input.parse(args), { caller, config, signal, logger, progress: silent });
+    const context = { caller, config, signal, logger, progress: silent };
+    return inTenant(caller.tenantId, () => tool.run(tool.options.input.parse(args), context));
   }
 
   async newTenant(): Promise<Caller> {
