@@ -5,6 +5,7 @@
 //   npm run build && npm run build:test && node bench/run.mjs [--seconds 5] [--rounds 3] [--concurrency 1,16,64]
 //
 // Needs Linux. Each server runs on core 0 and the load on core 1 (taskset); Postgres runs where the kernel puts it.
+import { createHmac } from 'node:crypto';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -79,11 +80,20 @@ await admin.connect();
 for (const name of ['fast', 'sdk']) await admin.query(`CREATE DATABASE ${name} OWNER toolcrib`);
 await admin.end();
 
+/** Each role of the embedded server has its own password: see `passwordOf` in src/embedded-postgres.ts. */
+const urlAs = (role, name) => {
+  const rolesOwn = createHmac('sha256', password).update(role).digest('base64url');
+  return `postgres://${role}:${rolesOwn}@127.0.0.1:${port}/${name}`;
+};
+
 const testBuild = async (name, PORT, MCP_FAST_LANE) => {
   const env = {
     PORT,
     MCP_FAST_LANE,
-    DATABASE_URL: `postgres://toolcrib:${password}@127.0.0.1:${port}/${name}`,
+    DATABASE_URL: `postgres://postgres:${password}@127.0.0.1:${port}/${name}`,
+    DATABASE_APP_URL: urlAs('toolcrib_app', name),
+    DATABASE_SYSTEM_URL: urlAs('toolcrib_system', name),
+    DATABASE_LOG_URL: urlAs('toolcrib_log', name),
     TOOLCRIB_MASTER_KEY: Buffer.alloc(32).toString('base64'),
   };
   execFileSync(process.execPath, [join(root, 'dist/src/cli.js'), 'migrate'], {

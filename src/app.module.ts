@@ -13,7 +13,7 @@ import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 
-/** The whole service. `config.databaseUrl` and `config.masterKey` must be known by now. */
+/** The whole service. `config.databaseUrls` and `config.masterKey` must be known by now. */
 @Module({})
 export class AppModule {
   static forRoot(config: Config): DynamicModule {

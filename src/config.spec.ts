@@ -20,13 +20,13 @@ describe('loadConfig', () => {
       port: 8000,
       host: '127.0.0.1',
       publicUrl: 'http://127.0.0.1:8000',
-      databaseUrl: undefined,
+      bringsDatabase: false,
       sampleData: true,
     });
   });
 
   it('takes an empty variable for one that is not set', () => {
-    expect(loadConfig({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 8000, databaseUrl: undefined });
+    expect(loadConfig({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 8000, bringsDatabase: false });
   });
 
   it('names every wrong variable in one message, and no right one', () => {
@@ -86,13 +86,43 @@ describe('loadConfig', () => {
   });
 });
 
+describe('Config.databaseUrls', () => {
+  const masterKey = Buffer.alloc(32).toString('base64');
+  const of = (more: object) =>
+    loadConfig({ DATABASE_URL: 'postgres://me:pw@db/x', TOOLCRIB_MASTER_KEY: masterKey, ...more })
+      .databaseUrls;
+
+  it('are the owner and the roles that serve, with the same password', () => {
+    expect(of({})).toEqual({
+      owner: 'postgres://me:pw@db/x',
+      app: 'postgres://toolcrib_app:pw@db/x',
+      system: 'postgres://toolcrib_system:pw@db/x',
+      log: 'postgres://toolcrib_log:pw@db/x',
+    });
+  });
+
+  it('may each be set', () => {
+    expect(of({ DATABASE_LOG_URL: 'postgres://log:other@db/x' }).log).toBe('postgres://log:other@db/x');
+  });
+
+  it('are not known before the embedded server is', () => {
+    expect(() => loadConfig({}).databaseUrls).toThrow('must open one first');
+  });
+});
+
 describe('Config.with', () => {
   it('keeps what was known and adds what the start found out', () => {
     const masterKey = Buffer.alloc(32, 2);
-    const config = loadConfig({ PORT: '9000' }).with({ databaseUrl: 'postgres://db/toolcrib', masterKey });
+    const databaseUrls = {
+      owner: 'postgres://db/1',
+      app: 'postgres://db/2',
+      system: 'postgres://db/3',
+      log: 'postgres://db/4',
+    };
+    const config = loadConfig({ PORT: '9000' }).with({ databaseUrls, masterKey });
     expect(config).toMatchObject({
       port: 9000,
-      databaseUrl: 'postgres://db/toolcrib',
+      databaseUrls,
       masterKey,
       sampleData: true,
     });

@@ -93,14 +93,17 @@ export type DatabaseUrls = {
   readonly log: string;
 };
 
+/** What the start finds out: the embedded server's addresses and its master key. */
+type Resolved = { readonly databaseUrls?: DatabaseUrls; readonly masterKey?: Buffer };
+
 /** The service's settings, validated, with everything derived from them. Inject it by its class. */
 export class Config {
   readonly port: number;
   readonly host: string;
   /** Where clients reach us, without a trailing slash. */
   readonly publicUrl: string;
-  /** Undefined: an embedded server under {@link dataDir}. */
-  readonly databaseUrl: string | undefined;
+  /** One address per role; undefined: an embedded server under {@link dataDir}, not open yet. */
+  private readonly knownDatabaseUrls: DatabaseUrls | undefined;
   /** 32 bytes; undefined until the embedded start has made or read the one under {@link dataDir}. */
   readonly masterKey: Buffer | undefined;
   readonly dataDir: string;
@@ -112,11 +115,11 @@ export class Config {
 
   constructor(
     readonly env: Environment,
-    resolved: { databaseUrl?: string; masterKey?: Buffer } = {},
+    resolved: Resolved = {},
   ) {
     this.port = env.PORT;
     this.host = env.HOST;
-    this.databaseUrl = resolved.databaseUrl ?? env.DATABASE_URL;
+    this.knownDatabaseUrls = resolved.databaseUrls ?? databaseUrlsOf(env);
     this.masterKey = resolved.masterKey ?? env.TOOLCRIB_MASTER_KEY;
     this.dataDir = resolve(env.DATA_DIR);
     this.sampleData = env.SAMPLE_DATA ?? env.DATABASE_URL === undefined;
@@ -131,21 +134,21 @@ export class Config {
     this.allowedOrigins = env.ALLOWED_ORIGINS ?? own;
   }
 
-  /** @throws {Error} Before {@link databaseUrl} is known. */
+  /** Whether the operator brings a database; else we start one. */
+  get bringsDatabase(): boolean {
+    return this.env.DATABASE_URL !== undefined;
+  }
+
+  /** @throws {Error} Before the embedded server is open. */
   get databaseUrls(): DatabaseUrls {
-    const owner = this.databaseUrl;
-    if (!owner) throw new Error('The database is not known yet; the start must open one first');
-    return {
-      owner,
-      app: this.env.DATABASE_APP_URL ?? asRole(owner, 'toolcrib_app'),
-      system: this.env.DATABASE_SYSTEM_URL ?? asRole(owner, 'toolcrib_system'),
-      log: this.env.DATABASE_LOG_URL ?? asRole(owner, 'toolcrib_log'),
-    };
+    if (this.knownDatabaseUrls) return this.knownDatabaseUrls;
+    throw new Error('The database is not known yet; the start must open one first');
   }
 
   /** The same settings with what the start found out: the embedded server's address and its master key. */
-  with(resolved: { databaseUrl?: string; masterKey?: Buffer }): Config {
-    return new Config(this.env, { databaseUrl: this.databaseUrl, masterKey: this.masterKey, ...resolved });
+  with(resolved: Resolved): Config {
+    const { knownDatabaseUrls: databaseUrls, masterKey } = this;
+    return new Config(this.env, { databaseUrls, masterKey, ...resolved });
   }
 }
 
@@ -165,6 +168,17 @@ export function loadConfig(environment: Record<string, string | undefined> = rea
   if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return new Config(parsed.data);
+}
+
+function databaseUrlsOf(env: Environment): DatabaseUrls | undefined {
+  const owner = env.DATABASE_URL;
+  if (owner === undefined) return undefined;
+  return {
+    owner,
+    app: env.DATABASE_APP_URL ?? asRole(owner, 'toolcrib_app'),
+    system: env.DATABASE_SYSTEM_URL ?? asRole(owner, 'toolcrib_system'),
+    log: env.DATABASE_LOG_URL ?? asRole(owner, 'toolcrib_log'),
+  };
 }
 
 /** The same database as another role, which has the same password unless a setting says otherwise. */

@@ -1,17 +1,20 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
+import { APP_ROLE, LOG_ROLE, SYSTEM_ROLE } from '../migrations/tenant-owned.js';
+import type { DatabaseUrls } from './config.js';
 import { type DataDir, StartError } from './data-dir.js';
 import { canReach, EmbeddedBinaries, ROOT_STATE_DIR, type SystemUser } from './embedded-binaries.js';
 import { isServerAlive, readPostmasterFile, removeStalePostmasterFile } from './postmaster-file.js';
 
 const SUPERUSER = 'postgres';
-/** The database and the role that owns it. It makes the roles that serve: see `database-roles.ts`. */
-const SERVICE = 'toolcrib';
+const DATABASE = 'toolcrib';
+/** Who owns the schema and who serves: see `migrations/tenant-owned.ts`. None is a superuser. */
+const ROLES = { owner: 'toolcrib', app: APP_ROLE, system: SYSTEM_ROLE, log: LOG_ROLE } as const;
 const PASSWORD_FILE = 'postgres.password';
 const LOCATION_FILE = 'postgres.location';
 const PASSWORD_BYTES = 32;
@@ -91,14 +94,13 @@ export class EmbeddedPostgres {
   }
 
   /** Where another process's server on this data directory listens; undefined when none runs. */
-  static findRunning(dataDir: DataDir): string | undefined {
+  static findRunning(dataDir: DataDir): DatabaseUrls | undefined {
     const file = readPostmasterFile(recordedLocation(dataDir));
-    return file && isServerAlive(file) ? urlOf(file.port, readPassword(dataDir), SERVICE) : undefined;
+    return file && isServerAlive(file) ? urlsOf(file.port, readPassword(dataDir)) : undefined;
   }
 
-  /** Connects as the service's own role. */
-  get url(): string {
-    return urlOf(this.port!, this.password, SERVICE);
+  get urls(): DatabaseUrls {
+    return urlsOf(this.port!, this.password);
   }
 
   /** Lets running transactions roll back, writes everything to disk and ends the server. */
@@ -213,17 +215,17 @@ export class EmbeddedPostgres {
     );
   }
 
+  /** Each role has a password of its own; whoever learns the service's cannot come in as the owner. */
   private async createDatabase(): Promise<void> {
     const admin = this.connection!;
-    const found = await admin.query<{ role: boolean; database: boolean }>(
-      `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS role,
-              EXISTS (SELECT FROM pg_database WHERE datname = $1) AS database`,
-      [SERVICE],
-    );
-    const [exists] = found.rows;
-    if (!exists?.role) await admin.query(`CREATE ROLE ${SERVICE} LOGIN PASSWORD '${this.password}'`);
-    await admin.query(`ALTER ROLE ${SERVICE} CREATEROLE`);
-    if (!exists?.database) await admin.query(`CREATE DATABASE ${SERVICE} OWNER ${SERVICE}`);
+    for (const role of Object.values(ROLES)) {
+      const password = passwordOf(role, this.password);
+      const known = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+      const verb = known.rowCount === 0 ? 'CREATE' : 'ALTER';
+      await admin.query(`${verb} ROLE ${role} LOGIN PASSWORD '${password}'`);
+    }
+    const database = await admin.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
+    if (database.rowCount === 0) await admin.query(`CREATE DATABASE ${DATABASE} OWNER ${ROLES.owner}`);
   }
 
   private async pgCtl(action: 'start' | 'stop', ...options: string[]): Promise<void> {
@@ -246,7 +248,17 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function urlOf(port: number, password: string, database: string, role = SERVICE): string {
+function urlsOf(port: number, secret: string): DatabaseUrls {
+  const url = (role: string) => urlOf(port, passwordOf(role, secret), DATABASE, role);
+  return { owner: url(ROLES.owner), app: url(ROLES.app), system: url(ROLES.system), log: url(ROLES.log) };
+}
+
+/** Made of the superuser's, so that one file in the data directory is enough. */
+function passwordOf(role: string, secret: string): string {
+  return createHmac('sha256', secret).update(role).digest('base64url');
+}
+
+function urlOf(port: number, password: string, database: string, role: string): string {
   return `postgres://${role}:${password}@127.0.0.1:${port}/${database}`;
 }
 

@@ -9,7 +9,7 @@ const MASTER_KEY_BYTES = 32;
 
 /** A database that answers and the key to its secrets. */
 export type Installation = {
-  /** With `databaseUrl` and `masterKey` known. */
+  /** With `databaseUrls` and `masterKey` known. */
   readonly config: Config;
   /** Stops what {@link openInstallation} started. */
   readonly close: () => Promise<void>;
@@ -25,8 +25,8 @@ export async function openInstallation(
   config: Config,
   onLost: (error: Error) => void = () => undefined,
 ): Promise<Installation> {
-  if (config.databaseUrl) {
-    await checkDatabase(config.databaseUrl);
+  if (config.bringsDatabase) {
+    await checkDatabase(config.env.MIGRATE_ON_START ? config.databaseUrls.owner : config.databaseUrls.app);
     return { config, close: async () => undefined };
   }
   const dataDir = DataDir.open(config.dataDir);
@@ -35,7 +35,7 @@ export async function openInstallation(
     const masterKey = readMasterKey(config, dataDir);
     const server = await EmbeddedPostgres.start(dataDir, { onLost });
     return {
-      config: config.with({ databaseUrl: server.url, masterKey }),
+      config: config.with({ databaseUrls: server.urls, masterKey }),
       close: () => server.stop().finally(() => dataDir.release()),
     };
   } catch (error) {
@@ -51,10 +51,10 @@ export async function joinInstallation(config: Config): Promise<Installation> {
   } catch (error) {
     if (!(error instanceof DataDirInUseError)) throw error;
     const dataDir = DataDir.open(config.dataDir);
-    const databaseUrl = EmbeddedPostgres.findRunning(dataDir);
-    if (!databaseUrl)
+    const databaseUrls = EmbeddedPostgres.findRunning(dataDir);
+    if (!databaseUrls)
       throw new StartError(`Toolcrib (process ${error.ownerPid}) is just starting; try again in a moment`);
-    const joined = config.with({ databaseUrl, masterKey: readMasterKey(config, dataDir) });
+    const joined = config.with({ databaseUrls, masterKey: readMasterKey(config, dataDir) });
     return { config: joined, close: async () => undefined };
   }
 }

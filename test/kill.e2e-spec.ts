@@ -64,7 +64,7 @@ describe('kill -9 under load', () => {
     const client = new Client({
       host: '127.0.0.1',
       port: Number(postmaster()[3]),
-      user: 'toolcrib',
+      user: 'postgres',
       password: Buffer.from(readFileSync(join(dataDir, 'postgres.password'), 'utf8'), 'base64').toString(
         'base64url',
       ),

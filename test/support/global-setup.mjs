@@ -28,9 +28,15 @@ async function startEmbedded() {
   dataDir.own();
   const settings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=400'];
   const server = await EmbeddedPostgres.start(dataDir, { settings });
-  const superuserUrl = Object.assign(new URL(server.url), { username: 'postgres' });
+  const { owner } = server.urls;
+  const password = dataDir.secret('postgres.password', 32).toString('base64url');
+  const superuserUrl = Object.assign(new URL(owner), { username: 'postgres', password });
+  // As with an external database: one password for all roles, so that DATABASE_URL alone is enough.
+  for (const role of ['toolcrib_app', 'toolcrib_system', 'toolcrib_log']) {
+    await query(superuserUrl.href, `ALTER ROLE ${role} PASSWORD '${new URL(owner).password}'`);
+  }
   await query(superuserUrl.href, 'ALTER ROLE toolcrib CREATEDB');
-  process.env.TEST_DATABASE_URL = server.url;
+  process.env.TEST_DATABASE_URL = owner;
   process.env.TEST_ADMIN_DATABASE_URL = superuserUrl.href;
   return { server, dataDir, directory };
 }
