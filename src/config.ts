@@ -147,8 +147,8 @@ export class Config {
 
   /** The same settings with what the start found out: the embedded server's address and its master key. */
   with(resolved: Resolved): Config {
-    const { knownDatabaseUrls: databaseUrls, masterKey } = this;
-    return new Config(this.env, { databaseUrls, masterKey, ...resolved });
+    const known = { databaseUrls: this.knownDatabaseUrls, masterKey: this.masterKey };
+    return new Config(this.env, { ...known, ...resolved });
   }
 }
 
