@@ -23,7 +23,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     url: Object.assign(new URL(serverUrl), { pathname: name }).href,
     adminUrl: Object.assign(new URL(requireSet('TEST_ADMIN_DATABASE_URL')), { pathname: name }).href,
-    drop: () => run(serverUrl, [`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`]),
+    drop: () => run(requireSet('TEST_ADMIN_DATABASE_URL'), [`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`]),
   };
 }
 
