@@ -98,7 +98,8 @@ export class GroupToolsService {
   }
 }
 
-function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {
+/** @throws {InvalidInputError} Names each wrong field of `config_data`. */
+export function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {
   try {
     definition.parseConfig(configData);
   } catch (error) {

@@ -14,8 +14,8 @@ import {
 } from 'class-validator';
 import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../common/rest.dto.js';
 
-const LABEL = /^[a-z0-9][a-z0-9_-]{0,31}$/;
-const LABELS_MAX = 32;
+export const LABEL = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+export const LABELS_MAX = 32;
 
 export class GroupQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ description: 'Part of the name, server code or description' })

@@ -25,6 +25,6 @@ import { ToolTester } from './tool-tester.js';
     GroupConnectService,
     ToolTester,
   ],
-  exports: [CatalogStore, KeyUsage, GroupsService, GroupKeysService, GroupToolsService],
+  exports: [CatalogStore, KeyUsage, GroupChanges, GroupsService, GroupKeysService, GroupToolsService],
 })
 export class GroupsModule {}

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { type EntityManager, In } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import { type AuditEntry, AuditTrail } from '../audit/audit-trail.js';
+import type { AdminCaller } from '../auth/caller.js';
+import { GroupTool } from '../groups/group-tool.entity.js';
+import { ToolGroup } from '../groups/group.entity.js';
+import { ToolRegistry } from '../tools/tool-registry.js';
+import {
+  GROUP_COLUMNS,
+  type GroupRows,
+  TOOL_COLUMNS,
+  type TenantRows,
+  toColumns,
+} from './configuration-rows.js';
+import type { Change, FieldChange } from './plan.js';
+
+/** What the writing of a plan goes by. */
+export type Writing = {
+  readonly manager: EntityManager;
+  readonly caller: AdminCaller;
+  readonly rows: TenantRows;
+  readonly touch: (groupId: string) => void;
+};
+
+type Target = { readonly id: string; readonly name: string };
+
+/** Carries out a checked plan within a transaction, and records each step as its REST route would. */
+@Injectable()
+export class PlanWriter {
+  constructor(
+    private readonly registry: ToolRegistry,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  async write(writing: Writing, changes: readonly Change[]): Promise<void> {
+    const rows = new Map(writing.rows);
+    await this.deleteGroups(writing, changes);
+    await freeNames(writing, changes);
+    for (const change of changes) {
+      if (change.kind === 'group' && change.action !== 'delete') {
+        const group = await this.saveGroup(writing, change);
+        rows.set(change.group, { group, tools: rows.get(change.group)?.tools ?? new Map() });
+      }
+      if (change.kind === 'tool') await this.changeTool(writing, change, rows.get(change.group)!);
+    }
+  }
+
+  /** First, so that their names are free. */
+  private async deleteGroups(writing: Writing, changes: readonly Change[]): Promise<void> {
+    for (const change of changes.filter(({ kind, action }) => kind === 'group' && action === 'delete')) {
+      const { group } = writing.rows.get(change.group)!;
+      await this.record(writing, change, group);
+      await writing.manager.delete(ToolGroup, { id: group.id });
+      writing.touch(group.id);
+    }
+  }
+
+  private async saveGroup(writing: Writing, change: Change): Promise<ToolGroup> {
+    const { manager, caller } = writing;
+    const columns = toColumns(settingsOf(change.fields), GROUP_COLUMNS);
+    const group =
+      writing.rows.get(change.group)?.group ??
+      manager.create(ToolGroup, {
+        id: newId(),
+        tenantId: caller.tenantId,
+        serverCode: change.group,
+        createdBy: caller.kind === 'user' ? caller.userId : null,
+      });
+    const saved = await manager.save(Object.assign(group, columns));
+    writing.touch(saved.id);
+    await this.record(writing, change, saved);
+    return saved;
+  }
+
+  private async changeTool(writing: Writing, change: Change, { group, tools }: GroupRows): Promise<void> {
+    const { manager } = writing;
+    const toolName = change.name!;
+    writing.touch(group.id);
+    const row = tools.get(toolName) ?? this.newTool(writing, toolName, group);
+    await this.record(writing, change, { id: row.id, name: `${toolName} of ${change.group}` });
+    if (change.action === 'delete') await manager.delete(GroupTool, { id: row.id });
+    else await manager.save(Object.assign(row, toColumns(settingsOf(change.fields), TOOL_COLUMNS)));
+  }
+
+  private newTool({ manager }: Writing, toolName: string, group: ToolGroup): GroupTool {
+    const { source, version } = this.registry.find(toolName)!; // the checks found it
+    return manager.create(GroupTool, {
+      id: newId(),
+      tenantId: group.tenantId,
+      groupId: group.id,
+      toolName,
+      source,
+      version,
+    });
+  }
+
+  private async record({ manager, caller }: Writing, change: Change, target: Target): Promise<void> {
+    const replaced = change.fields.filter((field) => 'before' in field);
+    const before = Object.fromEntries(replaced.map((field) => [field.field, field.before]));
+    const entry: AuditEntry = {
+      action: `${change.kind}.${change.action}`,
+      target: { kind: change.kind, id: target.id, name: target.name },
+      ...(replaced.length > 0 && { before }),
+      ...(change.fields.length > 0 && { after: settingsOf(change.fields) }),
+    };
+    await this.audit.record(manager, caller, entry);
+  }
+}
+
+/** Groups may have exchanged their names, which the unique index would refuse on the way. */
+async function freeNames({ manager, rows }: Writing, changes: readonly Change[]): Promise<void> {
+  const ofGroups = changes.filter(({ kind, action }) => kind === 'group' && action !== 'delete');
+  const renamed = ofGroups.filter(
+    ({ action, fields }) => action === 'update' && fields.some(({ field }) => field === 'name'),
+  );
+  if (renamed.length === 0 || ofGroups.length < 2) return;
+  const ids = renamed.map(({ group }) => rows.get(group)!.group.id);
+  await manager.update(ToolGroup, { id: In(ids) }, { name: () => 'id::text' });
+}
+
+function settingsOf(fields: readonly FieldChange[]): Record<string, unknown> {
+  return Object.fromEntries(fields.map(({ field, after }) => [field, after]));
+}
