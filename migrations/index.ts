@@ -2,5 +2,14 @@ import { Core1790000000000 } from './1790000000000-core.js';
 import { Crm1790000100000 } from './1790000100000-crm.js';
 import { Isolation1790000200000 } from './1790000200000-isolation.js';
 
+import { Replicas1790000300000 } from './1790000300000-replicas.js';
+import { Versions1790000400000 } from './1790000400000-versions.js';
+
 /** Every migration, oldest first. One that is merged is never edited. */
-export const migrations = [Core1790000000000, Crm1790000100000, Isolation1790000200000] as const;
+export const migrations = [
+  Core1790000000000,
+  Crm1790000100000,
+  Isolation1790000200000,
+  Replicas1790000300000,
+  Versions1790000400000,
+] as const;

@@ -7,7 +7,7 @@ import { type EntityManager } from 'typeorm';
 import type { GroupKeyCaller } from '../auth/caller.js';
 import { Tenant } from '../auth/tenant.entity.js';
 import { ChangeBus } from '../common/change-bus.js';
-import { type Change } from '../common/change-bus.js';
+import { type Change, type InFlight } from '../common/change-bus.js';
 import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
@@ -23,7 +23,12 @@ type KeyEntry = { readonly hash: Buffer; readonly caller: GroupKeyCaller; readon
 type Loaded = { readonly catalog: Catalog; readonly keyHashes: readonly string[] };
 
 /** Told after a group's catalog was replaced; `after` is undefined when the group is gone or disabled. */
-export type CatalogListener = (before: Catalog, after: Catalog | undefined) => void;
+export type CatalogListener = (
+  before: Catalog,
+  after: Catalog | undefined,
+  /** What is to become of running calls that lost their key or tool. */
+  inFlight: InFlight,
+) => void;
 
 /**
  * All groups and their keys in memory, kept equal to the database: what makes authentication and routing free of SQL and
@@ -84,14 +89,14 @@ export class CatalogStore implements OnModuleInit {
   }
 
   /** Reads one group anew; when this returns, the next call on this replica is ruled by what the database says. */
-  refresh(groupId: string): Promise<void> {
-    return this.enqueue(() => this.loadOne(groupId));
+  refresh(groupId: string, inFlight: InFlight = 'drain'): Promise<void> {
+    return this.enqueue(() => this.loadOne(groupId, inFlight));
   }
 
   private async takeOver(change: Change | null): Promise<void> {
     for (;;) {
       try {
-        await (change ? this.refresh(change.id) : this.enqueue(() => this.loadAll()));
+        await (change ? this.refresh(change.id, change.inFlight) : this.enqueue(() => this.loadAll()));
         return;
       } catch (error) {
         this.logger.warn(`Groups could not be read; trying again: ${String(error)}`);
@@ -106,18 +111,18 @@ export class CatalogStore implements OnModuleInit {
     return run;
   }
 
-  private async loadOne(groupId: string): Promise<void> {
+  private async loadOne(groupId: string, inFlight: InFlight): Promise<void> {
     const groups = await this.read(groupId);
     const group = groups[0];
-    if (group) this.put(group);
-    else this.remove(groupId);
+    if (group) this.put(group, inFlight);
+    else this.remove(groupId, inFlight);
   }
 
   private async loadAll(): Promise<void> {
     const groups = await this.read();
     const present = new Set(groups.map(({ catalog }) => catalog.groupId));
-    for (const groupId of this.codeOf.keys()) if (!present.has(groupId)) this.remove(groupId);
-    for (const group of groups) this.put(group);
+    for (const groupId of this.codeOf.keys()) if (!present.has(groupId)) this.remove(groupId, 'drain');
+    for (const group of groups) this.put(group, 'drain');
   }
 
   /** One snapshot of the database for the group, its tools and its keys together. */
@@ -141,7 +146,10 @@ export class CatalogStore implements OnModuleInit {
     return buildCatalog(group, rows, find, this.config.env.TOOL_TIMEOUT_SECONDS);
   }
 
-  private put({ catalog, keys, keyHashes }: Loaded & { keys: readonly GroupKey[] }): void {
+  private put(
+    { catalog, keys, keyHashes }: Loaded & { keys: readonly GroupKey[] },
+    inFlight: InFlight,
+  ): void {
     const { groupId, tenantId, serverCode } = catalog;
     const before = this.byCode.get(serverCode);
     for (const hash of before?.keyHashes ?? []) this.forget(hash);
@@ -160,17 +168,17 @@ export class CatalogStore implements OnModuleInit {
         `Tool '${name}' of group '${serverCode}' is left out: unknown here, or its settings do not fit`,
       );
     }
-    if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined);
+    if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined, inFlight);
   }
 
-  private remove(groupId: string): void {
+  private remove(groupId: string, inFlight: InFlight): void {
     const serverCode = this.codeOf.get(groupId);
     const gone = serverCode === undefined ? undefined : this.byCode.get(serverCode);
     if (serverCode === undefined || !gone) return;
     for (const hash of gone.keyHashes) this.forget(hash);
     this.byCode.delete(serverCode);
     this.codeOf.delete(groupId);
-    this.tell(gone.catalog, undefined);
+    this.tell(gone.catalog, undefined, inFlight);
   }
 
   private forget(keyHash: string): void {
@@ -179,8 +187,8 @@ export class CatalogStore implements OnModuleInit {
     this.keys.delete(keyHash);
   }
 
-  private tell(before: Catalog, after: Catalog | undefined): void {
-    for (const listener of this.listeners) listener(before, after);
+  private tell(before: Catalog, after: Catalog | undefined, inFlight: InFlight): void {
+    for (const listener of this.listeners) listener(before, after, inFlight);
   }
 }
 
