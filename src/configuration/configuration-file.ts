@@ -7,7 +7,8 @@ export const SCHEMA_PATH = '/api/v1/admin/config/schema';
 
 const CONTROL_CHARACTERS = /\p{C}/u;
 const TOOLS_MAX = 1000;
-const GROUPS_MAX = 1000;
+/** Replicas confirm each changed group before an apply answers. */
+const GROUPS_MAX = 500;
 
 /** An object that refuses fields it does not know, and says which it knows. */
 function strict<Shape extends z.ZodRawShape>(shape: Shape) {

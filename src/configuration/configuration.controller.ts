@@ -12,7 +12,9 @@ import {
 import type { Request, Response } from 'express';
 import { CurrentCaller, Public, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
+import type { InFlight } from '../common/change-bus.js';
 import { changed, ok } from '../common/envelope.js';
+import { ApiInFlight, InFlightParam } from '../common/in-flight.js';
 import { ApiChange, ApiData, ApiFailures } from '../common/rest.dto.js';
 import { Config } from '../config.js';
 import { configurationJsonSchema } from './configuration-file.js';
@@ -99,6 +101,7 @@ export class ConfigurationController {
       'All or nothing, in one transaction. Groups that the file lists are managed wholly; others stay, unless it says ' +
       'prune: true. Applying the same file again changes nothing.',
   })
+  @ApiInFlight()
   @ApiHeader({
     name: 'If-Match',
     required: false,
@@ -114,9 +117,10 @@ export class ConfigurationController {
     @Query() { dry_run: dryRun }: ApplyQueryDto,
     @FileBody() file: string,
     @IfMatchTag() expected: string | undefined,
+    @InFlightParam() inFlight: InFlight | undefined,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const result = await this.configurations.apply(caller, file, { dryRun, expected });
+    const result = await this.configurations.apply(caller, file, { dryRun, expected, inFlight });
     response.setHeader('ETag', result.etag);
     return changed(result, messageOf(result));
   }

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiHideProperty, ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean } from 'class-validator';
 import { MayBeAbsent, QueryBoolean } from '../common/rest.dto.js';
 
@@ -8,6 +8,11 @@ export class ApplyQueryDto {
   @QueryBoolean()
   @IsBoolean()
   dry_run?: boolean;
+
+  /** Read by InFlightParam; named here because unknown query fields are refused. */
+  @ApiHideProperty()
+  @MayBeAbsent()
+  in_flight?: string;
 }
 
 class FieldChangeDto {

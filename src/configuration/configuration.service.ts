@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { AdminCaller } from '../auth/caller.js';
+import type { InFlight } from '../common/change-bus.js';
 import { PreconditionFailedError } from '../common/errors.js';
 import { GroupChanges } from '../groups/group-changes.js';
 import { explainTaken } from '../groups/groups.service.js';
@@ -11,7 +12,7 @@ import type { ConfigurationFile } from './configuration-file.js';
 import { normalized, readRows, type TenantRows, toConfiguration } from './configuration-rows.js';
 import { type ParsedConfiguration, parseConfiguration, wrongFile } from './parse-configuration.js';
 import { type Change, planChanges } from './plan.js';
-import { PlanWriter } from './plan-writer.js';
+import { PlanWriter, type Writing } from './plan-writer.js';
 import { etagOfConfiguration } from './write-configuration.js';
 
 /** A tenant's configuration and the tag of this state of it. */
@@ -27,6 +28,8 @@ export type ApplyOptions = {
   readonly dryRun?: boolean;
   /** Tag that the caller's diff or export had; undefined: whatever is there. */
   readonly expected?: string;
+  /** What becomes of running calls that lose their key, tool or group. */
+  readonly inFlight?: InFlight;
 };
 
 /** The configuration of a tenant as a file: shown, compared and applied as a whole. */
@@ -61,18 +64,26 @@ export class ConfigurationService {
   async apply(caller: AdminCaller, text: string, options: ApplyOptions = {}): Promise<Applied> {
     const parsed = parseConfiguration(text);
     if (options.dryRun) return this.tryOut(caller, parsed, options);
-    return this.changes
-      .changeAll(caller, async (manager, touch) => {
-        const rows = await readRows(manager, caller.tenantId);
-        const { changes, etag } = await this.plan(caller, parsed, rows);
-        requireTag(etag, options.expected);
-        if (changes.length === 0) return { applied: false, changes, etag };
-        await this.recordWhole(manager, caller, changes);
-        await this.writer.write({ manager, caller, rows, touch }, changes);
-        const after = toConfiguration(await readRows(manager, caller.tenantId));
-        return { applied: true, changes, etag: etagOfConfiguration(after) };
-      })
-      .catch(explainTaken);
+    const { inFlight } = options;
+    const carryOut = (manager: EntityManager, touch: (groupId: string) => void) =>
+      this.carryOut({ manager, caller, touch }, parsed, options.expected);
+    return this.changes.changeAll(caller, carryOut, { inFlight }).catch(explainTaken);
+  }
+
+  private async carryOut(
+    { manager, caller, touch }: Omit<Writing, 'rows'>,
+    parsed: ParsedConfiguration,
+    expected: string | undefined,
+  ): Promise<Applied> {
+    const rows = await readRows(manager, caller.tenantId);
+    const { changes, etag } = await this.plan(caller, parsed, rows);
+    requireTag(etag, expected);
+    if (changes.length === 0) return { applied: false, changes, etag };
+    // Beside the entries of the single steps: that they were one act, and which.
+    await this.audit.record(manager, caller, { action: 'config.apply', after: { changes } });
+    await this.writer.write({ manager, caller, rows, touch }, changes);
+    const after = toConfiguration(await readRows(manager, caller.tenantId));
+    return { applied: true, changes, etag: etagOfConfiguration(after) };
   }
 
   private async tryOut(
@@ -100,15 +111,6 @@ export class ConfigurationService {
   /** One snapshot. */
   private read({ tenantId }: AdminCaller): Promise<TenantRows> {
     return this.dataSource.transaction('REPEATABLE READ', (manager) => readRows(manager, tenantId));
-  }
-
-  /** Beside the entries of the single steps: that they were one act, and which. */
-  private async recordWhole(
-    manager: EntityManager,
-    caller: AdminCaller,
-    changes: readonly Change[],
-  ): Promise<void> {
-    await this.audit.record(manager, caller, { action: 'config.apply', after: { changes } });
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, In } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { type AuditEntry, AuditTrail } from '../audit/audit-trail.js';
 import type { AdminCaller } from '../auth/caller.js';
@@ -22,6 +22,13 @@ export type Writing = {
   readonly rows: TenantRows;
   readonly touch: (groupId: string) => void;
 };
+
+/** As the REST routes of the single things record them. */
+const ACTIONS = {
+  group: { create: 'group.create', update: 'group.update', delete: 'group.delete' },
+  tool: { create: 'tool.add', update: 'tool.update', delete: 'tool.remove' },
+  key: { create: 'key.create', update: 'key.update', delete: 'key.revoke' },
+} as const;
 
 type Target = { readonly id: string; readonly name: string };
 
@@ -78,7 +85,7 @@ export class PlanWriter {
     const toolName = change.name!;
     writing.touch(group.id);
     const row = tools.get(toolName) ?? this.newTool(writing, toolName, group);
-    await this.record(writing, change, { id: row.id, name: `${toolName} of ${change.group}` });
+    await this.record(writing, change, { id: row.id, name: toolName });
     if (change.action === 'delete') await manager.delete(GroupTool, { id: row.id });
     else await manager.save(Object.assign(row, toColumns(settingsOf(change.fields), TOOL_COLUMNS)));
   }
@@ -99,10 +106,10 @@ export class PlanWriter {
     const replaced = change.fields.filter((field) => 'before' in field);
     const before = Object.fromEntries(replaced.map((field) => [field.field, field.before]));
     const entry: AuditEntry = {
-      action: `${change.kind}.${change.action}`,
+      action: ACTIONS[change.kind][change.action],
       target: { kind: change.kind, id: target.id, name: target.name },
-      ...(replaced.length > 0 && { before }),
-      ...(change.fields.length > 0 && { after: settingsOf(change.fields) }),
+      before: { group: change.group, ...before },
+      after: change.action === 'delete' ? null : settingsOf(change.fields),
     };
     await this.audit.record(manager, caller, entry);
   }
@@ -116,7 +123,8 @@ async function freeNames({ manager, rows }: Writing, changes: readonly Change[])
   );
   if (renamed.length === 0 || ofGroups.length < 2) return;
   const ids = renamed.map(({ group }) => rows.get(group)!.group.id);
-  await manager.update(ToolGroup, { id: In(ids) }, { name: () => 'id::text' });
+  // Not by the entity: its version, which If-Match compares with, grows once per change.
+  await manager.query('UPDATE mcp_tool_groups SET name = id::text WHERE id = ANY($1)', [ids]);
 }
 
 function settingsOf(fields: readonly FieldChange[]): Record<string, unknown> {

@@ -71,10 +71,9 @@ export class GroupChanges {
     return this.commit(options, async (manager) => {
       // Also when the tenant has no group yet whose row could be locked.
       await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`groups of ${tenantId}`]);
-      await manager.query(
-        'SELECT FROM mcp_tool_groups WHERE tenant_id = $1 ORDER BY id FOR UPDATE',
-        [tenantId],
-      );
+      await manager.query('SELECT FROM mcp_tool_groups WHERE tenant_id = $1 ORDER BY id FOR UPDATE', [
+        tenantId,
+      ]);
       const touched = new Set<string>();
       const result = await change(manager, (groupId) => touched.add(groupId));
       const groupIds = [...touched];
@@ -89,7 +88,8 @@ export class GroupChanges {
   ): Promise<T> {
     const { result: done, effect } = await this.changeBus.commit(async (manager) => {
       const changed = await work(manager);
-      for (const id of changed.groupIds) await this.changeBus.publish(manager, { kind: 'group', id, inFlight });
+      for (const id of changed.groupIds)
+        await this.changeBus.publish(manager, { kind: 'group', id, inFlight });
       return changed;
     });
     const scope = currentScope();
