@@ -394,7 +394,7 @@ groups:
 
     it.each([
       ['text that is not YAML', 'version: 1\ngroups: [', /not valid YAML/],
-      ['a name that is there twice', 'version: 1\ngroups: {}\ngroups: {}', /3:1 .*unique/],
+      ['a name that is there twice', 'version: 1\ngroups: {}\ngroups: {}', /3:1 .*groups twice/],
       ['two documents', 'version: 1\n---\nversion: 1', /not valid YAML/],
       ['no groups', 'version: 1', /groups/],
       ['a list', '- version: 1', /./],
@@ -415,6 +415,16 @@ groups:
         /nested too deeply/,
       ],
       ['an alias bomb', bomb(), /anchors/],
+      [
+        'more anchors than anyone needs',
+        Array.from({ length: 30_000 }, (_, n) => `g${n}: &a${n} x`).join('\n'),
+        /anchors/,
+      ],
+      [
+        'names without end',
+        Array.from({ length: 90_000 }, (_, n) => `u${n}: 1`).join('\n'),
+        /not a known field/,
+      ],
       ['an endless alias', 'version: 1\ngroups: &a { abc: *a }', /./],
     ])('%s', async (_what, file, wanted) => {
       const begun = performance.now();
@@ -482,12 +492,10 @@ groups:
 
     it("has nothing of another tenant's, and never a key", async () => {
       const group = await newGroup(t, tenant, { tools: ['echo'] });
-      const { ciphertext, hash } = (
-        await t.dataSource.query<{ ciphertext: Buffer; hash: Buffer }[]>(
-          'SELECT ciphertext, hash FROM mcp_group_keys WHERE group_id = $1',
-          [group.id],
-        )
-      )[0]!;
+      const [{ ciphertext, hash }] = await t.dataSource.query<[{ ciphertext: Buffer; hash: Buffer }]>(
+        'SELECT ciphertext, hash FROM mcp_group_keys WHERE group_id = $1',
+        [group.id],
+      );
       for (const accept of ['application/yaml', 'application/json']) {
         const { text } = await exportOf(tenant.adminToken, accept);
         expect(text).not.toContain('mcp_key_');

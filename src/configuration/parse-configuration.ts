@@ -1,4 +1,14 @@
-import { type Document, isMap, isNode, isPair, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { InvalidInputError } from '../common/errors.js';
 import { type FieldProblem, requireStorable } from '../common/validation.js';
@@ -10,6 +20,10 @@ const ALIASES_MAX = 100;
 /** Before any parser sees the text: what nests deeper than our limit is refused without being built. */
 const FLOW_DEPTH_MAX = 64;
 const INDENT_MAX = 200;
+/** Anchors, tags and directives: a few are of use, many only cost the parser its time. */
+const MARKS_MAX = 100;
+const MARK = /(?:^%|(?:^|[\s[{,])[&!])\S/gm;
+const PROBLEMS_MAX = 100;
 const PROBLEMS_TOLD = 20;
 
 /** One thing wrong with a file, with the place of it, both counted from 1. */
@@ -31,7 +45,7 @@ export type ParsedConfiguration = {
  * @throws {InvalidInputError} `details` holds every problem with its line.
  */
 export function parseConfiguration(text: string): ParsedConfiguration {
-  requireShallow(text);
+  requireModest(text);
   const lines = new LineCounter();
   const document = read(text, lines);
   const problemAt = (path: Path, message: string): FileProblem => {
@@ -41,19 +55,19 @@ export function parseConfiguration(text: string): ParsedConfiguration {
   };
   const parsed = configurationSchema.safeParse(toPlain(document));
   if (!parsed.success) {
-    const told = parsed.error.issues.flatMap((issue) => problemsOf(issue));
+    const told = parsed.error.issues.flatMap((issue) => problemsOf(issue)).slice(0, PROBLEMS_MAX);
     throw wrongFile(told.map(([path, message]) => problemAt(path, message)));
   }
   return { file: parsed.data, problemAt };
 }
 
-/** The one shape of "this file will not do": all problems, in the order of the file. */
+/** The one shape of "this file will not do": its problems in the order of the file, at most 100. */
 export function wrongFile(problems: readonly FileProblem[]): InvalidInputError {
-  const sorted = problems.toSorted(
-    (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
-  );
+  const sorted = problems
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+    .slice(0, PROBLEMS_MAX);
   const shown = sorted.slice(0, PROBLEMS_TOLD).map(problemText);
-  const more = sorted.length > shown.length ? [`and ${sorted.length - shown.length} more`] : [];
+  const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : [];
   return new InvalidInputError(`The configuration file is not usable: ${[...shown, ...more].join('; ')}`, {
     details: sorted,
   });
@@ -68,7 +82,10 @@ export function problemText({ field, message, line, column }: FileProblem): stri
  * Counts brackets and indentation without understanding them, so a bracket within a quoted text counts too: a file has to
  * be far from any real one to be refused here by mistake.
  */
-function requireShallow(text: string): void {
+function requireModest(text: string): void {
+  if ((text.match(MARK)?.length ?? 0) > MARKS_MAX) {
+    throw wrongFile([{ field: '', message: `has more than ${MARKS_MAX} anchors, tags and directives` }]);
+  }
   let depth = 0;
   let indent = 0;
   let line = 1;
@@ -98,15 +115,38 @@ function read(text: string, lines: LineCounter): Document.Parsed {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
+    uniqueKeys: false, // its check takes the square of their number
     resolveKnownTags: false,
     logLevel: 'error', // a second document is an error, nothing is printed
   });
-  const problems = [...document.errors, ...document.warnings].map(({ message, pos }) => {
-    const { line, col } = lines.linePos(pos[0]);
-    return { field: '', message: `is not valid YAML: ${message}`, line, column: col };
+  const faults = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
+    message: `is not valid YAML: ${message}`,
+    offset: pos[0],
+  }));
+  if (faults.length === 0) faults.push(...findTwins(document));
+  const problems = faults.slice(0, PROBLEMS_MAX).map(({ message, offset }) => {
+    const { line, col } = lines.linePos(offset);
+    return { field: '', message, line, column: col };
   });
   if (problems.length > 0) throw wrongFile(problems);
   return document;
+}
+
+/** Names that are there twice in one mapping: the first would be lost without a word. */
+function findTwins(document: Document.Parsed): { message: string; offset: number }[] {
+  const twins: { message: string; offset: number }[] = [];
+  visit(document, {
+    Map: (_key, map) => {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const name = String(isScalar(key) ? key.value : key);
+        if (seen.has(name))
+          twins.push({ message: `has ${name} twice in one mapping`, offset: startOf(key) ?? 0 });
+        seen.add(name);
+      }
+    },
+  });
+  return twins;
 }
 
 function toPlain(document: Document.Parsed): unknown {
