@@ -67,8 +67,8 @@ describe('toolcrib config', () => {
     expect(await run('diff', file)).toEqual({
       code: 2,
       stdout:
-        `+ group ${code}\n    name: "From a file"\n+ tool ${TOOL} of group ${code}\n    timeout_seconds: 5\n\n` +
-        `2 to create, 0 to change, 0 to delete\n`,
+        `+ group ${code}\n    name: "From a file"\n+ tool ${TOOL} of group ${code}\n    timeout_seconds: 5\n` +
+        `+ key default of group ${code}\n\n3 to create, 0 to change, 0 to delete\n`,
       stderr: '',
     });
     const applied = await run('apply', file, '--yes');

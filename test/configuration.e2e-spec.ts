@@ -1,5 +1,6 @@
 import { Client } from '@modelcontextprotocol/client';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { TestTools } from './fixtures/test.tools.js';
 import { eventually, legacy, newGroup, send } from './support/mcp.js';
@@ -8,6 +9,7 @@ import { type Answer, createTestApp, type TestApp, type TestTenant } from './sup
 type Diff = {
   readonly etag: string;
   readonly applied?: boolean;
+  readonly keys?: readonly { readonly group: string; readonly name: string; readonly api_key: string }[];
   readonly changes: readonly {
     readonly action: string;
     readonly kind: string;
@@ -109,6 +111,7 @@ groups:
         `create group ${code}`,
         'create tool configured',
         'create tool echo',
+        'create key default',
       ]);
       const before = await stateOf(tenant);
       expect(before.groups).toMatchObject([
@@ -228,6 +231,42 @@ groups:
       ]);
     });
 
+    it('makes, ends and revokes keys by name, and shows the value of a new one once', async () => {
+      const code = newCode();
+      const file = (keys: string) => `version: 1\ngroups: { ${code}: { name: Keys, keys: ${keys} } }`;
+      expect((await apply(file('{}'))).diff.keys).toEqual([]);
+      expect((await stateOf(tenant)).keys).toEqual([]);
+
+      const made = await apply(file('{ default: }'));
+      expect(stepsOf(made.diff)).toEqual(['create key default']);
+      expect(made.diff.keys).toMatchObject([{ group: code, name: 'default' }]);
+      const key = made.diff.keys?.[0]?.api_key ?? '';
+      const group = { id: '', code, key, url: `${t.url}/mcp/${code}/mcp` };
+      expect((await send(group, legacy('ping'))).status).toBe(200);
+      expect((await exportOf()).text).not.toContain(key);
+      const records = JSON.stringify(await auditOf(tenant));
+      expect(records).not.toContain(key);
+      expect(records).toContain('key.reveal');
+
+      expect(await apply(file('{ default: }'))).toMatchObject({ diff: { changes: [], keys: [] } });
+      const later = '{ default: { expires_at: 2031-01-01T01:00:00+01:00 } }';
+      expect(stepsOf((await apply(file(later))).diff)).toEqual(['update key default']);
+      expect((await apply(file(later))).diff.changes).toEqual([]);
+      expect((await exportOf()).text).toContain('expires_at: 2031-01-01T00:00:00.000Z');
+      await apply(file('{ default: { expires_at: 2020-01-01T00:00:00Z } }'));
+      expect((await send(group, legacy('ping'))).status).toBe(401);
+      await apply(file('{ default: { expires_at: null } }'));
+      expect((await send(group, legacy('ping'))).status).toBe(200);
+
+      expect((await apply(`version: 1\ngroups: { ${code}: { name: Keys } }`)).diff.changes).toEqual([]);
+      expect(stepsOf((await apply(file('{}'))).diff)).toEqual(['delete key default']);
+      expect((await send(group, legacy('ping'))).status).toBe(401);
+      expect((await stateOf(tenant)).keys).toMatchObject([{ status: 'revoked' }]);
+      expect((await diff(file('{ ci: }'))).problems).toMatchObject([
+        { message: expect.stringContaining('is not a key') },
+      ]);
+    });
+
     it('is in force when it answers, and tells the clients that are connected', async () => {
       const group = await newGroup(t, tenant, { tools: ['echo'], sessions: true });
       const { text } = await exportOf();
@@ -313,6 +352,8 @@ groups:
         'group.create',
         'tool.add',
         'tool.add',
+        'key.create',
+        'key.reveal',
         'config.apply',
         'tool.update',
       ]);
@@ -429,7 +470,7 @@ groups:
     ])('%s', async (_what, file, wanted) => {
       const begun = performance.now();
       expect((await refused(file))?.join('\n')).toMatch(wanted);
-      expect(performance.now() - begun).toBeLessThan(3000);
+      expect(performance.now() - begun).toBeLessThan(10_000); // a minute and more, for some, without our limits
     });
 
     it('an empty body, another type, too much', async () => {
@@ -468,6 +509,8 @@ groups:
 # The tool groups of one tenant. What is left out has its default:
 #   of a group: description: "", enabled: true, sessions: false, allowed_roles: [], user_tier_access: []
 #   of a tool:  enabled: true, description: null, timeout_seconds: null, config: {}
+#   of a key:   expires_at: null
+# Keys are named; their values are never here.
 # A listed group is managed wholly; groups that are not listed stay, unless the file says prune: true.
 
 version: 1
@@ -485,6 +528,8 @@ groups:
         config:
           greeting: moin
       echo: {}
+    keys:
+      default: {}
 `);
       expect(response.headers.get('vary')).toContain('Accept');
       expect(await exportOf()).toMatchObject({ text, etag });
@@ -517,7 +562,9 @@ groups:
         $schema: 'https://json-schema.org/draft/2020-12/schema',
         $id: `${t.url}/api/v1/admin/config/schema`,
       });
-      const validate = new Ajv2020({ strict: false }).compile(schema);
+      const ajv = new Ajv2020({ strict: false });
+      addFormats.default(ajv);
+      const validate = ajv.compile(schema);
       const code = newCode();
       expect(validate(parse(sample(code)))).toBe(true);
       await apply(sample(code));

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual, styleText } from 'node:util';
-import { GROUP_DEFAULTS, TOOL_DEFAULTS } from './configuration-file.js';
+import { GROUP_DEFAULTS, KEY_DEFAULTS, TOOL_DEFAULTS } from './configuration-file.js';
 import type { Change, ChangeKind, FieldChange } from './plan.js';
 
 const SIGNS = { create: '+', update: '~', delete: '-' } as const;
@@ -7,7 +7,7 @@ const COLOURS = { create: 'green', update: 'yellow', delete: 'red' } as const;
 const DEFAULTS: Readonly<Record<ChangeKind, Readonly<Record<string, unknown>>>> = {
   group: GROUP_DEFAULTS,
   tool: TOOL_DEFAULTS,
-  key: {},
+  key: KEY_DEFAULTS,
 };
 
 export type TextOptions = { readonly colour: boolean };

@@ -10,6 +10,10 @@ const TOOLS_MAX = 1000;
 /** Replicas confirm each changed group before an apply answers. */
 const GROUPS_MAX = 500;
 
+/** What the one key of a group is called. */
+export const KEY_NAME = 'default';
+const KEY_NAMES = /^default$/;
+
 /** An object that refuses fields it does not know, and says which it knows. */
 function strict<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
@@ -56,6 +60,15 @@ const toolSchema = strict({
     .describe("Settings of the tool in this group, as the tool's config_schema allows"),
 });
 
+const keySchema = strict({
+  expires_at: z.iso
+    .datetime({ offset: true, error: 'must be a time with its zone, as in 2026-12-31T00:00:00Z' })
+    .transform((time) => new Date(time).toISOString())
+    .nullable()
+    .default(null)
+    .describe('From then on it opens nothing; null: never'),
+});
+
 const groupSchema = strict({
   name: z
     .string()
@@ -74,6 +87,13 @@ const groupSchema = strict({
     .refine((tools) => Object.keys(tools).length <= TOOLS_MAX, `must not have more than ${TOOLS_MAX} tools`)
     .optional()
     .describe('By name. Tools that are not listed are taken from the group; left out as a whole: tools stay'),
+  keys: z
+    .record(z.string().regex(KEY_NAMES, `is not a key: a group has one, ${KEY_NAME}`), mayBeEmpty(keySchema))
+    .optional()
+    .describe(
+      'By name, never by value. A key that is not there is made, one that is not listed is revoked; left out as a whole: ' +
+        'keys stay, and a new group gets its first key',
+    ),
 });
 
 const serverCode = z
@@ -98,9 +118,11 @@ export const configurationSchema = strict({
 export type ConfigurationFile = z.output<typeof configurationSchema>;
 export type GroupSettings = ConfigurationFile['groups'][string];
 export type ToolSettings = z.output<typeof toolSchema>;
+export type KeySettings = z.output<typeof keySchema>;
 
 /** What a setting has when the file leaves it out; a required one is not in it. */
 export const TOOL_DEFAULTS: Readonly<Record<string, unknown>> = toolSchema.parse({});
+export const KEY_DEFAULTS: Readonly<Record<string, unknown>> = keySchema.parse({});
 export const GROUP_DEFAULTS: Readonly<Record<string, unknown>> = (() => {
   const { name: _required, ...defaults } = groupSchema.parse({ name: 'x' });
   return defaults;

@@ -1,7 +1,14 @@
 import { type EntityManager, In } from 'typeorm';
+import { GroupKey } from '../groups/group-key.entity.js';
 import { GroupTool } from '../groups/group-tool.entity.js';
 import { ToolGroup } from '../groups/group.entity.js';
-import { type ConfigurationFile, type GroupSettings, type ToolSettings } from './configuration-file.js';
+import {
+  type ConfigurationFile,
+  type GroupSettings,
+  KEY_NAME,
+  type KeySettings,
+  type ToolSettings,
+} from './configuration-file.js';
 import { ownSettings, type SectionName } from './plan.js';
 
 /** Which column holds which field of the file. A field more is a line here and a line in the schema. */
@@ -21,12 +28,18 @@ export const TOOL_COLUMNS = {
   config: 'configData',
 } as const satisfies Record<keyof ToolSettings, keyof GroupTool>;
 
+export const KEY_COLUMNS = {
+  expires_at: 'expiresAt',
+} as const satisfies Record<keyof KeySettings, keyof GroupKey>;
+
 type Columns = Readonly<Record<string, string>>;
 
 /** A group's rows, for the steps of a plan to find theirs by name. */
 export type GroupRows = {
   readonly group: ToolGroup;
   readonly tools: ReadonlyMap<string, GroupTool>;
+  /** Those that open the group; revoked ones are history. */
+  readonly keys: ReadonlyMap<string, GroupKey>;
 };
 
 /** The tenant's rows by server_code, in the order of their codes. */
@@ -37,23 +50,32 @@ export async function readRows(manager: EntityManager, tenantId: string): Promis
   const groups = await manager.find(ToolGroup, { where: { tenantId } });
   const groupId = In(groups.map(({ id }) => id));
   const tools = await manager.find(GroupTool, { where: { groupId } });
+  const keys = await manager.find(GroupKey, {
+    where: { groupId, status: 'active' },
+    order: { createdAt: 'ASC' },
+  });
   return new Map(
     groups
       .toSorted((a, b) => byText(a.serverCode, b.serverCode)) // the database may sort by its locale
       .map((group) => {
         const own = tools.filter((tool) => tool.groupId === group.id);
-        return [group.serverCode, { group, tools: byName(own, (tool) => tool.toolName) }];
+        const ownKeys = keys.filter((key) => key.groupId === group.id);
+        return [
+          group.serverCode,
+          { group, tools: byName(own, (tool) => tool.toolName), keys: byName(ownKeys, () => KEY_NAME) },
+        ];
       }),
   );
 }
 
 /** What the rows say, as a file with nothing left out. */
 export function toConfiguration(rows: TenantRows): ConfigurationFile {
-  const groups = [...rows].map(([code, { group, tools }]) => [
+  const groups = [...rows].map(([code, { group, tools, keys }]) => [
     code,
     {
       ...toSettings(group, GROUP_COLUMNS),
-      tools: Object.fromEntries([...tools].map(([name, tool]) => [name, toSettings(tool, TOOL_COLUMNS)])),
+      tools: settingsByName(tools, TOOL_COLUMNS),
+      keys: settingsByName(keys, KEY_COLUMNS),
     },
   ]);
   return { version: 1, prune: false, groups: Object.fromEntries(groups) as ConfigurationFile['groups'] };
@@ -75,9 +97,13 @@ export function toColumns(
 ): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(settings).flatMap(([field, value]) =>
-      columns[field] === undefined ? [] : [[columns[field], value]],
+      columns[field] === undefined ? [] : [[columns[field], toColumnValue(field, value)]],
     ),
   );
+}
+
+function settingsByName(rows: ReadonlyMap<string, object>, columns: Columns): Record<string, unknown> {
+  return Object.fromEntries([...rows].map(([name, row]) => [name, toSettings(row, columns)]));
 }
 
 function toSettings(row: object, columns: Columns): Record<string, unknown> {
@@ -90,6 +116,10 @@ function toSettings(row: object, columns: Columns): Record<string, unknown> {
 function toFileValue(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   return Array.isArray(value) ? [...new Set<string>(value as string[])].toSorted(byText) : value;
+}
+
+function toColumnValue(field: string, value: unknown): unknown {
+  return field.endsWith('_at') && typeof value === 'string' ? new Date(value) : value;
 }
 
 function byName<Row>(rows: readonly Row[], nameOf: (row: Row) => string): Map<string, Row> {

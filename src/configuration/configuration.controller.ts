@@ -20,7 +20,7 @@ import { Config } from '../config.js';
 import { configurationJsonSchema } from './configuration-file.js';
 import { FileBody, IfMatchTag } from './configuration-request.js';
 import { ApplyQueryDto, ConfigurationAppliedDto, ConfigurationDiffDto } from './configuration.dto.js';
-import { ConfigurationService } from './configuration.service.js';
+import { type Applied, ConfigurationService } from './configuration.service.js';
 import { withoutDefaults, writeYaml } from './write-configuration.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, CONFLICT, OK } = HttpStatus;
@@ -122,11 +122,16 @@ export class ConfigurationController {
   ) {
     const result = await this.configurations.apply(caller, file, { dryRun, expected, inFlight });
     response.setHeader('ETag', result.etag);
-    return changed(result, messageOf(result));
+    return changed(toAppliedDto(result), messageOf(result));
   }
 }
 
-function messageOf({ applied, changes }: ConfigurationAppliedDto): string {
+function toAppliedDto({ newKeys, ...result }: Applied): ConfigurationAppliedDto {
+  const keys = newKeys.map(({ group, name, value }) => ({ group, name, api_key: value }));
+  return { ...result, keys };
+}
+
+function messageOf({ applied, changes }: Applied): string {
   if (applied) return 'Configuration applied';
   return changes.length > 0 ? 'Dry run: nothing was changed' : 'Nothing to do';
 }

@@ -51,7 +51,21 @@ export class ConfigurationDiffDto {
   changes: readonly ChangeDto[];
 }
 
+class NewKeyDto {
+  @ApiProperty({ description: 'server_code' })
+  group: string;
+
+  @ApiProperty()
+  name: string;
+
+  @ApiProperty({ description: 'Shown here once; GET /api/v1/admin/groups/{id}/api-key shows it later' })
+  api_key: string;
+}
+
 export class ConfigurationAppliedDto extends ConfigurationDiffDto {
   @ApiProperty({ description: 'False: a dry run, or nothing to do' })
   applied: boolean;
+
+  @ApiProperty({ type: [NewKeyDto], description: 'Keys that were made, for a caller with keys.reveal' })
+  keys: readonly NewKeyDto[];
 }

@@ -3,8 +3,9 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { AdminCaller } from '../auth/caller.js';
+import { isAllowed } from '../auth/permissions.js';
 import type { InFlight } from '../common/change-bus.js';
-import { PreconditionFailedError } from '../common/errors.js';
+import { ForbiddenError, PreconditionFailedError } from '../common/errors.js';
 import { GroupChanges } from '../groups/group-changes.js';
 import { explainTaken } from '../groups/groups.service.js';
 import { ConfigurationChecks } from './configuration-checks.js';
@@ -12,7 +13,7 @@ import type { ConfigurationFile } from './configuration-file.js';
 import { normalized, readRows, type TenantRows, toConfiguration } from './configuration-rows.js';
 import { type ParsedConfiguration, parseConfiguration, wrongFile } from './parse-configuration.js';
 import { type Change, planChanges } from './plan.js';
-import { PlanWriter, type Writing } from './plan-writer.js';
+import { type NewKey, PlanWriter, type Writing } from './plan-writer.js';
 import { etagOfConfiguration } from './write-configuration.js';
 
 /** A tenant's configuration and the tag of this state of it. */
@@ -22,7 +23,11 @@ export type Exported = { readonly file: ConfigurationFile; readonly etag: string
 export type Planned = { readonly changes: readonly Change[]; readonly etag: string };
 
 /** `etag` is the tag of the state that is in force now. */
-export type Applied = Planned & { readonly applied: boolean };
+export type Applied = Planned & {
+  readonly applied: boolean;
+  /** Those that were made, for a caller who may see them. */
+  readonly newKeys: readonly NewKey[];
+};
 
 export type ApplyOptions = {
   readonly dryRun?: boolean;
@@ -78,12 +83,26 @@ export class ConfigurationService {
     const rows = await readRows(manager, caller.tenantId);
     const { changes, etag } = await this.plan(caller, parsed, rows);
     requireTag(etag, expected);
-    if (changes.length === 0) return { applied: false, changes, etag };
+    if (changes.length === 0) return { applied: false, changes, etag, newKeys: [] };
+    requireRights(caller, changes);
     // Beside the entries of the single steps: that they were one act, and which.
     await this.audit.record(manager, caller, { action: 'config.apply', after: { changes } });
-    await this.writer.write({ manager, caller, rows, touch }, changes);
+    const newKeys = await this.writer.write({ manager, caller, rows, touch }, changes);
     const after = toConfiguration(await readRows(manager, caller.tenantId));
-    return { applied: true, changes, etag: etagOfConfiguration(after) };
+    const shown = await this.reveal(manager, caller, newKeys);
+    return { applied: true, changes, etag: etagOfConfiguration(after), newKeys: shown };
+  }
+
+  /** Every showing is on record. The command line shows none: its output ends up in the logs of pipelines. */
+  private async reveal(
+    manager: EntityManager,
+    caller: AdminCaller,
+    newKeys: readonly NewKey[],
+  ): Promise<readonly NewKey[]> {
+    if (newKeys.length === 0 || caller.kind !== 'user' || !isAllowed(caller, 'keys.reveal')) return [];
+    const shown = newKeys.map(({ group, name }) => ({ group, name }));
+    await this.audit.record(manager, caller, { action: 'key.reveal', after: { shown } });
+    return newKeys;
   }
 
   private async tryOut(
@@ -93,7 +112,7 @@ export class ConfigurationService {
   ): Promise<Applied> {
     const planned = await this.plan(caller, parsed, await this.read(caller));
     requireTag(planned.etag, expected);
-    return { ...planned, applied: false };
+    return { ...planned, applied: false, newKeys: [] };
   }
 
   private async plan(
@@ -112,6 +131,13 @@ export class ConfigurationService {
   private read({ tenantId }: AdminCaller): Promise<TenantRows> {
     return this.dataSource.transaction('REPEATABLE READ', (manager) => readRows(manager, tenantId));
   }
+}
+
+/** A token that was narrowed to the configuration makes and ends no keys. */
+function requireRights(caller: AdminCaller, changes: readonly Change[]): void {
+  if (caller.kind !== 'user' || isAllowed(caller, 'keys.write')) return;
+  if (changes.every(({ kind }) => kind !== 'key')) return;
+  throw new ForbiddenError('The file changes keys, which needs the permission keys.write');
 }
 
 function requireTag(actual: string, expected: string | undefined): void {

@@ -3,11 +3,13 @@ import type { EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { type AuditEntry, AuditTrail } from '../audit/audit-trail.js';
 import type { AdminCaller } from '../auth/caller.js';
+import { GroupKeysService } from '../groups/group-keys.service.js';
 import { GroupTool } from '../groups/group-tool.entity.js';
 import { ToolGroup } from '../groups/group.entity.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
 import {
   GROUP_COLUMNS,
+  KEY_COLUMNS,
   type GroupRows,
   TOOL_COLUMNS,
   type TenantRows,
@@ -23,6 +25,9 @@ export type Writing = {
   readonly touch: (groupId: string) => void;
 };
 
+/** A key that the plan made, with its value: the only time that it comes out of the configuration. */
+export type NewKey = { readonly group: string; readonly name: string; readonly value: string };
+
 /** As the REST routes of the single things record them. */
 const ACTIONS = {
   group: { create: 'group.create', update: 'group.update', delete: 'group.delete' },
@@ -37,20 +42,27 @@ type Target = { readonly id: string; readonly name: string };
 export class PlanWriter {
   constructor(
     private readonly registry: ToolRegistry,
+    private readonly keys: GroupKeysService,
     private readonly audit: AuditTrail,
   ) {}
 
-  async write(writing: Writing, changes: readonly Change[]): Promise<void> {
+  async write(writing: Writing, changes: readonly Change[]): Promise<NewKey[]> {
+    const newKeys: NewKey[] = [];
     const rows = new Map(writing.rows);
     await this.deleteGroups(writing, changes);
     await freeNames(writing, changes);
     for (const change of changes) {
       if (change.kind === 'group' && change.action !== 'delete') {
         const group = await this.saveGroup(writing, change);
-        rows.set(change.group, { group, tools: rows.get(change.group)?.tools ?? new Map() });
+        const { tools = new Map(), keys = new Map() } = rows.get(change.group) ?? {};
+        rows.set(change.group, { group, tools, keys });
       }
       if (change.kind === 'tool') await this.changeTool(writing, change, rows.get(change.group)!);
+      if (change.kind === 'key') {
+        newKeys.push(...(await this.changeKey(writing, change, rows.get(change.group)!)));
+      }
     }
+    return newKeys;
   }
 
   /** First, so that their names are free. */
@@ -100,6 +112,21 @@ export class PlanWriter {
       source,
       version,
     });
+  }
+
+  private async changeKey(writing: Writing, change: Change, { group, keys }: GroupRows): Promise<NewKey[]> {
+    const { manager } = writing;
+    const name = change.name!;
+    writing.touch(group.id);
+    const made = keys.has(name) ? undefined : await this.keys.create(manager, group);
+    const row = made?.row ?? keys.get(name)!;
+    const columns =
+      change.action === 'delete'
+        ? ({ status: 'revoked' } as const)
+        : toColumns(settingsOf(change.fields), KEY_COLUMNS);
+    await manager.save(Object.assign(row, columns));
+    await this.record(writing, change, { id: row.id, name });
+    return made ? [{ group: change.group, name, value: made.key }] : [];
   }
 
   private async record({ manager, caller }: Writing, change: Change, target: Target): Promise<void> {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfigurationFile, GroupSettings } from './configuration-file.js';
+import { type ConfigurationFile, type GroupSettings, KEY_DEFAULTS, KEY_NAME } from './configuration-file.js';
 
 export type ChangeKind = 'group' | 'tool' | 'key';
 export type ChangeAction = 'create' | 'update' | 'delete';
@@ -22,8 +22,12 @@ type Settings = Readonly<Record<string, unknown>>;
 type Section = Readonly<Record<string, Settings>>;
 
 /** The parts of a group that hold things by name, and what such a thing is called. */
-export const SECTIONS = { tools: 'tool' } as const satisfies Partial<Record<keyof GroupSettings, ChangeKind>>;
+export const SECTIONS = { tools: 'tool', keys: 'key' } as const satisfies Partial<
+  Record<keyof GroupSettings, ChangeKind>
+>;
 export type SectionName = keyof typeof SECTIONS;
+/** What a new group comes with when the file does not say: the same as over REST. */
+const FIRST: Readonly<Record<SectionName, Section>> = { tools: {}, keys: { [KEY_NAME]: KEY_DEFAULTS } };
 const SECTION_NAMES = Object.keys(SECTIONS) as SectionName[];
 
 /**
@@ -54,7 +58,12 @@ function planGroup(
     ownSettings(wanted),
   );
   const sections = SECTION_NAMES.flatMap((section) =>
-    planSection(group, SECTIONS[section], current?.[section] ?? {}, wanted[section]),
+    planSection(
+      group,
+      SECTIONS[section],
+      current?.[section] ?? {},
+      wanted[section] ?? (current ? undefined : FIRST[section]),
+    ),
   );
   return [...own, ...sections];
 }

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Document } from 'yaml';
-import { type ConfigurationFile, GROUP_DEFAULTS, SCHEMA_PATH, TOOL_DEFAULTS } from './configuration-file.js';
+import {
+  type ConfigurationFile,
+  GROUP_DEFAULTS,
+  KEY_DEFAULTS,
+  SCHEMA_PATH,
+  TOOL_DEFAULTS,
+} from './configuration-file.js';
 import { ownSettings } from './plan.js';
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -15,6 +21,7 @@ export function withoutDefaults({ groups }: ConfigurationFile): Plain {
     {
       ...differing(ownSettings(group), GROUP_DEFAULTS),
       tools: eachDiffering(group.tools ?? {}, TOOL_DEFAULTS),
+      keys: eachDiffering(group.keys ?? {}, KEY_DEFAULTS),
     },
   ]);
   return { version: 1, groups: Object.fromEntries(shown) as Plain };
@@ -28,6 +35,8 @@ export function writeYaml(file: ConfigurationFile, publicUrl: string): string {
     ' The tool groups of one tenant. What is left out has its default:',
     `   of a group: ${defaultsText(GROUP_DEFAULTS)}`,
     `   of a tool:  ${defaultsText(TOOL_DEFAULTS)}`,
+    `   of a key:   ${defaultsText(KEY_DEFAULTS)}`,
+    ' Keys are named; their values are never here.',
     ' A listed group is managed wholly; groups that are not listed stay, unless the file says prune: true.',
   ].join('\n');
   return document.toString({ lineWidth: LINE_WIDTH, flowCollectionPadding: false });
