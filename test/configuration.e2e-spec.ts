@@ -2,6 +2,9 @@ import { Client } from '@modelcontextprotocol/client';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
+import type { Permission } from '../src/auth/permissions.js';
+import { inTenant } from '../src/common/request-scope.js';
+import { ConfigurationService } from '../src/configuration/configuration.service.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { eventually, legacy, newGroup, send } from './support/mcp.js';
 import { type Answer, createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
@@ -497,6 +500,25 @@ groups:
       const low = (await t.signIn(consultant.email)).access_token;
       expect((await exportOf(low)).response.status).toBe(403);
       expect((await stateOf(tenant)).groups).toEqual([]);
+    });
+  });
+
+  describe('a token that was narrowed to the configuration', () => {
+    const applyAs = (scopes: readonly Permission[], file: string) =>
+      inTenant(tenant.tenantId, () =>
+        t.app.get(ConfigurationService).apply({ ...tenant.caller, scopes }, file),
+      );
+
+    it('changes groups, but makes no keys without keys.write and sees none without keys.reveal', async () => {
+      const code = newCode();
+      const file = (keys: string) => `version: 1\ngroups: { ${code}: { name: Narrow, keys: ${keys} } }`;
+      await expect(applyAs(['config.write'], file('{ default: }'))).rejects.toThrow('keys.write');
+      expect((await stateOf(tenant)).groups).toEqual([]);
+      const [refusal] = (await auditOf(tenant)).filter(({ action }) => action === 'config.apply');
+      expect(refusal).toMatchObject({ result: 'refused', actor_kind: 'token' });
+      expect(await applyAs(['config.write'], file('{}'))).toMatchObject({ applied: true });
+      const scopes = ['config.write', 'keys.write'] as const;
+      expect(await applyAs(scopes, file('{ default: }'))).toMatchObject({ applied: true, newKeys: [] });
     });
   });
 

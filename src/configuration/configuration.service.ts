@@ -84,13 +84,22 @@ export class ConfigurationService {
     const { changes, etag } = await this.plan(caller, parsed, rows);
     requireTag(etag, expected);
     if (changes.length === 0) return { applied: false, changes, etag, newKeys: [] };
-    requireRights(caller, changes);
+    await this.requireRights(caller, changes);
     // Beside the entries of the single steps: that they were one act, and which.
     await this.audit.record(manager, caller, { action: 'config.apply', after: { changes } });
     const newKeys = await this.writer.write({ manager, caller, rows, touch }, changes);
     const after = toConfiguration(await readRows(manager, caller.tenantId));
     const shown = await this.reveal(manager, caller, newKeys);
     return { applied: true, changes, etag: etagOfConfiguration(after), newKeys: shown };
+  }
+
+  /** A token that was narrowed to the configuration makes and ends no keys. */
+  private async requireRights(caller: AdminCaller, changes: readonly Change[]): Promise<void> {
+    if (caller.kind !== 'user' || isAllowed(caller, 'keys.write')) return;
+    if (changes.every(({ kind }) => kind !== 'key')) return;
+    const reason = 'The file changes keys, which needs the permission keys.write';
+    await this.audit.recordRefusal(caller, { action: 'config.apply', reason });
+    throw new ForbiddenError(reason);
   }
 
   /** Every showing is on record. The command line shows none: its output ends up in the logs of pipelines. */
@@ -131,13 +140,6 @@ export class ConfigurationService {
   private read({ tenantId }: AdminCaller): Promise<TenantRows> {
     return this.dataSource.transaction('REPEATABLE READ', (manager) => readRows(manager, tenantId));
   }
-}
-
-/** A token that was narrowed to the configuration makes and ends no keys. */
-function requireRights(caller: AdminCaller, changes: readonly Change[]): void {
-  if (caller.kind !== 'user' || isAllowed(caller, 'keys.write')) return;
-  if (changes.every(({ kind }) => kind !== 'key')) return;
-  throw new ForbiddenError('The file changes keys, which needs the permission keys.write');
 }
 
 function requireTag(actual: string, expected: string | undefined): void {
