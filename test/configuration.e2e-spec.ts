@@ -265,8 +265,15 @@ groups:
       expect(stepsOf((await apply(file('{}'))).diff)).toEqual(['delete key default']);
       expect((await send(group, legacy('ping'))).status).toBe(401);
       expect((await stateOf(tenant)).keys).toMatchObject([{ status: 'revoked' }]);
-      expect((await diff(file('{ ci: }'))).problems).toMatchObject([
-        { message: expect.stringContaining('is not a key') },
+
+      const ci =
+        '{ ci: { owner: Build, allowed_networks: [10.0.0.0/8, "2001:db8::/32"], tools: [b, a], decoy: true } }';
+      expect(stepsOf((await apply(file(ci))).diff)).toEqual(['create key ci']);
+      expect((await apply(file(ci))).diff.changes).toEqual([]);
+      const { text } = await exportOf();
+      expect((await apply(text)).diff.changes).toEqual([]);
+      expect((await diff(file('{ ci: { allowed_networks: [home] } }'))).problems).toMatchObject([
+        { message: expect.stringContaining('address block') },
       ]);
     });
 
@@ -530,8 +537,8 @@ groups:
       expect(text).toBe(`# yaml-language-server: $schema=${t.url}/api/v1/admin/config/schema
 # The tool groups of one tenant. What is left out has its default:
 #   of a group: description: "", enabled: true, sessions: false, allowed_roles: [], user_tier_access: []
-#   of a tool:  enabled: true, description: null, timeout_seconds: null, config: {}
-#   of a key:   expires_at: null
+#   of a tool:  enabled: true, description: null, timeout_seconds: null, allowed_roles: [], user_tier_access: [], config: {}
+#   of a key:   expires_at: null, owner: null, allowed_networks: [], tools: null, decoy: false
 # Keys are named; their values are never here.
 # A listed group is managed wholly; groups that are not listed stay, unless the file says prune: true.
 

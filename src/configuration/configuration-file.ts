@@ -10,9 +10,9 @@ const TOOLS_MAX = 1000;
 /** Replicas confirm each changed group before an apply answers. */
 const GROUPS_MAX = 500;
 
-/** What the one key of a group is called. */
+/** What the first key of a group is called. */
 export const KEY_NAME = 'default';
-const KEY_NAMES = /^default$/;
+const NETWORKS_MAX = 100;
 
 /** An object that refuses fields it does not know, and says which it knows. */
 function strict<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -53,12 +53,23 @@ const toolSchema = strict({
     .nullable()
     .default(null)
     .describe("Longest run; null: the tool's own limit"),
+  allowed_roles: labels("Among the group's; empty: as the group says"),
+  user_tier_access: labels("Among the group's; empty: as the group says"),
   config: z
     .record(z.string(), z.unknown())
     .transform((config) => JSON.parse(JSON.stringify(config)) as typeof config) // as the database will give it back
     .default({})
     .describe("Settings of the tool in this group, as the tool's config_schema allows"),
 });
+
+const network = z.union([z.cidrv4(), z.cidrv6()]);
+const isNetwork = (text: string) => network.safeParse(text).success;
+
+const keyName = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((name) => !CONTROL_CHARACTERS.test(name), 'must not hold control characters');
 
 const keySchema = strict({
   expires_at: z.iso
@@ -67,6 +78,19 @@ const keySchema = strict({
     .nullable()
     .default(null)
     .describe('From then on it opens nothing; null: never'),
+  owner: z.string().min(1).max(200).nullable().default(null).describe('Who answers for it'),
+  allowed_networks: z
+    .array(z.string().refine(isNetwork, 'must be an address block, as in 10.0.0.0/8'))
+    .max(NETWORKS_MAX)
+    .default([])
+    .describe('CIDR blocks it may be used from; empty: anywhere'),
+  tools: z
+    .array(z.string().min(1).max(64))
+    .max(TOOLS_MAX)
+    .nullable()
+    .default(null)
+    .describe('The tools of the group that it sees; null: all'),
+  decoy: z.boolean().default(false).describe('Opens nothing; its use raises an alert'),
 });
 
 const groupSchema = strict({
@@ -88,7 +112,7 @@ const groupSchema = strict({
     .optional()
     .describe('By name. Tools that are not listed are taken from the group; left out as a whole: tools stay'),
   keys: z
-    .record(z.string().regex(KEY_NAMES, `is not a key: a group has one, ${KEY_NAME}`), mayBeEmpty(keySchema))
+    .record(keyName, mayBeEmpty(keySchema))
     .optional()
     .describe(
       'By name, never by value. A key that is not there is made, one that is not listed is revoked; left out as a whole: ' +

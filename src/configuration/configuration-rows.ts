@@ -5,11 +5,10 @@ import { ToolGroup } from '../groups/group.entity.js';
 import {
   type ConfigurationFile,
   type GroupSettings,
-  KEY_NAME,
   type KeySettings,
   type ToolSettings,
 } from './configuration-file.js';
-import { ownSettings, type SectionName } from './plan.js';
+import type { SectionName } from './plan.js';
 
 /** Which column holds which field of the file. A field more is a line here and a line in the schema. */
 export const GROUP_COLUMNS = {
@@ -25,11 +24,17 @@ export const TOOL_COLUMNS = {
   enabled: 'enabled',
   description: 'description',
   timeout_seconds: 'timeoutSeconds',
+  allowed_roles: 'allowedRoles',
+  user_tier_access: 'userTierAccess',
   config: 'configData',
 } as const satisfies Record<keyof ToolSettings, keyof GroupTool>;
 
 export const KEY_COLUMNS = {
   expires_at: 'expiresAt',
+  owner: 'owner',
+  allowed_networks: 'allowedNetworks',
+  tools: 'toolNames',
+  decoy: 'isDecoy',
 } as const satisfies Record<keyof KeySettings, keyof GroupKey>;
 
 type Columns = Readonly<Record<string, string>>;
@@ -38,7 +43,7 @@ type Columns = Readonly<Record<string, string>>;
 export type GroupRows = {
   readonly group: ToolGroup;
   readonly tools: ReadonlyMap<string, GroupTool>;
-  /** Those that open the group; revoked ones are history. */
+  /** The active ones: a retiring key ends by itself, a revoked one is history. */
   readonly keys: ReadonlyMap<string, GroupKey>;
 };
 
@@ -62,7 +67,7 @@ export async function readRows(manager: EntityManager, tenantId: string): Promis
         const ownKeys = keys.filter((key) => key.groupId === group.id);
         return [
           group.serverCode,
-          { group, tools: byName(own, (tool) => tool.toolName), keys: byName(ownKeys, () => KEY_NAME) },
+          { group, tools: byName(own, (tool) => tool.toolName), keys: byName(ownKeys, (key) => key.name) },
         ];
       }),
   );
@@ -83,11 +88,16 @@ export function toConfiguration(rows: TenantRows): ConfigurationFile {
 
 /** The same file with its lists as sets: their order says nothing. */
 export function normalized(file: ConfigurationFile): ConfigurationFile {
-  const groups = Object.entries(file.groups).map(([code, group]) => {
-    const own = Object.entries(ownSettings(group)).map(([field, value]) => [field, toFileValue(value)]);
-    return [code, { ...group, ...Object.fromEntries(own) }];
-  });
-  return { ...file, groups: Object.fromEntries(groups) as ConfigurationFile['groups'] };
+  const groups = mapValues(file.groups, ({ tools, keys, ...group }) => ({
+    ...mapValues(group, toFileValue),
+    ...(tools && { tools: mapValues(tools, (settings) => mapValues(settings, toFileValue)) }),
+    ...(keys && { keys: mapValues(keys, (settings) => mapValues(settings, toFileValue)) }),
+  }));
+  return { ...file, groups: groups as ConfigurationFile['groups'] };
+}
+
+function mapValues<T, U>(things: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(things).map(([name, value]) => [name, change(value)]));
 }
 
 /** The columns for the settings that are given. */

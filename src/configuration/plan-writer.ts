@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { type AuditEntry, AuditTrail } from '../audit/audit-trail.js';
 import type { AdminCaller } from '../auth/caller.js';
+import { GroupKey } from '../groups/group-key.entity.js';
 import { GroupKeysService } from '../groups/group-keys.service.js';
 import { GroupTool } from '../groups/group-tool.entity.js';
 import { ToolGroup } from '../groups/group.entity.js';
@@ -118,13 +119,11 @@ export class PlanWriter {
     const { manager } = writing;
     const name = change.name!;
     writing.touch(group.id);
-    const made = keys.has(name) ? undefined : await this.keys.create(manager, group);
+    const columns = toColumns(settingsOf(change.fields), KEY_COLUMNS);
+    const made = keys.has(name) ? undefined : await this.keys.create(manager, group, { name, ...columns });
     const row = made?.row ?? keys.get(name)!;
-    const columns =
-      change.action === 'delete'
-        ? ({ status: 'revoked' } as const)
-        : toColumns(settingsOf(change.fields), KEY_COLUMNS);
-    await manager.save(Object.assign(row, columns));
+    if (change.action === 'update') await manager.save(Object.assign(row, columns));
+    if (change.action === 'delete') await revokeKey(manager, row);
     await this.record(writing, change, { id: row.id, name });
     return made ? [{ group: change.group, name, value: made.key }] : [];
   }
@@ -140,6 +139,12 @@ export class PlanWriter {
     };
     await this.audit.record(manager, caller, entry);
   }
+}
+
+/** With the one that it replaced, if that is still retiring. */
+async function revokeKey(manager: EntityManager, { groupId, name }: GroupKey): Promise<void> {
+  const revoked = { status: 'revoked', revokedAt: new Date() } as const;
+  await manager.update(GroupKey, { groupId, name, status: In(['active', 'retiring']) }, revoked);
 }
 
 /** Groups may have exchanged their names, which the unique index would refuse on the way. */

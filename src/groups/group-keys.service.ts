@@ -25,7 +25,11 @@ export class GroupKeysService {
   ) {}
 
   /** Part of the transaction that makes the group. */
-  async create(manager: EntityManager, group: Pick<ToolGroup, 'id' | 'tenantId'>): Promise<ShownKey> {
+  async create(
+    manager: EntityManager,
+    group: Pick<ToolGroup, 'id' | 'tenantId'>,
+    settings: Partial<GroupKey> = {},
+  ): Promise<ShownKey> {
     const key = generateKey();
     const id = newId();
     const row = manager.create(GroupKey, {
@@ -37,6 +41,7 @@ export class GroupKeysService {
       prefix: shownPrefix(key),
       status: 'active',
       expiresAt: null,
+      ...settings,
     });
     return { key, row: await manager.save(row) };
   }
