@@ -120,7 +120,10 @@ export class PlanWriter {
     const name = change.name!;
     writing.touch(group.id);
     const columns = toColumns(settingsOf(change.fields), KEY_COLUMNS);
-    const made = keys.has(name) ? undefined : await this.keys.create(manager, group, { name, ...columns });
+    const createdBy = writing.caller.kind === 'user' ? writing.caller.userId : null;
+    const made = keys.has(name)
+      ? undefined
+      : await this.keys.create(manager, group, { name, createdBy, ...columns });
     const row = made?.row ?? keys.get(name)!;
     if (change.action === 'update') await manager.save(Object.assign(row, columns));
     if (change.action === 'delete') await revokeKey(manager, row);
