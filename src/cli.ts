@@ -16,6 +16,7 @@ const USAGE = `Usage: toolcrib <command>
   migrate [--revert]                       bring the schema up to date, or take back the newest migration
   sample --customers N [--messages N] [--tenant NAME]
                                            add made-up customers with their history (default: 50 messages each, tenant default)
+  keys rotate-master [--drop-previous]     put every stored secret under a new master key; then forget the previous one
   admin reset-password [--email ADDRESS]   a new password for an admin (default: ADMIN_EMAIL)
   config export [--tenant NAME]            the tenant's groups and tools as YAML (default: tenant default)
   config diff FILE [--tenant NAME]         what applying a file would change; exit code 2 when something would
@@ -65,6 +66,8 @@ async function run(args: readonly string[]): Promise<void> {
       return adminCommand(rest);
     case 'config':
       return configCommand(rest);
+    case 'keys':
+      return keysCommand(rest);
     case 'help':
     case '--help':
     case '-h':
@@ -106,6 +109,28 @@ async function sampleCommand(args: readonly string[]): Promise<void> {
   await withDatabases((databases) =>
     addSample(databases, values.tenant ?? 'default', { customers, messagesPerCustomer }),
   );
+}
+
+async function keysCommand([action, ...args]: readonly string[]): Promise<void> {
+  if (action !== 'rotate-master') throw new UsageError('keys knows one action: rotate-master');
+  const { values } = parse(args, { 'drop-previous': { type: 'boolean' } });
+  const { dropPreviousMaster, rotateMaster } = await import('./rotate-master.js');
+  await withInstallation(async (config) => {
+    if (values['drop-previous']) {
+      await dropPreviousMaster(config);
+      print('The previous master key is forgotten\n');
+      return;
+    }
+    const { secrets, tenants } = await rotateMaster(config);
+    const minutes = config.env.ACCESS_TOKEN_MINUTES;
+    print(
+      `${secrets} secrets of ${tenants} tenants were put under the new master key; nothing lies under the previous one.\n` +
+        `Back up the new key now. In ${minutes} minutes, when the access tokens signed under the previous one have expired, forget it: ` +
+        (config.env.TOOLCRIB_MASTER_KEY
+          ? 'take TOOLCRIB_MASTER_KEY_PREVIOUS out of the settings\n'
+          : 'toolcrib keys rotate-master --drop-previous\n'),
+    );
+  });
 }
 
 async function adminCommand([action, ...args]: readonly string[]): Promise<void> {
