@@ -19,6 +19,9 @@ export const SignedIn = () => declared('signed_in', 'signed_in');
 /** Whoever has the permission: see `permissions.ts`. */
 export const Requires = (permission: Permission) => declared({ permission }, permission);
 
+/** Only for someone who signed in, not for a personal access token, whatever its scopes: for passwords, tokens, factors. */
+export const InPerson = Reflector.createDecorator<true>();
+
 /** Also told in the OpenAPI document, as `x-permission`. */
 function declared(rule: AccessRule, told: string) {
   return applyDecorators(Access(rule), ApiExtension('x-permission', told));

@@ -8,9 +8,21 @@ import { AccessGuard } from './access.guard.js';
 import { TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { Callers } from './callers.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LocalStrategy } from './local.strategy.js';
-import { SignInThrottle } from './sign-in-throttle.js';
+import { OneTimeTokens } from './one-time-tokens.js';
+import { OwnSecondFactor } from './own-second-factor.service.js';
+import { PasswordsController } from './passwords.controller.js';
+import { PasswordsService } from './passwords.service.js';
+import { PersonalTokensController } from './personal-tokens.controller.js';
+import { PersonalTokens } from './personal-tokens.service.js';
+import { SecondFactorController } from './second-factor.controller.js';
+import { SecondFactors } from './second-factors.service.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
+import { SignInLockout } from './sign-in-lockout.js';
+import { SignInService } from './sign-in.service.js';
 import { TokensService } from './tokens.service.js';
 
 /** Signing in, and the guard before every REST route. */
@@ -30,14 +42,37 @@ import { TokensService } from './tokens.service.js';
       }),
     }),
   ],
-  controllers: [AuthController],
+  controllers: [
+    AuthController,
+    PasswordsController,
+    PersonalTokensController,
+    SecondFactorController,
+    SessionsController,
+  ],
   providers: [
     AuthService,
+    Callers,
+    OneTimeTokens,
+    OwnSecondFactor,
+    PasswordsService,
+    PersonalTokens,
+    SecondFactors,
+    SessionsService,
+    SignInLockout,
+    SignInService,
     TokensService,
-    SignInThrottle,
     LocalStrategy,
     JwtStrategy,
     { provide: APP_GUARD, useClass: AccessGuard },
+  ],
+  exports: [
+    AuthService,
+    Callers,
+    OneTimeTokens,
+    SecondFactors,
+    SessionsService,
+    SignInLockout,
+    SignInService,
   ],
 })
 export class AuthModule {}

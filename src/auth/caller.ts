@@ -25,6 +25,10 @@ export type UserCaller = {
   readonly isOperatingTenant: boolean;
   /** What a personal access token was narrowed to; undefined: all that the roles grant. */
   readonly scopes?: readonly string[];
+  /** The sign-in; undefined with a personal access token. */
+  readonly sessionId?: string;
+  /** The tenant asks people with this role for a second factor, and there is none yet: nothing but that may be done. */
+  readonly secondFactorMissing?: boolean;
 };
 
 /** Work of our own: the sample generator, a background job. */
