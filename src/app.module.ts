@@ -12,6 +12,7 @@ import { GroupsModule } from './groups/groups.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { ToolsModule } from './tools/tools.module.js';
+import { UsersModule } from './users/users.module.js';
 
 /** The whole service. `config.databaseUrls` and `config.masterKey` must be known by now. */
 @Module({})
@@ -25,6 +26,7 @@ export class AppModule {
         TypeOrmModule.forRoot({ ...systemDataSourceOptions(config), name: SYSTEM_DATABASE }),
         AuditModule,
         AuthModule,
+        UsersModule,
         CallLogsModule,
         ToolsModule,
         GroupsModule,
