@@ -11,6 +11,7 @@ import { dataSourceOptions, systemDataSourceOptions } from './database.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
+import { OidcModule } from './oidc/oidc.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -27,6 +28,7 @@ export class AppModule {
         AuditModule,
         AuthModule,
         UsersModule,
+        OidcModule,
         CallLogsModule,
         ToolsModule,
         GroupsModule,
