@@ -50,13 +50,12 @@ export class OidcClient {
   }
 
   private async discover(provider: OidcProvider): Promise<Configuration> {
-    const prepare = (configuration: Configuration) => {
-      if (this.config.env.OIDC_ALLOW_LOOPBACK_HTTP) allowInsecureRequests(configuration);
-    };
+    // The library looks for this very function before its own first request.
+    const prepare = this.config.env.OIDC_ALLOW_LOOPBACK_HTTP ? [allowInsecureRequests] : [];
     const found = await discovery(new URL(provider.issuer), provider.clientId, undefined, None(), {
       [customFetch]: this.fetch,
       timeout: TIMEOUT_SECONDS,
-      execute: [prepare],
+      execute: prepare,
     });
     const metadata = { ...found.serverMetadata() };
     const configuration = new Configuration(
@@ -67,7 +66,7 @@ export class OidcClient {
     );
     configuration[customFetch] = this.fetch;
     configuration.timeout = TIMEOUT_SECONDS;
-    prepare(configuration);
+    for (const step of prepare) step(configuration);
     // The library trusts TLS otherwise; we also check the signature of the ID token.
     enableNonRepudiationChecks(configuration);
     return configuration;

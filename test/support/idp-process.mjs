@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
+/** Claims by subject. */
+const people = new Map();
+
 const server = createServer((request, response) => void serve(request, response));
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
@@ -23,10 +26,7 @@ const provider = new Provider(issuer, {
   cookies: { keys: ['test'] },
   features: { devInteractions: { enabled: false } },
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
-  findAccount: (_ctx, id) => ({
-    accountId: id,
-    claims: () => JSON.parse(Buffer.from(id, 'base64url').toString()),
-  }),
+  findAccount: (_ctx, id) => ({ accountId: id, claims: () => people.get(id) }),
   pkce: { required: () => true },
 });
 // Its clients' addresses are not known before the test makes its provider.
@@ -38,7 +38,9 @@ async function serve(request, response) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
   const result = {};
   if (prompt.name === 'login') {
-    result.login = { accountId: params.login_hint };
+    const claims = JSON.parse(Buffer.from(params.login_hint, 'base64url').toString());
+    people.set(claims.sub, claims);
+    result.login = { accountId: claims.sub };
   } else {
     const owner = { accountId: session.accountId, clientId: params.client_id };
     const grant = grantId ? await provider.Grant.find(grantId) : new provider.Grant(owner);
