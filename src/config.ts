@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { compileTrust } from './common/client-address.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '::1', '[::1]'];
@@ -49,6 +50,10 @@ export const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).default('log'),
   ALLOWED_HOSTS: list.optional(),
   ALLOWED_ORIGINS: list.optional(),
+  TRUST_PROXY: z
+    .string()
+    .refine(isTrust, 'must be a number of hops, or addresses and CIDR blocks separated by commas')
+    .optional(),
   ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
   REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
   SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(5, 1_000_000).default(100),
@@ -72,6 +77,9 @@ export const environmentSchema = z.object({
   CALL_LOG_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
   CALL_LOG_QUEUE_MAX: wholeNumber(1, 1_000_000).default(10_000),
   CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
+  REPLICA_NAME: z.string().min(1).max(255).optional(),
+  REPLICA_LEASE_MS: wholeNumber(500, 600_000).default(5000),
+  CHANGE_WAIT_MS: wholeNumber(10, 60_000).default(2000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),
 });
 
@@ -192,6 +200,15 @@ function databaseUrlsOf(env: Environment): DatabaseUrls | undefined {
 /** The same database as another role, which has the same password unless a setting says otherwise. */
 function asRole(url: string, role: string): string {
   return Object.assign(new URL(url), { username: role }).href;
+}
+
+function isTrust(setting: string): boolean {
+  try {
+    compileTrust(setting);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A public address that paths can be put behind, and that gives nothing away. */

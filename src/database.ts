@@ -13,6 +13,7 @@ import { Tenant } from './auth/tenant.entity.js';
 import { User } from './auth/user.entity.js';
 import { CallLog } from './call-logs/call-log.entity.js';
 import { DomainEvent } from './common/domain-event.entity.js';
+import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
 import { crmEntities } from './crm/crm.entities.js';
 import { GroupKey } from './groups/group-key.entity.js';
@@ -20,6 +21,7 @@ import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
+import { SecurityAlert } from './groups/security-alert.entity.js';
 import { TenantPool } from './tenant-pool.js';
 
 const SYSTEM_POOL_MAX = 4;
@@ -43,7 +45,9 @@ const common = {
     ToolGroup,
     GroupKey,
     GroupTool,
+    SecurityAlert,
     CallLog,
+    ReplicaRow,
     ...crmEntities,
   ],
   migrations: [...migrations],

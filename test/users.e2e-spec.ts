@@ -311,7 +311,7 @@ describe('people', () => {
       const { user } = await person(['consultant']);
       const token = await tokenFor(user.id);
       const statuses = (await Promise.all([reset(token), reset(token)])).map(({ status }) => status);
-      expect(statuses.toSorted()).toEqual([200, 401]);
+      expect(new Set(statuses)).toEqual(new Set([200, 401]));
     });
 
     it('are kept as hashes', async () => {

@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { ForbiddenError, UnauthenticatedError } from '../common/errors.js';
 import { currentScope } from '../common/request-scope.js';
-import { Access, type AccessRule, InPerson } from './access.js';
+import { Access, type AccessRule, InPerson, SECOND_FACTOR_MISSING } from './access.js';
 import type { UserCaller } from './caller.js';
 import { isAllowed, PERMISSIONS } from './permissions.js';
 import { looksLikePersonalToken } from './personal-token-format.js';
@@ -62,8 +62,6 @@ export class AccessGuard extends AuthGuard('jwt') {
 }
 
 const NOT_IN_PERSON = 'A personal access token does not open this; sign in yourself';
-const SECOND_FACTOR_MISSING =
-  'Your tenant asks for a second factor; set one up first, with POST /api/v1/auth/second-factor';
 
 function refusalOf(caller: UserCaller, rule: AccessRule | undefined): string | null {
   if (rule === 'signed_in') return null;

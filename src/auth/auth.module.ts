@@ -23,6 +23,8 @@ import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 import { SignInLockout } from './sign-in-lockout.js';
 import { SignInService } from './sign-in.service.js';
+import { UserCallers } from './user-callers.js';
+import { UserChanges } from './user-changes.js';
 import { TokensService } from './tokens.service.js';
 
 /** Signing in, and the guard before every REST route. */
@@ -61,6 +63,8 @@ import { TokensService } from './tokens.service.js';
     SignInLockout,
     SignInService,
     TokensService,
+    UserCallers,
+    UserChanges,
     LocalStrategy,
     JwtStrategy,
     { provide: APP_GUARD, useClass: AccessGuard },
@@ -73,6 +77,8 @@ import { TokensService } from './tokens.service.js';
     SessionsService,
     SignInLockout,
     SignInService,
+    UserCallers,
+    UserChanges,
   ],
 })
 export class AuthModule {}

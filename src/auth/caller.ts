@@ -10,6 +10,8 @@ export type GroupKeyCaller = {
   readonly tenantId: string;
   readonly groupId: string;
   readonly keyId: string;
+  /** Names of the tools that the key was given; undefined: all of the group. */
+  readonly tools?: ReadonlySet<string>;
 };
 
 /** A person who signed in. */

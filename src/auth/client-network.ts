@@ -13,8 +13,8 @@ export function networkOf(ip: string): string {
   const [head = '', tail] = ip.split('%')[0].split('::');
   const groups = head.split(':').filter((group) => group !== '');
   const rest = tail === undefined ? [] : tail.split(':').filter((group) => group !== '');
-  while (tail !== undefined && groups.length + rest.length < 8) groups.push('0');
-  return [...groups, ...rest]
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0');
+  return [...groups, ...zeros, ...rest]
     .slice(0, PREFIX_GROUPS)
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(':');

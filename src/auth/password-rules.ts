@@ -28,7 +28,7 @@ const LETTERS_OF: Readonly<Record<string, string>> = {
  * @param context The person's names, the tenant's, ours.
  */
 export function findPasswordProblem(password: string, context: readonly string[]): string | null {
-  const length = [...password].length;
+  const length = Array.from(password).length;
   if (length < PASSWORD_MIN || length > PASSWORD_MAX) {
     return `must be ${PASSWORD_MIN} to ${PASSWORD_MAX} characters long`;
   }
@@ -38,7 +38,7 @@ export function findPasswordProblem(password: string, context: readonly string[]
   const rests = [lower, lower.replace(/[0134579@$!]/g, (sign) => LETTERS_OF[sign] ?? sign)].map((text) =>
     restOf(text, guessable),
   );
-  return Math.min(...rests.map((rest) => [...rest].length)) < REST_MIN
+  return Math.min(...rests.map((rest) => Array.from(rest).length)) < REST_MIN
     ? 'is too easy to guess: common words, your own names, repetitions and runs like 1234 do not count; add other words'
     : null;
 }
@@ -60,8 +60,6 @@ function restOf(text: string, guessable: readonly string[]): string {
 
 /** Cuts runs like 4567, dcba or wert. */
 function withoutRuns(text: string): string {
-  const follows = (a: string, b: string) =>
-    SEQUENCES.some((run) => run.includes(a + b) || run.includes(b + a));
   let out = '';
   for (let from = 0; from < text.length;) {
     let to = from + 1;
@@ -70,4 +68,8 @@ function withoutRuns(text: string): string {
     from = to;
   }
   return out;
+}
+
+function follows(a: string, b: string): boolean {
+  return SEQUENCES.some((run) => run.includes(a + b) || run.includes(b + a));
 }

@@ -15,6 +15,7 @@ import { requireGoodPassword } from './password-rules.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 import { SignInLockout } from './sign-in-lockout.js';
 import { lockSignIns, revokeSignIns } from './tokens.service.js';
+import { UserChanges } from './user-changes.js';
 import { User } from './user.entity.js';
 
 const FORGOTTEN_PER_HOUR = 10;
@@ -34,6 +35,7 @@ export class PasswordsService {
     private readonly lockout: SignInLockout,
     private readonly oneTime: OneTimeTokens,
     private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
   ) {}
 
   /** Ends all other sign-ins of the person. */
@@ -41,7 +43,7 @@ export class PasswordsService {
     const user = await this.requirePassword(caller, oldPassword, 'old_password');
     requireGoodPassword('new_password', newPassword, namesOf(user));
     const passwordHash = await hashPassword(newPassword);
-    await this.dataSource.transaction(async (manager) => {
+    await this.changes.change(caller.userId, async (manager) => {
       await this.store(manager, caller, { passwordHash, keep: caller.sessionId, action: 'password.change' });
     });
   }
@@ -95,7 +97,7 @@ export class PasswordsService {
       if (!user?.tenant?.enabled) throw new UnauthenticatedError(RESET_INVALID);
       requireGoodPassword('new_password', newPassword, namesOf(user));
       const passwordHash = await hashPassword(newPassword);
-      await this.dataSource.transaction(async (manager) => {
+      await this.changes.change(user.id, async (manager) => {
         if (!(await this.oneTime.use(manager, row))) throw new UnauthenticatedError(RESET_INVALID);
         await this.store(manager, callerOf(user), { passwordHash, action: 'password.reset' });
       });

@@ -44,7 +44,7 @@ export class PersonalTokensController {
   @ApiFailures(BAD_REQUEST, CONFLICT)
   async create(@CurrentCaller() caller: UserCaller, @Body() body: CreatePersonalTokenDto) {
     const { row, token } = await this.tokens.create(caller, body);
-    return ok({ ...toPersonalTokenDto(row), token }, 'Token made; it is not shown again');
+    return ok(Object.assign(toPersonalTokenDto(row), { token }), 'Token made; it is not shown again');
   }
 
   @Delete(':id')

@@ -10,6 +10,7 @@ import type { UserCaller } from './caller.js';
 import { SecondFactor } from './second-factor.entity.js';
 import { hashOf } from './secure-token.js';
 import { SignInLockout } from './sign-in-lockout.js';
+import { UserChanges } from './user-changes.js';
 import { newRecoveryCodes, newTotpSecret, normalizeRecoveryCode, otpauthUri, stepOfCode } from './totp.js';
 
 const APP_CODE = /^\d{6}$/;
@@ -24,6 +25,7 @@ export class SecondFactors {
     private readonly lockout: SignInLockout,
     private readonly box: SecretBox,
     private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
   ) {}
 
   isEnabled(userId: string): Promise<boolean> {
@@ -55,7 +57,7 @@ export class SecondFactors {
    * @throws {InvalidInputError} The code is wrong.
    */
   async confirm(caller: UserCaller, code: string): Promise<readonly string[]> {
-    return this.dataSource.transaction(async (manager) => {
+    return this.changes.change(caller.userId, async (manager) => {
       const row = await findLocked(manager, caller.userId);
       if (!row || row.confirmedAt) throw new ConflictError('There is nothing to confirm; begin anew');
       const step = stepOfCode(this.secretOf(row), code);
@@ -83,7 +85,7 @@ export class SecondFactors {
 
   /** Check password and code first. */
   async disable(caller: UserCaller): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.changes.change(caller.userId, async (manager) => {
       await manager.delete(SecondFactor, { userId: caller.userId });
       const target = ownTarget(caller);
       await this.audit.record(manager, caller, { action: 'second_factor.disable', target });

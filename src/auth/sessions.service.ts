@@ -8,6 +8,7 @@ import { decodeIdCursor, toPage } from '../common/paging.js';
 import type { UserCaller } from './caller.js';
 import { Session } from './session.entity.js';
 import { lockSignIns, revokeFamily, revokeSignIns } from './tokens.service.js';
+import { UserChanges } from './user-changes.js';
 
 type Whose = { readonly userId: string; readonly name: string };
 
@@ -17,6 +18,7 @@ export class SessionsService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
   ) {}
 
   /** Newest first. */
@@ -37,7 +39,7 @@ export class SessionsService {
 
   /** Its access and refresh tokens stop at once. @throws {NotFoundError} Not there, or somebody else's. */
   async end(caller: UserCaller, { userId, name }: Whose, id: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.changes.change(userId, async (manager) => {
       await lockSignIns(manager, userId);
       if (!(await manager.existsBy(Session, { id, userId }))) throw new NotFoundError(`No session ${id}`);
       await revokeFamily(manager, id);
@@ -48,7 +50,7 @@ export class SessionsService {
 
   /** @param but The one that may stay. */
   async endAll(caller: UserCaller, { userId, name }: Whose, but?: string): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.changes.change(userId, async (manager) => {
       await lockSignIns(manager, userId);
       await revokeSignIns(manager, userId, but);
       const target = { kind: 'user', id: userId, name };

@@ -18,7 +18,7 @@ export class SignInGuard extends AuthGuard('local') {
       type: 'body',
       metatype: SignInDto,
     })) as SignInDto;
-    request.body = { ...body, login: body.email ?? body.username };
+    request.body = Object.assign(body, { login: body.email ?? body.username });
     return super.canActivate(context) as Promise<boolean>;
   }
 }

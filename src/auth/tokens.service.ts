@@ -14,6 +14,7 @@ import type { UserCaller } from './caller.js';
 import { RefreshToken } from './refresh-token.entity.js';
 import { hashOf, newSecret } from './secure-token.js';
 import { Session, type SignInMethod } from './session.entity.js';
+import { UserChanges } from './user-changes.js';
 import { User } from './user.entity.js';
 
 const DAY_MS = 86_400_000;
@@ -32,6 +33,7 @@ export class TokensService {
     private readonly jwt: JwtService,
     private readonly config: Config,
     private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
   ) {}
 
   /** Begins a sign-in, which is put on record. Forgets the user's expired ones on the way, so the tables stay small. */
@@ -55,6 +57,7 @@ export class TokensService {
       if (row.usedAt) {
         this.logger.warn({ message: 'A refresh token was used twice; its sign-in ends', userId: row.userId });
         await revokeFamily(manager, row.familyId);
+        await this.changes.announce(manager, row.userId);
         return null;
       }
       const mayComeIn = { id: row.userId, enabled: true, tenant: { enabled: true } };
@@ -70,10 +73,14 @@ export class TokensService {
 
   /** Ends the sign-in of this refresh token, also for its access tokens. An unknown token is no error. */
   async end(token: string): Promise<void> {
-    await this.inTokensTenant(token, async (manager) => {
-      const row = await findLocked(manager, token);
-      if (row) await revokeFamily(manager, row.familyId);
-    });
+    const found = await this.findToken(token);
+    if (!found) return;
+    await inTenant(found.tenantId, () =>
+      this.changes.change(found.userId, async (manager) => {
+        const row = await findLocked(manager, token);
+        if (row) await revokeFamily(manager, row.familyId);
+      }),
+    );
   }
 
   /** One transaction in the tenant that the token belongs to. @returns Null for an unknown token. */
@@ -81,8 +88,12 @@ export class TokensService {
     token: string,
     work: (manager: EntityManager) => Promise<T>,
   ): Promise<T | null> {
-    const found = await this.system.getRepository(RefreshToken).findOneBy({ tokenHash: hashOf(token) });
+    const found = await this.findToken(token);
     return found && inTenant(found.tenantId, () => this.dataSource.transaction(work));
+  }
+
+  private findToken(token: string): Promise<RefreshToken | null> {
+    return this.system.getRepository(RefreshToken).findOneBy({ tokenHash: hashOf(token) });
   }
 
   private async issue(

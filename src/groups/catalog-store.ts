@@ -1,13 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { BlockList } from 'node:net';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
-import { type EntityManager } from 'typeorm';
 import type { GroupKeyCaller } from '../auth/caller.js';
-import { Tenant } from '../auth/tenant.entity.js';
 import { ChangeBus } from '../common/change-bus.js';
-import { type Change } from '../common/change-bus.js';
+import { type Change, type InFlight } from '../common/change-bus.js';
+import { compileNetworks } from '../common/client-address.js';
+import { fromJson, type JsonRow } from '../common/json-row.js';
 import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
@@ -18,12 +19,39 @@ import { ToolGroup } from './group.entity.js';
 import { isWellFormedKey } from './key-format.js';
 
 const RETRY_DELAY_MS = 500;
+/** How late a standing connection learns that its key has expired; a new call is refused at once. */
+const EXPIRY_CHECK_MS = 1000;
 
-type KeyEntry = { readonly hash: Buffer; readonly caller: GroupKeyCaller; readonly expiresAtMs: number };
+/** Groups of enabled tenants; of their keys those that open them. */
+const READ_GROUPS = `SELECT to_jsonb(g) AS "group",
+    coalesce((SELECT jsonb_agg(to_jsonb(t)) FROM mcp_tools t WHERE t.group_id = g.id), '[]') AS tools,
+    coalesce((SELECT jsonb_agg(to_jsonb(k)) FROM mcp_group_keys k
+      WHERE k.group_id = g.id AND k.status <> 'revoked'), '[]') AS keys
+  FROM mcp_tool_groups g JOIN tenants ON tenants.id = g.tenant_id AND tenants.enabled
+  WHERE $1::uuid IS NULL OR g.id = $1`;
+
+type StoredGroup = { readonly group: JsonRow; readonly tools: JsonRow[]; readonly keys: JsonRow[] };
+type KeyEntry = {
+  readonly hash: Buffer;
+  readonly caller: GroupKeyCaller;
+  readonly expiresAtMs: number;
+  readonly networks: BlockList | undefined;
+  readonly isDecoy: boolean;
+};
+
+/** What a key turned out to be. `decoy`: nobody has any business with it. */
+export type FoundKey =
+  | { readonly kind: 'good'; readonly caller: GroupKeyCaller; readonly networks: BlockList | undefined }
+  | { readonly kind: 'decoy'; readonly caller: GroupKeyCaller };
 type Loaded = { readonly catalog: Catalog; readonly keyHashes: readonly string[] };
 
 /** Told after a group's catalog was replaced; `after` is undefined when the group is gone or disabled. */
-export type CatalogListener = (before: Catalog, after: Catalog | undefined) => void;
+export type CatalogListener = (
+  before: Catalog,
+  after: Catalog | undefined,
+  /** What is to become of running calls that lost their key or tool. */
+  inFlight: InFlight,
+) => void;
 
 /**
  * All groups and their keys in memory, kept equal to the database: what makes authentication and routing free of SQL and
@@ -31,13 +59,15 @@ export type CatalogListener = (before: Catalog, after: Catalog | undefined) => v
  * of disabled tenants and keys that are not active do not.
  */
 @Injectable()
-export class CatalogStore implements OnModuleInit {
+export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(CatalogStore.name);
   private readonly byCode = new Map<string, Loaded>();
   private readonly codeOf = new Map<string, string>();
   private readonly keys = new Map<string, KeyEntry>();
-  private readonly liveKeyIds = new Set<string>();
+  /** When each key that opens its group stops doing so. */
+  private readonly liveUntilMs = new Map<string, number>();
   private readonly listeners: CatalogListener[] = [];
+  private readonly expiryTimer = setInterval(() => this.expireKeys(), EXPIRY_CHECK_MS).unref();
   /** Loads run one after the other, so a later read never loses against an earlier one. */
   private lastLoad: Promise<void> = Promise.resolve();
 
@@ -53,22 +83,28 @@ export class CatalogStore implements OnModuleInit {
     this.changeBus.subscribe('group', (change) => this.takeOver(change));
   }
 
+  onApplicationShutdown(): void {
+    clearInterval(this.expiryTimer);
+  }
+
   onReplaced(listener: CatalogListener): void {
     this.listeners.push(listener);
   }
 
-  /** The caller a group key stands for; undefined: not a key, unknown, revoked, expired. */
-  findCaller(key: string): GroupKeyCaller | undefined {
+  /** Undefined: not a key, unknown, revoked, expired. */
+  findKey(key: string): FoundKey | undefined {
     if (!isWellFormedKey(key)) return undefined;
     const digest = this.secretBox.digest(key);
     const entry = this.keys.get(digest.toString('base64'));
     if (!entry || !timingSafeEqual(entry.hash, digest)) return undefined;
-    return entry.expiresAtMs > Date.now() ? entry.caller : undefined;
+    if (entry.isDecoy) return { kind: 'decoy', caller: entry.caller };
+    if (entry.expiresAtMs <= Date.now()) return undefined;
+    return { kind: 'good', caller: entry.caller, networks: entry.networks };
   }
 
   /** Whether a key still opens its group; long-lived connections ask after every change. */
   isLive(keyId: string): boolean {
-    return this.liveKeyIds.has(keyId);
+    return (this.liveUntilMs.get(keyId) ?? 0) > Date.now();
   }
 
   findByCode(serverCode: string): Catalog | undefined {
@@ -84,14 +120,14 @@ export class CatalogStore implements OnModuleInit {
   }
 
   /** Reads one group anew; when this returns, the next call on this replica is ruled by what the database says. */
-  refresh(groupId: string): Promise<void> {
-    return this.enqueue(() => this.loadOne(groupId));
+  refresh(groupId: string, inFlight: InFlight = 'drain'): Promise<void> {
+    return this.enqueue(() => this.loadOne(groupId, inFlight));
   }
 
   private async takeOver(change: Change | null): Promise<void> {
     for (;;) {
       try {
-        await (change ? this.refresh(change.id) : this.enqueue(() => this.loadAll()));
+        await (change ? this.refresh(change.id, change.inFlight) : this.enqueue(() => this.loadAll()));
         return;
       } catch (error) {
         this.logger.warn(`Groups could not be read; trying again: ${String(error)}`);
@@ -106,33 +142,35 @@ export class CatalogStore implements OnModuleInit {
     return run;
   }
 
-  private async loadOne(groupId: string): Promise<void> {
+  private async loadOne(groupId: string, inFlight: InFlight): Promise<void> {
     const groups = await this.read(groupId);
     const group = groups[0];
-    if (group) this.put(group);
-    else this.remove(groupId);
+    if (group) this.put(group, inFlight);
+    else this.remove(groupId, inFlight);
   }
 
   private async loadAll(): Promise<void> {
     const groups = await this.read();
     const present = new Set(groups.map(({ catalog }) => catalog.groupId));
-    for (const groupId of this.codeOf.keys()) if (!present.has(groupId)) this.remove(groupId);
-    for (const group of groups) this.put(group);
+    for (const groupId of this.codeOf.keys()) if (!present.has(groupId)) this.remove(groupId, 'drain');
+    for (const group of groups) this.put(group, 'drain');
   }
 
-  /** One snapshot of the database for the group, its tools and its keys together. */
-  private read(groupId?: string): Promise<(Loaded & { keys: readonly GroupKey[] })[]> {
-    return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
-      const groups = await enabledTenantsGroups(manager, groupId);
-      const where = groupId ? { groupId } : {};
-      const tools = groupBy(await manager.find(GroupTool, { where }), (tool) => tool.groupId);
-      const activeKeys = await manager.find(GroupKey, { where: { ...where, status: 'active' } });
-      const keys = groupBy(activeKeys, (key) => key.groupId);
-      return groups.map((group) => ({
-        catalog: this.build(group, tools.get(group.id) ?? []),
-        keys: keys.get(group.id) ?? [],
-        keyHashes: (keys.get(group.id) ?? []).map((key) => key.hash.toString('base64')),
-      }));
+  /**
+   * One snapshot of the database for the group, its tools and its keys together, in one round trip: under load each one
+   * costs a turn of the event loop, and a revoked key opens its group until the last of them.
+   */
+  private async read(groupId?: string): Promise<(Loaded & { keys: readonly GroupKey[] })[]> {
+    const rows = await this.dataSource.query<StoredGroup[]>(READ_GROUPS, [groupId ?? null]);
+    return rows.map((row) => {
+      const group = fromJson(this.dataSource, ToolGroup, row.group);
+      const tools = row.tools.map((tool) => fromJson(this.dataSource, GroupTool, tool));
+      const keys = row.keys.map((key) => fromJson(this.dataSource, GroupKey, key));
+      return {
+        catalog: this.build(group, tools),
+        keys,
+        keyHashes: keys.map((key) => key.hash.toString('base64')),
+      };
     });
   }
 
@@ -141,16 +179,28 @@ export class CatalogStore implements OnModuleInit {
     return buildCatalog(group, rows, find, this.config.env.TOOL_TIMEOUT_SECONDS);
   }
 
-  private put({ catalog, keys, keyHashes }: Loaded & { keys: readonly GroupKey[] }): void {
+  private put(
+    { catalog, keys, keyHashes }: Loaded & { keys: readonly GroupKey[] },
+    inFlight: InFlight,
+  ): void {
     const { groupId, tenantId, serverCode } = catalog;
     const before = this.byCode.get(serverCode);
     for (const hash of before?.keyHashes ?? []) this.forget(hash);
     for (const [index, key] of keys.entries()) {
-      this.liveKeyIds.add(key.id);
+      const expiresAtMs = key.expiresAt?.getTime() ?? Infinity;
+      if (!key.isDecoy) this.liveUntilMs.set(key.id, expiresAtMs);
       this.keys.set(keyHashes[index], {
         hash: key.hash,
-        caller: { kind: 'group_key', tenantId, groupId, keyId: key.id },
-        expiresAtMs: key.expiresAt?.getTime() ?? Infinity,
+        caller: {
+          kind: 'group_key',
+          tenantId,
+          groupId,
+          keyId: key.id,
+          ...(key.toolNames && { tools: new Set(key.toolNames) }),
+        },
+        expiresAtMs,
+        networks: compileNetworks(key.allowedNetworks),
+        isDecoy: key.isDecoy,
       });
     }
     this.byCode.set(serverCode, { catalog, keyHashes });
@@ -160,44 +210,38 @@ export class CatalogStore implements OnModuleInit {
         `Tool '${name}' of group '${serverCode}' is left out: unknown here, or its settings do not fit`,
       );
     }
-    if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined);
+    if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined, inFlight);
   }
 
-  private remove(groupId: string): void {
+  private remove(groupId: string, inFlight: InFlight): void {
     const serverCode = this.codeOf.get(groupId);
     const gone = serverCode === undefined ? undefined : this.byCode.get(serverCode);
     if (serverCode === undefined || !gone) return;
     for (const hash of gone.keyHashes) this.forget(hash);
     this.byCode.delete(serverCode);
     this.codeOf.delete(groupId);
-    this.tell(gone.catalog, undefined);
+    this.tell(gone.catalog, undefined, inFlight);
+  }
+
+  private expireKeys(): void {
+    const now = Date.now();
+    const groupIds = new Set<string>();
+    for (const { caller, expiresAtMs } of this.keys.values()) {
+      if (expiresAtMs <= now && this.liveUntilMs.delete(caller.keyId)) groupIds.add(caller.groupId);
+    }
+    for (const groupId of groupIds) {
+      const catalog = this.find(groupId);
+      if (catalog) this.tell(catalog, catalog.enabled ? catalog : undefined, 'drain');
+    }
   }
 
   private forget(keyHash: string): void {
     const entry = this.keys.get(keyHash);
-    if (entry) this.liveKeyIds.delete(entry.caller.keyId);
+    if (entry) this.liveUntilMs.delete(entry.caller.keyId);
     this.keys.delete(keyHash);
   }
 
-  private tell(before: Catalog, after: Catalog | undefined): void {
-    for (const listener of this.listeners) listener(before, after);
+  private tell(before: Catalog, after: Catalog | undefined, inFlight: InFlight): void {
+    for (const listener of this.listeners) listener(before, after, inFlight);
   }
-}
-
-function enabledTenantsGroups(manager: EntityManager, groupId?: string): Promise<ToolGroup[]> {
-  const query = manager
-    .createQueryBuilder(ToolGroup, 'group')
-    .innerJoin(Tenant, 'tenant', 'tenant.id = group.tenant_id AND tenant.enabled');
-  return (groupId ? query.where('group.id = :groupId', { groupId }) : query).getMany();
-}
-
-function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return groups;
 }

@@ -7,6 +7,7 @@ import {
   ManyToOne,
   PrimaryColumn,
   UpdateDateColumn,
+  VersionColumn,
 } from 'typeorm';
 import { ToolGroup } from './group.entity.js';
 
@@ -50,9 +51,21 @@ export class GroupTool {
   @Column({ name: 'timeout_seconds', type: 'int', nullable: true })
   timeoutSeconds: number | null;
 
+  /** Roles of which a signed-in user needs one, among those of the group; empty: as the group says. */
+  @Column({ name: 'allowed_roles', type: 'varchar', array: true, default: () => "'{}'" })
+  allowedRoles: string[];
+
+  /** Tiers it is for, among those of the group; empty: as the group says. */
+  @Column({ name: 'user_tier_access', type: 'varchar', array: true, default: () => "'{}'" })
+  userTierAccess: string[];
+
   /** Settings of the tool in this group, as its `config` schema allows. */
   @Column({ name: 'config_data', type: 'jsonb', default: () => "'{}'" })
   configData: Record<string, unknown>;
+
+  /** Grows with each change of this row; the ETag of its answers. */
+  @VersionColumn({ name: 'row_version', default: 1 })
+  rowVersion: number;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt: Date;

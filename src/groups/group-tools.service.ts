@@ -1,17 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { differenceOf } from '../audit/difference.js';
 import type { Caller } from '../auth/caller.js';
 import type { Page } from '../common/envelope.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { decodeIdCursor, toPage } from '../common/paging.js';
+import { requireVersion } from '../common/preconditions.js';
 import { containing } from '../common/search.js';
 import { uniqueViolation } from '../common/unique-violation.js';
 import { type FieldProblem, invalidFields } from '../common/validation.js';
 import type { ToolDefinition } from '../tools/tool-definition.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
-import { GroupChanges } from './group-changes.js';
+import { type ChangeOptions, GroupChanges } from './group-changes.js';
+import { ToolGroup } from './group.entity.js';
 import { GroupTool } from './group-tool.entity.js';
 import type { AddToolDto, GroupToolQueryDto, UpdateToolDto } from './group-tools.dto.js';
 
@@ -22,6 +26,7 @@ export class GroupToolsService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly changes: GroupChanges,
     private readonly registry: ToolRegistry,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** In the order they were added. Another tenant's `group_id` gives an empty page. */
@@ -60,7 +65,8 @@ export class GroupToolsService {
     }
     checkConfig(definition, input.config_data ?? {});
     return this.changes
-      .change(caller, groupId, async (manager) => {
+      .change(caller, groupId, async (manager, group) => {
+        requireNarrower(group, input);
         const tool = manager.create(GroupTool, {
           id: newId(),
           tenantId: caller.tenantId,
@@ -70,7 +76,14 @@ export class GroupToolsService {
           version: definition.version,
           ...columnsOf(input),
         });
-        return manager.save(tool);
+        const saved = await manager.save(tool);
+        const target = { kind: 'tool', id: saved.id, name: saved.toolName };
+        await this.audit.record(manager, caller, {
+          action: 'tool.add',
+          target,
+          after: { groupId, ...columnsOf(input) },
+        });
+        return saved;
       })
       .catch((error: unknown) => {
         if (uniqueViolation(error) === null) throw error;
@@ -81,21 +94,73 @@ export class GroupToolsService {
       });
   }
 
-  async update(caller: Caller, id: string, input: UpdateToolDto): Promise<GroupTool> {
+  async update(
+    caller: Caller,
+    id: string,
+    input: UpdateToolDto,
+    options: ChangeOptions = {},
+  ): Promise<GroupTool> {
     const { groupId, toolName } = await this.get(caller, id);
     const definition = this.registry.find(toolName);
     if (definition && input.config_data) checkConfig(definition, input.config_data);
-    return this.changes.change(caller, groupId, async (manager) => {
-      const tool = await manager.findOneBy(GroupTool, { id });
-      if (!tool) throw new NotFoundError(`No tool ${id}`);
-      return manager.save(Object.assign(tool, columnsOf(input)));
-    });
+    const update = async (manager: EntityManager, group: ToolGroup) => {
+      requireNarrower(group, input);
+      const tool = await findAsRead(manager, id, options);
+      const columns = columnsOf(input);
+      const { before, after } = differenceOf(tool, columns);
+      const saved = await manager.save(Object.assign(tool, columns));
+      const target = { kind: 'tool', id, name: toolName };
+      await this.audit.record(manager, caller, { action: 'tool.update', target, before, after });
+      return saved;
+    };
+    return this.changes.change(caller, groupId, update, options);
   }
 
-  async remove(caller: Caller, id: string): Promise<void> {
+  async remove(caller: Caller, id: string, options: ChangeOptions = {}): Promise<void> {
     const { groupId } = await this.get(caller, id);
-    await this.changes.change(caller, groupId, (manager) => manager.delete(GroupTool, { id }));
+    const remove = async (manager: EntityManager) => {
+      const { toolName } = await findAsRead(manager, id, options);
+      await manager.delete(GroupTool, { id });
+      const target = { kind: 'tool', id, name: toolName };
+      await this.audit.record(manager, caller, {
+        action: 'tool.remove',
+        target,
+        before: { groupId, toolName },
+      });
+    };
+    await this.changes.change(caller, groupId, remove, options);
   }
+}
+
+/** The row once its group is locked. */
+async function findAsRead(
+  manager: EntityManager,
+  id: string,
+  { ifMatch }: ChangeOptions,
+): Promise<GroupTool> {
+  const tool = await manager.findOneBy(GroupTool, { id });
+  if (!tool) throw new NotFoundError(`No tool ${id}`);
+  requireVersion({ version: tool.rowVersion }, ifMatch);
+  return tool;
+}
+
+/** A tool can be for fewer people than its group, not for others. */
+function requireNarrower(group: ToolGroup, input: UpdateToolDto): void {
+  const problems = [
+    { field: 'allowed_roles', names: wider(input.allowed_roles, group.allowedRoles) },
+    { field: 'user_tier_access', names: wider(input.user_tier_access, group.userTierAccess) },
+  ].filter(({ names }) => names.length > 0);
+  if (problems.length === 0) return;
+  throw invalidFields(
+    problems.map(({ field, names }) => ({
+      field,
+      message: `the group is not for ${names.join(', ')}; a tool may only narrow what its group allows`,
+    })),
+  );
+}
+
+function wider(asked: readonly string[] = [], allowed: readonly string[]): string[] {
+  return allowed.length === 0 ? [] : asked.filter((one) => !allowed.includes(one));
 }
 
 function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {
@@ -120,6 +185,8 @@ function columnsOf(input: UpdateToolDto): Partial<GroupTool> {
     enabled: input.enabled,
     timeoutSeconds: input.timeout_seconds,
     configData: input.config_data,
+    allowedRoles: input.allowed_roles,
+    userTierAccess: input.user_tier_access,
   };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }

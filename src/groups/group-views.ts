@@ -23,6 +23,7 @@ export function toGroupDto({ group, toolCount, keyPrefix }: GroupSummary, config
     server_url: serverUrls(config.publicUrl, group.serverCode).url,
     tool_count: toolCount,
     api_key_prefix: keyPrefix,
+    version: group.version,
     created_by: group.createdBy,
     created_at: group.createdAt.toISOString(),
     updated_at: group.updatedAt.toISOString(),
@@ -76,6 +77,9 @@ export function toGroupToolDto(
       row.timeoutSeconds ?? definition?.timeoutSeconds ?? config.env.TOOL_TIMEOUT_SECONDS,
     config_data: row.configData,
     registered: definition !== undefined,
+    allowed_roles: row.allowedRoles,
+    user_tier_access: row.userTierAccess,
+    row_version: row.rowVersion,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   };

@@ -2,9 +2,14 @@ import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, 
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
+import type { InFlight } from '../common/change-bus.js';
 import { changed, ok, pageOf } from '../common/envelope.js';
+import { IfMatch } from '../common/preconditions.js';
+import { ApiInFlight, InFlightParam } from '../common/in-flight.js';
 import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
 import { Config } from '../config.js';
+import { ExplainDto, ExplanationDto } from './explain.dto.js';
+import { ExplainService } from './explain.service.js';
 import { GroupConnectService } from './group-connect.service.js';
 import { GroupKeysService } from './group-keys.service.js';
 import { toCreatedGroupDto, toGroupDto, toGroupKeyDto, toServerUrlDto } from './group-views.js';
@@ -32,6 +37,7 @@ export class GroupsController {
     private readonly groups: GroupsService,
     private readonly keys: GroupKeysService,
     private readonly connections: GroupConnectService,
+    private readonly explanations: ExplainService,
     private readonly config: Config,
   ) {}
 
@@ -65,23 +71,39 @@ export class GroupsController {
 
   @Put(':id')
   @Requires('groups.write')
+  @ApiInFlight()
   @ApiOperation({ summary: 'Change a group', description: 'Fields that are absent stay as they are.' })
   @ApiChange(GroupDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
-  async update(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @Body() body: UpdateGroupDto) {
-    return changed(toGroupDto(await this.groups.update(caller, id, body), this.config), 'Group changed');
+  async update(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @Body() body: UpdateGroupDto,
+    @IfMatch() ifMatch?: number,
+    @InFlightParam() inFlight?: InFlight,
+  ) {
+    return changed(
+      toGroupDto(await this.groups.update(caller, id, body, { inFlight, ifMatch }), this.config),
+      'Group changed',
+    );
   }
 
   @Delete(':id')
   @Requires('groups.write')
+  @ApiInFlight()
   @ApiOperation({
     summary: 'Delete a group',
     description: 'Its keys and tools go with it; its call records stay.',
   })
   @ApiChange(null)
   @ApiFailures(NOT_FOUND)
-  async delete(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
-    await this.groups.delete(caller, id);
+  async delete(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: number,
+    @InFlightParam() inFlight?: InFlight,
+  ) {
+    await this.groups.delete(caller, id, { inFlight, ifMatch });
     return changed(null, 'Group deleted');
   }
 
@@ -97,11 +119,16 @@ export class GroupsController {
   @Post(':id/regenerate-key')
   @Requires('keys.write')
   @HttpCode(OK)
+  @ApiInFlight()
   @ApiOperation({ summary: "Replace a group's key", description: 'The old one stops working at once.' })
   @ApiChange(GroupKeyDto)
   @ApiFailures(NOT_FOUND)
-  async regenerateKey(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
-    return changed(toGroupKeyDto(await this.keys.regenerate(caller, id)), 'Key replaced');
+  async regenerateKey(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @InFlightParam() inFlight?: InFlight,
+  ) {
+    return changed(toGroupKeyDto(await this.keys.regenerate(caller, id, { inFlight })), 'Key replaced');
   }
 
   @Get(':id/server-url')
@@ -127,5 +154,19 @@ export class GroupsController {
     @Query() { include_key: withKey }: ConnectQueryDto,
   ) {
     return ok(await (withKey ? this.connections.getWithKey(caller, id) : this.connections.get(caller, id)));
+  }
+
+  @Post(':id/explain')
+  @Requires('groups.read')
+  @HttpCode(OK)
+  @ApiOperation({
+    summary: 'Would this call be allowed, and which rule decides?',
+    description:
+      'Nothing is run and nothing recorded. The network of a key and limits of the moment are not asked.',
+  })
+  @ApiData(ExplanationDto)
+  @ApiFailures(BAD_REQUEST, NOT_FOUND)
+  async explain(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @Body() body: ExplainDto) {
+    return ok(await this.explanations.explain(caller, id, body));
   }
 }

@@ -1,10 +1,6 @@
-import { applyDecorators } from '@nestjs/common';
 import { ApiHideProperty, ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import {
-  ArrayMaxSize,
-  ArrayUnique,
   Equals,
-  IsArray,
   IsBoolean,
   IsOptional,
   IsString,
@@ -12,10 +8,8 @@ import {
   Matches,
   MaxLength,
 } from 'class-validator';
+import { IsLabels } from './labels.js';
 import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../common/rest.dto.js';
-
-const LABEL = /^[a-z0-9][a-z0-9_-]{0,31}$/;
-const LABELS_MAX = 32;
 
 export class GroupQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ description: 'Part of the name, server code or description' })
@@ -132,6 +126,9 @@ export class GroupDto {
   @ApiProperty({ type: String, nullable: true, description: 'First characters of the active key' })
   api_key_prefix: string | null;
 
+  @ApiProperty({ description: 'Grows with each change of the group itself; also the ETag, for If-Match' })
+  version: number;
+
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   created_by: string | null;
 
@@ -198,14 +195,4 @@ export class ConnectDto {
 
   @ApiProperty({ type: [ConnectSnippetDto] })
   snippets: readonly ConnectSnippetDto[];
-}
-
-function IsLabels(): PropertyDecorator {
-  const message = 'each of $property must be 1 to 32 of a-z, 0-9, _ and -';
-  return applyDecorators(
-    IsArray(),
-    ArrayMaxSize(LABELS_MAX),
-    ArrayUnique(),
-    Matches(LABEL, { each: true, message }),
-  );
 }

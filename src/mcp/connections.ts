@@ -6,6 +6,7 @@ import { Config } from '../config.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { type RpcAnswer, rpcError } from './answers.js';
 import type { Exchange } from './exchange.js';
+import { Gate } from './gate.js';
 import { GroupMethods } from './group-methods.js';
 import { HttpRefusal } from './http-refusal.js';
 import { McpServerFactory } from './mcp-server.factory.js';
@@ -32,29 +33,34 @@ type Entry = Connection & {
   readonly servers: Server[];
   /** Ids of the requests that have not been answered. */
   readonly unanswered: Set<unknown>;
+  /** It ends with the last answer. */
+  closing: boolean;
 };
 
 /** A client that does not read what it asked for is hung up on when so much waits for it. */
 export const UNREAD_MAX_BYTES = 16 * 1024 * 1024;
 
-/** The standing connections of this replica. One whose key no longer opens its group is closed at once. */
+/** The standing connections of this replica. One whose key no longer opens its group takes no more calls and ends. */
 @Injectable()
 export class Connections implements OnModuleInit, OnApplicationShutdown {
   private readonly byId = new Map<string, Entry>();
-  private ending = false;
 
   constructor(
     private readonly factory: McpServerFactory,
     private readonly methods: GroupMethods,
     private readonly catalogs: CatalogStore,
+    private readonly gate: Gate,
     private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
+    this.gate.onChange(() => {
+      for (const entry of this.byId.values()) if (!this.isWelcome(entry)) closeWhenAnswered(entry);
+    });
     this.catalogs.onReplaced((before, after) => {
       for (const entry of [...this.byId.values()].filter(({ groupId }) => groupId === before.groupId)) {
-        if (!after || !this.catalogs.isLive(entry.exchange.caller.keyId)) void entry.close();
-        else if (listDiffers(before, after)) tellListChanged(entry.servers);
+        const differs = after && this.isWelcome(entry) && listDiffers(before, after, entry.exchange.caller);
+        if (differs) tellListChanged(entry.servers);
       }
     });
   }
@@ -71,8 +77,7 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
 
   /** Closes each connection as soon as it has no call under way. */
   endIdle(): void {
-    this.ending = true;
-    for (const entry of this.byId.values()) if (entry.unanswered.size === 0) void entry.close();
+    for (const entry of this.byId.values()) closeWhenAnswered(entry);
   }
 
   find(id: string): Connection | undefined {
@@ -104,13 +109,18 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     return entry;
   }
 
+  private isWelcome({ exchange: { caller, serverCode } }: Entry): boolean {
+    const catalog = this.catalogs.findByCode(serverCode);
+    return catalog !== undefined && this.gate.opens(caller, catalog);
+  }
+
   private add(exchange: Exchange, wire: Wire) {
     const id = randomUUID();
     const unanswered = new Set<unknown>();
     const deliver: Wire['deliver'] = (message) => {
       wire.deliver(message);
       if ('id' in message && !('method' in message)) unanswered.delete(message.id);
-      if (this.ending && unanswered.size === 0) void entry.close();
+      if (entry.closing) closeWhenAnswered(entry);
     };
     const transport = new MessageTransport(deliver, () => {
       this.byId.delete(id);
@@ -137,6 +147,7 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
       groupId: exchange.catalog().groupId,
       servers: [],
       unanswered,
+      closing: false,
       receive: (body) => {
         if (!Array.isArray(body)) return receiveOne(body);
         const fault = faultOfBatch(body, versionOf(entry), this.config.env.MCP_BATCH_MAX);
@@ -148,6 +159,11 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     this.byId.set(id, entry);
     return { entry, transport };
   }
+}
+
+function closeWhenAnswered(entry: Entry): void {
+  entry.closing = true;
+  if (entry.unanswered.size === 0) void entry.close();
 }
 
 /** Protocol revision of a connection: what its handshake settled, or none yet. */

@@ -4,7 +4,9 @@ import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextp
 import { type AuthInfo, createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
 import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
+import { listFor } from '../groups/access-rules.js';
 import { CatalogStore } from '../groups/catalog-store.js';
+import { type AgentCaller, credentialOf } from './agent-caller.js';
 import type { Exchange } from './exchange.js';
 import type { RpcRequest } from './fast-lane.js';
 import { McpServerFactory } from './mcp-server.factory.js';
@@ -22,6 +24,8 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
   /** One handler per group: the SDK's change events carry no address, so a handler's listeners hear all of them. */
   private readonly handlers = new Map<string, ModernHandler>();
   private readonly subscriptions = new Set<ServerResponse>();
+  /** Answers under way, by handler. */
+  private readonly open = new Map<ModernHandler, number>();
 
   constructor(
     private readonly factory: McpServerFactory,
@@ -54,6 +58,8 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
       this.subscriptions.add(response);
       response.once('close', () => this.subscriptions.delete(response));
     }
+    this.open.set(handler, (this.open.get(handler) ?? 0) + 1);
+    response.once('close', () => this.release(handler));
     await handler.serve(Object.assign(request, { auth: carry(exchange) }), response, body);
   }
 
@@ -103,20 +109,31 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
     return created;
   }
 
+  /** The group is gone: its handler ends when the calls that are under way have their answers. */
   private close(groupId: string, handler: ModernHandler): void {
     this.handlers.delete(groupId);
-    void handler.close();
+    if (!this.open.has(handler)) void handler.close();
+  }
+
+  private release(handler: ModernHandler): void {
+    const left = (this.open.get(handler) ?? 1) - 1;
+    if (left > 0) return void this.open.set(handler, left);
+    this.open.delete(handler);
+    if (![...this.handlers.values()].includes(handler)) void handler.close();
   }
 }
 
-/** Whether clients would see another list: what `list_changed` is for. */
-export function listDiffers(before: Catalog, after: Catalog): boolean {
-  return JSON.stringify(before.listed) !== JSON.stringify(after.listed);
+/** Whether the caller (none: somebody) would see another list: what `list_changed` is for. */
+export function listDiffers(before: Catalog, after: Catalog, caller?: AgentCaller): boolean {
+  const [old, present] = caller
+    ? [listFor(before, caller), listFor(after, caller)]
+    : [before.listed, after.listed];
+  return JSON.stringify(old) !== JSON.stringify(present);
 }
 
 /** The SDK hands `authInfo` on untouched; the token itself does not go along. */
 export function carry(exchange: Exchange): AuthInfo {
-  return { token: '', clientId: exchange.caller.keyId, scopes: [], extra: { exchange } };
+  return { token: '', clientId: credentialOf(exchange.caller), scopes: [], extra: { exchange } };
 }
 
 export function exchangeOf(authInfo: AuthInfo | undefined): Exchange {

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { UserChanges } from '../auth/user-changes.js';
 import { User } from '../auth/user.entity.js';
 import { ConflictError, ForbiddenError } from '../common/errors.js';
 import { uniqueViolation } from '../common/unique-violation.js';
@@ -17,6 +18,7 @@ export class OidcPeople {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
   ) {}
 
   /**
@@ -60,6 +62,7 @@ export class OidcPeople {
     const after = { roles: [...(person.roles ?? user.roles)], tier: person.tier ?? user.tier };
     if (sameRoles(before.roles, after.roles) && before.tier === after.tier) return userId;
     await manager.save(Object.assign(user, after));
+    await this.changes.announce(manager, userId);
     const target = { kind: 'user', id: userId, name: user.email };
     await this.audit.record(manager, jobOf(provider), { action: 'user.update', target, before, after });
     return userId;

@@ -63,7 +63,7 @@ export class OidcProvidersService {
         tenantId: caller.tenantId,
         ...this.columnsOf(id, input),
       });
-      requireMayGiveItsRoles(caller, { ...row, defaultRoles: row.defaultRoles ?? ['customer'] });
+      requireMayGiveItsRoles(caller, { roleMap: row.roleMap, defaultRoles: row.defaultRoles ?? [] });
       await manager.insert(OidcProvider, row);
       const saved = await manager.findOneByOrFail(OidcProvider, { id });
       const entry = { target: targetOf(saved), after: auditedFields(saved) };

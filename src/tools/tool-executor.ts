@@ -11,6 +11,7 @@ import { Config } from '../config.js';
 import type { BoundTool } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
 import type { JsonObject } from './tool-definition.js';
+import { RunningCalls } from './running-calls.js';
 import { errorResult, ToolContent, type ToolResult, toToolResult } from './tool-result.js';
 
 /** SQLSTATE class 22: a NUL in a text, a number or date out of range. */
@@ -56,6 +57,7 @@ export class ToolExecutor {
   constructor(
     private readonly config: Config,
     private readonly callLog: CallLogWriter,
+    private readonly running: RunningCalls,
   ) {}
 
   /**
@@ -87,18 +89,11 @@ export class ToolExecutor {
   private async attempt(call: ToolCall): Promise<Attempt> {
     const { tool } = call;
     if (!tool) {
-      return refusal(
-        `No tool '${call.toolName.slice(0, 128)}' in this group; tools/list tells what there is`,
-      );
+      return refusal(unknownToolMessage(call.toolName));
     }
     const args = call.args ?? {};
-    const faults = tool.validators.checkArguments(args);
-    if (faults) {
-      return failure(
-        'invalid_arguments',
-        `Invalid arguments for ${tool.definition.name}: ${faults.join('; ')}. Correct them and call again.`,
-      );
-    }
+    const fault = argumentsFault(tool, args);
+    if (fault !== null) return failure('invalid_arguments', fault);
     if (call.signal.aborted)
       return failure('cancelled', 'The client had hung up before the tool began; it did not run');
     return this.run(call, tool, args as JsonObject);
@@ -122,6 +117,16 @@ export class ToolExecutor {
         ),
       );
     call.signal.addEventListener('abort', onHangUp, { once: true });
+    const { caller, groupId, toolName } = call;
+    const ended = this.running.add({
+      groupId,
+      toolName,
+      keyId: caller.kind === 'group_key' ? caller.keyId : null,
+      cut: () =>
+        abort(
+          new Stopped('cancelled', 'An administrator ended the call while it ran; it may have taken effect'),
+        ),
+    });
     const timer = setTimeout(() => {
       const seconds = tool.timeoutMs / 1000;
       abort(
@@ -138,6 +143,7 @@ export class ToolExecutor {
     } catch (error) {
       return this.toFailure(tool, error);
     } finally {
+      ended();
       clearTimeout(timer);
       call.signal.removeEventListener('abort', onHangUp);
     }
@@ -226,6 +232,20 @@ export class ToolExecutor {
       durationMs,
     };
   }
+}
+
+/** The same words for a tool that is not there, that is disabled, and that is not for the caller. */
+export function unknownToolMessage(name: string): string {
+  return `No tool '${name.slice(0, 128)}' in this group; tools/list tells what there is`;
+}
+
+/** What is wrong with the arguments, for the agent to correct; null when they fit. */
+export function argumentsFault(tool: BoundTool, args: unknown): string | null {
+  const faults = tool.validators.checkArguments(args);
+  return (
+    faults &&
+    `Invalid arguments for ${tool.definition.name}: ${faults.join('; ')}. Correct them and call again.`
+  );
 }
 
 /** Why a running call was stopped from outside. */

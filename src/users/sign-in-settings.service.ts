@@ -6,6 +6,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import type { UserCaller } from '../auth/caller.js';
 import { hashOf } from '../auth/secure-token.js';
 import { SignInSettings } from '../auth/sign-in-settings.entity.js';
+import { UserChanges } from '../auth/user-changes.js';
 import { requireVersion } from '../common/preconditions.js';
 import { type UpdateSignInSettingsDto, toSignInSettingsDto } from './registration.dto.js';
 
@@ -17,6 +18,7 @@ export class SignInSettingsService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
   ) {}
 
   async get({ tenantId }: UserCaller): Promise<SignInSettings> {
@@ -51,7 +53,7 @@ export class SignInSettingsService {
     apply: (row: SignInSettings) => void,
   ): Promise<SignInSettings> {
     const { tenantId } = caller;
-    return this.dataSource.transaction(async (manager) => {
+    return this.changes.changeAll(tenantId, async (manager) => {
       const row = await findLocked(manager, tenantId);
       const before = toSignInSettingsDto(row);
       apply(row);

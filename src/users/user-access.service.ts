@@ -6,6 +6,7 @@ import type { UserCaller } from '../auth/caller.js';
 import { OneTimeTokens, TOKEN_MINUTES } from '../auth/one-time-tokens.js';
 import { SecondFactor } from '../auth/second-factor.entity.js';
 import type { Session } from '../auth/session.entity.js';
+import { UserChanges } from '../auth/user-changes.js';
 import { SessionsService } from '../auth/sessions.service.js';
 import type { Page } from '../common/envelope.js';
 import { NotFoundError } from '../common/errors.js';
@@ -21,6 +22,7 @@ export class UserAccess {
     private readonly sessions: SessionsService,
     private readonly oneTime: OneTimeTokens,
     private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
   ) {}
 
   /** The old password works until the token is used. */
@@ -38,7 +40,7 @@ export class UserAccess {
   /** For somebody who lost phone and recovery codes. */
   async resetSecondFactor(caller: UserCaller, id: string): Promise<void> {
     const user = await this.users.requireChangeable(caller, id, 'user.reset_second_factor');
-    await this.dataSource.transaction(async (manager) => {
+    await this.changes.change(id, async (manager) => {
       const { affected } = await manager.delete(SecondFactor, { userId: id });
       if (affected !== 1) throw new NotFoundError('This person has no second factor');
       const target = { kind: 'user', id, name: user.email };

@@ -9,6 +9,7 @@ import { requireGoodPassword } from '../auth/password-rules.js';
 import { revokePersonalTokens } from '../auth/personal-tokens.service.js';
 import { SecondFactor } from '../auth/second-factor.entity.js';
 import { lockSignIns, revokeSignIns } from '../auth/tokens.service.js';
+import { UserChanges } from '../auth/user-changes.js';
 import { User } from '../auth/user.entity.js';
 import type { Page } from '../common/envelope.js';
 import { ConflictError, ForbiddenError, NotFoundError } from '../common/errors.js';
@@ -29,6 +30,7 @@ import {
 import { auditedFields, newUsername } from './user-views.js';
 import type { CreateUserDto, UpdateUserDto, UserQueryDto } from './users.dto.js';
 
+type Attempt = { readonly action: string; readonly id?: string; readonly name?: string };
 export type UserSummary = { readonly user: User; readonly hasSecondFactor: boolean };
 
 /** The people of a tenant, as administrators see and change them. */
@@ -37,6 +39,7 @@ export class UsersService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
     private readonly config: Config,
   ) {}
 
@@ -136,21 +139,34 @@ export class UsersService {
   /** A person whom the caller may change. @throws {NotFoundError} @throws {ForbiddenError} On record. */
   async requireChangeable(caller: UserCaller, id: string, action: string): Promise<User> {
     const { user } = await this.get(id);
-    await this.changing(caller, { action, id }, () => Promise.resolve(requireMayChange(caller, user)));
+    await this.recordingRefusal(caller, { action, id, name: user.email }, () =>
+      requireMayChange(caller, user),
+    );
     return user;
   }
 
-  /** One transaction; what it refuses for lack of rank is put on record afterwards. */
+  /** One transaction; a person who is there already changes for all replicas. */
   private async changing(
     caller: UserCaller,
-    attempt: { readonly action: string; readonly id?: string; readonly name?: string },
+    attempt: Attempt,
     work: (manager: EntityManager) => Promise<void>,
   ): Promise<void> {
+    const { id } = attempt;
+    await this.recordingRefusal(caller, attempt, () =>
+      id === undefined ? this.dataSource.transaction(work) : this.changes.change(id, work),
+    );
+  }
+
+  /** What is refused for lack of rank is put on record. */
+  private async recordingRefusal(
+    caller: UserCaller,
+    { action, id, name }: Attempt,
+    work: () => void | Promise<void>,
+  ): Promise<void> {
     try {
-      await this.dataSource.transaction(work);
+      await work();
     } catch (error) {
       if (error instanceof ForbiddenError) {
-        const { action, id, name } = attempt;
         const target = id === undefined ? undefined : { kind: 'user', id, name };
         await this.audit.recordRefusal(caller, { action, target, reason: error.message });
       }

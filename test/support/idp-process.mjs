@@ -2,7 +2,7 @@
 // signed in as that person without being asked.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 
 /** Claims by subject. */
 const people = new Map();
