@@ -2,6 +2,7 @@ import { AdminAuditLog } from '../src/audit/audit-log.entity.js';
 import { RefreshToken } from '../src/auth/refresh-token.entity.js';
 import { User } from '../src/auth/user.entity.js';
 import { DomainEvent } from '../src/common/domain-event.entity.js';
+import { legacy } from './support/mcp.js';
 import { createTestApp, TEST_PASSWORD, type TestApp, type TestTenant } from './support/test-app.js';
 
 const NEW_PASSWORD = 'wolke regen tasse neun';
@@ -249,6 +250,52 @@ describe('people', () => {
       expect(await open()).toEqual([401, 401]);
       expect((await t.rest('POST', '/auth/refresh', { body: { refresh_token } })).status).toBe(401);
       expect((await t.signIn(user.email)).access_token).toBeDefined();
+    });
+  });
+
+  describe('on MCP, where rights are remembered', () => {
+    const callWith = async (path: string, token: string) => {
+      const { headers, body } = legacy('tools/list');
+      const response = await fetch(`${t.url}${path}`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify(body),
+      });
+      await response.arrayBuffer();
+      return response.status;
+    };
+
+    it.each([
+      ['disabling', (id: string) => rest('PUT', `/admin/users/${id}`, { enabled: false })],
+      ['deleting', (id: string) => rest('DELETE', `/admin/users/${id}`)],
+      ['ending the sign-ins', (id: string) => rest('DELETE', `/admin/users/${id}/sessions`)],
+    ])('%s counts for the very next call', async (_name, end) => {
+      const { body } = await rest('POST', '/admin/groups', { name: `Group ${Math.random()}` });
+      const path = `/mcp/${body.data.server_code}/mcp`;
+      const { user, access_token } = await person(['consultant']);
+      expect([await callWith(path, access_token), await callWith(path, access_token)]).toEqual([200, 200]);
+      expect((await end(user.id)).body).toMatchObject({ effective_immediately: true });
+      expect(await callWith(path, access_token)).toBe(401);
+    });
+
+    it('counts when people sign out, change their password or are asked for a second factor', async () => {
+      const { body } = await rest('POST', '/admin/groups', { name: `Group ${Math.random()}` });
+      const path = `/mcp/${body.data.server_code}/mcp`;
+      const first = await person(['operator']);
+      const { user } = first;
+      const second = await t.signIn(user.email);
+      const third = await t.signIn(user.email);
+      for (const { access_token } of [first, second, third])
+        expect(await callWith(path, access_token)).toBe(200);
+      await t.rest('POST', '/auth/logout', { body: { refresh_token: first.refresh_token } });
+      expect(await callWith(path, first.access_token)).toBe(401);
+      const passwords = { old_password: TEST_PASSWORD, new_password: NEW_PASSWORD };
+      await rest('POST', '/auth/password', passwords, second.access_token);
+      expect([await callWith(path, third.access_token), await callWith(path, second.access_token)]).toEqual([
+        401, 200,
+      ]);
+      await rest('PUT', '/admin/sign-in-settings', { require_second_factor: true });
+      expect(await callWith(path, second.access_token)).toBe(401);
     });
   });
 
