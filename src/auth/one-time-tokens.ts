@@ -5,6 +5,7 @@ import { v7 as newId } from 'uuid';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
 import { OneTimeToken, type TokenData, type TokenPurpose } from './one-time-token.entity.js';
 import { hashOf, newSecret } from './secure-token.js';
+import { lockSignIns } from './tokens.service.js';
 
 /** How long each kind is good for. */
 export const TOKEN_MINUTES: Readonly<Record<TokenPurpose, number>> = {
@@ -28,6 +29,7 @@ export class OneTimeTokens {
   /** Forgets the person's expired ones on the way; a new password reset also takes back the ones before. */
   async issue(manager: EntityManager, { data = {}, ...token }: NewToken): Promise<string> {
     const { userId, purpose } = token;
+    await lockSignIns(manager, userId);
     await manager.delete(OneTimeToken, { userId, expiresAt: LessThan(new Date()) });
     if (purpose === 'password_reset') await manager.delete(OneTimeToken, { userId, purpose });
     const secret = newSecret();

@@ -10,6 +10,7 @@ import type { UserCaller } from './caller.js';
 import { SecondFactor } from './second-factor.entity.js';
 import { hashOf } from './secure-token.js';
 import { SignInLockout } from './sign-in-lockout.js';
+import { lockSignIns } from './tokens.service.js';
 import { UserChanges } from './user-changes.js';
 import { newRecoveryCodes, newTotpSecret, normalizeRecoveryCode, otpauthUri, stepOfCode } from './totp.js';
 
@@ -43,6 +44,7 @@ export class SecondFactors {
     const { tenantId, userId } = caller;
     const secret = newTotpSecret();
     await this.dataSource.transaction(async (manager) => {
+      await lockSignIns(manager, userId);
       const row = await findLocked(manager, userId);
       if (row?.confirmedAt) throw new ConflictError('A second factor is set up already; disable it first');
       const sealed = this.box.seal(secret, contextOf(userId));

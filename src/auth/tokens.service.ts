@@ -40,6 +40,7 @@ export class TokensService {
   async begin(caller: UserCaller, method: SignInMethod): Promise<Tokens> {
     const { tenantId, userId, email } = caller;
     return this.dataSource.transaction(async (manager) => {
+      await lockSignIns(manager, userId);
       await forgetExpired(manager, userId);
       const familyId = newId();
       await manager.insert(Session, { id: familyId, tenantId, userId, method, ...whereFrom() });

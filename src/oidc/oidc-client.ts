@@ -19,10 +19,11 @@ import { secretContext } from './oidc-providers.service.js';
 
 const TIMEOUT_SECONDS = 10;
 const KEPT_MS = 10 * 60_000;
+const FAILURE_KEPT_MS = 5000;
 const KEPT_MAX = 100;
 const ANSWER_MAX_BYTES = 1_048_576;
 
-type Kept = { readonly configuration: Configuration; readonly until: number };
+type Kept = { readonly configuration: Promise<Configuration>; until: number };
 
 /**
  * Knows each provider's addresses and keys by its discovery document, kept for ten minutes. Every request to a provider goes
@@ -42,11 +43,13 @@ export class OidcClient {
     const key = `${provider.id} ${provider.version}`;
     const kept = this.kept.get(key);
     if (kept && kept.until > Date.now()) return kept.configuration;
-    const configuration = await this.discover(provider);
+    const entry = { configuration: this.discover(provider), until: Date.now() + KEPT_MS };
     this.kept.delete(key);
-    this.kept.set(key, { configuration, until: Date.now() + KEPT_MS });
+    this.kept.set(key, entry);
     if (this.kept.size > KEPT_MAX) this.kept.delete(this.kept.keys().next().value!);
-    return configuration;
+    // Anyone may begin a sign-in; a provider that is away is not asked each time.
+    entry.configuration.catch(() => (entry.until = Date.now() + FAILURE_KEPT_MS));
+    return entry.configuration;
   }
 
   private async discover(provider: OidcProvider): Promise<Configuration> {

@@ -222,7 +222,7 @@ export class OidcProviderDto {
 export class StartOidcQueryDto {
   @ApiPropertyOptional({ default: '/', description: 'Path of ours to come back to' })
   @IsOptional()
-  @Matches(/^\/(?![/\\])[^\\\s]*$/, { message: 'return_to must be a path of this server, e.g. /' })
+  @Matches(/^\/(?![/\\])[^\\\s#]*$/, { message: 'return_to must be a path of this server, e.g. /' })
   @MaxLength(500)
   return_to?: string;
 }

@@ -186,14 +186,15 @@ export class UsersService {
 
 async function findLocked(manager: EntityManager, caller: UserCaller, id: string): Promise<User> {
   await lockOwners(manager, caller.tenantId);
+  // Before the row, as everybody does who needs both: otherwise two would wait for each other.
+  await lockSignIns(manager, id);
   const user = await manager.findOne(User, { where: { id }, lock: { mode: 'pessimistic_write' } });
   if (!user) throw new NotFoundError(`No user ${id}`);
   return user;
 }
 
-/** Sign-ins and tokens end for good: enabling the person again does not bring them back. */
+/** Sign-ins and tokens end for good: enabling the person again does not bring them back. After {@link lockSignIns}. */
 async function endAccess(manager: EntityManager, userId: string): Promise<void> {
-  await lockSignIns(manager, userId);
   await revokeSignIns(manager, userId);
   await revokePersonalTokens(manager, userId);
 }
