@@ -66,13 +66,13 @@ export class People1790000500000 implements MigrationInterface {
     await queryRunner.query(`CREATE INDEX "idx_sessions_user" ON "sessions" ("user_id", "id")`);
     await queryRunner.query(`
       CREATE TABLE "sign_in_attempts" (
-          "key" bytea NOT NULL,
+          "key_hash" bytea NOT NULL,
           "failures" integer NOT NULL DEFAULT '0',
           "since" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
           "last_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
           "locked_until" TIMESTAMP(3) WITH TIME ZONE,
           "succeeded_at" TIMESTAMP(3) WITH TIME ZONE,
-          CONSTRAINT "PK_df3d09968fb1f35413047cd2010" PRIMARY KEY ("key")
+          CONSTRAINT "PK_df3d09968fb1f35413047cd2010" PRIMARY KEY ("key_hash")
       )
     `);
     await queryRunner.query(`CREATE INDEX "idx_sign_in_attempts_last" ON "sign_in_attempts" ("last_at")`);

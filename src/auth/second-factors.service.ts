@@ -47,7 +47,7 @@ export class SecondFactors {
       await lockSignIns(manager, userId);
       const row = await findLocked(manager, userId);
       if (row?.confirmedAt) throw new ConflictError('A second factor is set up already; disable it first');
-      const sealed = this.box.seal(secret, contextOf(userId));
+      const sealed = this.box.seal(secret, secondFactorContext(userId));
       await manager.delete(SecondFactor, { userId });
       await manager.insert(SecondFactor, { userId, tenantId, secret: sealed });
     });
@@ -135,7 +135,7 @@ export class SecondFactors {
   }
 
   private secretOf({ userId, secret }: SecondFactor): string {
-    return this.box.open(secret, contextOf(userId));
+    return this.box.open(secret, secondFactorContext(userId));
   }
 }
 
@@ -147,7 +147,8 @@ function hashesOf(codes: readonly string[]): Buffer[] {
   return codes.map((code) => hashOf(normalizeRecoveryCode(code)));
 }
 
-function contextOf(userId: string): string {
+/** What the app's secret is sealed under. */
+export function secondFactorContext(userId: string): string {
   return `second-factor:${userId}`;
 }
 

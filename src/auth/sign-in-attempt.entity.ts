@@ -7,8 +7,8 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity('sign_in_attempts')
 @Index('idx_sign_in_attempts_last', ['lastAt'])
 export class SignInAttempt {
-  /** HMAC-SHA256 under a key of the installation. */
-  @PrimaryColumn({ type: 'bytea' })
+  /** HMAC-SHA256 under a key of the installation: after a change of the master key, counting begins anew. */
+  @PrimaryColumn({ name: 'key_hash', type: 'bytea' })
   key: Buffer;
 
   /** Failures since the last success, or since {@link since}. */

@@ -56,17 +56,22 @@ export class SignInLockout {
   async recordSuccess(attempt: Try): Promise<void> {
     const counters = this.countersOf(attempt);
     await this.system.transaction(async (manager) => {
-      const pairs = counters.filter(({ kind }) => kind === 'pair');
-      await lockRows(manager, pairs);
+      const keysOf = (wanted: Kind) => counters.filter(({ kind }) => kind === wanted).map(({ key }) => key);
+      await lockRows(
+        manager,
+        counters.filter(({ kind }) => kind !== 'address'),
+      );
       requireUnlocked(counters, await read(manager, counters));
       await manager.query(
-        `UPDATE sign_in_attempts SET failures = 0, locked_until = NULL, last_at = now(), succeeded_at = now() WHERE key = ANY($1)`,
-        [pairs.map(({ key }) => key)],
+        `UPDATE sign_in_attempts SET failures = 0, locked_until = NULL, last_at = now(), succeeded_at = now()
+         WHERE key_hash = ANY($1)`,
+        [keysOf('pair')],
       );
-      const accounts = counters.filter(({ kind }) => kind === 'account').map(({ key }) => key);
+      // Not while an attack on the account goes on: its owner coming in would give the attacker a new start.
       await manager.query(
-        `UPDATE sign_in_attempts SET failures = 0 WHERE key = ANY($1) AND failures > 0 AND locked_until IS NULL`,
-        [accounts],
+        `UPDATE sign_in_attempts SET failures = 0
+         WHERE key_hash = ANY($1) AND failures > 0 AND (locked_until IS NULL OR locked_until < now())`,
+        [keysOf('account')],
       );
     });
   }
@@ -103,7 +108,7 @@ export class SignInLockout {
   async spend(what: string, ip: string, perHour: number): Promise<void> {
     const key = this.box.digest(`spend ${what} ${networkOf(ip)}`);
     const [row] = await this.system.query<{ spent: number; rest: number }[]>(
-      `INSERT INTO sign_in_attempts AS a (key, failures) VALUES ($1, 1) ON CONFLICT (key) DO UPDATE SET
+      `INSERT INTO sign_in_attempts AS a (key_hash, failures) VALUES ($1, 1) ON CONFLICT (key_hash) DO UPDATE SET
          failures = CASE WHEN a.since < now() - interval '1 hour' THEN 1 ELSE a.failures + 1 END,
          since = CASE WHEN a.since < now() - interval '1 hour' THEN now() ELSE a.since END, last_at = now()
        RETURNING failures AS spent, ceil(extract(epoch FROM since + interval '1 hour' - now()))::int AS rest`,
@@ -158,8 +163,8 @@ function nextCount(row: Row | undefined, kind: Kind): number {
 
 function read(manager: EntityManager, counters: readonly Counter[]): Promise<Row[]> {
   return manager.query<Row[]>(
-    `SELECT key, failures, last_at, locked_until, succeeded_at, clock_timestamp() AS now
-     FROM sign_in_attempts WHERE key = ANY($1)`,
+    `SELECT key_hash AS key, failures, last_at, locked_until, succeeded_at, clock_timestamp() AS now
+     FROM sign_in_attempts WHERE key_hash = ANY($1)`,
     [counters.map(({ key }) => key)],
   );
 }
@@ -167,10 +172,13 @@ function read(manager: EntityManager, counters: readonly Counter[]): Promise<Row
 async function lockRows(manager: EntityManager, counters: readonly Counter[]): Promise<void> {
   const keys = counters.map(({ key }) => key);
   await manager.query(
-    `INSERT INTO sign_in_attempts (key) SELECT unnest($1::bytea[]) ON CONFLICT (key) DO NOTHING`,
+    `INSERT INTO sign_in_attempts (key_hash) SELECT unnest($1::bytea[]) ON CONFLICT (key_hash) DO NOTHING`,
     [keys],
   );
-  await manager.query(`SELECT 1 FROM sign_in_attempts WHERE key = ANY($1) ORDER BY key FOR UPDATE`, [keys]);
+  await manager.query(
+    `SELECT 1 FROM sign_in_attempts WHERE key_hash = ANY($1) ORDER BY key_hash FOR UPDATE`,
+    [keys],
+  );
 }
 
 async function count(
@@ -180,7 +188,7 @@ async function count(
   await manager.query(
     `UPDATE sign_in_attempts SET failures = $2, last_at = clock_timestamp(),
        locked_until = CASE WHEN $3::int > 0 THEN clock_timestamp() + make_interval(mins => $3::int) END
-     WHERE key = $1`,
+     WHERE key_hash = $1`,
     [next.key, next.failures, next.minutes],
   );
 }
@@ -188,8 +196,8 @@ async function count(
 /** Keeps the table small without a job of its own: each failure takes some old rows with it. */
 async function forgetStale(manager: EntityManager): Promise<void> {
   await manager.query(
-    `DELETE FROM sign_in_attempts WHERE key IN (
-       SELECT key FROM sign_in_attempts WHERE last_at < now() - make_interval(days => $1)
+    `DELETE FROM sign_in_attempts WHERE key_hash IN (
+       SELECT key_hash FROM sign_in_attempts WHERE last_at < now() - make_interval(days => $1)
        ORDER BY last_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
     [KNOWN_DAYS, STALE_PER_FAILURE],
   );

@@ -5,6 +5,7 @@ import { DataSource, type EntityManager, IsNull, LessThan, Not } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { UnauthenticatedError } from '../common/errors.js';
+import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
 import { currentScope, inTenant } from '../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
@@ -34,6 +35,7 @@ export class TokensService {
     private readonly config: Config,
     private readonly audit: AuditTrail,
     private readonly changes: UserChanges,
+    private readonly box: SecretBox,
   ) {}
 
   /** Begins a sign-in, which is put on record. Forgets the user's expired ones on the way, so the tables stay small. */
@@ -112,7 +114,7 @@ export class TokensService {
     });
     const claims: AccessTokenClaims = { sub: userId, tid: tenantId, sid: familyId };
     return {
-      access_token: await this.jwt.signAsync(claims),
+      access_token: await this.jwt.signAsync(claims, { keyid: this.box.keyId }),
       token_type: 'Bearer',
       expires_in: this.config.env.ACCESS_TOKEN_MINUTES * 60,
       refresh_token: token,

@@ -163,7 +163,8 @@ function wider(asked: readonly string[] = [], allowed: readonly string[]): strin
   return allowed.length === 0 ? [] : asked.filter((one) => !allowed.includes(one));
 }
 
-function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {
+/** @throws {InvalidInputError} Names each wrong field of `config_data`. */
+export function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {
   try {
     definition.parseConfig(configData);
   } catch (error) {

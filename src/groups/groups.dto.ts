@@ -1,13 +1,5 @@
 import { ApiHideProperty, ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
-import {
-  Equals,
-  IsBoolean,
-  IsOptional,
-  IsString,
-  Length,
-  Matches,
-  MaxLength,
-} from 'class-validator';
+import { Equals, IsBoolean, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
 import { IsLabels } from './labels.js';
 import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../common/rest.dto.js';
 

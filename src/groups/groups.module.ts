@@ -37,6 +37,7 @@ import { ToolTester } from './tool-tester.js';
   ],
   exports: [
     CatalogStore,
+    GroupChanges,
     KeyUsage,
     SecurityAlertsService,
     GroupsService,

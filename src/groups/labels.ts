@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ArrayMaxSize, ArrayUnique, IsArray, Matches } from 'class-validator';
 
-const LABEL = /^[a-z0-9][a-z0-9_-]{0,31}$/;
-const LABELS_MAX = 32;
+export const LABEL = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+export const LABELS_MAX = 32;
 
 /** Names of roles or tiers: at most 32, each once. */
 export function IsLabels(): PropertyDecorator {
