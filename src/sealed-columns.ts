@@ -1,4 +1,6 @@
+import { secondFactorContext } from './auth/second-factors.service.js';
 import { sealContext } from './groups/group-keys.service.js';
+import { secretContext } from './oidc/oidc-providers.service.js';
 
 /**
  * A column that SecretBox seals. Rotating the master key seals each of them anew, so one that is missing here would be lost
@@ -27,4 +29,6 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     digest: 'hash',
     change: { kind: 'group', id: 'group_id' },
   },
+  { table: 'second_factors', id: 'user_id', column: 'secret', context: secondFactorContext },
+  { table: 'oidc_providers', id: 'id', column: 'client_secret', context: secretContext },
 ];

@@ -3,6 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import { ChangeBus } from '../common/change-bus.js';
 import { UnauthenticatedError } from '../common/errors.js';
 import { type AccessTokenClaims, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
+import { SECOND_FACTOR_MISSING } from './access.js';
 import { AuthService } from './auth.service.js';
 import type { UserCaller } from './caller.js';
 
@@ -81,6 +82,7 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
       const heardBefore = this.changesHeard;
       const caller = await this.auth.resolveCaller(claims);
       if (this.changesHeard !== heardBefore) continue;
+      if (caller.secondFactorMissing) throw new UnauthenticatedError(SECOND_FACTOR_MISSING);
       const known = this.known.get(claims.sid);
       return this.remember(claims, known && isSame(known.caller, caller) ? known.caller : caller);
     }
