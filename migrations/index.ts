@@ -1,6 +1,12 @@
 import { Core1790000000000 } from './1790000000000-core.js';
 import { Crm1790000100000 } from './1790000100000-crm.js';
 import { Isolation1790000200000 } from './1790000200000-isolation.js';
+import { TenantKeys1790000800000 } from './1790000800000-tenant-keys.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
-export const migrations = [Core1790000000000, Crm1790000100000, Isolation1790000200000] as const;
+export const migrations = [
+  Core1790000000000,
+  Crm1790000100000,
+  Isolation1790000200000,
+  TenantKeys1790000800000,
+] as const;

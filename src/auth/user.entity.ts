@@ -6,12 +6,14 @@ import {
   JoinColumn,
   ManyToOne,
   PrimaryColumn,
+  Unique,
   UpdateDateColumn,
 } from 'typeorm';
 import { Tenant } from './tenant.entity.js';
 
 /** A person known to a tenant: an administrator, a consultant, a customer. What a person may do follows from `roles`. */
 @Entity('users')
+@Unique(['tenantId', 'id']) // what foreign keys of the same tenant refer to
 @Index('uq_users_tenant_email', ['tenantId', 'email'], { unique: true })
 @Index('uq_users_tenant_username', ['tenantId', 'username'], { unique: true })
 @Index('ix_users_tenant_phone', ['tenantId', 'phone'])

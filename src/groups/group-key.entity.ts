@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { ToolGroup } from './group.entity.js';
 
 /** An API key of a group. The key itself is stored only encrypted; calls are checked against its keyed hash. */
@@ -15,7 +16,7 @@ export class GroupKey {
   groupId: string;
 
   @ManyToOne(() => ToolGroup, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'group_id' })
+  @JoinColumn(ofTheSameTenant('group_id'))
   group?: ToolGroup;
 
   /** AES-256-GCM under the master key: see SecretBox. */
