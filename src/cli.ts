@@ -16,6 +16,8 @@ const USAGE = `Usage: toolcrib <command>
   sample --customers N [--messages N] [--tenant NAME]
                                            add made-up customers with their history (default: 50 messages each, tenant default)
   admin reset-password [--email ADDRESS]   a new password for an admin (default: ADMIN_EMAIL)
+  doctor [--isolation] [--json]            look the installation over; with --isolation, let one made-up tenant attack
+                                           another over every route and tool, and leave no trace
   help                                     this text
 
 The commands work beside a running service and without one.
@@ -50,6 +52,8 @@ async function run(args: readonly string[]): Promise<void> {
       return sampleCommand(rest);
     case 'admin':
       return adminCommand(rest);
+    case 'doctor':
+      return doctorCommand(rest);
     case 'help':
     case '--help':
     case '-h':
@@ -101,6 +105,25 @@ async function adminCommand([action, ...args]: readonly string[]): Promise<void>
     const email = values.email ?? config.env.ADMIN_EMAIL;
     const password = await resetAdminPassword(databases, email);
     print(`Sign-in   ${email}\nPassword  ${password}\nAll earlier sign-ins of this admin have ended.\n`);
+  });
+}
+
+async function doctorCommand(args: readonly string[]): Promise<void> {
+  const { values } = parse(args, { isolation: { type: 'boolean' }, json: { type: 'boolean' } });
+  await withInstallation(async (config) => {
+    if (values.isolation) {
+      Logger.overrideLogger(['fatal']); // what the attack provokes is told by its report
+      const { checkIsolation, reportText } = await import('./isolation/isolation-check.js');
+      const report = await checkIsolation(config);
+      print(values.json ? `${JSON.stringify(report)}\n` : reportText(report));
+      if (!report.ok) process.exitCode = 1;
+      return;
+    }
+    const { examine } = await import('./doctor/doctor.js');
+    const { toText } = await import('./doctor/check.js');
+    const checks = await examine(config);
+    print(values.json ? `${JSON.stringify(checks)}\n` : toText(checks));
+    if (checks.some(({ status }) => status === 'problem')) process.exitCode = 1;
   });
 }
 

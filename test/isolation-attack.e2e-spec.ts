@@ -105,14 +105,17 @@ describe('toolcrib doctor --isolation', () => {
 
     it('names the route when the table has lost its row-level security as well', async () => {
       await setSecurity('DISABLE');
-      const report = await attack(careless, { only: /forgetful-groups/ }).finally(() => setSecurity('ENABLE'));
+      const report = await attack(careless, { only: /forgetful-groups/ }).finally(() =>
+        setSecurity('ENABLE'),
+      );
       expect(summary(report)).toEqual(['GET /api/v1/test/forgetful-groups/{id}']);
       expect(report.findings[0]?.problem).toContain("answer holds what is the other tenant's");
     });
 
     it('names a row of one tenant that refers to a row of another', async () => {
       const table = 'GET /api/v1/test/forgetful-groups';
-      await careless.dataSource.query(`CREATE FUNCTION misplace() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+      await careless.dataSource
+        .query(`CREATE FUNCTION misplace() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
         BEGIN NEW.created_by := (SELECT id FROM users WHERE tenant_id <> NEW.tenant_id ORDER BY id DESC LIMIT 1); RETURN NEW; END $$`);
       await careless.dataSource.query(
         `CREATE TRIGGER misplace BEFORE UPDATE ON mcp_tool_groups FOR EACH ROW EXECUTE FUNCTION misplace()`,
