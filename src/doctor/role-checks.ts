@@ -21,7 +21,7 @@ export async function checkRoles({ owner, app, system, log }: Connections): Prom
       `SELECT rolsuper AS superuser, rolbypassrls AS bypass, rolcreaterole OR rolcreatedb AS makes,
          pg_has_role(rolname, $2, 'MEMBER') AS "isOwner",
          has_schema_privilege(rolname, 'public', 'CREATE') OR has_database_privilege(rolname, current_database(), 'CREATE') AS creates,
-         ARRAY(SELECT relname::text FROM pg_class WHERE relowner = r.oid AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+         ARRAY(SELECT relname::text FROM pg_class WHERE relowner = r.oid AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND relpersistence <> 't'
            UNION SELECT proname::text FROM pg_proc WHERE proowner = r.oid
            UNION SELECT nspname::text FROM pg_namespace WHERE nspowner = r.oid) AS owns
        FROM pg_roles r WHERE rolname = $1`,
