@@ -2,7 +2,7 @@ import { Controller, Get, Injectable, Param, ParseUUIDPipe } from '@nestjs/commo
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { Public, SignedIn } from '../src/auth/access.js';
+import { SignedIn } from '../src/auth/access.js';
 import { NotFoundError } from '../src/common/errors.js';
 import { SYSTEM_DATABASE } from '../src/common/system-database.js';
 import { withOwner } from '../src/migrate.js';
@@ -25,11 +25,20 @@ class ForgetfulController {
     if (!group) throw new NotFoundError(`No group ${id}`);
     return { success: true, data: group };
   }
+}
 
-  @Public()
+/** A route that keeps the first answer for everybody. */
+@Controller('api/v1/test/remembered-groups')
+class RememberingController {
+  private remembered: unknown;
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  @SignedIn()
   @Get()
-  list() {
-    return { success: true, data: [] };
+  async list() {
+    this.remembered ??= await this.dataSource.query<object[]>('SELECT name FROM mcp_tool_groups');
+    return { success: true, data: this.remembered };
   }
 }
 
@@ -88,7 +97,10 @@ describe('toolcrib doctor --isolation', () => {
       careless.dataSource.query(`ALTER TABLE mcp_tool_groups ${how} ROW LEVEL SECURITY`);
 
     beforeAll(async () => {
-      careless = await createTestApp({ tools: [CarelessTools], controllers: [ForgetfulController] });
+      careless = await createTestApp({
+        tools: [CarelessTools],
+        controllers: [ForgetfulController, RememberingController],
+      });
     });
     afterAll(() => careless.close());
 
@@ -98,6 +110,12 @@ describe('toolcrib doctor --isolation', () => {
       expect(report.findings[0]?.attack).toContain("argument user_id = the other tenant's");
     });
 
+    it('names a route that keeps an answer for everybody', async () => {
+      const report = await attack(careless, { only: /remembered-groups/ });
+      expect(summary(report)).toEqual(['GET /api/v1/test/remembered-groups']);
+      expect(report.findings[0]?.attack).toBe('asked right after the other tenant');
+    });
+
     it('shows that a forgotten where alone leaks nothing', async () => {
       const report = await attack(careless, { only: /forgetful-groups/ });
       expect(report.findings).toEqual([]);
@@ -105,15 +123,13 @@ describe('toolcrib doctor --isolation', () => {
 
     it('names the route when the table has lost its row-level security as well', async () => {
       await setSecurity('DISABLE');
-      const report = await attack(careless, { only: /forgetful-groups/ }).finally(() =>
-        setSecurity('ENABLE'),
-      );
+      const report = await attack(careless, { only: /forgetful-groups/ });
+      await setSecurity('ENABLE');
       expect(summary(report)).toEqual(['GET /api/v1/test/forgetful-groups/{id}']);
       expect(report.findings[0]?.problem).toContain("answer holds what is the other tenant's");
     });
 
     it('names a row of one tenant that refers to a row of another', async () => {
-      const table = 'GET /api/v1/test/forgetful-groups';
       await careless.dataSource
         .query(`CREATE FUNCTION misplace() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
         BEGIN NEW.created_by := (SELECT id FROM users WHERE tenant_id <> NEW.tenant_id ORDER BY id DESC LIMIT 1); RETURN NEW; END $$`);
@@ -122,7 +138,7 @@ describe('toolcrib doctor --isolation', () => {
       );
       const report = await attack(careless, { only: /^(DELETE|PUT) .*\/groups\/\{id\}$|forgetful/ });
       await careless.dataSource.query('DROP TRIGGER misplace ON mcp_tool_groups; DROP FUNCTION misplace()');
-      expect([table, summary(report)]).toEqual([table, expect.arrayContaining(['mcp_tool_groups'])]);
+      expect(summary(report)).toContain('mcp_tool_groups');
     });
   });
 });

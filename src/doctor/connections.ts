@@ -44,7 +44,7 @@ export type Connections = Readonly<Record<keyof DatabaseUrls, Connection>>;
 export async function connectAll(config: Config): Promise<{
   readonly checks: readonly Check[];
   readonly connections: Connections | undefined;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }> {
   const checks: Check[] = [];
   const opened: [string, Connection][] = [];

@@ -14,14 +14,13 @@ type Grants = Map<string, Set<string>>;
 export async function checkGrants(owner: Connection): Promise<Check[]> {
   const expected = await expectedGrants();
   const actual = await actualGrants(owner);
-  const tables = new Set([...actual.tables]);
   const found: Check[] = [];
   for (const place of new Set([...expected.keys(), ...actual.grants.keys()])) {
     const [role = '', table = ''] = place.split(' ');
     const want = expected.get(place) ?? new Set();
     const have = actual.grants.get(place) ?? new Set();
     const extra = [...have].filter((right) => !want.has(right));
-    const missing = tables.has(table) ? [...want].filter((right) => !have.has(right)) : [];
+    const missing = actual.tables.has(table) ? [...want].filter((right) => !have.has(right)) : [];
     if (extra.length > 0) {
       const fix = `REVOKE ${extra.join(', ')} ON "${table}" FROM ${role}`;
       found.push(

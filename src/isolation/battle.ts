@@ -91,7 +91,6 @@ export class Battle {
   /** The answer for what is the victim's must be the answer for what is nobody's, or it tells that it exists. */
   compare(where: string, probe: Probe, attack: string, answers: { theirs: Answer; nobodys: Answer }): void {
     this.inspect(where, attack, answers.theirs);
-    const isDone = (answer: Answer) => answer.status >= 200 && answer.status < 300;
     const isChange = /^(POST|PUT|PATCH|DELETE) /.test(where);
     if (isChange && isDone(answers.theirs) && isDone(answers.nobodys)) return; // two rows of the attacker's own
     const theirs = wordsOf(answers.theirs, [probe.value, encodeURIComponent(probe.value)]);
@@ -158,6 +157,10 @@ export class Battle {
     const { tenantId } = this.victim;
     return inTenant(tenantId, () => fingerprint(this.dataSource, this.tables, tenantId));
   }
+}
+
+function isDone({ status }: Answer): boolean {
+  return status >= 200 && status < 300;
 }
 
 function firstDifference(one: string, other: string): string {

@@ -8,9 +8,14 @@ const LEGACY = '2025-11-25';
 const STREAM_LIMIT_MS = 10_000;
 const LIST_CHANGED = 'notifications/tools/list_changed';
 
+const INITIALIZE = [
+  'initialize',
+  { protocolVersion: LEGACY, capabilities: {}, clientInfo: { name: 'check', version: '1' } },
+] as const;
+
 /** Every method that a client may send, in both eras; what a server does not have it refuses. */
 const METHODS: readonly (readonly [string, Record<string, unknown>])[] = [
-  ['initialize', { protocolVersion: LEGACY, capabilities: {}, clientInfo: { name: 'check', version: '1' } }],
+  INITIALIZE,
   ['server/discover', {}],
   ['ping', {}],
   ['tools/list', {}],
@@ -184,7 +189,7 @@ export class McpAttack {
   }
 
   private async openSession({ sessionGroup: group }: Side): Promise<string | null> {
-    const [method, params] = METHODS[0]!;
+    const [method, params] = INITIALIZE;
     const answer = await this.post({ group, key: group.key, ...message('legacy', method, params) });
     return answer.headers.get('mcp-session-id');
   }

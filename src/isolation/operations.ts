@@ -158,7 +158,7 @@ function fill(name: string, schema: Schema, filler: Filler, asExample: ReadonlyS
   );
   if (namesARow(name, schema) && schema.type !== 'array') return filler.id(name) ?? example;
   if (schema.enum || (asExample.has(name) && example !== undefined)) return example;
-  switch (schema.type) {
+  switch (schema.type ?? 'string') {
     case 'object':
       return schema.properties ? fillBody(schema, filler, asExample) : (example ?? {});
     case 'array': {

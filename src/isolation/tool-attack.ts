@@ -23,7 +23,7 @@ export class ToolAttack {
     { name, inputSchema }: ToolDefinition,
   ) {
     this.name = name;
-    this.schema = inputSchema as Schema;
+    this.schema = inputSchema;
     this.mcp = new McpAttack(battle);
   }
 
