@@ -1,6 +1,8 @@
 import { Core1790000000000 } from './1790000000000-core.js';
 import { Crm1790000100000 } from './1790000100000-crm.js';
 import { Isolation1790000200000 } from './1790000200000-isolation.js';
+import { Replicas1790000300000 } from './1790000300000-replicas.js';
+import { Versions1790000400000 } from './1790000400000-versions.js';
 import { TenantKeys1790000800000 } from './1790000800000-tenant-keys.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
@@ -8,5 +10,7 @@ export const migrations = [
   Core1790000000000,
   Crm1790000100000,
   Isolation1790000200000,
+  Replicas1790000300000,
+  Versions1790000400000,
   TenantKeys1790000800000,
 ] as const;

@@ -64,6 +64,9 @@ export const environmentSchema = z.object({
   CALL_LOG_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
   CALL_LOG_QUEUE_MAX: wholeNumber(1, 1_000_000).default(10_000),
   CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
+  REPLICA_NAME: z.string().min(1).max(255).optional(),
+  REPLICA_LEASE_MS: wholeNumber(500, 600_000).default(5000),
+  CHANGE_WAIT_MS: wholeNumber(10, 60_000).default(2000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),
 });
 

@@ -6,6 +6,7 @@ import { RefreshToken } from './auth/refresh-token.entity.js';
 import { Tenant } from './auth/tenant.entity.js';
 import { User } from './auth/user.entity.js';
 import { CallLog } from './call-logs/call-log.entity.js';
+import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
 import { crmEntities } from './crm/crm.entities.js';
 import { GroupKey } from './groups/group-key.entity.js';
@@ -26,6 +27,7 @@ const common = {
     GroupKey,
     GroupTool,
     CallLog,
+    ReplicaRow,
     ...crmEntities,
   ],
   migrations: [...migrations],

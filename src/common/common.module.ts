@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Config } from '../config.js';
 import { ChangeBus } from './change-bus.js';
+import { Replica } from './replica.js';
 import { SecretBox } from './secret-box.js';
 
 /** What every feature may inject: the settings, the change bus, the secret box. */
@@ -10,8 +11,8 @@ export class CommonModule {
     return {
       module: CommonModule,
       global: true,
-      providers: [{ provide: Config, useValue: config }, ChangeBus, SecretBox],
-      exports: [Config, ChangeBus, SecretBox],
+      providers: [{ provide: Config, useValue: config }, Replica, ChangeBus, SecretBox],
+      exports: [Config, Replica, ChangeBus, SecretBox],
     };
   }
 }

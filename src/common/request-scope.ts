@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ChangeEffect } from './acknowledgements.js';
 
 /**
  * What holds for one unit of work: a REST request, one tool call, one step of a job. It follows the work through every
@@ -14,6 +15,8 @@ export type RequestScope = {
   tenantId: string | null;
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** How the change that was made in it came into force; the answer tells it. */
+  effect?: { readonly epoch: number | null } & ChangeEffect;
 };
 
 const storage = new AsyncLocalStorage<RequestScope>();

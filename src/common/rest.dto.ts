@@ -115,6 +115,22 @@ class PageInfoDto {
   next_cursor: string | null;
 }
 
+class ReplicaEffectDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ example: 'toolcrib-1:8000' })
+  name: string;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 12.4,
+    description: 'Milliseconds from the commit until it was in force there; null: it did not say so in time',
+  })
+  ms: number | null;
+}
+
 type Schema = Record<string, unknown>;
 
 const SUCCESS: Schema = { type: 'boolean', enum: [true] };
@@ -131,13 +147,23 @@ export function ApiDataList(model: Type) {
   return documented(HttpStatus.OK, model, { success: SUCCESS, data, message: MESSAGE });
 }
 
-/** Documents the answer of a change: as {@link ApiData}, with `effective_immediately`. */
+/** Documents the answer of a change: as {@link ApiData}, with how it came into force. */
 export function ApiChange(model: Type | null, status: HttpStatus = HttpStatus.OK) {
   const properties = {
     success: SUCCESS,
     data: refOf(model),
     message: MESSAGE,
-    effective_immediately: SUCCESS,
+    effective_immediately: {
+      type: 'boolean',
+      description:
+        'Whether every live replica has it in force: the next call, wherever it arrives, is ruled by it',
+    },
+    epoch: {
+      type: 'integer',
+      nullable: true,
+      description: 'Of the changed group: grows with each of its changes',
+    },
+    replicas: { type: 'array', items: refOf(ReplicaEffectDto) },
   };
   return documented(status, model, properties);
 }
@@ -164,7 +190,7 @@ function refOf(model: Type | null): Schema {
 function documented(status: HttpStatus, model: Type | null, properties: Schema) {
   const schema = { type: 'object', required: Object.keys(properties), properties };
   return applyDecorators(
-    ApiExtraModels(PageInfoDto, ErrorEnvelopeDto, ...(model ? [model] : [])),
+    ApiExtraModels(PageInfoDto, ReplicaEffectDto, ErrorEnvelopeDto, ...(model ? [model] : [])),
     ApiResponse({ status, schema: schema as never }),
   );
 }

@@ -3,11 +3,10 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
-import { type EntityManager } from 'typeorm';
 import type { GroupKeyCaller } from '../auth/caller.js';
-import { Tenant } from '../auth/tenant.entity.js';
 import { ChangeBus } from '../common/change-bus.js';
-import { type Change } from '../common/change-bus.js';
+import { type Change, type InFlight } from '../common/change-bus.js';
+import { fromJson, type JsonRow } from '../common/json-row.js';
 import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
@@ -19,11 +18,25 @@ import { isWellFormedKey } from './key-format.js';
 
 const RETRY_DELAY_MS = 500;
 
+/** Groups of enabled tenants; of their keys those that open them. */
+const READ_GROUPS = `SELECT to_jsonb(g) AS "group",
+    coalesce((SELECT jsonb_agg(to_jsonb(t)) FROM mcp_tools t WHERE t.group_id = g.id), '[]') AS tools,
+    coalesce((SELECT jsonb_agg(to_jsonb(k)) FROM mcp_group_keys k
+      WHERE k.group_id = g.id AND k.status = 'active'), '[]') AS keys
+  FROM mcp_tool_groups g JOIN tenants ON tenants.id = g.tenant_id AND tenants.enabled
+  WHERE $1::uuid IS NULL OR g.id = $1`;
+
+type StoredGroup = { readonly group: JsonRow; readonly tools: JsonRow[]; readonly keys: JsonRow[] };
 type KeyEntry = { readonly hash: Buffer; readonly caller: GroupKeyCaller; readonly expiresAtMs: number };
 type Loaded = { readonly catalog: Catalog; readonly keyHashes: readonly string[] };
 
 /** Told after a group's catalog was replaced; `after` is undefined when the group is gone or disabled. */
-export type CatalogListener = (before: Catalog, after: Catalog | undefined) => void;
+export type CatalogListener = (
+  before: Catalog,
+  after: Catalog | undefined,
+  /** What is to become of running calls that lost their key or tool. */
+  inFlight: InFlight,
+) => void;
 
 /**
  * All groups and their keys in memory, kept equal to the database: what makes authentication and routing free of SQL and
@@ -84,14 +97,14 @@ export class CatalogStore implements OnModuleInit {
   }
 
   /** Reads one group anew; when this returns, the next call on this replica is ruled by what the database says. */
-  refresh(groupId: string): Promise<void> {
-    return this.enqueue(() => this.loadOne(groupId));
+  refresh(groupId: string, inFlight: InFlight = 'drain'): Promise<void> {
+    return this.enqueue(() => this.loadOne(groupId, inFlight));
   }
 
   private async takeOver(change: Change | null): Promise<void> {
     for (;;) {
       try {
-        await (change ? this.refresh(change.id) : this.enqueue(() => this.loadAll()));
+        await (change ? this.refresh(change.id, change.inFlight) : this.enqueue(() => this.loadAll()));
         return;
       } catch (error) {
         this.logger.warn(`Groups could not be read; trying again: ${String(error)}`);
@@ -106,33 +119,35 @@ export class CatalogStore implements OnModuleInit {
     return run;
   }
 
-  private async loadOne(groupId: string): Promise<void> {
+  private async loadOne(groupId: string, inFlight: InFlight): Promise<void> {
     const groups = await this.read(groupId);
     const group = groups[0];
-    if (group) this.put(group);
-    else this.remove(groupId);
+    if (group) this.put(group, inFlight);
+    else this.remove(groupId, inFlight);
   }
 
   private async loadAll(): Promise<void> {
     const groups = await this.read();
     const present = new Set(groups.map(({ catalog }) => catalog.groupId));
-    for (const groupId of this.codeOf.keys()) if (!present.has(groupId)) this.remove(groupId);
-    for (const group of groups) this.put(group);
+    for (const groupId of this.codeOf.keys()) if (!present.has(groupId)) this.remove(groupId, 'drain');
+    for (const group of groups) this.put(group, 'drain');
   }
 
-  /** One snapshot of the database for the group, its tools and its keys together. */
-  private read(groupId?: string): Promise<(Loaded & { keys: readonly GroupKey[] })[]> {
-    return this.dataSource.transaction('REPEATABLE READ', async (manager) => {
-      const groups = await enabledTenantsGroups(manager, groupId);
-      const where = groupId ? { groupId } : {};
-      const tools = groupBy(await manager.find(GroupTool, { where }), (tool) => tool.groupId);
-      const activeKeys = await manager.find(GroupKey, { where: { ...where, status: 'active' } });
-      const keys = groupBy(activeKeys, (key) => key.groupId);
-      return groups.map((group) => ({
-        catalog: this.build(group, tools.get(group.id) ?? []),
-        keys: keys.get(group.id) ?? [],
-        keyHashes: (keys.get(group.id) ?? []).map((key) => key.hash.toString('base64')),
-      }));
+  /**
+   * One snapshot of the database for the group, its tools and its keys together, in one round trip: under load each one
+   * costs a turn of the event loop, and a revoked key opens its group until the last of them.
+   */
+  private async read(groupId?: string): Promise<(Loaded & { keys: readonly GroupKey[] })[]> {
+    const rows = await this.dataSource.query<StoredGroup[]>(READ_GROUPS, [groupId ?? null]);
+    return rows.map((row) => {
+      const group = fromJson(this.dataSource, ToolGroup, row.group);
+      const tools = row.tools.map((tool) => fromJson(this.dataSource, GroupTool, tool));
+      const keys = row.keys.map((key) => fromJson(this.dataSource, GroupKey, key));
+      return {
+        catalog: this.build(group, tools),
+        keys,
+        keyHashes: keys.map((key) => key.hash.toString('base64')),
+      };
     });
   }
 
@@ -141,7 +156,10 @@ export class CatalogStore implements OnModuleInit {
     return buildCatalog(group, rows, find, this.config.env.TOOL_TIMEOUT_SECONDS);
   }
 
-  private put({ catalog, keys, keyHashes }: Loaded & { keys: readonly GroupKey[] }): void {
+  private put(
+    { catalog, keys, keyHashes }: Loaded & { keys: readonly GroupKey[] },
+    inFlight: InFlight,
+  ): void {
     const { groupId, tenantId, serverCode } = catalog;
     const before = this.byCode.get(serverCode);
     for (const hash of before?.keyHashes ?? []) this.forget(hash);
@@ -160,17 +178,17 @@ export class CatalogStore implements OnModuleInit {
         `Tool '${name}' of group '${serverCode}' is left out: unknown here, or its settings do not fit`,
       );
     }
-    if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined);
+    if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined, inFlight);
   }
 
-  private remove(groupId: string): void {
+  private remove(groupId: string, inFlight: InFlight): void {
     const serverCode = this.codeOf.get(groupId);
     const gone = serverCode === undefined ? undefined : this.byCode.get(serverCode);
     if (serverCode === undefined || !gone) return;
     for (const hash of gone.keyHashes) this.forget(hash);
     this.byCode.delete(serverCode);
     this.codeOf.delete(groupId);
-    this.tell(gone.catalog, undefined);
+    this.tell(gone.catalog, undefined, inFlight);
   }
 
   private forget(keyHash: string): void {
@@ -179,25 +197,7 @@ export class CatalogStore implements OnModuleInit {
     this.keys.delete(keyHash);
   }
 
-  private tell(before: Catalog, after: Catalog | undefined): void {
-    for (const listener of this.listeners) listener(before, after);
+  private tell(before: Catalog, after: Catalog | undefined, inFlight: InFlight): void {
+    for (const listener of this.listeners) listener(before, after, inFlight);
   }
-}
-
-function enabledTenantsGroups(manager: EntityManager, groupId?: string): Promise<ToolGroup[]> {
-  const query = manager
-    .createQueryBuilder(ToolGroup, 'group')
-    .innerJoin(Tenant, 'tenant', 'tenant.id = group.tenant_id AND tenant.enabled');
-  return (groupId ? query.where('group.id = :groupId', { groupId }) : query).getMany();
-}
-
-function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return groups;
 }

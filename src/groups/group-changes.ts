@@ -1,23 +1,27 @@
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { Caller } from '../auth/caller.js';
 import { ChangeBus } from '../common/change-bus.js';
+import { type InFlight } from '../common/change-bus.js';
 import { NotFoundError } from '../common/errors.js';
-import { CatalogStore } from './catalog-store.js';
+import { currentScope } from '../common/request-scope.js';
 import { ToolGroup } from './group.entity.js';
+
+/** `inFlight`: what is to become of calls that run while the change takes their key or tool away. */
+export type ChangeOptions = {
+  readonly inFlight?: InFlight;
+  /** The version that the caller read of what is changed: see `common/preconditions.ts`. */
+  readonly ifMatch?: number;
+};
 
 /**
  * The one way to change a group, its keys or its tools: one transaction that saves, raises the group's epoch and tells
- * every replica; then this replica takes the change over before the admin gets the answer.
+ * every replica. It returns when all live replicas have the change in force, or after `CHANGE_WAIT_MS`; how that went is
+ * noted in the request scope and told in the answer.
  */
 @Injectable()
 export class GroupChanges {
-  constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly changeBus: ChangeBus,
-    private readonly catalogs: CatalogStore,
-  ) {}
+  constructor(private readonly changeBus: ChangeBus) {}
 
   /**
    * @param change Gets the group's row, locked until the commit, so that changes to one group follow each other.
@@ -27,31 +31,39 @@ export class GroupChanges {
     caller: Caller,
     groupId: string,
     change: (manager: EntityManager, group: ToolGroup) => Promise<T>,
+    options: ChangeOptions = {},
   ): Promise<T> {
-    return this.commit(groupId, async (manager) => {
+    return this.commit(groupId, options, async (manager) => {
       const group = await manager.findOne(ToolGroup, {
         where: { id: groupId, tenantId: caller.tenantId },
         lock: { mode: 'pessimistic_write' },
       });
       if (!group) throw new NotFoundError(`No group ${groupId}`);
+      const epoch = Number(group.epoch) + 1;
       const result = await change(manager, group);
-      await manager.increment(ToolGroup, { id: groupId }, 'epoch', 1);
-      return result;
+      // Not by the entity: that would raise the group's version, which If-Match compares with, for a change of its tools.
+      await manager.query('UPDATE mcp_tool_groups SET epoch = epoch + 1 WHERE id = $1', [groupId]);
+      return { result, epoch };
     });
   }
 
   /** For a group that is not there yet. */
   async create<T>(groupId: string, create: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.commit(groupId, create);
+    return this.commit(groupId, {}, async (manager) => ({ result: await create(manager), epoch: 1 }));
   }
 
-  private async commit<T>(groupId: string, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const result = await this.dataSource.transaction(async (manager) => {
-      const done = await work(manager);
-      await this.changeBus.publish(manager, { kind: 'group', id: groupId });
-      return done;
+  private async commit<T>(
+    groupId: string,
+    { inFlight }: ChangeOptions,
+    work: (manager: EntityManager) => Promise<{ result: T; epoch: number }>,
+  ): Promise<T> {
+    const { result: done, effect } = await this.changeBus.commit(async (manager) => {
+      const changed = await work(manager);
+      await this.changeBus.publish(manager, { kind: 'group', id: groupId, inFlight });
+      return changed;
     });
-    await this.catalogs.refresh(groupId);
-    return result;
+    const scope = currentScope();
+    if (scope) scope.effect = { ...effect, epoch: done.epoch };
+    return done.result;
   }
 }

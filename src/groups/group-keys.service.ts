@@ -5,7 +5,7 @@ import { v7 as newId } from 'uuid';
 import type { Caller, UserCaller } from '../auth/caller.js';
 import { NotFoundError } from '../common/errors.js';
 import { SecretBox } from '../common/secret-box.js';
-import { GroupChanges } from './group-changes.js';
+import { type ChangeOptions, GroupChanges } from './group-changes.js';
 import { GroupKey } from './group-key.entity.js';
 import type { ToolGroup } from './group.entity.js';
 import { generateKey, shownPrefix } from './key-format.js';
@@ -53,11 +53,12 @@ export class GroupKeysService {
   }
 
   /** Revokes what the group has and gives it a new key, in one transaction: there is no moment without or with both. */
-  async regenerate(caller: Caller, groupId: string): Promise<ShownKey> {
-    const shown = await this.changes.change(caller, groupId, async (manager, group) => {
+  async regenerate(caller: Caller, groupId: string, options: ChangeOptions = {}): Promise<ShownKey> {
+    const replace = async (manager: EntityManager, group: ToolGroup) => {
       await manager.update(GroupKey, { groupId, status: 'active' }, { status: 'revoked' });
       return this.create(manager, group);
-    });
+    };
+    const shown = await this.changes.change(caller, groupId, replace, options);
     const by = caller.kind === 'user' ? caller.userId : caller.kind;
     this.logger.warn({ message: 'A group key was replaced', groupId, keyId: shown.row.id, by });
     return shown;

@@ -7,6 +7,7 @@ import {
   ManyToOne,
   PrimaryColumn,
   UpdateDateColumn,
+  VersionColumn,
 } from 'typeorm';
 import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { ToolGroup } from './group.entity.js';
@@ -54,6 +55,10 @@ export class GroupTool {
   /** Settings of the tool in this group, as its `config` schema allows. */
   @Column({ name: 'config_data', type: 'jsonb', default: () => "'{}'" })
   configData: Record<string, unknown>;
+
+  /** Grows with each change of this row; the ETag of its answers. */
+  @VersionColumn({ name: 'row_version', default: 1 })
+  rowVersion: number;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt: Date;

@@ -3,7 +3,10 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
 import { ClientSignal } from '../common/client-signal.js';
+import type { InFlight } from '../common/change-bus.js';
 import { changed, ok, pageOf } from '../common/envelope.js';
+import { IfMatch } from '../common/preconditions.js';
+import { ApiInFlight, InFlightParam } from '../common/in-flight.js';
 import { ApiChange, ApiData, ApiDataList, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
 import { Config } from '../config.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
@@ -74,23 +77,39 @@ export class GroupToolsController {
 
   @Put('tools/:id')
   @Requires('tools.write')
+  @ApiInFlight()
   @ApiOperation({
     summary: "Change a tool's settings",
     description: 'Fields that are absent stay as they are.',
   })
   @ApiChange(GroupToolDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
-  async update(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @Body() body: UpdateToolDto) {
-    return changed(this.view(await this.tools.update(caller, id, body)), 'Tool changed');
+  async update(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @Body() body: UpdateToolDto,
+    @IfMatch() ifMatch?: number,
+    @InFlightParam() inFlight?: InFlight,
+  ) {
+    return changed(
+      this.view(await this.tools.update(caller, id, body, { inFlight, ifMatch })),
+      'Tool changed',
+    );
   }
 
   @Delete('tools/:id')
   @Requires('tools.write')
+  @ApiInFlight()
   @ApiOperation({ summary: 'Take a tool from its group' })
   @ApiChange(null)
   @ApiFailures(NOT_FOUND)
-  async remove(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
-    await this.tools.remove(caller, id);
+  async remove(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: number,
+    @InFlightParam() inFlight?: InFlight,
+  ) {
+    await this.tools.remove(caller, id, { inFlight, ifMatch });
     return changed(null, 'Tool removed');
   }
 

@@ -128,6 +128,9 @@ export class GroupToolDto {
   @ApiProperty({ description: 'Whether this build has the tool; agents do not see it otherwise' })
   registered: boolean;
 
+  @ApiProperty({ description: 'Grows with each change of these settings; also the ETag, for If-Match' })
+  row_version: number;
+
   @ApiProperty({ format: 'date-time' })
   created_at: string;
 

@@ -1,17 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { differenceOf } from '../audit/difference.js';
 import type { Caller } from '../auth/caller.js';
 import type { Page } from '../common/envelope.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { decodeIdCursor, toPage } from '../common/paging.js';
+import { requireVersion } from '../common/preconditions.js';
 import { containing } from '../common/search.js';
 import { uniqueViolation } from '../common/unique-violation.js';
 import { type FieldProblem, invalidFields } from '../common/validation.js';
 import type { ToolDefinition } from '../tools/tool-definition.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
-import { GroupChanges } from './group-changes.js';
+import { type ChangeOptions, GroupChanges } from './group-changes.js';
 import { GroupTool } from './group-tool.entity.js';
 import type { AddToolDto, GroupToolQueryDto, UpdateToolDto } from './group-tools.dto.js';
 
@@ -22,6 +25,7 @@ export class GroupToolsService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly changes: GroupChanges,
     private readonly registry: ToolRegistry,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** In the order they were added. Another tenant's `group_id` gives an empty page. */
@@ -70,7 +74,14 @@ export class GroupToolsService {
           version: definition.version,
           ...columnsOf(input),
         });
-        return manager.save(tool);
+        const saved = await manager.save(tool);
+        const target = { kind: 'tool', id: saved.id, name: saved.toolName };
+        await this.audit.record(manager, caller, {
+          action: 'tool.add',
+          target,
+          after: { groupId, ...columnsOf(input) },
+        });
+        return saved;
       })
       .catch((error: unknown) => {
         if (uniqueViolation(error) === null) throw error;
@@ -81,21 +92,53 @@ export class GroupToolsService {
       });
   }
 
-  async update(caller: Caller, id: string, input: UpdateToolDto): Promise<GroupTool> {
+  async update(
+    caller: Caller,
+    id: string,
+    input: UpdateToolDto,
+    options: ChangeOptions = {},
+  ): Promise<GroupTool> {
     const { groupId, toolName } = await this.get(caller, id);
     const definition = this.registry.find(toolName);
     if (definition && input.config_data) checkConfig(definition, input.config_data);
-    return this.changes.change(caller, groupId, async (manager) => {
-      const tool = await manager.findOneBy(GroupTool, { id });
-      if (!tool) throw new NotFoundError(`No tool ${id}`);
-      return manager.save(Object.assign(tool, columnsOf(input)));
-    });
+    const update = async (manager: EntityManager) => {
+      const tool = await findAsRead(manager, id, options);
+      const columns = columnsOf(input);
+      const { before, after } = differenceOf(tool, columns);
+      const saved = await manager.save(Object.assign(tool, columns));
+      const target = { kind: 'tool', id, name: toolName };
+      await this.audit.record(manager, caller, { action: 'tool.update', target, before, after });
+      return saved;
+    };
+    return this.changes.change(caller, groupId, update, options);
   }
 
-  async remove(caller: Caller, id: string): Promise<void> {
+  async remove(caller: Caller, id: string, options: ChangeOptions = {}): Promise<void> {
     const { groupId } = await this.get(caller, id);
-    await this.changes.change(caller, groupId, (manager) => manager.delete(GroupTool, { id }));
+    const remove = async (manager: EntityManager) => {
+      const { toolName } = await findAsRead(manager, id, options);
+      await manager.delete(GroupTool, { id });
+      const target = { kind: 'tool', id, name: toolName };
+      await this.audit.record(manager, caller, {
+        action: 'tool.remove',
+        target,
+        before: { groupId, toolName },
+      });
+    };
+    await this.changes.change(caller, groupId, remove, options);
   }
+}
+
+/** The row once its group is locked. */
+async function findAsRead(
+  manager: EntityManager,
+  id: string,
+  { ifMatch }: ChangeOptions,
+): Promise<GroupTool> {
+  const tool = await manager.findOneBy(GroupTool, { id });
+  if (!tool) throw new NotFoundError(`No tool ${id}`);
+  requireVersion({ version: tool.rowVersion }, ifMatch);
+  return tool;
 }
 
 function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {

@@ -23,6 +23,7 @@ export function toGroupDto({ group, toolCount, keyPrefix }: GroupSummary, config
     server_url: serverUrls(config.publicUrl, group.serverCode).url,
     tool_count: toolCount,
     api_key_prefix: keyPrefix,
+    version: group.version,
     created_by: group.createdBy,
     created_at: group.createdAt.toISOString(),
     updated_at: group.updatedAt.toISOString(),
@@ -76,6 +77,7 @@ export function toGroupToolDto(
       row.timeoutSeconds ?? definition?.timeoutSeconds ?? config.env.TOOL_TIMEOUT_SECONDS,
     config_data: row.configData,
     registered: definition !== undefined,
+    row_version: row.rowVersion,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   };

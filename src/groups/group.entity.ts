@@ -8,6 +8,7 @@ import {
   PrimaryColumn,
   Unique,
   UpdateDateColumn,
+  VersionColumn,
 } from 'typeorm';
 import { Tenant } from '../auth/tenant.entity.js';
 
@@ -56,6 +57,10 @@ export class ToolGroup {
 
   @Column({ name: 'created_by', type: 'uuid', nullable: true })
   createdBy: string | null;
+
+  /** Grows with each change of this row; the ETag of its answers. */
+  @VersionColumn({ default: 1 })
+  version: number;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt: Date;

@@ -2,7 +2,10 @@ import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, 
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
+import type { InFlight } from '../common/change-bus.js';
 import { changed, ok, pageOf } from '../common/envelope.js';
+import { IfMatch } from '../common/preconditions.js';
+import { ApiInFlight, InFlightParam } from '../common/in-flight.js';
 import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
 import { Config } from '../config.js';
 import { GroupConnectService } from './group-connect.service.js';
@@ -65,23 +68,39 @@ export class GroupsController {
 
   @Put(':id')
   @Requires('groups.write')
+  @ApiInFlight()
   @ApiOperation({ summary: 'Change a group', description: 'Fields that are absent stay as they are.' })
   @ApiChange(GroupDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
-  async update(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @Body() body: UpdateGroupDto) {
-    return changed(toGroupDto(await this.groups.update(caller, id, body), this.config), 'Group changed');
+  async update(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @Body() body: UpdateGroupDto,
+    @IfMatch() ifMatch?: number,
+    @InFlightParam() inFlight?: InFlight,
+  ) {
+    return changed(
+      toGroupDto(await this.groups.update(caller, id, body, { inFlight, ifMatch }), this.config),
+      'Group changed',
+    );
   }
 
   @Delete(':id')
   @Requires('groups.write')
+  @ApiInFlight()
   @ApiOperation({
     summary: 'Delete a group',
     description: 'Its keys and tools go with it; its call records stay.',
   })
   @ApiChange(null)
   @ApiFailures(NOT_FOUND)
-  async delete(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
-    await this.groups.delete(caller, id);
+  async delete(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: number,
+    @InFlightParam() inFlight?: InFlight,
+  ) {
+    await this.groups.delete(caller, id, { inFlight, ifMatch });
     return changed(null, 'Group deleted');
   }
 
@@ -97,11 +116,16 @@ export class GroupsController {
   @Post(':id/regenerate-key')
   @Requires('keys.write')
   @HttpCode(OK)
+  @ApiInFlight()
   @ApiOperation({ summary: "Replace a group's key", description: 'The old one stops working at once.' })
   @ApiChange(GroupKeyDto)
   @ApiFailures(NOT_FOUND)
-  async regenerateKey(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
-    return changed(toGroupKeyDto(await this.keys.regenerate(caller, id)), 'Key replaced');
+  async regenerateKey(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @InFlightParam() inFlight?: InFlight,
+  ) {
+    return changed(toGroupKeyDto(await this.keys.regenerate(caller, id, { inFlight })), 'Key replaced');
   }
 
   @Get(':id/server-url')

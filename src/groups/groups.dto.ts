@@ -132,6 +132,9 @@ export class GroupDto {
   @ApiProperty({ type: String, nullable: true, description: 'First characters of the active key' })
   api_key_prefix: string | null;
 
+  @ApiProperty({ description: 'Grows with each change of the group itself; also the ETag, for If-Match' })
+  version: number;
+
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   created_by: string | null;
 

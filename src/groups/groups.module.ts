@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ToolsModule } from '../tools/tools.module.js';
+import { CallCutter } from './call-cutter.js';
 import { CatalogStore } from './catalog-store.js';
 import { GroupChanges } from './group-changes.js';
 import { GroupConnectService } from './group-connect.service.js';
@@ -17,6 +18,7 @@ import { ToolTester } from './tool-tester.js';
   controllers: [GroupsController, GroupToolsController],
   providers: [
     CatalogStore,
+    CallCutter,
     KeyUsage,
     GroupChanges,
     GroupsService,

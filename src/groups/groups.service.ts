@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, In } from 'typeorm';
+import { DataSource, type EntityManager, In } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { differenceOf } from '../audit/difference.js';
 import type { Caller } from '../auth/caller.js';
 import type { Page } from '../common/envelope.js';
 import { ConflictError, NotFoundError } from '../common/errors.js';
 import { decodeIdCursor, toPage } from '../common/paging.js';
+import { requireVersion } from '../common/preconditions.js';
 import { containing } from '../common/search.js';
 import { uniqueViolation } from '../common/unique-violation.js';
 import { invalidFields } from '../common/validation.js';
-import { GroupChanges } from './group-changes.js';
+import { type ChangeOptions, GroupChanges } from './group-changes.js';
 import { GroupKey } from './group-key.entity.js';
 import { GroupKeysService, type ShownKey } from './group-keys.service.js';
 import { GroupTool } from './group-tool.entity.js';
@@ -33,6 +36,7 @@ export class GroupsService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly changes: GroupChanges,
     private readonly keys: GroupKeysService,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** Oldest first. */
@@ -69,16 +73,38 @@ export class GroupsService {
   }
 
   /** @throws {ConflictError} Another group of the tenant has the name. */
-  async update(caller: Caller, id: string, input: UpdateGroupDto): Promise<GroupSummary> {
-    await this.changes
-      .change(caller, id, (manager, group) => manager.save(Object.assign(group, columnsOf(input))))
-      .catch(explainTaken);
+  async update(
+    caller: Caller,
+    id: string,
+    input: UpdateGroupDto,
+    options: ChangeOptions = {},
+  ): Promise<GroupSummary> {
+    const update = async (manager: EntityManager, group: ToolGroup) => {
+      requireVersion(group, options.ifMatch);
+      const columns = columnsOf(input);
+      const { before, after } = differenceOf(group, columns);
+      await manager.save(Object.assign(group, columns));
+      const target = { kind: 'group', id, name: group.name };
+      await this.audit.record(manager, caller, { action: 'group.update', target, before, after });
+    };
+    await this.changes.change(caller, id, update, options).catch(explainTaken);
     return this.get(caller, id);
   }
 
   /** Its keys and tools go with it; its call records stay. */
-  async delete(caller: Caller, id: string): Promise<void> {
-    await this.changes.change(caller, id, (manager) => manager.delete(ToolGroup, { id }));
+  async delete(caller: Caller, id: string, options: ChangeOptions = {}): Promise<void> {
+    const remove = async (manager: EntityManager, group: ToolGroup) => {
+      requireVersion(group, options.ifMatch);
+      await manager.delete(ToolGroup, { id });
+      const { name, serverCode } = group;
+      const target = { kind: 'group', id, name };
+      await this.audit.record(manager, caller, {
+        action: 'group.delete',
+        target,
+        before: { name, serverCode },
+      });
+    };
+    await this.changes.change(caller, id, remove, options);
   }
 
   private async createWithGeneratedCode(caller: Caller, input: CreateGroupDto) {
@@ -96,9 +122,12 @@ export class GroupsService {
     const createdBy = caller.kind === 'user' ? caller.userId : null;
     const columns = { id, tenantId: caller.tenantId, serverCode, createdBy, ...columnsOf(input) };
     const key = await this.changes
-      .create(id, async (manager) =>
-        this.keys.create(manager, await manager.save(manager.create(ToolGroup, columns))),
-      )
+      .create(id, async (manager) => {
+        const group = await manager.save(manager.create(ToolGroup, columns));
+        const target = { kind: 'group', id, name: group.name };
+        await this.audit.record(manager, caller, { action: 'group.create', target, after: columns });
+        return this.keys.create(manager, group);
+      })
       .catch(explainTaken);
     return { ...(await this.get(caller, id)), key };
   }

@@ -32,16 +32,17 @@ type Entry = Connection & {
   readonly servers: Server[];
   /** Ids of the requests that have not been answered. */
   readonly unanswered: Set<unknown>;
+  /** It ends with the last answer. */
+  closing: boolean;
 };
 
 /** A client that does not read what it asked for is hung up on when so much waits for it. */
 export const UNREAD_MAX_BYTES = 16 * 1024 * 1024;
 
-/** The standing connections of this replica. One whose key no longer opens its group is closed at once. */
+/** The standing connections of this replica. One whose key no longer opens its group takes no more calls and ends. */
 @Injectable()
 export class Connections implements OnModuleInit, OnApplicationShutdown {
   private readonly byId = new Map<string, Entry>();
-  private ending = false;
 
   constructor(
     private readonly factory: McpServerFactory,
@@ -53,7 +54,7 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     this.catalogs.onReplaced((before, after) => {
       for (const entry of [...this.byId.values()].filter(({ groupId }) => groupId === before.groupId)) {
-        if (!after || !this.catalogs.isLive(entry.exchange.caller.keyId)) void entry.close();
+        if (!after || !this.catalogs.isLive(entry.exchange.caller.keyId)) closeWhenAnswered(entry);
         else if (listDiffers(before, after)) tellListChanged(entry.servers);
       }
     });
@@ -71,8 +72,7 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
 
   /** Closes each connection as soon as it has no call under way. */
   endIdle(): void {
-    this.ending = true;
-    for (const entry of this.byId.values()) if (entry.unanswered.size === 0) void entry.close();
+    for (const entry of this.byId.values()) closeWhenAnswered(entry);
   }
 
   find(id: string): Connection | undefined {
@@ -110,7 +110,7 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     const deliver: Wire['deliver'] = (message) => {
       wire.deliver(message);
       if ('id' in message && !('method' in message)) unanswered.delete(message.id);
-      if (this.ending && unanswered.size === 0) void entry.close();
+      if (entry.closing) closeWhenAnswered(entry);
     };
     const transport = new MessageTransport(deliver, () => {
       this.byId.delete(id);
@@ -137,6 +137,7 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
       groupId: exchange.catalog().groupId,
       servers: [],
       unanswered,
+      closing: false,
       receive: (body) => {
         if (!Array.isArray(body)) return receiveOne(body);
         const fault = faultOfBatch(body, versionOf(entry), this.config.env.MCP_BATCH_MAX);
@@ -148,6 +149,11 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     this.byId.set(id, entry);
     return { entry, transport };
   }
+}
+
+function closeWhenAnswered(entry: Entry): void {
+  entry.closing = true;
+  if (entry.unanswered.size === 0) void entry.close();
 }
 
 /** Protocol revision of a connection: what its handshake settled, or none yet. */

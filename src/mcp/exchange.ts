@@ -5,8 +5,15 @@ import type { ToolCall } from '../tools/tool-executor.js';
 /** What one request (or one connection) is served with: who calls, whose tools, over what. */
 export type Exchange = {
   readonly caller: GroupKeyCaller;
-  /** The group as it is now; asked anew for every message of a long-lived connection. */
+  /**
+   * The group as it is now; asked anew for every message of a long-lived connection and right before every call.
+   *
+   * @throws {HttpRefusal} The group is gone or disabled, or the key does not open it any more.
+   * @throws {UnavailableError} This replica may not serve: see `Replica`.
+   */
   catalog(): Catalog;
+  /** Calls of this request, or connection, that are being run. */
+  readonly underWay: { calls: number };
   /** `X-Caller-App-Id`; without it the client's own name is recorded. */
   readonly appId: string | undefined;
   readonly transport: ToolCall['transport'];

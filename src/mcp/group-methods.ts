@@ -71,6 +71,7 @@ export class GroupMethods {
     const tool = catalog.tools.get(params.name);
     const identity = this.identify(exchange, catalog, clientName);
     const call = { ...identity, ...rest, toolName: params.name, args: params.arguments };
+    exchange.underWay.calls++;
     try {
       const lacking = tool && findLacking(tool.definition.clientCapabilities, clientCapabilities);
       if (lacking) {
@@ -84,6 +85,8 @@ export class GroupMethods {
       if (error instanceof UnavailableError)
         throw new ProtocolError(ProtocolErrorCode.InternalError, error.message);
       throw error;
+    } finally {
+      exchange.underWay.calls--;
     }
   }
 

@@ -6,6 +6,7 @@ import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { WebSocketServer } from 'ws';
 import type { GroupKeyCaller } from '../auth/caller.js';
 import { UnavailableError } from '../common/errors.js';
+import { Replica } from '../common/replica.js';
 import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
@@ -31,8 +32,8 @@ import { WebSocketDoor } from './web-socket-door.js';
 export class McpEndpoint {
   private readonly logger = new Logger(McpEndpoint.name);
   private readonly webSockets: WebSocketServer;
-  /** Answers under way that last: a revoked key ends them too. */
-  private readonly openAnswers = new Map<ServerResponse, GroupKeyCaller>();
+  /** Answers under way: a revoked key ends those that are streams. */
+  private readonly openAnswers = new Map<ServerResponse, Exchange>();
 
   constructor(
     config: Config,
@@ -44,12 +45,15 @@ export class McpEndpoint {
     private readonly connections: Connections,
     private readonly sessions: Sessions,
     private readonly sdkLane: SdkLane,
+    private readonly replica: Replica,
   ) {
     this.webSockets = new WebSocketServer({ noServer: true, maxPayload: config.env.MCP_BODY_MAX_BYTES });
     this.catalogs.onReplaced((before, after) => {
-      for (const [response, { groupId, keyId }] of this.openAnswers) {
-        const isClosed = !after || !this.catalogs.isLive(keyId);
-        if (groupId === before.groupId && isClosed) response.destroy();
+      for (const [response, { caller, underWay }] of this.openAnswers) {
+        const isClosed = !after || !this.catalogs.isLive(caller.keyId);
+        // What is no stream yet gets its refusal; a call under way is answered (or was cut, and then that is the answer).
+        const isStream = response.headersSent && underWay.calls === 0;
+        if (caller.groupId === before.groupId && isClosed && isStream) response.destroy();
       }
     });
   }
@@ -81,6 +85,7 @@ export class McpEndpoint {
     try {
       this.gate.checkOrigin(request, response);
       if (request.method === 'OPTIONS') return this.gate.answerPreflight(request, response);
+      this.replica.requireLease();
       const caller = this.gate.identify(request);
       if (!path) throw new GateRefusal(404, 'not_found', 'There is nothing at this address');
       this.gate.admit(caller, path.serverCode);
@@ -99,6 +104,7 @@ export class McpEndpoint {
     if (error instanceof GateRefusal) return sendGateRefusal(response, error);
     if (error instanceof HttpRefusal) return sendRefusal(response, error);
     if (error instanceof UnavailableError) {
+      if (!response.headersSent) response.setHeader('Retry-After', '1');
       return sendRefusal(response, new HttpRefusal(503, ProtocolErrorCode.InternalError, error.message));
     }
     this.logger.error('An MCP request failed', error instanceof Error ? error.stack : error);
@@ -114,12 +120,13 @@ export class McpEndpoint {
     transport: ToolCall['transport'],
   ): Exchange {
     const gone = new AbortController();
-    this.openAnswers.set(response, caller);
+    const exchange = this.exchange(request, caller, serverCode, transport, gone);
+    this.openAnswers.set(response, exchange);
     response.once('close', () => {
       this.openAnswers.delete(response);
       if (!response.writableFinished) gone.abort();
     });
-    return this.exchange(request, caller, serverCode, transport, gone);
+    return exchange;
   }
 
   private exchange(
@@ -132,7 +139,8 @@ export class McpEndpoint {
     const appId = request.headers['x-caller-app-id'];
     return {
       caller,
-      catalog: () => this.liveCatalog(serverCode),
+      catalog: () => this.liveCatalog(serverCode, caller),
+      underWay: { calls: 0 },
       appId: typeof appId === 'string' && appId !== '' ? appId.slice(0, 100) : undefined,
       transport,
       client: `${caller.keyId} ${request.socket.remoteAddress ?? ''}`,
@@ -141,9 +149,13 @@ export class McpEndpoint {
     };
   }
 
-  private liveCatalog(serverCode: string): Catalog {
+  private liveCatalog(serverCode: string, caller: GroupKeyCaller): Catalog {
+    this.replica.requireLease();
     const catalog = this.catalogs.findByCode(serverCode);
     if (!catalog) throw new HttpRefusal(404, -32_001, 'The tool group is gone');
+    if (!this.catalogs.isLive(caller.keyId))
+      throw new HttpRefusal(401, -32_001, 'This key is not valid any more');
+    if (!catalog.enabled) throw new HttpRefusal(403, -32_001, 'The tool group is disabled');
     return catalog;
   }
 
@@ -154,6 +166,7 @@ export class McpEndpoint {
     const path = parseMcpPath(request.url ?? '');
     try {
       this.gate.checkOrigin(request, undefined);
+      this.replica.requireLease();
       const caller = this.gate.identify(request);
       if (path?.door !== 'websocket') {
         throw new GateRefusal(404, 'not_found', 'There is no WebSocket at this address');

@@ -22,6 +22,8 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
   /** One handler per group: the SDK's change events carry no address, so a handler's listeners hear all of them. */
   private readonly handlers = new Map<string, ModernHandler>();
   private readonly subscriptions = new Set<ServerResponse>();
+  /** Answers under way, by handler. */
+  private readonly open = new Map<ModernHandler, number>();
 
   constructor(
     private readonly factory: McpServerFactory,
@@ -54,6 +56,8 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
       this.subscriptions.add(response);
       response.once('close', () => this.subscriptions.delete(response));
     }
+    this.open.set(handler, (this.open.get(handler) ?? 0) + 1);
+    response.once('close', () => this.release(handler));
     await handler.serve(Object.assign(request, { auth: carry(exchange) }), response, body);
   }
 
@@ -103,9 +107,17 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
     return created;
   }
 
+  /** The group is gone: its handler ends when the calls that are under way have their answers. */
   private close(groupId: string, handler: ModernHandler): void {
     this.handlers.delete(groupId);
-    void handler.close();
+    if (!this.open.has(handler)) void handler.close();
+  }
+
+  private release(handler: ModernHandler): void {
+    const left = (this.open.get(handler) ?? 1) - 1;
+    if (left > 0) return void this.open.set(handler, left);
+    this.open.delete(handler);
+    if (![...this.handlers.values()].includes(handler)) void handler.close();
   }
 }
 

@@ -22,6 +22,8 @@ type Session = {
   open: number;
   /** Ids of the requests being answered. */
   readonly answering: Set<unknown>;
+  /** Its key or group was taken away: it ends with the last answer. */
+  closing: boolean;
 };
 
 const SWEEP_INTERVAL_MAX_MS = 10_000;
@@ -53,7 +55,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     this.catalogs.onReplaced((before, after) => {
       const sessions = [...this.byId.values()].filter((session) => session.groupId === before.groupId);
       for (const session of sessions) {
-        if (!after?.sessions || !this.catalogs.isLive(session.keyId)) void this.close(session);
+        if (!after?.sessions || !this.catalogs.isLive(session.keyId)) this.closeWhenAnswered(session);
         else if (listDiffers(before, after)) void session.server.sendToolListChanged().catch(() => undefined);
       }
     });
@@ -101,6 +103,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
       lastUsedAt: Date.now(),
       open: 0,
       answering: new Set(),
+      closing: false,
     };
     server.onclose = () => this.byId.delete(id);
     await server.connect(transport);
@@ -111,7 +114,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   /** @throws {HttpRefusal} 404: no such session (any more) for this key; the client must initialize again. */
   check(id: string, exchange: Exchange): Session {
     const session = this.byId.get(id);
-    if (session && session.keyId === exchange.caller.keyId) return session;
+    if (session && !session.closing && session.keyId === exchange.caller.keyId) return session;
     throw new HttpRefusal(404, -32_001, 'Session not found; initialize again');
   }
 
@@ -147,6 +150,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
       for (const id of ids) session.answering.delete(id);
       session.open--;
       session.lastUsedAt = Date.now();
+      if (session.closing) this.closeWhenAnswered(session);
     });
     request.headers['accept'] = 'application/json, text/event-stream'; // we answer whatever a client accepts
     await session.transport.handleRequest(Object.assign(request, { auth: carry(exchange) }), response, body);
@@ -167,6 +171,11 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     for (const session of this.byId.values()) {
       if (session.open === 0 && session.lastUsedAt < before) void this.close(session);
     }
+  }
+
+  private closeWhenAnswered(session: Session): void {
+    session.closing = true;
+    if (session.answering.size === 0) void this.close(session);
   }
 
   private async close(session: Session): Promise<void> {

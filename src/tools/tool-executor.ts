@@ -11,6 +11,7 @@ import { Config } from '../config.js';
 import type { BoundTool } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
 import type { JsonObject } from './tool-definition.js';
+import { RunningCalls } from './running-calls.js';
 import { errorResult, ToolContent, type ToolResult, toToolResult } from './tool-result.js';
 
 /** SQLSTATE class 22: a NUL in a text, a number or date out of range. */
@@ -56,6 +57,7 @@ export class ToolExecutor {
   constructor(
     private readonly config: Config,
     private readonly callLog: CallLogWriter,
+    private readonly running: RunningCalls,
   ) {}
 
   /**
@@ -122,6 +124,16 @@ export class ToolExecutor {
         ),
       );
     call.signal.addEventListener('abort', onHangUp, { once: true });
+    const { caller, groupId, toolName } = call;
+    const ended = this.running.add({
+      groupId,
+      toolName,
+      keyId: caller.kind === 'group_key' ? caller.keyId : null,
+      cut: () =>
+        abort(
+          new Stopped('cancelled', 'An administrator ended the call while it ran; it may have taken effect'),
+        ),
+    });
     const timer = setTimeout(() => {
       const seconds = tool.timeoutMs / 1000;
       abort(
@@ -138,6 +150,7 @@ export class ToolExecutor {
     } catch (error) {
       return this.toFailure(tool, error);
     } finally {
+      ended();
       clearTimeout(timer);
       call.signal.removeEventListener('abort', onHangUp);
     }

@@ -1,0 +1,22 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { RunningCalls } from '../tools/running-calls.js';
+import { CatalogStore } from './catalog-store.js';
+
+/** Ends running calls that a change took the key, the tool or the group from, when the change asks for `cut`. */
+@Injectable()
+export class CallCutter implements OnModuleInit {
+  constructor(
+    private readonly catalogs: CatalogStore,
+    private readonly running: RunningCalls,
+  ) {}
+
+  onModuleInit(): void {
+    this.catalogs.onReplaced((before, after, inFlight) => {
+      if (inFlight !== 'cut') return;
+      this.running.cut(({ groupId, toolName, keyId }) => {
+        if (groupId !== before.groupId) return false;
+        return !after?.tools.has(toolName) || (keyId !== null && !this.catalogs.isLive(keyId));
+      });
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+
+/** A call whose tool is running on this replica. */
+export type RunningCall = {
+  readonly groupId: string;
+  readonly toolName: string;
+  /** Null: a person's call. */
+  readonly keyId: string | null;
+  /** Aborts the tool; the call ends as cancelled, on record like any other. */
+  readonly cut: () => void;
+};
+
+/** The calls whose tools are running now, so that an administrator's change can end them. */
+@Injectable()
+export class RunningCalls {
+  private readonly running = new Set<RunningCall>();
+
+  get size(): number {
+    return this.running.size;
+  }
+
+  /** @returns To be called when it has ended. */
+  add(call: RunningCall): () => void {
+    this.running.add(call);
+    return () => this.running.delete(call);
+  }
+
+  cut(where: (call: RunningCall) => boolean): void {
+    for (const call of this.running) if (where(call)) call.cut();
+  }
+}
