@@ -12,6 +12,7 @@ import { crmEntities } from './crm/crm.entities.js';
 import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
+import { SecurityAlert } from './groups/security-alert.entity.js';
 import { TenantPool } from './tenant-pool.js';
 
 const SYSTEM_POOL_MAX = 4;
@@ -26,6 +27,7 @@ const common = {
     ToolGroup,
     GroupKey,
     GroupTool,
+    SecurityAlert,
     CallLog,
     ReplicaRow,
     ...crmEntities,
