@@ -9,7 +9,7 @@ import 'reflect-metadata';
 import { createHmac } from 'node:crypto';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -77,7 +77,7 @@ const host = await serve({ PORT: await freePort(), DATA_DIR: dataDir, SAMPLE_DAT
 const password = Buffer.from(readFileSync(join(dataDir, 'postgres.password'), 'utf8'), 'base64').toString(
   'base64url',
 );
-const [, , , port] = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n');
+const [postmaster, , , port] = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n');
 const admin = new pg.Client(`postgres://postgres:${password}@127.0.0.1:${port}/postgres`);
 await admin.connect();
 await admin.query('CREATE DATABASE rls OWNER toolcrib');
@@ -106,7 +106,9 @@ const bypass = `postgres://bench_bypass:${secret}@127.0.0.1:${port}/rls`;
 const off = await serve({ ...env, DATABASE_APP_URL: bypass, PORT: await freePort() });
 execFileSync('taskset', ['-pc', '1', String(process.pid)]);
 
-const rates = { 'one tenant': { on: [], off: [] }, [`${TENANTS} tenants in turns`]: { on: [], off: [] } };
+const sides = () => ({ on: [], off: [] });
+const rates = { 'one tenant': sides(), [`${TENANTS} tenants in turns`]: sides() };
+const cpu = { 'one tenant': sides(), [`${TENANTS} tenants in turns`]: sides() };
 for (let round = 0; round <= Number(options.rounds); round++) {
   for (const [label, list] of [
     ['one tenant', targets.slice(0, 1)],
@@ -116,8 +118,12 @@ for (let round = 0; round <= Number(options.rounds); round++) {
     const order = round % 2 === 0 ? ['on', 'off'] : ['off', 'on'];
     for (const which of order) {
       const seconds = round === 0 ? WARM_UP_S : Number(options.seconds);
-      const rate = await load({ on, off }[which].port, list, seconds);
-      if (round > 0) rates[label][which].push(rate);
+      const server = { on, off }[which];
+      const cpuBefore = cpuMs(server.child.pid);
+      const { calls, callsPerS } = await load(server.port, list, seconds);
+      if (round === 0) continue;
+      rates[label][which].push(callsPerS);
+      cpu[label][which].push((cpuMs(server.child.pid) - cpuBefore) / calls);
     }
   }
 }
@@ -131,15 +137,18 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers
 console.log(
   `Node ${process.version}, ${options.concurrency} connections, medians of ${options.rounds} rounds of ${options.seconds} s\n`,
 );
-console.log('| load | RLS on, calls/s | RLS off, calls/s | ratio | middle half of the rounds |');
-console.log('| --- | ---: | ---: | ---: | --- |');
+console.log(
+  '| load | RLS on, calls/s | off | ratio | middle half of the rounds | CPU ms per call, on | off | ratio |',
+);
+console.log('| --- | ---: | ---: | ---: | --- | ---: | ---: | ---: |');
 for (const [label, rate] of Object.entries(rates)) {
-  const ratios = rate.on.map((value, n) => value / rate.off[n]);
-  const [a, b] = [median(rate.on), median(rate.off)];
-  const sorted = ratios.toSorted((one, other) => one - other);
-  const spread = [0.25, 0.75].map((share) => sorted[Math.floor(sorted.length * share)].toFixed(2));
+  const ratios = rate.on.map((value, n) => value / rate.off[n]).toSorted((a, b) => a - b);
+  const half = [0.25, 0.75].map((share) => ratios[Math.floor(ratios.length * share)].toFixed(2));
+  const [on, off] = [median(rate.on), median(rate.off)].map(Math.round);
+  const [cpuOn, cpuOff] = [median(cpu[label].on), median(cpu[label].off)];
+  const cells = [label, on, off, median(ratios).toFixed(2), half.join(' to ')];
   console.log(
-    `| ${label} | ${Math.round(a)} | ${Math.round(b)} | ${median(ratios).toFixed(2)} | ${spread.join(' to ')} |`,
+    `| ${[...cells, cpuOn.toFixed(2), cpuOff.toFixed(2), (cpuOff / cpuOn).toFixed(2)].join(' | ')} |`,
   );
 }
 process.exit();
@@ -190,7 +199,26 @@ async function load(serverPort, list, seconds) {
   };
   await Promise.all(Array.from({ length: Number(options.concurrency) }, worker));
   agent.destroy();
-  return calls / ((performance.now() - startedAt) / 1000);
+  return { calls, callsPerS: calls / ((performance.now() - startedAt) / 1000) };
+}
+
+/** Of the server and of all PostgreSQL processes: hardly moves when something else runs on the machine. */
+function cpuMs(serverPid) {
+  const fieldsOf = (pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    } catch {
+      return undefined; // ended meanwhile; its parent has its time
+    }
+  };
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const postgres = pids.filter((pid) => pid === postmaster || fieldsOf(pid)?.[1] === postmaster);
+  const ticks = [String(serverPid), ...postgres].map((pid) => {
+    const fields = fieldsOf(pid) ?? [];
+    const ended = pid === postmaster ? Number(fields[13]) + Number(fields[14]) : 0;
+    return Number(fields[11] ?? 0) + Number(fields[12] ?? 0) + ended;
+  });
+  return ticks.reduce((sum, value) => sum + value, 0) * 10;
 }
 
 function call(agent, serverPort, { path, key }, userId) {
