@@ -96,7 +96,7 @@ describe('row-level security', () => {
         const forService = policies.filter(({ roles }) =>
           roles.some((role) => ['toolcrib_app', '-'].includes(role)),
         );
-        const condition = `(${column} = ( SELECT current_tenant_id() AS current_tenant_id))`;
+        const condition = `(${column} = (NULLIF(current_setting('toolcrib.tenant_id'::text, true), ''::text))::uuid)`;
         expect([name, forService]).toEqual([
           name,
           [{ name: 'tenant_isolation', roles: ['toolcrib_app'], using: condition, check: condition }],
