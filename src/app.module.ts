@@ -6,6 +6,7 @@ import { CallLogsModule } from './call-logs/call-logs.module.js';
 import { SYSTEM_DATABASE } from './common/system-database.js';
 import { CommonModule } from './common/common.module.js';
 import type { Config } from './config.js';
+import { ConfigurationModule } from './configuration/configuration.module.js';
 import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
 import { GroupsModule } from './groups/groups.module.js';
@@ -28,6 +29,7 @@ export class AppModule {
         CallLogsModule,
         ToolsModule,
         GroupsModule,
+        ConfigurationModule,
         McpModule,
         ObservabilityModule,
         CrmModule,

@@ -1,3 +1,4 @@
+import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { openApiDocument } from '../common/rest.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
@@ -9,6 +10,8 @@ import { McpAttack } from './mcp-attack.js';
 import { type OpenApi, operationsOf } from './operations.js';
 import { type OperationResult, RestAttack } from './rest-attack.js';
 import { ToolAttack } from './tool-attack.js';
+import { seedEmptyTables } from './seed.js';
+import { listTenantTables } from './tenant-tables.js';
 import { addSpare, makeSide, removeSides, type Target } from './world.js';
 
 /** Pages beside the API that anyone may open. */
@@ -50,6 +53,8 @@ export async function attackIsolation(target: Target, options: AttackOptions = {
   try {
     const attacker = await makeSide(target, tenantIds[0]);
     const victim = await makeSide(target, tenantIds[1]);
+    const tables = await listTenantTables(target.owner);
+    for (const side of [attacker, victim]) await seedEmptyTables(target.app.get(DataSource), tables, side);
     const battle = new Battle(target, attacker, victim);
     const results = await attackAll(battle, options.only ?? /./);
     await battle.checkOwnRows();

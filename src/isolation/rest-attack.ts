@@ -49,6 +49,7 @@ export class RestAttack {
         await this.attackQuery(name, schema, { path: own, body }, cursors);
       }
       if (operation.body) await this.attackBody(operation.body, { path: own, body });
+      await this.attackFile(own);
       const last = await this.ask(battle.attacker, { path: own, body });
       battle.inspect(operation.name, 'own request', last);
       control = last.status;
@@ -213,7 +214,9 @@ export class RestAttack {
       const listed = await this.listed(side, fillPath(collection, found), name);
       const { own, theirs } = this.battle;
       const harvest = side === this.battle.attacker ? own : theirs;
-      found[name] = listed ?? harvest.idsFor(name)[0] ?? randomUUID();
+      const segment = collection.split('/').at(-1) ?? '';
+      const known = name === 'id' ? harvest.idsFor(segment) : harvest.idsFor(name);
+      found[name] = listed ?? known[0] ?? randomUUID();
     }
     return found;
   }
@@ -237,6 +240,8 @@ export class RestAttack {
     if (!schema || method === 'GET') return undefined;
     const asExample = new Set<string>();
     const made = () => this.fill(schema, asExample);
+    const file = await this.findFile(this.battle.attacker);
+    if (file) return file;
     let best = made();
     // Tried on a row that is nobody's where there is one, so that trying changes nothing.
     const nowhere = Object.fromEntries(Object.keys(path).map((name) => [name, randomUUID()]));
@@ -246,11 +251,44 @@ export class RestAttack {
       for (const field of wrongFields(answer)) asExample.add(field);
       best = made();
     }
+    const naming = Object.entries(schema.properties ?? {}).filter(([name, property]) =>
+      namesARow(name, property),
+    );
+    for (const [name] of naming) {
+      const named = { ...best, [name]: this.battle.own.idsFor(name)[0] };
+      const answer = await this.ask(this.battle.attacker, { path: nowhere, body: named });
+      if (answer.status !== 400) return named;
+    }
     for (const example of bodyExamples as Record<string, unknown>[]) {
       const answer = await this.ask(this.battle.attacker, { path: nowhere, body: example });
       if (answer.status !== 400) return { ...example, ...this.fresh(schema, '') };
     }
     return best;
+  }
+
+  /** A route that takes a whole file takes what the export beside it gives. */
+  private async findFile(side: Side): Promise<Request['body']> {
+    const { body, path } = this.operation;
+    const beside = `${path.slice(0, path.lastIndexOf('/'))}/export`;
+    const hasExport = this.operations.some(({ method, path: known }) => method === 'GET' && known === beside);
+    if (!hasExport || Object.keys(body?.properties ?? {}).length > 0) return undefined;
+    const { json } = await this.send(side, 'GET', beside, { headers: { accept: 'application/json' } });
+    return isObject(json) ? json : undefined;
+  }
+
+  /** The victim's file with its names and codes, but for the contents that are looked for in answers. */
+  private async attackFile(path: Request['path']): Promise<void> {
+    const { battle, operation } = this;
+    const file = operation.body && (await this.findFile(battle.victim));
+    if (!file) return;
+    const text = JSON.stringify(file).replaceAll(battle.victim.secret, 'x');
+    battle.noteSent({ label: 'file', value: text, nobodys: text });
+    const body = JSON.parse(text) as Record<string, unknown>;
+    battle.inspect(
+      operation.name,
+      "body = the other tenant's file",
+      await this.ask(battle.attacker, { path, body }),
+    );
   }
 
   private fill(schema: Schema, asExample: ReadonlySet<string>): Record<string, unknown> {
