@@ -74,7 +74,10 @@ async function attackAll(battle: Battle, only: RegExp): Promise<OperationResult[
   await battle.survey();
   const operations = operationsOf(openApiDocument(battle.target.app) as unknown as OpenApi);
   for (const operation of operations.filter(({ name }) => only.test(name))) {
-    if (operation.method === 'DELETE') await addSpare(battle.target, battle.attacker);
+    if (operation.method === 'DELETE') {
+      await addSpare(battle.target, battle.attacker);
+      await battle.survey();
+    }
     results.push(await new RestAttack(battle, operation, operations).run());
   }
   for (const path of OPEN_PATHS) {

@@ -46,12 +46,19 @@ export class LeakDetector {
     if (secret !== undefined) {
       return `the answer holds what is the other tenant's: …${around(text, lower.indexOf(secret.toLowerCase()))}…`;
     }
-    const isNews = (word: string) => !said.includes(word) && !this.knownWords.has(word);
+    const isNews = (word: string) => !said.includes(word) && !this.isKnown(word);
     const words = lower.split(WORD_BREAK).filter((word) => word.includes(this.victims.marker));
     const name = words.find(isNews);
     if (name !== undefined) return `the answer holds a name of the other tenant: ${name}`;
     const id = (lower.match(UUID) ?? []).find((found) => this.victims.ids.has(found) && isNews(found));
     return id === undefined ? null : `the answer holds an id of the other tenant: ${id}`;
+  }
+
+  /** Sent, as it is or below the path of a field: `groups.g-mark…`. The bare marker stands in any name, so it proves nothing. */
+  private isKnown(word: string): boolean {
+    if (this.knownWords.has(word)) return true;
+    const last = word.slice(word.lastIndexOf('.') + 1);
+    return last !== this.victims.marker && this.knownWords.has(last);
   }
 }
 

@@ -40,7 +40,7 @@ export class RestAttack {
     const theirs = await this.findOwn(battle.victim);
     if (operation.method === 'GET') await this.attackCaches(own, theirs);
     const cursors = await this.cursorsOfVictim(theirs);
-    const body = await this.findBody(own);
+    const body = await this.nameARow(own, await this.findBody(own));
     if (operation.method === 'POST' && operation.pathParams.length === 0) await this.replayKey(body);
     let control = 0;
     await battle.watched(operation.name, async () => {
@@ -251,19 +251,25 @@ export class RestAttack {
       for (const field of wrongFields(answer)) asExample.add(field);
       best = made();
     }
-    const naming = Object.entries(schema.properties ?? {}).filter(([name, property]) =>
-      namesARow(name, property),
-    );
-    for (const [name] of naming) {
-      const named = { ...best, [name]: this.battle.own.idsFor(name)[0] };
-      const answer = await this.ask(this.battle.attacker, { path: nowhere, body: named });
-      if (answer.status !== 400) return named;
-    }
     for (const example of bodyExamples as Record<string, unknown>[]) {
       const answer = await this.ask(this.battle.attacker, { path: nowhere, body: example });
       if (answer.status !== 400) return { ...example, ...this.fresh(schema, '') };
     }
     return best;
+  }
+
+  /** Where a body is refused on an own row, too: it may have to name one of several things, none of them required. */
+  private async nameARow(path: Request['path'], body: Request['body']): Promise<Request['body']> {
+    if (!body || (await this.ask(this.battle.attacker, { path, body })).status !== 400) return body;
+    const naming = Object.entries(this.operation.body?.properties ?? {})
+      .filter(([name, property]) => namesARow(name, property))
+      .map(([name]) => name);
+    const rest = Object.fromEntries(Object.entries(body).filter(([name]) => !naming.includes(name)));
+    for (const name of naming) {
+      const named = { ...rest, [name]: this.battle.own.idsFor(name)[0] };
+      if ((await this.ask(this.battle.attacker, { path, body: named })).status !== 400) return named;
+    }
+    return body;
   }
 
   /** A route that takes a whole file takes what the export beside it gives. */
