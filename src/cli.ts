@@ -16,6 +16,7 @@ const USAGE = `Usage: toolcrib <command>
   migrate [--revert]                       bring the schema up to date, or take back the newest migration
   sample --customers N [--messages N] [--tenant NAME]
                                            add made-up customers with their history (default: 50 messages each, tenant default)
+  keys rotate-master [--drop-previous]     put every stored secret under a new master key; then forget the previous one
   admin reset-password [--email ADDRESS]   a new password for an admin (default: ADMIN_EMAIL)
   doctor [--isolation] [--json]            look the installation over; with --isolation, let one made-up tenant attack
                                            another over every route and tool, and leave no trace
@@ -69,6 +70,8 @@ async function run(args: readonly string[]): Promise<void> {
       return doctorCommand(rest);
     case 'config':
       return configCommand(rest);
+    case 'keys':
+      return keysCommand(rest);
     case 'help':
     case '--help':
     case '-h':
@@ -110,6 +113,28 @@ async function sampleCommand(args: readonly string[]): Promise<void> {
   await withDatabases((databases) =>
     addSample(databases, values.tenant ?? 'default', { customers, messagesPerCustomer }),
   );
+}
+
+async function keysCommand([action, ...args]: readonly string[]): Promise<void> {
+  if (action !== 'rotate-master') throw new UsageError('keys knows one action: rotate-master');
+  const { values } = parse(args, { 'drop-previous': { type: 'boolean' } });
+  const { dropPreviousMaster, rotateMaster } = await import('./rotate-master.js');
+  await withInstallation(async (config) => {
+    if (values['drop-previous']) {
+      await dropPreviousMaster(config);
+      print('The previous master key is forgotten\n');
+      return;
+    }
+    const { secrets, tenants } = await rotateMaster(config);
+    const minutes = config.env.ACCESS_TOKEN_MINUTES;
+    print(
+      `${secrets} secrets of ${tenants} tenants were put under the new master key; nothing lies under the previous one.\n` +
+        `Back up the new key now. In ${minutes} minutes, when the access tokens signed under the previous one have expired, forget it: ` +
+        (config.env.TOOLCRIB_MASTER_KEY
+          ? 'take TOOLCRIB_MASTER_KEY_PREVIOUS out of the settings\n'
+          : 'toolcrib keys rotate-master --drop-previous\n'),
+    );
+  });
 }
 
 async function adminCommand([action, ...args]: readonly string[]): Promise<void> {
