@@ -19,6 +19,7 @@ export class Battle {
   /** Texts of the victim that the attacker sent. */
   private readonly sent: string[] = [];
   private detector!: LeakDetector;
+  private foreign: ReadonlySet<string> = new Set();
   private tables: readonly TenantTable[] = [];
 
   constructor(
@@ -37,7 +38,9 @@ export class Battle {
     this.own = await Harvest.of(this.dataSource, this.tables, this.attacker.tenantId);
     this.theirs = await Harvest.of(this.dataSource, this.tables, this.victim.tenantId);
     const { marker, secret, token, refreshToken, group, sessionGroup } = this.victim;
-    const ids = new Set([...this.theirs.allIds].filter((id) => !this.own.allIds.has(id)));
+    const rows = new Set([...this.theirs.idsOf.values()].flat());
+    const ids = new Set([...this.theirs.allIds].filter((id) => rows.has(id) || !this.own.allIds.has(id)));
+    this.foreign = ids;
     const secrets = [secret, token, refreshToken, group.key, sessionGroup.key];
     this.detector = new LeakDetector({ marker, secrets, ids });
     for (const word of this.sent) this.detector.noteSent(word);
@@ -150,7 +153,7 @@ export class Battle {
   }
 
   private isTheirs(id: string): boolean {
-    return this.theirs.allIds.has(id) && !this.own.allIds.has(id);
+    return this.foreign.has(id);
   }
 
   private fingerprintVictim(): Promise<ReadonlyMap<string, string>> {
