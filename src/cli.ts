@@ -18,6 +18,8 @@ const USAGE = `Usage: toolcrib <command>
                                            add made-up customers with their history (default: 50 messages each, tenant default)
   keys rotate-master [--drop-previous]     put every stored secret under a new master key; then forget the previous one
   admin reset-password [--email ADDRESS]   a new password for an admin (default: ADMIN_EMAIL)
+  doctor [--isolation] [--json]            look the installation over; with --isolation, let one made-up tenant attack
+                                           another over every route and tool, and leave no trace
   config export [--tenant NAME]            the tenant's groups and tools as YAML (default: tenant default)
   config diff FILE [--tenant NAME]         what applying a file would change; exit code 2 when something would
   config apply FILE [--tenant NAME] [--dry-run] [--yes]
@@ -64,6 +66,8 @@ async function run(args: readonly string[]): Promise<void> {
       return sampleCommand(rest);
     case 'admin':
       return adminCommand(rest);
+    case 'doctor':
+      return doctorCommand(rest);
     case 'config':
       return configCommand(rest);
     case 'keys':
@@ -141,6 +145,25 @@ async function adminCommand([action, ...args]: readonly string[]): Promise<void>
     const email = values.email ?? config.env.ADMIN_EMAIL;
     const password = await resetAdminPassword(databases, email);
     print(`Sign-in   ${email}\nPassword  ${password}\nAll earlier sign-ins of this admin have ended.\n`);
+  });
+}
+
+async function doctorCommand(args: readonly string[]): Promise<void> {
+  const { values } = parse(args, { isolation: { type: 'boolean' }, json: { type: 'boolean' } });
+  await withInstallation(async (config) => {
+    if (values.isolation) {
+      Logger.overrideLogger(['fatal']); // what the attack provokes is told by its report
+      const { checkIsolation, reportText } = await import('./isolation/isolation-check.js');
+      const report = await checkIsolation(config);
+      print(values.json ? `${JSON.stringify(report)}\n` : reportText(report));
+      if (!report.ok) process.exitCode = 1;
+      return;
+    }
+    const { examine } = await import('./doctor/doctor.js');
+    const { toText } = await import('./doctor/check.js');
+    const checks = await examine(config);
+    print(values.json ? `${JSON.stringify(checks)}\n` : toText(checks));
+    if (checks.some(({ status }) => status === 'problem')) process.exitCode = 1;
   });
 }
 

@@ -31,7 +31,10 @@ export class TenantPool extends Pool {
   private take(tenantId: string, callback: ConnectCallback): void {
     super.connect((error, client, release) => {
       if (!client || tenantOf.get(client) === tenantId) return callback(error, client, release);
+      // The pool has stopped listening and the taker does not yet: a connection lost just now would end the process.
+      client.on('error', ignore);
       client.query(SET_TENANT, [tenantId], (refused: Error | null) => {
+        client.off('error', ignore);
         if (refused) {
           release(refused);
           return callback(refused, undefined, () => undefined);
@@ -42,3 +45,6 @@ export class TenantPool extends Pool {
     });
   }
 }
+
+/** The query fails with it. */
+function ignore(): void {}

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from './user.entity.js';
 
 /** One refresh token of a sign-in. Used once: a refresh replaces it by the next one of the same `familyId`. */
@@ -16,7 +17,7 @@ export class RefreshToken {
   userId: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   /** All tokens that descend from one sign-in; a reused token revokes the whole family. */

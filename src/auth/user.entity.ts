@@ -6,6 +6,7 @@ import {
   JoinColumn,
   ManyToOne,
   PrimaryColumn,
+  Unique,
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
@@ -13,6 +14,7 @@ import { Tenant } from './tenant.entity.js';
 
 /** A person known to a tenant: an administrator, a consultant, a customer. What a person may do follows from `roles`. */
 @Entity('users')
+@Unique(['tenantId', 'id']) // what foreign keys of the same tenant refer to
 @Index('uq_users_tenant_email', ['tenantId', 'email'], { unique: true })
 @Index('uq_users_tenant_username', ['tenantId', 'username'], { unique: true })
 @Index('ix_users_tenant_phone', ['tenantId', 'phone'])

@@ -1,4 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from '../auth/user.entity.js';
 import { Project } from './project.entity.js';
 
@@ -29,21 +30,21 @@ export class Consultation {
   userId: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   @Column({ name: 'consultant_id', type: 'uuid', nullable: true })
   consultantId: string | null;
 
   @ManyToOne(() => User, { onDelete: 'SET NULL' })
-  @JoinColumn({ name: 'consultant_id' })
+  @JoinColumn(ofTheSameTenant('consultant_id'))
   consultant?: User | null;
 
   @Column({ name: 'project_id', type: 'uuid', nullable: true })
   projectId: string | null;
 
   @ManyToOne(() => Project, { onDelete: 'SET NULL' })
-  @JoinColumn({ name: 'project_id' })
+  @JoinColumn(ofTheSameTenant('project_id'))
   project?: Project | null;
 
   /** Null until the consultation is over. */

@@ -1,4 +1,14 @@
-import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  Unique,
+} from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from '../auth/user.entity.js';
 
 export const CONVERSATION_CHANNELS = ['app', 'wechat', 'web', 'phone'] as const;
@@ -6,6 +16,7 @@ export type ConversationChannel = (typeof CONVERSATION_CHANNELS)[number];
 
 /** A thread of messages with one customer. */
 @Entity('conversations')
+@Unique(['tenantId', 'id']) // what foreign keys of the same tenant refer to
 @Index('ix_conversations_user_created', ['userId', 'createdAt', 'id'])
 @Index('ix_conversations_consultant', ['consultantId'])
 export class Conversation {
@@ -19,14 +30,14 @@ export class Conversation {
   userId: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   @Column({ name: 'consultant_id', type: 'uuid', nullable: true })
   consultantId: string | null;
 
   @ManyToOne(() => User, { onDelete: 'SET NULL' })
-  @JoinColumn({ name: 'consultant_id' })
+  @JoinColumn(ofTheSameTenant('consultant_id'))
   consultant?: User | null;
 
   @Column({ type: 'varchar', length: 16 })

@@ -5,10 +5,10 @@ import {
   Index,
   JoinColumn,
   ManyToOne,
-  OneToOne,
   PrimaryColumn,
   UpdateDateColumn,
 } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from '../auth/user.entity.js';
 
 /** One thing the team knows about a customer, in the words of whoever noted it. */
@@ -21,8 +21,8 @@ export class CustomerProfile {
   @PrimaryColumn({ name: 'user_id', type: 'uuid' })
   userId: string;
 
-  @OneToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @ManyToOne(() => User, { onDelete: 'CASCADE' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   @Column({ name: 'tenant_id', type: 'uuid' })
@@ -33,7 +33,7 @@ export class CustomerProfile {
   consultantId: string | null;
 
   @ManyToOne(() => User, { onDelete: 'SET NULL' })
-  @JoinColumn({ name: 'consultant_id' })
+  @JoinColumn(ofTheSameTenant('consultant_id'))
   consultant?: User | null;
 
   @Column({ name: 'birth_year', type: 'smallint', nullable: true })

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { Conversation } from './conversation.entity.js';
 
 export const MESSAGE_SENDERS = ['customer', 'consultant', 'ai', 'system'] as const;
@@ -19,7 +20,7 @@ export class Message {
   conversationId: string;
 
   @ManyToOne(() => Conversation, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'conversation_id' })
+  @JoinColumn(ofTheSameTenant('conversation_id'))
   conversation?: Conversation;
 
   /** The conversation's customer, repeated here so that "newest of a customer" is one index scan. */

@@ -6,12 +6,14 @@ import {
   JoinColumn,
   ManyToOne,
   PrimaryColumn,
+  Unique,
   UpdateDateColumn,
 } from 'typeorm';
 import { Tenant } from '../auth/tenant.entity.js';
 
 /** One service of the tenant's catalogue: what it costs, how long it takes, who must not have it. */
 @Entity('projects')
+@Unique(['tenantId', 'id']) // what foreign keys of the same tenant refer to
 @Index('uq_projects_tenant_code', ['tenantId', 'code'], { unique: true })
 export class Project {
   @PrimaryColumn({ type: 'uuid' })

@@ -8,6 +8,7 @@ import {
   PrimaryColumn,
   UpdateDateColumn,
 } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from '../auth/user.entity.js';
 import type { TaskPriority, TaskStatus } from './task-status.js';
 
@@ -27,7 +28,7 @@ export class Task {
   userId: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   /** The colleague who is to do it; null: nobody yet. */
@@ -35,7 +36,7 @@ export class Task {
   assigneeId: string | null;
 
   @ManyToOne(() => User, { onDelete: 'SET NULL' })
-  @JoinColumn({ name: 'assignee_id' })
+  @JoinColumn(ofTheSameTenant('assignee_id'))
   assignee?: User | null;
 
   @Column({ type: 'varchar', length: 200 })

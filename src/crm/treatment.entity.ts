@@ -1,4 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from '../auth/user.entity.js';
 import { Project } from './project.entity.js';
 
@@ -17,14 +18,14 @@ export class Treatment {
   userId: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   @Column({ name: 'project_id', type: 'uuid', nullable: true })
   projectId: string | null;
 
   @ManyToOne(() => Project, { onDelete: 'SET NULL' })
-  @JoinColumn({ name: 'project_id' })
+  @JoinColumn(ofTheSameTenant('project_id'))
   project?: Project | null;
 
   @Column({ name: 'amount_paid_cents', type: 'integer' })

@@ -8,6 +8,7 @@ import {
   PrimaryColumn,
   VersionColumn,
 } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { ToolGroup } from './group.entity.js';
 
 /** An API key of a group. The key itself is stored only encrypted; calls are checked against its keyed hash. */
@@ -25,7 +26,7 @@ export class GroupKey {
   groupId: string;
 
   @ManyToOne(() => ToolGroup, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'group_id' })
+  @JoinColumn(ofTheSameTenant('group_id'))
   group?: ToolGroup;
 
   /** What it is called, unique among the active keys of its group; a key and the one that replaces it share it. */

@@ -9,6 +9,7 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { ToolGroup } from './group.entity.js';
 
 /** A tool as one group has it: the registered definition, with what this group's admin set. */
@@ -26,7 +27,7 @@ export class GroupTool {
   groupId: string;
 
   @ManyToOne(() => ToolGroup, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'group_id' })
+  @JoinColumn(ofTheSameTenant('group_id'))
   group?: ToolGroup;
 
   @Column({ name: 'tool_name', type: 'varchar', length: 64 })

@@ -14,6 +14,7 @@ import { Tenant } from '../auth/tenant.entity.js';
 
 /** A tool group: the tools one application may use, behind one MCP URL (`server_code`) and its keys. */
 @Entity('mcp_tool_groups')
+@Unique(['tenantId', 'id']) // what foreign keys of the same tenant refer to
 @Index('uq_tool_groups_tenant_name', ['tenantId', 'name'], { unique: true })
 @Unique('uq_tool_groups_server_code', ['serverCode'])
 export class ToolGroup {

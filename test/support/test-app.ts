@@ -81,6 +81,8 @@ export type TestAppOptions = {
   readonly database?: TestDatabase;
   /** Providers with tools that only the test has. */
   readonly tools?: readonly Type[];
+  /** Routes that only the test has. */
+  readonly controllers?: readonly Type[];
 };
 
 let passwordHash: Promise<string> | undefined;
@@ -88,9 +90,17 @@ let passwordHash: Promise<string> | undefined;
 @Module({})
 class TestRoot {}
 
-/** As `createApp` does it, with more providers. */
-async function createAppWithTools(config: Config, tools: readonly Type[]): Promise<NestExpressApplication> {
-  const root = { module: TestRoot, imports: [AppModule.forRoot(config)], providers: [...tools] };
+/** As `createApp` does it, with more providers and routes. */
+async function createAppWithMore(
+  config: Config,
+  { tools = [], controllers = [] }: Pick<TestAppOptions, 'tools' | 'controllers'>,
+): Promise<NestExpressApplication> {
+  const root = {
+    module: TestRoot,
+    imports: [AppModule.forRoot(config)],
+    providers: [...tools],
+    controllers: [...controllers],
+  };
   const app = await NestFactory.create<NestExpressApplication>(root, { bodyParser: false });
   configureRest(app, config);
   app.get(McpEndpoint).attach(app.getHttpServer());
@@ -110,7 +120,9 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     ...options.env,
   });
   Logger.overrideLogger(['fatal']); // what a test provokes is told by its answer
-  const app = await (options.tools ? createAppWithTools(config, options.tools) : createApp(config));
+  const app = await (options.tools || options.controllers
+    ? createAppWithMore(config, options)
+    : createApp(config));
   await app.listen(config.port, config.host);
   const url = config.publicUrl;
   const dataSource = await new DataSource({

@@ -1,0 +1,85 @@
+/** Runs a query; a data source, a manager and a query runner have it. */
+export type Queryable = {
+  query<Rows extends readonly object[]>(sql: string, parameters?: unknown[]): Promise<Rows>;
+};
+
+/** A table with rows of tenants, as the catalogue of the database knows it. */
+export type TenantTable = {
+  readonly name: string;
+  /** Column that names the owning tenant. */
+  readonly column: string;
+  /** Reached through its parent only. */
+  readonly isPartition: boolean;
+  readonly rlsEnabled: boolean;
+  readonly rlsForced: boolean;
+  readonly policies: readonly Policy[];
+};
+
+export type Policy = {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly using: string | null;
+  readonly check: string | null;
+};
+
+/** Every table of ours that has a `tenant_id`, and `tenants` itself. Found in the catalogue, so that none is forgotten. */
+export function listTenantTables(database: Queryable): Promise<readonly TenantTable[]> {
+  return database.query<TenantTable[]>(`
+    SELECT c.relname AS name, a.attname AS "column", c.relispartition AS "isPartition",
+      c.relrowsecurity AS "rlsEnabled", c.relforcerowsecurity AS "rlsForced",
+      coalesce((SELECT jsonb_agg(jsonb_build_object('name', p.polname, 'roles', p.polroles::regrole[]::text[],
+          'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid)) ORDER BY p.polname)
+        FROM pg_policy p WHERE p.polrelid = c.oid), '[]') AS policies
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped
+      AND a.attname = CASE c.relname WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END
+    WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
+    ORDER BY c.relname`);
+}
+
+/** A foreign key from one tenant-owned table to another one whose columns do not say the tenant. */
+export type LooseForeignKey = { readonly table: string; readonly name: string; readonly parent: string };
+
+/** The check of a foreign key sees all rows, so such a key lets a row refer to another tenant's. */
+export function listLooseForeignKeys(database: Queryable): Promise<readonly LooseForeignKey[]> {
+  return database.query<LooseForeignKey[]>(`
+    SELECT child.relname AS "table", k.conname AS name, parent.relname AS parent
+    FROM pg_constraint k
+    JOIN pg_class child ON child.oid = k.conrelid
+    JOIN pg_class parent ON parent.oid = k.confrelid AND parent.relname <> 'tenants'
+    JOIN pg_attribute owner ON owner.attrelid = child.oid AND owner.attname = 'tenant_id'
+    JOIN pg_attribute theirs ON theirs.attrelid = parent.oid AND theirs.attname = 'tenant_id'
+    WHERE k.contype = 'f' AND child.relnamespace = 'public'::regnamespace AND NOT owner.attnum = ANY (k.conkey)
+    ORDER BY 1, 2`);
+}
+
+/** Columns that change by being looked at, not by an attack. */
+const VOLATILE = ['last_used_at', 'last_seen_at', 'used_at', 'last_used_ip'];
+
+/** What a tenant's rows are now, by table: a hash each. Run it in the tenant's unit of work. */
+export async function fingerprint(
+  database: Queryable,
+  tables: readonly TenantTable[],
+  tenantId: string,
+): Promise<ReadonlyMap<string, string>> {
+  const volatile = VOLATILE.map((name) => `'${name}'`).join(', ');
+  const parts = tables.map(
+    ({ name, column }) =>
+      `SELECT '${name}' AS "table", md5(coalesce(string_agg(row, '' ORDER BY row), '')) AS hash FROM
+        (SELECT (to_jsonb(t) - ARRAY[${volatile}])::text AS row FROM "${name}" t WHERE "${column}" = $1) rows`,
+  );
+  const rows = await database.query<{ table: string; hash: string }[]>(parts.join(' UNION ALL '), [tenantId]);
+  return new Map(rows.map(({ table, hash }) => [table, hash]));
+}
+
+/** Tables whose rows the service's role may read: the others it cannot leak. */
+export async function onlyReadable(
+  database: Queryable,
+  tables: readonly TenantTable[],
+): Promise<readonly TenantTable[]> {
+  const names = await database.query<{ name: string }[]>(
+    `SELECT name FROM unnest($1::text[]) AS name WHERE has_table_privilege(format('public.%I', name), 'SELECT')`,
+    [tables.filter(({ isPartition }) => !isPartition).map(({ name }) => name)],
+  );
+  return tables.filter(({ name }) => names.some((readable) => readable.name === name));
+}
