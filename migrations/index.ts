@@ -3,6 +3,7 @@ import { Crm1790000100000 } from './1790000100000-crm.js';
 import { Isolation1790000200000 } from './1790000200000-isolation.js';
 import { Replicas1790000300000 } from './1790000300000-replicas.js';
 import { Versions1790000400000 } from './1790000400000-versions.js';
+import { People1790000500000 } from './1790000500000-people.js';
 import { KeyLifecycle1790000700000 } from './1790000700000-key-lifecycle.js';
 import { TenantKeys1790000800000 } from './1790000800000-tenant-keys.js';
 
@@ -13,6 +14,7 @@ export const migrations = [
   Isolation1790000200000,
   Replicas1790000300000,
   Versions1790000400000,
+  People1790000500000,
   KeyLifecycle1790000700000,
   TenantKeys1790000800000,
 ] as const;

@@ -13,7 +13,9 @@ import { GroupsModule } from './groups/groups.module.js';
 import { MasterKeys } from './master-keys.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
+import { OidcModule } from './oidc/oidc.module.js';
 import { ToolsModule } from './tools/tools.module.js';
+import { UsersModule } from './users/users.module.js';
 
 /** The whole service. `config.databaseUrls` and `config.masterKeys` must be known by now. */
 @Module({})
@@ -28,6 +30,8 @@ export class AppModule {
         TypeOrmModule.forRoot({ ...systemDataSourceOptions(config), name: SYSTEM_DATABASE }),
         AuditModule,
         AuthModule,
+        UsersModule,
+        OidcModule,
         CallLogsModule,
         ToolsModule,
         GroupsModule,

@@ -14,6 +14,8 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+const TIER = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+const TIERS_WRONG = 'must be names of 1 to 32 of a-z, 0-9, _ and -, separated by commas';
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 const masterKey = z
   .string()
@@ -55,6 +57,12 @@ export const environmentSchema = z.object({
     .optional(),
   ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
   REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
+  SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(5, 1_000_000).default(100),
+  REGISTRATIONS_PER_HOUR: wholeNumber(1, 1_000_000).default(20),
+  USER_TIERS: list
+    .refine((tiers) => tiers.length > 0 && tiers.every((tier) => TIER.test(tier)), TIERS_WRONG)
+    .prefault('internal,vip,standard'),
+  OIDC_ALLOW_LOOPBACK_HTTP: boolean.default(false),
   MCP_FAST_LANE: boolean.default(true),
   MCP_BODY_MAX_BYTES: wholeNumber(1024, 268_435_456).default(4_194_304),
   MCP_BODY_TIMEOUT_MS: wholeNumber(100, 600_000).default(10_000),

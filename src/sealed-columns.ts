@@ -1,4 +1,6 @@
+import { secondFactorContext } from './auth/second-factors.service.js';
 import { sealContext } from './groups/group-keys.service.js';
+import { secretContext } from './oidc/oidc-providers.service.js';
 
 /**
  * A column that SecretBox seals. Rotating the master key seals each of them anew, so one that is missing here would be lost
@@ -12,6 +14,8 @@ export type SealedColumn = {
   readonly context: (id: string) => string;
   /** Column with SecretBox's digest of the secret, when there is one. */
   readonly digest?: string;
+  /** A secret that may be forgotten: one that does not open is emptied instead of stopping the rotation. */
+  readonly isDispensable?: true;
   /** What replicas hold in memory of such a row: kind of change, and the column with its id. */
   readonly change?: { readonly kind: string; readonly id: string };
 };
@@ -25,4 +29,6 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     digest: 'hash',
     change: { kind: 'group', id: 'group_id' },
   },
+  { table: 'second_factors', id: 'user_id', column: 'secret', context: secondFactorContext },
+  { table: 'oidc_providers', id: 'id', column: 'client_secret', context: secretContext },
 ];

@@ -8,10 +8,23 @@ import { AccessGuard } from './access.guard.js';
 import { keyIdOf, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { Callers } from './callers.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LocalStrategy } from './local.strategy.js';
-import { SignInThrottle } from './sign-in-throttle.js';
+import { OneTimeTokens } from './one-time-tokens.js';
+import { OwnSecondFactor } from './own-second-factor.service.js';
+import { PasswordsController } from './passwords.controller.js';
+import { PasswordsService } from './passwords.service.js';
+import { PersonalTokensController } from './personal-tokens.controller.js';
+import { PersonalTokens } from './personal-tokens.service.js';
+import { SecondFactorController } from './second-factor.controller.js';
+import { SecondFactors } from './second-factors.service.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
+import { SignInLockout } from './sign-in-lockout.js';
+import { SignInService } from './sign-in.service.js';
 import { UserCallers } from './user-callers.js';
+import { UserChanges } from './user-changes.js';
 import { TokensService } from './tokens.service.js';
 
 /** Tokens signed under the previous master key are good until they expire. */
@@ -37,16 +50,41 @@ function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown
       }),
     }),
   ],
-  controllers: [AuthController],
+  controllers: [
+    AuthController,
+    PasswordsController,
+    PersonalTokensController,
+    SecondFactorController,
+    SessionsController,
+  ],
   providers: [
     AuthService,
+    Callers,
+    OneTimeTokens,
+    OwnSecondFactor,
+    PasswordsService,
+    PersonalTokens,
+    SecondFactors,
+    SessionsService,
+    SignInLockout,
+    SignInService,
     TokensService,
-    SignInThrottle,
     UserCallers,
+    UserChanges,
     LocalStrategy,
     JwtStrategy,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [UserCallers],
+  exports: [
+    AuthService,
+    Callers,
+    OneTimeTokens,
+    SecondFactors,
+    SessionsService,
+    SignInLockout,
+    SignInService,
+    UserCallers,
+    UserChanges,
+  ],
 })
 export class AuthModule {}

@@ -29,6 +29,8 @@ export type UserCaller = {
   readonly scopes?: readonly string[];
   /** The sign-in; undefined with a personal access token. */
   readonly sessionId?: string;
+  /** The tenant asks people with this role for a second factor, and there is none yet: nothing but that may be done. */
+  readonly secondFactorMissing?: boolean;
 };
 
 /** Work of our own: the sample generator, a background job. */

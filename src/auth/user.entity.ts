@@ -8,6 +8,7 @@ import {
   PrimaryColumn,
   Unique,
   UpdateDateColumn,
+  VersionColumn,
 } from 'typeorm';
 import { Tenant } from './tenant.entity.js';
 
@@ -65,6 +66,9 @@ export class User {
 
   @Column({ type: 'boolean', default: true })
   enabled: boolean;
+
+  @VersionColumn({ name: 'version', default: 1 })
+  version: number;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt: Date;
