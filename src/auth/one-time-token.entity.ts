@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from './user.entity.js';
 
 /** A random secret that stands for one person and one purpose, for a short time and one use. */
@@ -15,7 +16,7 @@ export class OneTimeToken {
   userId: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   @Column({ type: 'varchar', length: 16 })

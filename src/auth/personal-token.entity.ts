@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from './user.entity.js';
 
 /** A personal access token: lets a script call the REST API as a person, for some permissions and until a day. */
@@ -15,7 +16,7 @@ export class PersonalToken {
   userId: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   @Column({ type: 'varchar', length: 100 })

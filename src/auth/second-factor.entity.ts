@@ -1,4 +1,5 @@
-import { Column, CreateDateColumn, Entity, JoinColumn, OneToOne, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from './user.entity.js';
 
 /** A person's authenticator app (TOTP, RFC 6238). Counts once it is confirmed by a code. */
@@ -10,8 +11,8 @@ export class SecondFactor {
   @Column({ name: 'tenant_id', type: 'uuid' })
   tenantId: string;
 
-  @OneToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @ManyToOne(() => User, { onDelete: 'CASCADE' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   /** The shared secret, sealed under `second-factor:<user id>`. */

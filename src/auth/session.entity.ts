@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import { User } from './user.entity.js';
 
 /** What is known of one sign-in. Whether it still holds is told by its refresh tokens, which have its id as their family. */
@@ -15,7 +16,7 @@ export class Session {
   userId: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
+  @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
   /** `password` or `oidc`. */
