@@ -138,6 +138,46 @@ const CHILDREN = [
     'FK_ff7d314b0e975a69d80c7d9e63a',
     'FK_a175408b570410bdeb284437885',
   ],
+  [
+    'one_time_tokens',
+    'user_id',
+    'users',
+    'CASCADE',
+    'FK_0dc2deee64e514ad6f7e69504e1',
+    'FK_dec0a9f0ab97791856dc35ccae4',
+  ],
+  [
+    'personal_tokens',
+    'user_id',
+    'users',
+    'CASCADE',
+    'FK_6830bc174c3bece0fb1d4aee28b',
+    'FK_5595a0a521478b0262ae357c0b6',
+  ],
+  [
+    'second_factors',
+    'user_id',
+    'users',
+    'CASCADE',
+    'FK_16f2eb964b73e67d1f570c34825',
+    'FK_716a3e29996d7429115f0a00adb',
+  ],
+  [
+    'sessions',
+    'user_id',
+    'users',
+    'CASCADE',
+    'FK_085d540d9f418cfbdc7bd55bb19',
+    'FK_32a6ac85a3a94e9d0ff397ab917',
+  ],
+  [
+    'oidc_identities',
+    'user_id',
+    'users',
+    'CASCADE',
+    'FK_9fe6252422ff84d3a961b11b930',
+    'FK_878c7ae01badb2d3c39126b39b7',
+  ],
 ] as const;
 
 /**

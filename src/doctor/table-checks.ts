@@ -1,5 +1,10 @@
 import { APP_ROLE } from '../../migrations/tenant-owned.js';
-import { listLooseForeignKeys, listTenantTables, type TenantTable } from '../isolation/tenant-tables.js';
+import {
+  isOfNoTenant,
+  listLooseForeignKeys,
+  listTenantTables,
+  type TenantTable,
+} from '../isolation/tenant-tables.js';
 import { type Check, ok, problem } from './check.js';
 import type { Connection } from './connections.js';
 
@@ -54,7 +59,9 @@ function policies({ name, column, policies: all }: TenantTable): Check[] {
   }
   const others = all.filter(
     (policy) =>
-      policy.name !== 'tenant_isolation' && policy.roles.some((role) => [APP_ROLE, '-'].includes(role)),
+      policy.name !== 'tenant_isolation' &&
+      !isOfNoTenant(policy) &&
+      policy.roles.some((role) => [APP_ROLE, '-'].includes(role)),
   );
   for (const policy of others) {
     const fix = `DROP POLICY "${policy.name}" ON "${name}": policies add up, so it lets in what tenant_isolation keeps out`;

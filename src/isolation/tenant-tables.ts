@@ -37,6 +37,11 @@ export function listTenantTables(database: Queryable): Promise<readonly TenantTa
     ORDER BY c.relname`);
 }
 
+/** Shows rows that belong to the installation and to no tenant, and lets none be written. */
+export function isOfNoTenant({ using, check }: Policy): boolean {
+  return using === '(tenant_id IS NULL)' && check === null;
+}
+
 /** A foreign key from one tenant-owned table to another one whose columns do not say the tenant. */
 export type LooseForeignKey = { readonly table: string; readonly name: string; readonly parent: string };
 

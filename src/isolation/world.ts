@@ -158,6 +158,7 @@ export async function removeSides({ app, owner }: Target, tenantIds: readonly st
   );
   const ids = [...new Set([...tenantIds, ...found.map(({ id }) => id)])];
   if (ids.length === 0) return;
+  await markForRemoval(system, ids);
   await system.query('DELETE FROM tenants WHERE id = ANY ($1)', [ids]);
   const dataSource = app.get(DataSource);
   const tables = (await listTenantTables(owner)).filter(({ isPartition }) => !isPartition);
@@ -166,6 +167,15 @@ export async function removeSides({ app, owner }: Target, tenantIds: readonly st
     const isEmpty = readable.includes(table) && !(await hasRows(dataSource, table, ids));
     if (!isEmpty) await removeRows(owner, table, ids);
   }
+}
+
+/** Where the schema lets only such tenants be deleted that are marked for it. */
+async function markForRemoval(system: DataSource, ids: readonly string[]): Promise<void> {
+  const marks = await system.query<object[]>(
+    `SELECT FROM pg_attribute WHERE attrelid = 'tenants'::regclass AND attname = 'removing_at'`,
+  );
+  if (marks.length > 0)
+    await system.query('UPDATE tenants SET removing_at = now() WHERE id = ANY ($1)', [ids]);
 }
 
 async function hasRows(dataSource: DataSource, { name, column }: TenantTable, ids: readonly string[]) {
