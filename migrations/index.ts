@@ -6,7 +6,6 @@ import { Versions1790000400000 } from './1790000400000-versions.js';
 import { People1790000500000 } from './1790000500000-people.js';
 import { KeyLifecycle1790000700000 } from './1790000700000-key-lifecycle.js';
 import { TenantKeys1790000800000 } from './1790000800000-tenant-keys.js';
-import { TenantKeysOfPeople1790000850000 } from './1790000850000-tenant-keys-of-people.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -18,5 +17,4 @@ export const migrations = [
   People1790000500000,
   KeyLifecycle1790000700000,
   TenantKeys1790000800000,
-  TenantKeysOfPeople1790000850000,
 ] as const;

@@ -4,6 +4,18 @@ export type Exception = { readonly where: RegExp; readonly attack?: RegExp; read
 /** Operations that cannot be attacked from the document alone. */
 export const NOT_ATTACKED: readonly Exception[] = [
   {
+    where: /^(GET \/api\/v1\/auth\/oidc\/|POST \/api\/v1\/admin\/oidc-providers$)/,
+    reason:
+      'Needs an identity provider outside that answers, and for the callback the cookie of the browser that began; ' +
+      'test/oidc.e2e-spec.ts attacks it with a real one',
+  },
+  {
+    where: /^DELETE \/api\/v1\/admin\/users\/\{id\}\/sessions\/\{sessionId\}$/,
+    reason:
+      'Its two ids must belong together, and the session of a request that works would be the own one; ' +
+      'test/users.e2e-spec.ts attacks it',
+  },
+  {
     where: /^POST \/api\/v1\/auth\//,
     reason:
       'Takes the secrets of whoever calls (password, one-time code, token) and acts on their own account; ' +
@@ -13,6 +25,13 @@ export const NOT_ATTACKED: readonly Exception[] = [
 
 /** What one tenant can tell about another, by design. */
 export const KNOWN: readonly Exception[] = [
+  {
+    where: /^GET \/api\/v1\/auth\/oidc\/\{id\}\/start$/,
+    attack: /^path id /,
+    reason:
+      'Where people begin to sign in is a public address that a tenant gives out; whoever has it may learn that the provider ' +
+      'is there and whether it answers, and nothing else',
+  },
   {
     where: /^POST \/api\/v1\/admin\/groups$/,
     attack: /^body server_code /,

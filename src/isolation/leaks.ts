@@ -14,6 +14,9 @@ export type Finding = {
   readonly problem: string;
 };
 
+/** What the service adds to a username that it makes of an address that was sent. */
+const MADE_UNIQUE = /-[0-9a-f]{8}$/;
+
 /** A name, an address or a code: what a marker stands in. */
 const WORD_BREAK = /[^\w@.+-]+/;
 
@@ -46,7 +49,8 @@ export class LeakDetector {
     if (secret !== undefined) {
       return `the answer holds what is the other tenant's: …${around(text, lower.indexOf(secret.toLowerCase()))}…`;
     }
-    const isNews = (word: string) => !said.includes(word) && !this.isKnown(word);
+    const isNews = (found: string) =>
+      [found, found.replace(MADE_UNIQUE, '')].every((word) => !said.includes(word) && !this.isKnown(word));
     const words = lower.split(WORD_BREAK).filter((word) => word.includes(this.victims.marker));
     const name = words.find(isNews);
     if (name !== undefined) return `the answer holds a name of the other tenant: ${name}`;
