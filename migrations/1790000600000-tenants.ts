@@ -1,5 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { APP_ROLE, letTenantBeRemoved, letTenantStay, ownByTenant, SYSTEM_ROLE, tablesOfTenants } from './tenant-owned.js';
+import {
+  APP_ROLE,
+  letTenantBeRemoved,
+  letTenantStay,
+  ownByTenant,
+  SYSTEM_ROLE,
+  tablesOfTenants,
+} from './tenant-owned.js';
 
 const OPERATING = '(SELECT id FROM tenants WHERE is_operating)';
 
@@ -84,7 +91,9 @@ export class Tenants1790000600000 implements MigrationInterface {
           CONSTRAINT "PK_features" PRIMARY KEY ("id")
       )
     `);
-    await queryRunner.query(`CREATE UNIQUE INDEX "uq_features_tenant_name" ON "features" ("tenant_id", "name")`);
+    await queryRunner.query(
+      `CREATE UNIQUE INDEX "uq_features_tenant_name" ON "features" ("tenant_id", "name")`,
+    );
     await queryRunner.query(
       `CREATE UNIQUE INDEX "uq_features_installation_name" ON "features" ("name") WHERE "tenant_id" IS NULL`,
     );
@@ -92,7 +101,9 @@ export class Tenants1790000600000 implements MigrationInterface {
     await queryRunner.query(
       `CREATE POLICY installation_reads ON "features" FOR SELECT TO ${APP_ROLE} USING (tenant_id IS NULL)`,
     );
-    await queryRunner.query(`CREATE POLICY all_reads ON "features" FOR SELECT TO ${SYSTEM_ROLE} USING (true)`);
+    await queryRunner.query(
+      `CREATE POLICY all_reads ON "features" FOR SELECT TO ${SYSTEM_ROLE} USING (true)`,
+    );
     await queryRunner.query(
       `CREATE POLICY installation_writes ON "features" TO ${SYSTEM_ROLE}
          USING (tenant_id IS NULL) WITH CHECK (tenant_id IS NULL)`,

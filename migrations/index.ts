@@ -5,6 +5,7 @@ import { Isolation1790000200000 } from './1790000200000-isolation.js';
 import { Replicas1790000300000 } from './1790000300000-replicas.js';
 import { Versions1790000400000 } from './1790000400000-versions.js';
 import { Tenants1790000600000 } from './1790000600000-tenants.js';
+import { KeyLifecycle1790000700000 } from './1790000700000-key-lifecycle.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -14,4 +15,5 @@ export const migrations = [
   Replicas1790000300000,
   Versions1790000400000,
   Tenants1790000600000,
+  KeyLifecycle1790000700000,
 ] as const;

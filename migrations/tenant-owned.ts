@@ -89,7 +89,9 @@ export async function letTenantStay(queryRunner: QueryRunner, table: string): Pr
   if (policies.length === 0) return;
   await queryRunner.query(`DROP POLICY tenant_removal ON "${table}"`);
   await queryRunner.query(`DROP POLICY tenant_removal_only ON "${table}"`);
-  const [{ columns }] = (await queryRunner.query(FINDING_COLUMNS, [`public."${table}"`])) as [{ columns: string }];
+  const [{ columns }] = (await queryRunner.query(FINDING_COLUMNS, [`public."${table}"`])) as [
+    { columns: string },
+  ];
   await queryRunner.query(`REVOKE DELETE, SELECT (${columns}) ON "${table}" FROM ${SYSTEM_ROLE}`);
 }
 

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from './audit/audit.module.js';
+import { AuditLogsModule } from './audit-logs/audit-logs.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CallLogsModule } from './call-logs/call-logs.module.js';
 import { SYSTEM_DATABASE } from './common/system-database.js';
@@ -8,9 +9,11 @@ import { CommonModule } from './common/common.module.js';
 import type { Config } from './config.js';
 import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
+import { FeaturesModule } from './features/features.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 
 /** The whole service. `config.databaseUrls` and `config.masterKey` must be known by now. */
@@ -24,12 +27,15 @@ export class AppModule {
         TypeOrmModule.forRoot(dataSourceOptions(config)),
         TypeOrmModule.forRoot({ ...systemDataSourceOptions(config), name: SYSTEM_DATABASE }),
         AuditModule,
+        AuditLogsModule,
         AuthModule,
         CallLogsModule,
         ToolsModule,
         GroupsModule,
         McpModule,
         ObservabilityModule,
+        FeaturesModule,
+        TenantsModule,
         CrmModule,
       ],
     };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { compileTrust } from './common/client-address.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '::1', '[::1]'];
@@ -47,6 +48,10 @@ export const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).default('log'),
   ALLOWED_HOSTS: list.optional(),
   ALLOWED_ORIGINS: list.optional(),
+  TRUST_PROXY: z
+    .string()
+    .refine(isTrust, 'must be a number of hops, or addresses and CIDR blocks separated by commas')
+    .optional(),
   ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
   REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
   MCP_FAST_LANE: boolean.default(true),
@@ -188,6 +193,15 @@ function databaseUrlsOf(env: Environment): DatabaseUrls | undefined {
 /** The same database as another role, which has the same password unless a setting says otherwise. */
 function asRole(url: string, role: string): string {
   return Object.assign(new URL(url), { username: role }).href;
+}
+
+function isTrust(setting: string): boolean {
+  try {
+    compileTrust(setting);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A public address that paths can be put behind, and that gives nothing away. */

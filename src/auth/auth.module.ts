@@ -11,6 +11,7 @@ import { AuthService } from './auth.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LocalStrategy } from './local.strategy.js';
 import { SignInThrottle } from './sign-in-throttle.js';
+import { UserCallers } from './user-callers.js';
 import { TokensService } from './tokens.service.js';
 
 /** Signing in, and the guard before every REST route. */
@@ -35,9 +36,11 @@ import { TokensService } from './tokens.service.js';
     AuthService,
     TokensService,
     SignInThrottle,
+    UserCallers,
     LocalStrategy,
     JwtStrategy,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
+  exports: [UserCallers],
 })
 export class AuthModule {}

@@ -70,7 +70,7 @@ export class AuthService {
   async resolveCaller(claims: AccessTokenClaims): Promise<UserCaller> {
     const user = await inTenant(claims.tid, () => this.findSignedIn(claims));
     if (!user) throw new UnauthenticatedError('This sign-in has ended; sign in again');
-    return callerOf(user);
+    return { ...callerOf(user), sessionId: claims.sid };
   }
 
   async getProfile(caller: UserCaller): Promise<ProfileDto> {

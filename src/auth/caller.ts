@@ -10,6 +10,8 @@ export type GroupKeyCaller = {
   readonly tenantId: string;
   readonly groupId: string;
   readonly keyId: string;
+  /** Names of the tools that the key was given; undefined: all of the group. */
+  readonly tools?: ReadonlySet<string>;
 };
 
 /** A person who signed in. */
@@ -25,6 +27,8 @@ export type UserCaller = {
   readonly isOperatingTenant: boolean;
   /** What a personal access token was narrowed to; undefined: all that the roles grant. */
   readonly scopes?: readonly string[];
+  /** The sign-in; undefined with a personal access token. */
+  readonly sessionId?: string;
 };
 
 /** Work of our own: the sample generator, a background job. */

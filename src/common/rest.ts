@@ -5,6 +5,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import helmet from 'helmet';
 import { v7 as newId } from 'uuid';
 import type { Config } from '../config.js';
+import { compileTrust } from './client-address.js';
 import { ErrorFilter } from './error.filter.js';
 import { InvalidInputError } from './errors.js';
 import { runInScope } from './request-scope.js';
@@ -19,6 +20,8 @@ const BODY_MAX_BYTES = 1_048_576;
  */
 export function configureRest(app: NestExpressApplication, config: Config): void {
   app.disable('x-powered-by');
+  const trust = compileTrust(config.env.TRUST_PROXY);
+  app.set('trust proxy', trust);
   app.use(beginScope);
   // Browsers would rewrite our own assets to https on a plain http installation.
   const upgradeInsecureRequests = config.publicUrl.startsWith('https:') ? [] : null;

@@ -10,16 +10,19 @@ import { GroupToolsService } from './group-tools.service.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
 import { KeyUsage } from './key-usage.js';
+import { SecurityAlertsController } from './security-alerts.controller.js';
+import { SecurityAlertsService } from './security-alerts.service.js';
 import { ToolTester } from './tool-tester.js';
 
 /** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
 @Module({
   imports: [ToolsModule],
-  controllers: [GroupsController, GroupToolsController],
+  controllers: [GroupsController, GroupToolsController, SecurityAlertsController],
   providers: [
     CatalogStore,
     CallCutter,
     KeyUsage,
+    SecurityAlertsService,
     GroupChanges,
     GroupsService,
     GroupKeysService,
@@ -27,6 +30,13 @@ import { ToolTester } from './tool-tester.js';
     GroupConnectService,
     ToolTester,
   ],
-  exports: [CatalogStore, KeyUsage, GroupsService, GroupKeysService, GroupToolsService],
+  exports: [
+    CatalogStore,
+    KeyUsage,
+    SecurityAlertsService,
+    GroupsService,
+    GroupKeysService,
+    GroupToolsService,
+  ],
 })
 export class GroupsModule {}

@@ -58,9 +58,7 @@ export class TenantRemovalService {
   }
 
   async getJob(caller: UserCaller, id: string): Promise<TenantJob> {
-    const job = await this.dataSource
-      .getRepository(TenantJob)
-      .findOneBy({ id, tenantId: caller.tenantId });
+    const job = await this.dataSource.getRepository(TenantJob).findOneBy({ id, tenantId: caller.tenantId });
     if (!job) throw new NotFoundError(`No tenant job ${id}`);
     return job;
   }

@@ -37,7 +37,8 @@ export class TenantsController {
   @Get()
   @ApiOperation({
     summary: 'The tenants of the installation, oldest first',
-    description: 'How much there is of each, never what: an operator does not read the data of other tenants.',
+    description:
+      'How much there is of each, never what: an operator does not read the data of other tenants.',
   })
   @ApiPage(TenantDto)
   @ApiFailures(BAD_REQUEST)
@@ -49,7 +50,7 @@ export class TenantsController {
   @Post()
   @ApiOperation({
     summary: 'Make a tenant',
-    description: "It comes with its first owner, whose password this answer shows, once.",
+    description: 'It comes with its first owner, whose password this answer shows, once.',
   })
   @ApiData(CreatedTenantDto, CREATED)
   @ApiFailures(BAD_REQUEST, CONFLICT)
@@ -105,11 +106,7 @@ export class TenantsController {
   })
   @ApiChange(TenantDto)
   @ApiFailures(NOT_FOUND, CONFLICT, PRECONDITION_FAILED)
-  async resume(
-    @CurrentCaller() caller: UserCaller,
-    @Param() { id }: IdParam,
-    @IfMatch() ifMatch?: number,
-  ) {
+  async resume(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
     return changed(toTenantDto(await this.tenants.resume(caller, id, { ifMatch })), 'Tenant resumed');
   }
 
