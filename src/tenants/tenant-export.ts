@@ -56,12 +56,8 @@ export class TenantExport {
         [caller.tenantId],
       )) as [{ locked: boolean }];
       if (!locked) throw new ConflictError('An export of this tenant is running already; wait until it ends');
-      await this.dataSource.transaction((manager) =>
-        this.audit.record(manager, caller, {
-          action: 'tenant.export',
-          target: { kind: 'tenant', id: caller.tenantId },
-        }),
-      );
+      const target = { kind: 'tenant', id: caller.tenantId };
+      await this.audit.recordAct(caller, { action: 'tenant.export', target });
     } catch (error) {
       await close(runner);
       throw error;

@@ -25,11 +25,11 @@ type Counts = { readonly userCount: number; readonly groupCount: number; readonl
 export type TenantSummary = { readonly tenant: Tenant; readonly counts: Counts };
 export type CreatedTenant = TenantSummary & { readonly ownerEmail: string; readonly ownerPassword: string };
 
-const COUNTS = `SELECT id,
-    (SELECT count(*)::int FROM users WHERE tenant_id = id) AS "userCount",
-    (SELECT count(*)::int FROM mcp_tool_groups WHERE tenant_id = id) AS "groupCount",
-    (SELECT count(*)::int FROM mcp_group_keys WHERE tenant_id = id AND status = 'active') AS "activeKeyCount"
-  FROM unnest($1::uuid[]) AS id`;
+const COUNTS = `SELECT tenant.id,
+    (SELECT count(*)::int FROM users WHERE tenant_id = tenant.id) AS "userCount",
+    (SELECT count(*)::int FROM mcp_tool_groups WHERE tenant_id = tenant.id) AS "groupCount",
+    (SELECT count(*)::int FROM mcp_group_keys WHERE tenant_id = tenant.id AND status = 'active') AS "activeKeyCount"
+  FROM unnest($1::uuid[]) AS tenant(id)`;
 
 /** The tenants of the installation, for owners of the operating tenant (`tenants.manage`; the guard checks it). */
 @Injectable()
