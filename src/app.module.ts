@@ -7,21 +7,24 @@ import { CallLogsModule } from './call-logs/call-logs.module.js';
 import { SYSTEM_DATABASE } from './common/system-database.js';
 import { CommonModule } from './common/common.module.js';
 import type { Config } from './config.js';
+import { ConfigurationModule } from './configuration/configuration.module.js';
 import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
 import { FeaturesModule } from './features/features.module.js';
 import { GroupsModule } from './groups/groups.module.js';
+import { MasterKeys } from './master-keys.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 
-/** The whole service. `config.databaseUrls` and `config.masterKey` must be known by now. */
+/** The whole service. `config.databaseUrls` and `config.masterKeys` must be known by now. */
 @Module({})
 export class AppModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: AppModule,
+      providers: [MasterKeys],
       imports: [
         CommonModule.forRoot(config),
         TypeOrmModule.forRoot(dataSourceOptions(config)),
@@ -32,6 +35,7 @@ export class AppModule {
         CallLogsModule,
         ToolsModule,
         GroupsModule,
+        ConfigurationModule,
         McpModule,
         ObservabilityModule,
         FeaturesModule,

@@ -42,6 +42,7 @@ export const environmentSchema = z.object({
   DATA_DIR: z.string().default('./data'),
   MIGRATE_ON_START: boolean.default(true),
   TOOLCRIB_MASTER_KEY: masterKey.optional(),
+  TOOLCRIB_MASTER_KEY_PREVIOUS: masterKey.optional(),
   ADMIN_EMAIL: z.email().default('admin@toolcrib.local'),
   ADMIN_PASSWORD: z.string().min(10).max(256).optional(),
   SAMPLE_DATA: boolean.optional(),
@@ -103,7 +104,7 @@ export type DatabaseUrls = {
 };
 
 /** What the start finds out: the embedded server's addresses and its master key. */
-type Resolved = { readonly databaseUrls?: DatabaseUrls; readonly masterKey?: Buffer };
+type Resolved = { readonly databaseUrls?: DatabaseUrls; readonly masterKeys?: readonly Buffer[] };
 
 /** The service's settings, validated, with everything derived from them. Inject it by its class. */
 export class Config {
@@ -113,8 +114,8 @@ export class Config {
   readonly publicUrl: string;
   /** One address per role; undefined: an embedded server under {@link dataDir}, not open yet. */
   private readonly knownDatabaseUrls: DatabaseUrls | undefined;
-  /** 32 bytes; undefined until the embedded start has made or read the one under {@link dataDir}. */
-  readonly masterKey: Buffer | undefined;
+  /** 32 bytes each, the present one first; empty until the embedded start has made or read those under {@link dataDir}. */
+  readonly masterKeys: readonly Buffer[];
   readonly dataDir: string;
   readonly sampleData: boolean;
   /** Host names that a request's `Host` may carry; undefined: any. */
@@ -129,7 +130,7 @@ export class Config {
     this.port = env.PORT;
     this.host = env.HOST;
     this.knownDatabaseUrls = resolved.databaseUrls ?? databaseUrlsOf(env);
-    this.masterKey = resolved.masterKey ?? env.TOOLCRIB_MASTER_KEY;
+    this.masterKeys = resolved.masterKeys ?? masterKeysOf(env);
     this.dataDir = resolve(env.DATA_DIR);
     this.sampleData = env.SAMPLE_DATA ?? env.DATABASE_URL === undefined;
     const reachableHost = ['0.0.0.0', '::'].includes(env.HOST) ? 'localhost' : env.HOST;
@@ -156,7 +157,7 @@ export class Config {
 
   /** The same settings with what the start found out: the embedded server's address and its master key. */
   with(resolved: Resolved): Config {
-    const known = { databaseUrls: this.knownDatabaseUrls, masterKey: this.masterKey };
+    const known = { databaseUrls: this.knownDatabaseUrls, masterKeys: this.masterKeys };
     return new Config(this.env, { ...known, ...resolved });
   }
 }
@@ -177,6 +178,11 @@ export function loadConfig(environment: Record<string, string | undefined> = rea
   if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return new Config(parsed.data);
+}
+
+function masterKeysOf(env: Environment): Buffer[] {
+  const { TOOLCRIB_MASTER_KEY: present, TOOLCRIB_MASTER_KEY_PREVIOUS: previous } = env;
+  return [present, previous].filter((key) => key !== undefined);
 }
 
 function databaseUrlsOf(env: Environment): DatabaseUrls | undefined {

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { JwtModule } from '@nestjs/jwt';
+import { JwtModule, JwtSecretRequestType } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
 import { AccessGuard } from './access.guard.js';
-import { TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
+import { keyIdOf, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -14,6 +14,12 @@ import { SignInThrottle } from './sign-in-throttle.js';
 import { UserCallers } from './user-callers.js';
 import { TokensService } from './tokens.service.js';
 
+/** Tokens signed under the previous master key are good until they expire. */
+function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown): Buffer {
+  if (type === JwtSecretRequestType.SIGN) return box.tokenSigningKey;
+  return box.tokenKeyOf(keyIdOf(token)) ?? box.tokenSigningKey;
+}
+
 /** Signing in, and the guard before every REST route. */
 @Module({
   imports: [
@@ -21,7 +27,7 @@ import { TokensService } from './tokens.service.js';
     JwtModule.registerAsync({
       inject: [SecretBox, Config],
       useFactory: (box: SecretBox, config: Config) => ({
-        secret: box.tokenSigningKey,
+        secretOrKeyProvider: (type, token) => signingKeyOf(box, type, token),
         signOptions: {
           algorithm: 'HS256',
           issuer: TOKEN_ISSUER,

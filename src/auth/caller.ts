@@ -37,3 +37,14 @@ export type JobCaller = {
   readonly tenantId: string;
   readonly job: string;
 };
+
+/** The operator at the command line of the installation. */
+export type SystemCaller = {
+  readonly kind: 'system';
+  readonly tenantId: string;
+  /** The command, for the record. */
+  readonly job: string;
+};
+
+/** Who sets a tenant up: over REST, or at the command line. */
+export type AdminCaller = UserCaller | SystemCaller;

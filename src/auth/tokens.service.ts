@@ -5,6 +5,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, LessThan } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { UnauthenticatedError } from '../common/errors.js';
+import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
 import { inTenant } from '../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
@@ -30,6 +31,7 @@ export class TokensService {
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
     private readonly jwt: JwtService,
     private readonly config: Config,
+    private readonly box: SecretBox,
   ) {}
 
   /** Begins a sign-in. Forgets the user's expired ones on the way, so the table stays small. */
@@ -92,7 +94,7 @@ export class TokensService {
     });
     const claims: AccessTokenClaims = { sub: userId, tid: tenantId, sid: familyId };
     return {
-      access_token: await this.jwt.signAsync(claims),
+      access_token: await this.jwt.signAsync(claims, { keyid: this.box.keyId }),
       token_type: 'Bearer',
       expires_in: this.config.env.ACCESS_TOKEN_MINUTES * 60,
       refresh_token: token,

@@ -95,12 +95,27 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
   /** Undefined: not a key, unknown, revoked, expired. */
   findKey(key: string): FoundKey | undefined {
     if (!isWellFormedKey(key)) return undefined;
-    const digest = this.secretBox.digest(key);
-    const entry = this.keys.get(digest.toString('base64'));
-    if (!entry || !timingSafeEqual(entry.hash, digest)) return undefined;
+    const entry = this.entryOf(key);
+    if (!entry) return undefined;
     if (entry.isDecoy) return { kind: 'decoy', caller: entry.caller };
     if (entry.expiresAtMs <= Date.now()) return undefined;
     return { kind: 'good', caller: entry.caller, networks: entry.networks };
+  }
+
+  /** While the master key is being replaced, keys are also known by the hash that the previous one gave them. */
+  private entryOf(key: string): KeyEntry | undefined {
+    const found = this.entryWith(this.secretBox.digest(key));
+    if (found || !this.secretBox.hasPrevious) return found;
+    for (const digest of this.secretBox.previousDigests(key)) {
+      const entry = this.entryWith(digest);
+      if (entry) return entry;
+    }
+    return undefined;
+  }
+
+  private entryWith(digest: Buffer): KeyEntry | undefined {
+    const entry = this.keys.get(digest.toString('base64'));
+    return entry && timingSafeEqual(entry.hash, digest) ? entry : undefined;
   }
 
   /** Whether a key still opens its group; long-lived connections ask after every change. */
