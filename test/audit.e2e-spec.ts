@@ -4,6 +4,7 @@ import { v7 as newId } from 'uuid';
 import { inTenant } from '../src/common/request-scope.js';
 import { openApiDocument } from '../src/common/rest.js';
 import { TestTools } from './fixtures/test.tools.js';
+import { CHANGES, READS, type World } from './support/admin-changes.js';
 import { newGroup } from './support/mcp.js';
 import { startServer } from './support/server.js';
 import { createTestDatabase } from './support/test-database.js';
@@ -13,85 +14,6 @@ type Entry = { action: string; result: string; target_id: string | null; request
   string,
   unknown
 >;
-
-/** What a call needs: made anew for each, so that no call depends on another one. */
-type World = {
-  readonly group: string;
-  readonly tool: string;
-  readonly tenant: string;
-  readonly tenantName: string;
-};
-type Change = {
-  readonly path: (world: World) => string;
-  readonly body?: (world: World) => object;
-  readonly prepare?: (t: TestApp, world: World) => Promise<unknown>;
-};
-
-const unique = () => `made-${newId()}`;
-const groupPath = (rest = '') => ({ path: ({ group }: World) => `/admin/groups/${group}${rest}` });
-const toolPath = (rest = '') => ({ path: ({ tool }: World) => `/admin/tools/${tool}${rest}` });
-const tenantPath = (rest = '') => ({ path: ({ tenant }: World) => `/admin/tenants/${tenant}${rest}` });
-const suspended = (t: TestApp, { tenant }: World) =>
-  t.dataSource.query('UPDATE tenants SET enabled = false WHERE id = $1', [tenant]);
-const withFeature =
-  (isShared: boolean) =>
-  (t: TestApp, { group }: World) =>
-    t.dataSource.query(
-      `INSERT INTO features (id, tenant_id, name, enabled)
-     SELECT gen_random_uuid(), ${isShared ? 'NULL' : 'tenant_id'}, 'f-' || id, true FROM mcp_tool_groups WHERE id = $1`,
-      [group],
-    );
-
-/**
- * One good call of every route that changes something. A route that is not here fails the test below: whoever adds one shows
- * here that it leaves an audit entry, in the same transaction.
- */
-const CHANGES: Readonly<Record<string, Change>> = {
-  'POST /admin/groups': { path: () => '/admin/groups', body: () => ({ name: unique() }) },
-  'PUT /admin/groups/{id}': { ...groupPath(), body: () => ({ description: unique() }) },
-  'DELETE /admin/groups/{id}': groupPath(),
-  'POST /admin/groups/{id}/regenerate-key': groupPath('/regenerate-key'),
-  'POST /admin/groups/{id}/tools': { ...groupPath('/tools'), body: () => ({ tool_name: 'wait' }) },
-  'PUT /admin/tools/{id}': { ...toolPath(), body: () => ({ description: unique() }) },
-  'DELETE /admin/tools/{id}': toolPath(),
-  'POST /admin/tools/{id}/test': { ...toolPath('/test'), body: () => ({ arguments: { text: 'a' } }) },
-  'POST /admin/tenants': {
-    path: () => '/admin/tenants',
-    body: () => ({ name: unique(), owner_email: 'owner@example.test' }),
-  },
-  'PUT /admin/tenants/{id}': { ...tenantPath(), body: () => ({ name: unique() }) },
-  'POST /admin/tenants/{id}/suspend': tenantPath('/suspend'),
-  'POST /admin/tenants/{id}/resume': { ...tenantPath('/resume'), prepare: suspended },
-  'DELETE /admin/tenants/{id}': {
-    path: ({ tenant, tenantName }) => `/admin/tenants/${tenant}?confirm=${encodeURIComponent(tenantName)}`,
-    prepare: suspended,
-  },
-  'PUT /admin/features/{name}': {
-    path: ({ group }) => `/admin/features/f-${group}`,
-    body: () => ({ enabled: true }),
-  },
-  'DELETE /admin/features/{name}': {
-    path: ({ group }) => `/admin/features/f-${group}`,
-    prepare: withFeature(false),
-  },
-  'PUT /admin/installation/features/{name}': {
-    path: ({ group }) => `/admin/installation/features/f-${group}`,
-    body: () => ({ enabled: true }),
-  },
-  'DELETE /admin/installation/features/{name}': {
-    path: ({ group }) => `/admin/installation/features/f-${group}`,
-    prepare: withFeature(true),
-  },
-  'POST /admin/alerts/{id}/acknowledge': {
-    path: ({ group }) => `/admin/alerts/${group}/acknowledge`,
-    prepare: (t, { group }) =>
-      t.dataSource.query(
-        `INSERT INTO security_alerts (id, tenant_id, kind, key_id, group_id, ip, hour)
-         SELECT id, tenant_id, 'decoy', id, id, '127.0.0.1', now() FROM mcp_tool_groups WHERE id = $1`,
-        [group],
-      ),
-  },
-};
 
 describe('the admin audit', () => {
   let t: TestApp;
@@ -111,7 +33,8 @@ describe('the admin audit', () => {
     const { adminToken: token } = operator;
     const tools = await t.rest('GET', `/admin/tools?group_id=${group.id}`, { token });
     const { tenantId: tenant, tenantName } = await t.newTenant();
-    return { group: group.id, tool: tools.items[0].id, tenant, tenantName };
+    const keys = await t.rest('GET', `/admin/groups/${group.id}/keys`, { token });
+    return { group: group.id, key: keys.items[0].id, tool: tools.items[0].id, tenant, tenantName };
   };
   const call = async (route: string) => {
     const { path, body, prepare } = CHANGES[route];
@@ -130,14 +53,14 @@ describe('the admin audit', () => {
   };
 
   describe('every route that changes something', () => {
-    it('is among the calls below', () => {
+    it('is called below', () => {
       const { paths } = openApiDocument(t.app);
       const changing = Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods)
           .filter((method) => method !== 'get' && path.startsWith('/api/v1/admin/'))
           .map((method) => `${method.toUpperCase()} ${path.slice('/api/v1'.length)}`),
       );
-      expect(changing.filter((route) => !CHANGES[route])).toEqual([]);
+      expect(changing.filter((route) => !CHANGES[route] && !READS.includes(route))).toEqual([]);
       expect(Object.keys(CHANGES).filter((route) => !changing.includes(route))).toEqual([]);
     });
 
@@ -164,9 +87,8 @@ describe('the admin audit', () => {
         `ALTER TABLE admin_audit_logs ADD CONSTRAINT unwritable CHECK (false) NOT VALID`,
       );
       const before = await everything();
-      const answer = await send().finally(() =>
-        t.dataSource.query('ALTER TABLE admin_audit_logs DROP CONSTRAINT unwritable'),
-      );
+      const answer = await send();
+      await t.dataSource.query('ALTER TABLE admin_audit_logs DROP CONSTRAINT unwritable');
       expect(answer.status).toBe(500);
       expect(await everything()).toEqual(before);
     });

@@ -181,7 +181,7 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
   private async loadTenant(tenantId: string, inFlight: InFlight): Promise<void> {
     const groups = await this.read(undefined, tenantId);
     const present = new Set(groups.map(({ catalog }) => catalog.groupId));
-    for (const { catalog } of [...this.byCode.values()]) {
+    for (const { catalog } of this.byCode.values()) {
       if (catalog.tenantId === tenantId && !present.has(catalog.groupId))
         this.remove(catalog.groupId, inFlight);
     }

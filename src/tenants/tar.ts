@@ -3,7 +3,6 @@ const BLOCK = 512;
 /** One file of a tar archive (POSIX ustar): header, content, padding. Names up to 100 bytes. */
 export function tarEntry(name: string, content: Buffer, modifiedAt: Date): Buffer {
   const header = Buffer.alloc(BLOCK);
-  const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');
   header.write(name, 0, 100);
   header.write(octal(0o600, 7), 100);
   header.write(octal(0, 7), 108);
@@ -12,10 +11,14 @@ export function tarEntry(name: string, content: Buffer, modifiedAt: Date): Buffe
   header.write(octal(Math.floor(modifiedAt.getTime() / 1000), 11), 136);
   header.write(' '.repeat(8), 148); // counts as spaces in its own sum
   header.write('0', 156);
-  header.write('ustar\0' + '00', 257);
+  header.write('ustar\u000000', 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${octal(sum, 6)}\0 `, 148);
   return Buffer.concat([header, content, Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK)]);
+}
+
+function octal(value: number, digits: number): string {
+  return value.toString(8).padStart(digits, '0');
 }
 
 /** What a tar archive ends with. */
