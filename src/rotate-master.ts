@@ -157,7 +157,7 @@ type SealedRow = { readonly id: string; readonly box: Buffer; readonly told: str
 async function sealBatch(
   app: INestApplicationContext,
   manager: EntityManager,
-  { table, id, column, context, digest, change }: SealedColumn,
+  { table, id, column, context, digest, change, isDispensable }: SealedColumn,
 ): Promise<number> {
   const box = app.get(SecretBox);
   const rows = await manager.query<SealedRow[]>(
@@ -166,8 +166,12 @@ async function sealBatch(
     [box.presentPrefix],
   );
   for (const row of rows) {
-    const secret = box.open(row.box, context(row.id));
-    const values = [row.id, box.seal(secret, context(row.id)), ...(digest ? [box.digest(secret)] : [])];
+    const secret = openOf(box, row, { context, isDispensable });
+    const values = [
+      row.id,
+      secret === null ? null : box.seal(secret, context(row.id)),
+      ...(digest && secret !== null ? [box.digest(secret)] : []),
+    ];
     const digested = digest ? `, ${digest} = $3` : '';
     await manager.query(`UPDATE ${table} SET ${column} = $2${digested} WHERE ${id} = $1`, values);
   }
@@ -175,6 +179,20 @@ async function sealBatch(
   const told = new Set(rows.flatMap((row) => (change && row.told !== null ? [row.told] : [])));
   for (const one of told) await app.get(ChangeBus).publish(manager, { kind: change!.kind, id: one });
   return rows.length;
+}
+
+/** Null: it does not open, and may be forgotten. */
+function openOf(
+  box: SecretBox,
+  row: SealedRow,
+  { context, isDispensable }: Pick<SealedColumn, 'context' | 'isDispensable'>,
+): string | null {
+  try {
+    return box.open(row.box, context(row.id));
+  } catch (error) {
+    if (isDispensable) return null;
+    throw error;
+  }
 }
 
 async function countLeft(app: INestApplicationContext): Promise<number> {

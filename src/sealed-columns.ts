@@ -12,6 +12,8 @@ export type SealedColumn = {
   readonly context: (id: string) => string;
   /** Column with SecretBox's digest of the secret, when there is one. */
   readonly digest?: string;
+  /** A secret that may be forgotten: one that does not open is emptied instead of stopping the rotation. */
+  readonly isDispensable?: true;
   /** What replicas hold in memory of such a row: kind of change, and the column with its id. */
   readonly change?: { readonly kind: string; readonly id: string };
 };

@@ -23,6 +23,8 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
   /** By sign-in. The oldest goes first. */
   private readonly known = new Map<string, Known>();
   private readonly listeners: (() => void)[] = [];
+  /** Grows with every change that was heard of: rights that were being read meanwhile may be old. */
+  private changesHeard = 0;
   private readonly expiryTimer = setInterval(
     () => this.forget(({ expiresAtMs }) => expiresAtMs <= Date.now()),
     EXPIRY_CHECK_MS,
@@ -35,12 +37,15 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.changeBus.subscribe('user', async (change) =>
-      this.forget(({ caller }) => !change || caller.userId === change.id),
-    );
-    this.changeBus.subscribe('tenant', async (change) =>
-      this.forget(({ caller }) => !change || caller.tenantId === change.id),
-    );
+    // Published by triggers on the tables themselves (migration `key-lifecycle`) and by the services that change people.
+    this.changeBus.subscribe('user', async (change) => {
+      this.changesHeard++;
+      this.forget(({ caller }) => !change || caller.userId === change.id);
+    });
+    this.changeBus.subscribe('tenant', async (change) => {
+      this.changesHeard++;
+      this.forget(({ caller }) => !change || caller.tenantId === change.id);
+    });
   }
 
   onApplicationShutdown(): void {
@@ -62,14 +67,23 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
     const claims = await this.verify(token);
     const known = this.known.get(claims.sid);
     if (known && known.freshUntilMs > Date.now()) return known.caller;
-    const caller = await this.auth.resolveCaller(claims);
-    return this.remember(claims, known && isSame(known.caller, caller) ? known.caller : caller);
+    return this.read(claims);
   }
 
   /** Whether the caller may still do what it could when it was resolved; standing connections ask before every call. */
   isUnchanged(caller: UserCaller): boolean {
     const known = caller.sessionId === undefined ? undefined : this.known.get(caller.sessionId);
     return known?.caller === caller && known.expiresAtMs > Date.now();
+  }
+
+  private async read(claims: Verified): Promise<UserCaller> {
+    for (;;) {
+      const heardBefore = this.changesHeard;
+      const caller = await this.auth.resolveCaller(claims);
+      if (this.changesHeard !== heardBefore) continue;
+      const known = this.known.get(claims.sid);
+      return this.remember(claims, known && isSame(known.caller, caller) ? known.caller : caller);
+    }
   }
 
   private remember({ sid, exp }: Verified, caller: UserCaller): UserCaller {

@@ -13,6 +13,7 @@ import { CatalogStore } from './catalog-store.js';
 import type { Catalog } from './catalog.js';
 import type { ExplainDto, ExplanationDto } from './explain.dto.js';
 import { GroupsService } from './groups.service.js';
+import { keyFault } from './key-state.js';
 import { KeysService } from './keys.service.js';
 
 type Outcome = ExplanationDto['rules'][number];
@@ -71,18 +72,10 @@ export class ExplainService {
   private async keySubject(caller: UserCaller, keyId: string): Promise<Subject> {
     const key = await this.keys.get(caller, keyId);
     const { tenantId, groupId, toolNames } = key;
-    const isOver = key.expiresAt !== null && key.expiresAt <= new Date();
-    const fault = key.isDecoy
-      ? 'The key is a decoy; its use raises an alert'
-      : key.status === 'revoked'
-        ? 'The key is revoked'
-        : isOver
-          ? 'The key has expired'
-          : null;
     const tools = toolNames ? { tools: new Set(toolNames) } : {};
     return {
       caller: { kind: 'group_key', tenantId, groupId, keyId, ...tools },
-      outcome: outcome('key_state', fault),
+      outcome: outcome('key_state', keyFault(key)),
     };
   }
 

@@ -18,6 +18,7 @@ import {
   RotateKeyDto,
   UpdateKeyDto,
 } from './keys.dto.js';
+import { keyFault } from './key-state.js';
 import { KeysService } from './keys.service.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, PRECONDITION_FAILED, CREATED, OK } =
@@ -141,7 +142,6 @@ export class KeysController {
 }
 
 function toKeyDto(key: GroupKey): KeyDto {
-  const isOver = key.expiresAt !== null && key.expiresAt <= new Date();
   return {
     id: key.id,
     group_id: key.groupId,
@@ -149,7 +149,7 @@ function toKeyDto(key: GroupKey): KeyDto {
     owner: key.owner,
     prefix: key.prefix,
     status: key.status,
-    usable: key.status !== 'revoked' && !isOver && !key.isDecoy,
+    usable: keyFault(key) === null,
     decoy: key.isDecoy,
     allowed_networks: key.allowedNetworks,
     tools: key.toolNames,
