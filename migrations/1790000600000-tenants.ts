@@ -74,7 +74,7 @@ export class Tenants1790000600000 implements MigrationInterface {
     await ownByTenant(queryRunner, 'tenant_jobs', { app: 'SELECT', system: 'SELECT, INSERT, UPDATE' });
   }
 
-  /** A row without a tenant is the installation's: everyone reads it, and only the system role writes it. */
+  /** A row without a tenant is the installation's: only the system role sees and writes it. */
   private async createFeatures(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE TABLE "features" (
@@ -98,9 +98,6 @@ export class Tenants1790000600000 implements MigrationInterface {
       `CREATE UNIQUE INDEX "uq_features_installation_name" ON "features" ("name") WHERE "tenant_id" IS NULL`,
     );
     await ownByTenant(queryRunner, 'features');
-    await queryRunner.query(
-      `CREATE POLICY installation_reads ON "features" FOR SELECT TO ${APP_ROLE} USING (tenant_id IS NULL)`,
-    );
     await queryRunner.query(
       `CREATE POLICY all_reads ON "features" FOR SELECT TO ${SYSTEM_ROLE} USING (true)`,
     );

@@ -134,6 +134,8 @@ describe('feature switches', () => {
     expect(attempt.status).toBe(403);
     expect((await t.rest('DELETE', shared(name), { token: tenant.adminToken })).status).toBe(403);
     expect((await t.rest('GET', shared(name), { token: tenant.adminToken })).status).toBe(200);
+    const list = await t.rest('GET', '/admin/installation/features', { token: tenant.adminToken });
+    expect(list.items).toContainEqual(expect.objectContaining({ name, scope: 'installation' }));
     expect(isOn(name)).toEqual([true, true]);
   });
 
@@ -142,9 +144,8 @@ describe('feature switches', () => {
     await put(shared(name), { enabled: true }, operator);
     await put(own(name), { enabled: true });
     const app = t.app.get<DataSource>(getDataSourceToken());
-    // Outside a unit of work: only what belongs to the installation, and that for reading.
-    const seen = await app.query<{ tenant_id: null }[]>('SELECT tenant_id FROM features');
-    expect(seen.every(({ tenant_id: tenantId }) => tenantId === null)).toBe(true);
+    // The service's role: nothing outside a unit of work, and in one the tenant's own.
+    expect(await app.query('SELECT FROM features')).toEqual([]);
     const [, changed] = await app.query<[unknown, number]>('UPDATE features SET enabled = false');
     expect(changed).toBe(0);
     const system = t.app.get<DataSource>(getDataSourceToken('system'));

@@ -31,12 +31,12 @@ export class FeatureSwitchesService {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** The tenant's and the installation's; row-level security shows no others. */
-  async list(caller: UserCaller, query: PageQueryDto): Promise<Page<Feature>> {
-    const found = this.dataSource
+  /** In the order they were made. */
+  async list(caller: UserCaller, scope: FeatureScope, query: PageQueryDto): Promise<Page<Feature>> {
+    const found = this.sourceOf(scope)
       .getRepository(Feature)
       .createQueryBuilder('f')
-      .where('(f.tenant_id = :tenantId OR f.tenant_id IS NULL)', { tenantId: caller.tenantId })
+      .where({ tenantId: ownerOf(caller, scope) })
       .orderBy('f.id', 'ASC')
       .take(query.limit + 1);
     if (query.cursor) found.andWhere('f.id > :after', { after: decodeIdCursor(query.cursor) });
@@ -44,7 +44,7 @@ export class FeatureSwitchesService {
   }
 
   async get(caller: UserCaller, ref: FeatureRef): Promise<Feature> {
-    return orNotFound(await find(this.dataSource.manager, caller, ref), ref);
+    return orNotFound(await find(this.sourceOf(ref.scope).manager, caller, ref), ref);
   }
 
   /** Makes the switch, or sets all of it. */
@@ -90,20 +90,21 @@ export class FeatureSwitchesService {
     return saved;
   }
 
-  /** The installation's switches are changed by the system role, which may change no tenant's. */
+  /** The service's role sees its tenant's switches only; the system role changes the installation's, and no tenant's. */
+  private sourceOf(scope: FeatureScope): DataSource {
+    return scope === 'tenant' ? this.dataSource : this.system;
+  }
+
   private async commit(
     { scope }: FeatureRef,
     work: (manager: EntityManager) => Promise<Feature>,
   ): Promise<Feature> {
     const { result, effect } = await this.changeBus
-      .commit(
-        async (manager) => {
-          const feature = await work(manager);
-          await this.changeBus.publish(manager, { kind: 'feature', id: feature.id });
-          return feature;
-        },
-        scope === 'tenant' ? this.dataSource : this.system,
-      )
+      .commit(async (manager) => {
+        const feature = await work(manager);
+        await this.changeBus.publish(manager, { kind: 'feature', id: feature.id });
+        return feature;
+      }, this.sourceOf(scope))
       .catch((error: unknown) => {
         if (uniqueViolation(error) === null) throw error;
         const message = 'Somebody made this switch at the same moment. Read it and repeat your change';
@@ -126,6 +127,10 @@ export class FeatureSwitchesService {
   }
 }
 
+function ownerOf({ tenantId }: UserCaller, scope: FeatureScope) {
+  return scope === 'tenant' ? tenantId : IsNull();
+}
+
 function find(
   manager: EntityManager,
   caller: UserCaller,
@@ -133,7 +138,7 @@ function find(
   isToChange = false,
 ): Promise<Feature | null> {
   return manager.findOne(Feature, {
-    where: { name, tenantId: scope === 'tenant' ? caller.tenantId : IsNull() },
+    where: { name, tenantId: ownerOf(caller, scope) },
     ...(isToChange && { lock: { mode: 'pessimistic_write' } }),
   });
 }

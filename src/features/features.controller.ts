@@ -33,11 +33,11 @@ export class FeaturesController {
 
   @Get('admin/features')
   @Requires('features.read')
-  @ApiOperation({ summary: "The switches of your tenant, and the installation's" })
+  @ApiOperation({ summary: "The switches of your tenant's own" })
   @ApiPage(FeatureDto)
   @ApiFailures(BAD_REQUEST)
   async list(@CurrentCaller() caller: UserCaller, @Query() query: PageQueryDto) {
-    const page = await this.switches.list(caller, query);
+    const page = await this.switches.list(caller, 'tenant', query);
     return pageOf({ ...page, items: page.items.map(toDto) });
   }
 
@@ -80,6 +80,16 @@ export class FeaturesController {
   ) {
     await this.switches.delete(caller, { scope: 'tenant', name, ifMatch });
     return changed(null, 'Feature removed');
+  }
+
+  @Get('admin/installation/features')
+  @Requires('features.read')
+  @ApiOperation({ summary: "The installation's switches: they count for a tenant without its own" })
+  @ApiPage(FeatureDto)
+  @ApiFailures(BAD_REQUEST)
+  async listShared(@CurrentCaller() caller: UserCaller, @Query() query: PageQueryDto) {
+    const page = await this.switches.list(caller, 'installation', query);
+    return pageOf({ ...page, items: page.items.map(toDto) });
   }
 
   @Get('admin/installation/features/:name')
