@@ -50,6 +50,62 @@ export async function ownByTenant(
     );
     await queryRunner.query(`GRANT ${rights} ON "${table}" TO ${role}`);
   }
+  // Before migration `tenants` there is no such thing as a tenant that is being removed; it lets the older tables follow.
+  if (await queryRunner.hasColumn('tenants', 'removing_at')) await letTenantBeRemoved(queryRunner, table);
+}
+
+const BEING_REMOVED = '(SELECT id FROM tenants WHERE removing_at IS NOT NULL)';
+
+/**
+ * Lets the system role delete the rows of a tenant that is being removed, and of no other, whatever else it may do with the
+ * table. To find them it may read the table's key and `tenant_id`.
+ */
+export async function letTenantBeRemoved(queryRunner: QueryRunner, table: string): Promise<void> {
+  const [{ mayDelete, columns }] = (await queryRunner.query(FINDING_COLUMNS, [`public."${table}"`])) as [
+    { mayDelete: boolean; columns: string },
+  ];
+  await queryRunner.query(`GRANT SELECT (${columns}) ON "${table}" TO ${SYSTEM_ROLE}`);
+  if (mayDelete) return; // more was granted on purpose
+  await queryRunner.query(`GRANT DELETE ON "${table}" TO ${SYSTEM_ROLE}`);
+  await queryRunner.query(
+    `CREATE POLICY tenant_removal ON "${table}" TO ${SYSTEM_ROLE}
+       USING (tenant_id IN ${BEING_REMOVED}) WITH CHECK (false)`,
+  );
+  await queryRunner.query(
+    `CREATE POLICY tenant_removal_only ON "${table}" AS RESTRICTIVE FOR DELETE TO ${SYSTEM_ROLE}
+       USING (tenant_id IN ${BEING_REMOVED})`,
+  );
+}
+
+const FINDING_COLUMNS = `SELECT has_table_privilege('${SYSTEM_ROLE}', i.indrelid, 'DELETE') AS "mayDelete",
+    string_agg(quote_ident(a.attname), ', ') AS columns
+  FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid
+  WHERE i.indisprimary AND i.indrelid = $1::regclass AND (a.attnum = ANY (i.indkey) OR a.attname = 'tenant_id')
+  GROUP BY i.indrelid`;
+
+/** Takes back {@link letTenantBeRemoved}. */
+export async function letTenantStay(queryRunner: QueryRunner, table: string): Promise<void> {
+  const policies = (await queryRunner.query(
+    `SELECT polname AS name FROM pg_policy WHERE polrelid = $1::regclass AND polname = 'tenant_removal'`,
+    [`public."${table}"`],
+  )) as { name: string }[];
+  if (policies.length === 0) return;
+  await queryRunner.query(`DROP POLICY tenant_removal ON "${table}"`);
+  await queryRunner.query(`DROP POLICY tenant_removal_only ON "${table}"`);
+  const [{ columns }] = (await queryRunner.query(FINDING_COLUMNS, [`public."${table}"`])) as [
+    { columns: string },
+  ];
+  await queryRunner.query(`REVOKE DELETE, SELECT (${columns}) ON "${table}" FROM ${SYSTEM_ROLE}`);
+}
+
+/** Every table with a `tenant_id`, from the catalogue; partitions are reached through their parent. */
+export async function tablesOfTenants(queryRunner: QueryRunner): Promise<string[]> {
+  const rows = (await queryRunner.query(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+       AND NOT a.attisdropped ORDER BY 1`,
+  )) as { name: string }[];
+  return rows.map(({ name }) => name);
 }
 
 /** For a table that belongs to the installation and no tenant. */

@@ -1,5 +1,6 @@
 import type { Databases } from './command-databases.js';
 import type { DataSource } from 'typeorm';
+import { AuditTrail, systemActor } from './audit/audit-trail.js';
 import { Tenant } from './auth/tenant.entity.js';
 import {
   findNextSampleCustomer,
@@ -7,6 +8,7 @@ import {
   type SampleProgress,
   vacuumSample,
 } from './crm/sample-data.js';
+import { inTenant } from './common/request-scope.js';
 import { StartError } from './data-dir.js';
 
 /**
@@ -19,6 +21,14 @@ export async function addSample(
   amount: { readonly customers: number; readonly messagesPerCustomer?: number },
 ): Promise<void> {
   const tenant = await findTenant(system, tenantName);
+  // Before the work: what an interrupted one has written stays, too.
+  await inTenant(tenant.id, () =>
+    new AuditTrail(dataSource).record(dataSource.manager, systemActor(tenant.id, 'sample'), {
+      action: 'sample.add',
+      target: { kind: 'tenant', id: tenant.id, name: tenant.name },
+      after: amount,
+    }),
+  );
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort(new StartError('Stopped; the customers written so far stay')));
   const last = await generateSample(dataSource, {

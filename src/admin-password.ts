@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Databases } from './command-databases.js';
+import { AuditTrail, systemActor } from './audit/audit-trail.js';
 import { inTenant } from './common/request-scope.js';
 import { lockSignIns } from './auth/tokens.service.js';
 import { hashPassword } from './auth/passwords.js';
@@ -33,6 +34,10 @@ export async function resetAdminPassword({ dataSource, system }: Databases, emai
       await lockSignIns(manager, admin.id);
       await manager.update(User, { id: admin.id }, { passwordHash, enabled: true });
       await manager.update(RefreshToken, { userId: admin.id }, { revokedAt: new Date() });
+      await new AuditTrail(dataSource).record(manager, systemActor(admin.tenantId, 'admin reset-password'), {
+        action: 'user.reset_password',
+        target: { kind: 'user', id: admin.id, name: admin.email },
+      });
     }),
   );
   return password;

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from './audit/audit.module.js';
+import { AuditLogsModule } from './audit-logs/audit-logs.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CallLogsModule } from './call-logs/call-logs.module.js';
 import { SYSTEM_DATABASE } from './common/system-database.js';
@@ -9,11 +10,13 @@ import type { Config } from './config.js';
 import { ConfigurationModule } from './configuration/configuration.module.js';
 import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
+import { FeaturesModule } from './features/features.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { MasterKeys } from './master-keys.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { OidcModule } from './oidc/oidc.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
 import { ToolsModule } from './tools/tools.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -29,6 +32,7 @@ export class AppModule {
         TypeOrmModule.forRoot(dataSourceOptions(config)),
         TypeOrmModule.forRoot({ ...systemDataSourceOptions(config), name: SYSTEM_DATABASE }),
         AuditModule,
+        AuditLogsModule,
         AuthModule,
         UsersModule,
         OidcModule,
@@ -38,6 +42,8 @@ export class AppModule {
         ConfigurationModule,
         McpModule,
         ObservabilityModule,
+        FeaturesModule,
+        TenantsModule,
         CrmModule,
       ],
     };

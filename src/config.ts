@@ -81,6 +81,7 @@ export const environmentSchema = z.object({
   REPLICA_NAME: z.string().min(1).max(255).optional(),
   REPLICA_LEASE_MS: wholeNumber(500, 600_000).default(5000),
   CHANGE_WAIT_MS: wholeNumber(10, 60_000).default(2000),
+  TENANT_DELETE_BATCH_ROWS: wholeNumber(1, 100_000).default(2000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),
 });
 

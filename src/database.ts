@@ -16,12 +16,14 @@ import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
 import { crmEntities } from './crm/crm.entities.js';
+import { Feature } from './features/feature.entity.js';
 import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
 import { SecurityAlert } from './groups/security-alert.entity.js';
+import { TenantJob } from './tenants/tenant-job.entity.js';
 import { TenantPool } from './tenant-pool.js';
 
 const SYSTEM_POOL_MAX = 4;
@@ -48,6 +50,8 @@ const common = {
     SecurityAlert,
     CallLog,
     ReplicaRow,
+    TenantJob,
+    Feature,
     ...crmEntities,
   ],
   migrations: [...migrations],

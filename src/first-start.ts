@@ -6,6 +6,7 @@ import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { withAdvisoryLock } from './advisory-lock.js';
 import { generatePassword } from './admin-password.js';
+import { AuditTrail, systemActor } from './audit/audit-trail.js';
 import { hashPassword } from './auth/passwords.js';
 import { Tenant } from './auth/tenant.entity.js';
 import { User } from './auth/user.entity.js';
@@ -106,6 +107,11 @@ async function finish(
   await manager.update(Tenant, { id: tenantId }, { enabled: true });
   await insertAdmin(manager, { tenantId, email: adminEmail, password });
   const sampleGroup = config.sampleData ? await insertSampleGroup(app, manager, tenantId) : undefined;
+  await app.get(AuditTrail).record(manager, systemActor(tenantId, 'first start'), {
+    action: 'installation.first_start',
+    target: { kind: 'tenant', id: tenantId, name: 'default' },
+    after: { adminEmail, sampleGroup: sampleGroup?.serverCode ?? null },
+  });
   return { adminEmail, generatedPassword, sampleGroup };
 }
 

@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
 import ts from 'typescript';
+import { PERMISSIONS, ROLES } from '../src/auth/permissions.js';
 import { environmentSchema } from '../src/config.js';
 import { connectSnippets, KEY_PLACEHOLDER } from '../src/groups/connect.js';
 import { legacy, type McpRequest, modern } from './support/mcp.js';
@@ -80,6 +81,18 @@ describe('the documentation', () => {
         typeof value === 'string' ? value : JSON.stringify(value),
       ]);
     }
+  });
+});
+
+describe('docs/administration.md', () => {
+  it('prints the permission matrix as the guard has it', () => {
+    const [, section = ''] = read('docs/administration.md').split('## Who may do what');
+    const rows = tableRows(section.split('\n## ')[0] ?? '').map(({ permission, ...roles }) => [
+      unquote(permission),
+      Object.keys(roles).filter((role) => roles[role] === '✓'),
+    ]);
+    expect(rows).toEqual(Object.entries(PERMISSIONS).map(([name, roles]) => [name, [...roles]]));
+    expect(section).toContain(`| ${ROLES.join(' | ')} |`);
   });
 });
 

@@ -19,6 +19,11 @@ export type Actor = {
   readonly job?: string;
 };
 
+/** Acts that no signed-in person does: the first start, the command line. */
+export function systemActor(tenantId: string, job: string): Actor {
+  return { kind: 'system', tenantId, job };
+}
+
 /** One act. `before` and `after` hold the fields that count, as plain JSON; secrets in them are masked here. */
 export type AuditEntry = {
   /** `<kind>.<verb>`, e.g. `group.update`. */
@@ -39,6 +44,11 @@ export class AuditTrail {
   /** @param manager Of the transaction that makes the change; it must belong to the actor's tenant. */
   async record(manager: EntityManager, actor: Actor, entry: AuditEntry): Promise<void> {
     await manager.insert(AdminAuditLog, toRow(actor, entry, { result: 'ok', reason: null }));
+  }
+
+  /** For an act that changes no row of ours, such as an export: recorded before it is done, in a transaction of its own. */
+  async recordAct(actor: Actor, entry: AuditEntry): Promise<void> {
+    await inTenant(actor.tenantId, () => this.record(this.dataSource.manager, actor, entry));
   }
 
   /** For an attempt that was not let through; nothing else happens, so it has a transaction of its own. */

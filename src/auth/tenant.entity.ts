@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, VersionColumn } from 'typeorm';
 
 /** A company or department. Owns its groups, users, customers and call records. */
 @Entity('tenants')
@@ -16,6 +16,14 @@ export class Tenant {
   /** Runs the installation: its owners manage the other tenants. There is one. */
   @Column({ name: 'is_operating', type: 'boolean', default: false })
   isOperating: boolean;
+
+  /** Its rows are being deleted, for good: see `tenants/tenant-remover.ts`. */
+  @Column({ name: 'removing_at', type: 'timestamptz', precision: 3, nullable: true })
+  removingAt: Date | null;
+
+  /** Grows with each change; the ETag of its answers. */
+  @VersionColumn({ default: 1 })
+  version: number;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt: Date;

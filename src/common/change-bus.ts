@@ -84,12 +84,15 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
   /**
    * One transaction, and then the time until what it published is in force on every live replica, at most
    * `CHANGE_WAIT_MS`. A failure of the work rolls back and is thrown; once committed, it never throws.
+   *
+   * @param dataSource As whom: the service's role by default.
    */
   async commit<T>(
     work: (manager: EntityManager) => Promise<T>,
+    dataSource: DataSource = this.dataSource,
   ): Promise<{ readonly result: T; readonly effect: ChangeEffect }> {
     let changes: readonly Published[] = [];
-    const result = await this.dataSource.transaction(async (manager) => {
+    const result = await dataSource.transaction(async (manager) => {
       const done = await work(manager);
       changes = this.published.get(manager) ?? [];
       for (const { ref } of changes) this.ownRefs.add(ref);

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { ChangeBus } from '../common/change-bus.js';
 import { RunningCalls } from '../tools/running-calls.js';
 import { CatalogStore } from './catalog-store.js';
 
@@ -8,6 +9,7 @@ export class CallCutter implements OnModuleInit {
   constructor(
     private readonly catalogs: CatalogStore,
     private readonly running: RunningCalls,
+    private readonly changeBus: ChangeBus,
   ) {}
 
   onModuleInit(): void {
@@ -17,6 +19,9 @@ export class CallCutter implements OnModuleInit {
         if (groupId !== before.groupId) return false;
         return !after?.tools.has(toolName) || (keyId !== null && !this.catalogs.isLive(keyId));
       });
+    });
+    this.changeBus.subscribe('tenant', async (change) => {
+      if (change?.inFlight === 'cut') this.running.cut(({ tenantId }) => tenantId === change.id);
     });
   }
 }

@@ -28,7 +28,7 @@ const READ_GROUPS = `SELECT to_jsonb(g) AS "group",
     coalesce((SELECT jsonb_agg(to_jsonb(k)) FROM mcp_group_keys k
       WHERE k.group_id = g.id AND k.status <> 'revoked'), '[]') AS keys
   FROM mcp_tool_groups g JOIN tenants ON tenants.id = g.tenant_id AND tenants.enabled
-  WHERE $1::uuid IS NULL OR g.id = $1`;
+  WHERE ($1::uuid IS NULL OR g.id = $1) AND ($2::uuid IS NULL OR g.tenant_id = $2)`;
 
 type StoredGroup = { readonly group: JsonRow; readonly tools: JsonRow[]; readonly keys: JsonRow[] };
 type KeyEntry = {
@@ -81,6 +81,7 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     this.changeBus.subscribe('group', (change) => this.takeOver(change));
+    this.changeBus.subscribe('tenant', (change) => this.takeOverTenant(change));
   }
 
   onApplicationShutdown(): void {
@@ -139,10 +140,23 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
     return this.enqueue(() => this.loadOne(groupId, inFlight));
   }
 
-  private async takeOver(change: Change | null): Promise<void> {
+  private takeOver(change: Change | null): Promise<void> {
+    return this.untilRead(() =>
+      change ? this.refresh(change.id, change.inFlight) : this.enqueue(() => this.loadAll()),
+    );
+  }
+
+  /** Suspended or resumed. After a lost connection all groups are read anew anyway. */
+  private async takeOverTenant(change: Change | null): Promise<void> {
+    if (!change) return;
+    const { id, inFlight = 'drain' } = change;
+    await this.untilRead(() => this.enqueue(() => this.loadTenant(id, inFlight)));
+  }
+
+  private async untilRead(read: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
-        await (change ? this.refresh(change.id, change.inFlight) : this.enqueue(() => this.loadAll()));
+        await read();
         return;
       } catch (error) {
         this.logger.warn(`Groups could not be read; trying again: ${String(error)}`);
@@ -164,6 +178,16 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
     else this.remove(groupId, inFlight);
   }
 
+  private async loadTenant(tenantId: string, inFlight: InFlight): Promise<void> {
+    const groups = await this.read(undefined, tenantId);
+    const present = new Set(groups.map(({ catalog }) => catalog.groupId));
+    for (const { catalog } of this.byCode.values()) {
+      if (catalog.tenantId === tenantId && !present.has(catalog.groupId))
+        this.remove(catalog.groupId, inFlight);
+    }
+    for (const group of groups) this.put(group, inFlight);
+  }
+
   private async loadAll(): Promise<void> {
     const groups = await this.read();
     const present = new Set(groups.map(({ catalog }) => catalog.groupId));
@@ -175,8 +199,11 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
    * One snapshot of the database for the group, its tools and its keys together, in one round trip: under load each one
    * costs a turn of the event loop, and a revoked key opens its group until the last of them.
    */
-  private async read(groupId?: string): Promise<(Loaded & { keys: readonly GroupKey[] })[]> {
-    const rows = await this.dataSource.query<StoredGroup[]>(READ_GROUPS, [groupId ?? null]);
+  private async read(
+    groupId?: string,
+    tenantId?: string,
+  ): Promise<(Loaded & { keys: readonly GroupKey[] })[]> {
+    const rows = await this.dataSource.query<StoredGroup[]>(READ_GROUPS, [groupId ?? null, tenantId ?? null]);
     return rows.map((row) => {
       const group = fromJson(this.dataSource, ToolGroup, row.group);
       const tools = row.tools.map((tool) => fromJson(this.dataSource, GroupTool, tool));

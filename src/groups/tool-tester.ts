@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { UserCaller } from '../auth/caller.js';
 import { ConflictError } from '../common/errors.js';
 import { Config } from '../config.js';
@@ -18,6 +19,7 @@ export class ToolTester {
     private readonly registry: ToolRegistry,
     private readonly executor: ToolExecutor,
     private readonly config: Config,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -30,6 +32,9 @@ export class ToolTester {
     const row = await this.tools.get(caller, id);
     const definition = this.registry.find(row.toolName);
     if (!definition) throw new ConflictError(`No tool '${row.toolName}' is registered in this build`);
+    // Before it runs: a call that cannot be put on record is not made. What came of it is in the call log.
+    const target = { kind: 'tool', id, name: row.toolName };
+    await this.audit.recordAct(caller, { action: 'tool.test', target });
     const started = performance.now();
     const outcome = await this.executor.execute({
       caller,

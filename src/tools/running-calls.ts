@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 /** A call whose tool is running on this replica. */
 export type RunningCall = {
+  readonly tenantId: string;
   readonly groupId: string;
   readonly toolName: string;
   /** Null: a person's call. */

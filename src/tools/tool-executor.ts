@@ -117,8 +117,9 @@ export class ToolExecutor {
         ),
       );
     call.signal.addEventListener('abort', onHangUp, { once: true });
-    const { caller, groupId, toolName } = call;
+    const { caller, tenantId, groupId, toolName } = call;
     const ended = this.running.add({
+      tenantId,
       groupId,
       toolName,
       keyId: caller.kind === 'group_key' ? caller.keyId : null,

@@ -1,0 +1,157 @@
+import { v7 as newId } from 'uuid';
+import type { TestApp } from './test-app.js';
+
+/** What a call needs: made anew for each, so that no call depends on another one. */
+export type World = {
+  readonly group: string;
+  readonly tool: string;
+  readonly key: string;
+  readonly tenant: string;
+  readonly tenantName: string;
+  /** A person of the tenant that acts, who is no owner. */
+  readonly user: string;
+  /** Of whatever a `prepare` makes. */
+  readonly made: string;
+};
+type Change = {
+  readonly path: (world: World) => string;
+  readonly body?: (world: World) => object;
+  readonly prepare?: (t: TestApp, world: World) => Promise<unknown>;
+};
+
+const unique = () => `made-${newId()}`;
+const groupPath = (rest = '') => ({ path: ({ group }: World) => `/admin/groups/${group}${rest}` });
+const keyPath = (rest = '') => ({ path: ({ key }: World) => `/admin/keys/${key}${rest}` });
+const toolPath = (rest = '') => ({ path: ({ tool }: World) => `/admin/tools/${tool}${rest}` });
+const tenantPath = (rest = '') => ({ path: ({ tenant }: World) => `/admin/tenants/${tenant}${rest}` });
+const suspended = (t: TestApp, { tenant }: World) =>
+  t.dataSource.query('UPDATE tenants SET enabled = false WHERE id = $1', [tenant]);
+const withFeature =
+  (isShared: boolean) =>
+  (t: TestApp, { group }: World) =>
+    t.dataSource.query(
+      `INSERT INTO features (id, tenant_id, name, enabled)
+     SELECT gen_random_uuid(), ${isShared ? 'NULL' : 'tenant_id'}, 'f-' || id, true FROM mcp_tool_groups WHERE id = $1`,
+      [group],
+    );
+
+const userPath = (rest = '') => ({ path: ({ user }: World) => `/admin/users/${user}${rest}` });
+const providerPath = () => ({ path: ({ made }: World) => `/admin/oidc-providers/${made}` });
+const prepared = (statement: string) => ({
+  prepare: (t: TestApp, { user, made }: World) =>
+    t.dataSource.query(`WITH person AS (SELECT id, tenant_id FROM users WHERE id = $1) ${statement}`, [
+      user,
+      made,
+    ]),
+});
+const withSession = prepared(
+  `INSERT INTO sessions (id, tenant_id, user_id, method) SELECT $2, tenant_id, id, 'password' FROM person`,
+);
+const withProvider = prepared(
+  `INSERT INTO oidc_providers (id, tenant_id, name, issuer, client_id)
+   SELECT $2::uuid, tenant_id, $2::uuid::text, 'https://login.example.com/' || $2::uuid::text, 'toolcrib' FROM person`,
+);
+const withIdentity = prepared(
+  `INSERT INTO oidc_identities (id, tenant_id, user_id, issuer, subject) SELECT $2, tenant_id, id, 'https://x.example', 's' FROM person`,
+);
+const withSecondFactor = prepared(
+  `INSERT INTO second_factors (user_id, tenant_id, secret, confirmed_at) SELECT id, tenant_id, decode(replace($2::text, '-', ''), 'hex'), now() FROM person`,
+);
+
+/**
+ * One good call of every route that changes something. A route that is not here fails the test below: whoever adds one shows
+ * here that it leaves an audit entry, in the same transaction.
+ */
+export const CHANGES: Readonly<Record<string, Change>> = {
+  'POST /admin/users': {
+    path: () => '/admin/users',
+    body: ({ made }) => ({ email: `${made}@example.test`, display_name: 'Made', roles: ['auditor'] }),
+  },
+  'PUT /admin/users/{id}': { ...userPath(), body: () => ({ display_name: unique() }) },
+  'DELETE /admin/users/{id}': userPath(),
+  'POST /admin/users/{id}/reset-password': userPath('/reset-password'),
+  'DELETE /admin/users/{id}/second-factor': { ...userPath('/second-factor'), ...withSecondFactor },
+  'DELETE /admin/users/{id}/sessions': { ...userPath('/sessions'), ...withSession },
+  'DELETE /admin/users/{id}/sessions/{sessionId}': {
+    path: ({ user, made }) => `/admin/users/${user}/sessions/${made}`,
+    ...withSession,
+  },
+  'PUT /admin/sign-in-settings': {
+    path: () => '/admin/sign-in-settings',
+    body: () => ({ registration: 'code' }),
+  },
+  'POST /admin/sign-in-settings/registration-code': {
+    path: () => '/admin/sign-in-settings/registration-code',
+  },
+  'POST /admin/oidc-providers': {
+    path: () => '/admin/oidc-providers',
+    body: ({ made }) => ({ name: made, issuer: `https://login.example.com/${made}`, client_id: 'toolcrib' }),
+  },
+  'PUT /admin/oidc-providers/{id}': { ...providerPath(), ...withProvider, body: () => ({ name: unique() }) },
+  'DELETE /admin/oidc-providers/{id}': { ...providerPath(), ...withProvider },
+  'POST /admin/users/{id}/identities': {
+    ...userPath('/identities'),
+    ...withProvider,
+    body: ({ made }) => ({ provider_id: made, subject: made }),
+  },
+  'DELETE /admin/users/{id}/identities/{identityId}': {
+    path: ({ user, made }) => `/admin/users/${user}/identities/${made}`,
+    ...withIdentity,
+  },
+  'POST /admin/groups': { path: () => '/admin/groups', body: () => ({ name: unique() }) },
+  'PUT /admin/groups/{id}': { ...groupPath(), body: () => ({ description: unique() }) },
+  'DELETE /admin/groups/{id}': groupPath(),
+  'POST /admin/groups/{id}/regenerate-key': groupPath('/regenerate-key'),
+  'POST /admin/groups/{id}/tools': { ...groupPath('/tools'), body: () => ({ tool_name: 'wait' }) },
+  'PUT /admin/tools/{id}': { ...toolPath(), body: () => ({ description: unique() }) },
+  'DELETE /admin/tools/{id}': toolPath(),
+  'POST /admin/tools/{id}/test': { ...toolPath('/test'), body: () => ({ arguments: { text: 'a' } }) },
+  'POST /admin/groups/{id}/keys': { ...groupPath('/keys'), body: () => ({ name: unique() }) },
+  'PUT /admin/keys/{id}': { ...keyPath(), body: () => ({ name: unique() }) },
+  'POST /admin/keys/{id}/reveal': keyPath('/reveal'),
+  'POST /admin/keys/{id}/rotate': { ...keyPath('/rotate'), body: () => ({ overlap_seconds: 60 }) },
+  'DELETE /admin/keys/{id}': keyPath(),
+  'POST /admin/config/apply': {
+    path: () => '/admin/config/apply',
+    body: () => ({ version: 1, groups: { [unique().slice(0, 30).replace(/-$/, '0')]: { name: unique() } } }),
+  },
+  'POST /admin/tenants': {
+    path: () => '/admin/tenants',
+    body: () => ({ name: unique(), owner_email: 'owner@example.test' }),
+  },
+  'PUT /admin/tenants/{id}': { ...tenantPath(), body: () => ({ name: unique() }) },
+  'POST /admin/tenants/{id}/suspend': tenantPath('/suspend'),
+  'POST /admin/tenants/{id}/resume': { ...tenantPath('/resume'), prepare: suspended },
+  'DELETE /admin/tenants/{id}': {
+    path: ({ tenant, tenantName }) => `/admin/tenants/${tenant}?confirm=${encodeURIComponent(tenantName)}`,
+    prepare: suspended,
+  },
+  'PUT /admin/features/{name}': {
+    path: ({ group }) => `/admin/features/f-${group}`,
+    body: () => ({ enabled: true }),
+  },
+  'DELETE /admin/features/{name}': {
+    path: ({ group }) => `/admin/features/f-${group}`,
+    prepare: withFeature(false),
+  },
+  'PUT /admin/installation/features/{name}': {
+    path: ({ group }) => `/admin/installation/features/f-${group}`,
+    body: () => ({ enabled: true }),
+  },
+  'DELETE /admin/installation/features/{name}': {
+    path: ({ group }) => `/admin/installation/features/f-${group}`,
+    prepare: withFeature(true),
+  },
+  'POST /admin/alerts/{id}/acknowledge': {
+    path: ({ group }) => `/admin/alerts/${group}/acknowledge`,
+    prepare: (t, { group }) =>
+      t.dataSource.query(
+        `INSERT INTO security_alerts (id, tenant_id, kind, key_id, group_id, ip, hour)
+         SELECT id, tenant_id, 'decoy', id, id, '127.0.0.1', now() FROM mcp_tool_groups WHERE id = $1`,
+        [group],
+      ),
+  },
+};
+
+/** They carry a body, so they are POSTs; they change nothing. */
+export const READS = ['POST /admin/groups/{id}/explain', 'POST /admin/config/diff'];
