@@ -75,6 +75,7 @@ async function attackAll(battle: Battle, only: RegExp): Promise<OperationResult[
   const operations = operationsOf(openApiDocument(battle.target.app) as unknown as OpenApi);
   for (const operation of operations.filter(({ name }) => only.test(name))) {
     if (operation.method === 'DELETE') {
+      await battle.ensureSignedIn();
       await addSpare(battle.target, battle.attacker);
       await battle.survey();
     }
