@@ -19,6 +19,12 @@ export const KNOWN: readonly Exception[] = [
     reason:
       'Server codes are part of public URLs and unique over the installation, so a taken one must be refused',
   },
+  {
+    where: /^GET \/api\/v1\/auth\/oidc\/\{id\}\/start$/,
+    attack: /^path id /,
+    reason:
+      'Public: whoever signs in with a provider is not known yet, so the address of each provider works for anybody',
+  },
 ];
 
 export function isExcepted(
