@@ -76,6 +76,7 @@ async function attackAll(battle: Battle, only: RegExp): Promise<OperationResult[
   for (const operation of operations.filter(({ name }) => only.test(name))) {
     await staySignedIn(battle.target, battle.attacker);
     if (operation.method === 'DELETE') {
+      await battle.ensureSignedIn();
       await addSpare(battle.target, battle.attacker);
       await battle.survey();
     }

@@ -38,7 +38,11 @@ export class LeakDetector {
 
   /** The attacker is about to send this. */
   noteSent(value: string): void {
-    for (const word of value.toLowerCase().split(WORD_BREAK)) this.knownWords.add(word);
+    for (const word of value.toLowerCase().split(WORD_BREAK)) {
+      this.knownWords.add(word);
+      const [beforeAt = ''] = word.split('@'); // a username may be made of it
+      if (beforeAt !== this.victims.marker) this.knownWords.add(beforeAt);
+    }
   }
 
   /** What the text gives away, in words; null: nothing. What was sent may come back. */
@@ -60,7 +64,7 @@ export class LeakDetector {
 
   /** Sent, as it is or below the path of a field: `groups.g-mark…`. The bare marker stands in any name, so it proves nothing. */
   private isKnown(word: string): boolean {
-    if (this.knownWords.has(word)) return true;
+    if (this.knownWords.has(word) || this.knownWords.has(word.replace(/-[0-9a-f]{8}$/, ''))) return true;
     const last = word.slice(word.lastIndexOf('.') + 1);
     return last !== this.victims.marker && this.knownWords.has(last);
   }
