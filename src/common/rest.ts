@@ -5,9 +5,13 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import helmet from 'helmet';
 import { v7 as newId } from 'uuid';
 import type { Config } from '../config.js';
+import { CursorInterceptor } from './cursor.interceptor.js';
 import { ErrorFilter } from './error.filter.js';
 import { InvalidInputError } from './errors.js';
+import { EtagInterceptor } from './etag.interceptor.js';
+import { requireKnownMethod } from './methods.js';
 import { runInScope } from './request-scope.js';
+import { SecretBox } from './secret-box.js';
 import { RestValidationPipe } from './validation.js';
 
 const BODY_MAX_BYTES = 1_048_576;
@@ -19,13 +23,16 @@ const BODY_MAX_BYTES = 1_048_576;
  */
 export function configureRest(app: NestExpressApplication, config: Config): void {
   app.disable('x-powered-by');
+  app.disable('etag'); // ours follow the rows
   app.use(beginScope);
   // Browsers would rewrite our own assets to https on a plain http installation.
   const upgradeInsecureRequests = config.publicUrl.startsWith('https:') ? [] : null;
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests } } }));
+  app.use(requireKnownMethod);
   app.use(express.json({ limit: BODY_MAX_BYTES }));
   app.use(explainBodyError);
   app.use(refuseForeignBody);
+  app.useGlobalInterceptors(new EtagInterceptor(), new CursorInterceptor(app.get(SecretBox)));
   app.useGlobalPipes(new RestValidationPipe());
   app.useGlobalFilters(new ErrorFilter());
   SwaggerModule.setup('api/docs', app, () => openApiDocument(app), {
