@@ -4,6 +4,7 @@ import { Isolation1790000200000 } from './1790000200000-isolation.js';
 
 import { Replicas1790000300000 } from './1790000300000-replicas.js';
 import { Versions1790000400000 } from './1790000400000-versions.js';
+import { IdempotencyKeys1790000450000 } from './1790000450000-idempotency-keys.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -12,4 +13,5 @@ export const migrations = [
   Isolation1790000200000,
   Replicas1790000300000,
   Versions1790000400000,
+  IdempotencyKeys1790000450000,
 ] as const;

@@ -9,6 +9,7 @@ import type { Config } from './config.js';
 import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
 import { GroupsModule } from './groups/groups.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
 import { ToolsModule } from './tools/tools.module.js';
@@ -25,6 +26,7 @@ export class AppModule {
         TypeOrmModule.forRoot({ ...systemDataSourceOptions(config), name: SYSTEM_DATABASE }),
         AuditModule,
         AuthModule,
+        IdempotencyModule,
         CallLogsModule,
         ToolsModule,
         GroupsModule,

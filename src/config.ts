@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -13,6 +14,18 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+/** How many proxies stand before us, or which addresses they have: as Express takes it for `trust proxy`. */
+const trustedProxies = z.string().transform((text, context): number | string[] => {
+  if (/^\d{1,2}$/.test(text.trim())) return Number(text);
+  const networks = list.parse(text);
+  const wrong = networks.filter((network) => !isNetwork(network));
+  if (networks.length > 0 && wrong.length === 0) return networks;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be a number of proxies (1), or addresses and networks of proxies (10.0.0.0/8, loopback)',
+  });
+  return z.NEVER;
+});
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 const masterKey = z
   .string()
@@ -47,6 +60,8 @@ export const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).default('log'),
   ALLOWED_HOSTS: list.optional(),
   ALLOWED_ORIGINS: list.optional(),
+  TRUST_PROXY: trustedProxies.optional(),
+  AUTH_RATE_LIMIT: wholeNumber(1, 1_000_000).default(60),
   ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
   REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
   MCP_FAST_LANE: boolean.default(true),
@@ -187,6 +202,15 @@ function databaseUrlsOf(env: Environment): DatabaseUrls | undefined {
 /** The same database as another role, which has the same password unless a setting says otherwise. */
 function asRole(url: string, role: string): string {
   return Object.assign(new URL(url), { username: role }).href;
+}
+
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', length, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  if (length === undefined) return true;
+  return /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128);
 }
 
 /** A public address that paths can be put behind, and that gives nothing away. */

@@ -12,6 +12,7 @@ import { crmEntities } from './crm/crm.entities.js';
 import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
+import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
 import { TenantPool } from './tenant-pool.js';
 
 const SYSTEM_POOL_MAX = 4;
@@ -28,6 +29,7 @@ const common = {
     GroupTool,
     CallLog,
     ReplicaRow,
+    IdempotencyKey,
     ...crmEntities,
   ],
   migrations: [...migrations],

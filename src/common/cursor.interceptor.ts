@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { map, type Observable } from 'rxjs';
 import { notACursor } from './paging.js';
 import { currentScope } from './request-scope.js';
-import type { SecretBox } from './secret-box.js';
+import { SecretBox } from './secret-box.js';
 
 const SEAL_BYTES = 9;
 

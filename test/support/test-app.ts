@@ -106,6 +106,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     DATABASE_POOL_MAX: '4',
     PORT: String(await findFreePort()),
     SAMPLE_DATA: 'false',
+    AUTH_RATE_LIMIT: '1000000', // all tests come from one address
     ...options.env,
   });
   Logger.overrideLogger(['fatal']); // what a test provokes is told by its answer
