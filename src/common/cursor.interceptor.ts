@@ -19,7 +19,7 @@ export class CursorInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<Request>();
     const { cursor } = request.query;
-    if (typeof cursor === 'string') {
+    if (typeof cursor === 'string' && cursor !== '') {
       // Express makes `query` anew on every look unless it is set on the request itself.
       const value = { ...request.query, cursor: this.open(cursor, request) };
       Object.defineProperty(request, 'query', { value, writable: true, configurable: true });

@@ -12,6 +12,8 @@ import { openApiDocument } from './openapi.js';
 import { requestIdOf, runInScope } from './request-scope.js';
 import { RestValidationPipe } from './validation.js';
 
+export { openApiDocument };
+
 const BODY_MAX_BYTES = 1_048_576;
 
 /**
