@@ -27,7 +27,7 @@ describe('the OpenAPI document and the client made from it', () => {
     const { data } = await client.POST('/api/v1/auth/login', {
       body: { email: caller.email, password: TEST_PASSWORD },
     });
-    const token = (data?.data as { access_token: string }).access_token;
+    const token = (data!.data as { access_token: string }).access_token;
     client.use({
       onRequest({ request }) {
         request.headers.set('authorization', `Bearer ${token}`);

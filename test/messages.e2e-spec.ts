@@ -125,7 +125,7 @@ function decoratorsInUse(): string[] {
 
 /** Puts the decorator on a class and lets it refuse wrong values. */
 function textsOf(name: string): string[] {
-  const factory = (classValidator as unknown as Record<string, Factory>)[name]!;
+  const factory = (classValidator as unknown as Record<string, Factory | undefined>)[name]!;
   const given = ARGUMENTS[name] ?? [];
   return [[...given], [...given, { each: true }]].flatMap((args) => {
     class Checked {

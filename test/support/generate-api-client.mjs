@@ -6,10 +6,11 @@ import openapiTS, { astToString } from 'openapi-typescript';
 const OUTPUT = new URL('../../generated/', import.meta.url);
 const HEADER = '// Made by `npm run api:client` from the OpenAPI document. Do not edit.\n\n';
 
+const dist = (path) => import(new URL(`../../dist/src/${path}`, import.meta.url).href);
+
 /** Nest's preview mode reads the controllers and makes no instance of anything, so no database is needed. */
 async function documentOfBuild() {
   await import('reflect-metadata');
-  const dist = (path) => import(new URL(`../../dist/src/${path}`, import.meta.url).href);
   const { NestFactory } = await import('@nestjs/core');
   const [{ AppModule }, { loadConfig }, { openApiDocument }] = await Promise.all([
     dist('app.module.js'),

@@ -69,7 +69,7 @@ function isLogged(node: ts.Node): boolean {
 /** Told at the start of the process, or by a schema whose texts are not ours. */
 function isZodIssue(node: ts.Node): boolean {
   const call = node.parent.parent;
-  return ts.isCallExpression(call) && /\.addIssue$/.test(call.expression.getText());
+  return ts.isCallExpression(call) && call.expression.getText().endsWith('.addIssue');
 }
 
 function constantOf(
@@ -156,7 +156,7 @@ function formsOfCall(node: ts.CallExpression, checker: ts.TypeChecker, deeper: D
   if (!declaration || declaration.getSourceFile().isDeclarationFile || !('body' in declaration)) return HOLE;
   const { body } = declaration;
   if (!body) return HOLE;
-  if (!ts.isBlock(body)) return deeper(body as ts.Expression);
+  if (!ts.isBlock(body)) return deeper(body);
   const forms: string[] = [];
   const visit = (inner: ts.Node): void => {
     if (ts.isFunctionLike(inner)) return;
