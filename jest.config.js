@@ -13,8 +13,8 @@ const swc = {
 const base = {
   testEnvironment: 'node',
   transform: { '^.+\\.m?[tj]s$': ['@swc/jest', swc] },
-  // Nest 12 and uuid are ESM-only; jest runs the tests as CommonJS.
-  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|uuid)/)'],
+  // These are ESM-only; jest runs the tests as CommonJS.
+  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|uuid|openid-client|oauth4webapi|jose)/)'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'] },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-test/'],
 };

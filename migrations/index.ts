@@ -1,10 +1,11 @@
 import { Core1790000000000 } from './1790000000000-core.js';
 import { Crm1790000100000 } from './1790000100000-crm.js';
 import { Isolation1790000200000 } from './1790000200000-isolation.js';
-
 import { Replicas1790000300000 } from './1790000300000-replicas.js';
 import { Versions1790000400000 } from './1790000400000-versions.js';
 import { IdempotencyKeys1790000450000 } from './1790000450000-idempotency-keys.js';
+import { People1790000500000 } from './1790000500000-people.js';
+import { KeyLifecycle1790000700000 } from './1790000700000-key-lifecycle.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -14,4 +15,6 @@ export const migrations = [
   Replicas1790000300000,
   Versions1790000400000,
   IdempotencyKeys1790000450000,
+  People1790000500000,
+  KeyLifecycle1790000700000,
 ] as const;

@@ -6,20 +6,25 @@ import { CallLogsModule } from './call-logs/call-logs.module.js';
 import { SYSTEM_DATABASE } from './common/system-database.js';
 import { CommonModule } from './common/common.module.js';
 import type { Config } from './config.js';
+import { ConfigurationModule } from './configuration/configuration.module.js';
 import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
+import { MasterKeys } from './master-keys.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
+import { OidcModule } from './oidc/oidc.module.js';
 import { ToolsModule } from './tools/tools.module.js';
+import { UsersModule } from './users/users.module.js';
 
-/** The whole service. `config.databaseUrls` and `config.masterKey` must be known by now. */
+/** The whole service. `config.databaseUrls` and `config.masterKeys` must be known by now. */
 @Module({})
 export class AppModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: AppModule,
+      providers: [MasterKeys],
       imports: [
         CommonModule.forRoot(config),
         TypeOrmModule.forRoot(dataSourceOptions(config)),
@@ -27,9 +32,12 @@ export class AppModule {
         AuditModule,
         AuthModule,
         IdempotencyModule,
+        UsersModule,
+        OidcModule,
         CallLogsModule,
         ToolsModule,
         GroupsModule,
+        ConfigurationModule,
         McpModule,
         ObservabilityModule,
         CrmModule,

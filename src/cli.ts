@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
-import { Logger } from '@nestjs/common';
+import { Logger, type LogLevel } from '@nestjs/common';
 import type { Databases } from './command-databases.js';
 import { AppError } from './common/errors.js';
 import { AppLogger } from './common/logger.js';
 import { type Config, ConfigError, loadConfig } from './config.js';
+import type { ConfigurationAction } from './config-command.js';
 import { StartError } from './data-dir.js';
 import { joinInstallation } from './installation.js';
 
@@ -15,14 +16,27 @@ const USAGE = `Usage: toolcrib <command>
   migrate [--revert]                       bring the schema up to date, or take back the newest migration
   sample --customers N [--messages N] [--tenant NAME]
                                            add made-up customers with their history (default: 50 messages each, tenant default)
+  keys rotate-master [--drop-previous]     put every stored secret under a new master key; then forget the previous one
   admin reset-password [--email ADDRESS]   a new password for an admin (default: ADMIN_EMAIL)
+  config export [--tenant NAME]            the tenant's groups and tools as YAML (default: tenant default)
+  config diff FILE [--tenant NAME]         what applying a file would change; exit code 2 when something would
+  config apply FILE [--tenant NAME] [--dry-run] [--yes]
+                                           shows the changes, asks, and makes them: all or none (FILE - is stdin)
+  config schema                            the JSON Schema of the file
   help                                     this text
 
 The commands work beside a running service and without one.
 `;
 
 /** The command line is wrong: the usage is shown. */
-class UsageError extends Error {}
+class UsageError extends Error {
+  readonly exitCode: number = 2;
+}
+
+/** Of `config`, where 2 says that there are changes. */
+class ConfigUsageError extends UsageError {
+  override readonly exitCode = 1;
+}
 
 try {
   await run(process.argv.slice(2));
@@ -34,7 +48,7 @@ try {
     error instanceof UsageError;
   const text = isOperators ? error.message : (error as Error).stack;
   process.stderr.write(`${text}\n${error instanceof UsageError ? `\n${USAGE}` : ''}`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = error instanceof UsageError ? error.exitCode : 1;
 }
 
 async function run(args: readonly string[]): Promise<void> {
@@ -50,6 +64,10 @@ async function run(args: readonly string[]): Promise<void> {
       return sampleCommand(rest);
     case 'admin':
       return adminCommand(rest);
+    case 'config':
+      return configCommand(rest);
+    case 'keys':
+      return keysCommand(rest);
     case 'help':
     case '--help':
     case '-h':
@@ -93,6 +111,28 @@ async function sampleCommand(args: readonly string[]): Promise<void> {
   );
 }
 
+async function keysCommand([action, ...args]: readonly string[]): Promise<void> {
+  if (action !== 'rotate-master') throw new UsageError('keys knows one action: rotate-master');
+  const { values } = parse(args, { 'drop-previous': { type: 'boolean' } });
+  const { dropPreviousMaster, rotateMaster } = await import('./rotate-master.js');
+  await withInstallation(async (config) => {
+    if (values['drop-previous']) {
+      await dropPreviousMaster(config);
+      print('The previous master key is forgotten\n');
+      return;
+    }
+    const { secrets, tenants } = await rotateMaster(config);
+    const minutes = config.env.ACCESS_TOKEN_MINUTES;
+    print(
+      `${secrets} secrets of ${tenants} tenants were put under the new master key; nothing lies under the previous one.\n` +
+        `Back up the new key now. In ${minutes} minutes, when the access tokens signed under the previous one have expired, forget it: ` +
+        (config.env.TOOLCRIB_MASTER_KEY
+          ? 'take TOOLCRIB_MASTER_KEY_PREVIOUS out of the settings\n'
+          : 'toolcrib keys rotate-master --drop-previous\n'),
+    );
+  });
+}
+
 async function adminCommand([action, ...args]: readonly string[]): Promise<void> {
   if (action !== 'reset-password') throw new UsageError('admin knows one action: reset-password');
   const { values } = parse(args, { email: { type: 'string' } });
@@ -104,14 +144,59 @@ async function adminCommand([action, ...args]: readonly string[]): Promise<void>
   });
 }
 
+/** Exit codes: 0 done or nothing to do, 1 any failure, 2 there are changes and they were not made. */
+async function configCommand([action, ...args]: readonly string[]): Promise<void> {
+  const { file, ...options } = readConfigArguments(action, args);
+  if (action === 'schema') {
+    const { configurationJsonSchema } = await import('./configuration/configuration-file.js');
+    print(`${JSON.stringify(configurationJsonSchema(loadConfig().publicUrl), null, 2)}\n`);
+    return;
+  }
+  const { configurationCommand } = await import('./config-command.js');
+  const known = action as ConfigurationAction; // checked with the arguments
+  const work = async (config: Config) => {
+    process.exitCode = await configurationCommand(known, config, { file: file ?? '', ...options });
+  };
+  await withInstallation(work, { logLevel: 'error' }); // stdout is the file or the diff, and nothing else
+}
+
+function readConfigArguments(action: string | undefined, args: readonly string[]) {
+  const options = {
+    tenant: { type: 'string' },
+    'dry-run': { type: 'boolean' },
+    yes: { type: 'boolean' },
+  } as const;
+  try {
+    const { values, positionals } = parse(args, options, { allowPositionals: true });
+    const wantsFile = action === 'diff' || action === 'apply';
+    if (!wantsFile && action !== 'export' && action !== 'schema') {
+      throw new UsageError('config knows these actions: export, diff, apply, schema');
+    }
+    if (positionals.length !== (wantsFile ? 1 : 0)) {
+      throw new UsageError(wantsFile ? `config ${action} needs one FILE` : `config ${action} takes no FILE`);
+    }
+    if (action !== 'apply' && (values.yes || values['dry-run'])) {
+      throw new UsageError('--yes and --dry-run belong to config apply');
+    }
+    const { tenant: tenantName = 'default', yes = false, 'dry-run': dryRun = false } = values;
+    return { file: positionals[0], tenantName, yes, dryRun };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new ConfigUsageError(error.message, { cause: error });
+  }
+}
+
 async function withDatabases(work: (databases: Databases, config: Config) => Promise<void>): Promise<void> {
   const { withDatabases: open } = await import('./command-databases.js');
   await withInstallation((config) => open(config, (databases) => work(databases, config)));
 }
 
-async function withInstallation(work: (config: Config) => Promise<void>): Promise<void> {
+async function withInstallation(
+  work: (config: Config) => Promise<void>,
+  { logLevel }: { logLevel?: LogLevel } = {},
+): Promise<void> {
   const settings = loadConfig();
-  Logger.overrideLogger(new AppLogger(settings.env.LOG_LEVEL));
+  Logger.overrideLogger(new AppLogger(logLevel ?? settings.env.LOG_LEVEL));
   const { config, close } = await joinInstallation(settings);
   try {
     await work(config);
@@ -123,9 +208,10 @@ async function withInstallation(work: (config: Config) => Promise<void>): Promis
 function parse<Options extends Record<string, { type: 'string' | 'boolean' }>>(
   args: readonly string[],
   options: Options,
+  { allowPositionals = false } = {},
 ) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false, strict: true });
+    return parseArgs({ args: [...args], options, allowPositionals, strict: true });
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }

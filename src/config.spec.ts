@@ -112,18 +112,18 @@ describe('Config.databaseUrls', () => {
 
 describe('Config.with', () => {
   it('keeps what was known and adds what the start found out', () => {
-    const masterKey = Buffer.alloc(32, 2);
+    const masterKeys = [Buffer.alloc(32, 2)];
     const databaseUrls = {
       owner: 'postgres://db/1',
       app: 'postgres://db/2',
       system: 'postgres://db/3',
       log: 'postgres://db/4',
     };
-    const config = loadConfig({ PORT: '9000' }).with({ databaseUrls, masterKey });
+    const config = loadConfig({ PORT: '9000' }).with({ databaseUrls, masterKeys });
     expect(config).toMatchObject({
       port: 9000,
       databaseUrls,
-      masterKey,
+      masterKeys,
       sampleData: true,
     });
   });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { compileTrust } from './common/client-address.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '::1', '[::1]'];
@@ -14,18 +14,8 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
-/** How many proxies stand before us, or which addresses they have: as Express takes it for `trust proxy`. */
-const trustedProxies = z.string().transform((text, context): number | string[] => {
-  if (/^\d{1,2}$/.test(text.trim())) return Number(text);
-  const networks = list.parse(text);
-  const wrong = networks.filter((network) => !isNetwork(network));
-  if (networks.length > 0 && wrong.length === 0) return networks;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be a number of proxies (1), or addresses and networks of proxies (10.0.0.0/8, loopback)',
-  });
-  return z.NEVER;
-});
+const TIER = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+const TIERS_WRONG = 'must be names of 1 to 32 of a-z, 0-9, _ and -, separated by commas';
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
 const masterKey = z
   .string()
@@ -54,16 +44,26 @@ export const environmentSchema = z.object({
   DATA_DIR: z.string().default('./data'),
   MIGRATE_ON_START: boolean.default(true),
   TOOLCRIB_MASTER_KEY: masterKey.optional(),
+  TOOLCRIB_MASTER_KEY_PREVIOUS: masterKey.optional(),
   ADMIN_EMAIL: z.email().default('admin@toolcrib.local'),
   ADMIN_PASSWORD: z.string().min(10).max(256).optional(),
   SAMPLE_DATA: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('log'),
   ALLOWED_HOSTS: list.optional(),
   ALLOWED_ORIGINS: list.optional(),
-  TRUST_PROXY: trustedProxies.optional(),
+  TRUST_PROXY: z
+    .string()
+    .refine(isTrust, 'must be a number of hops, or addresses and CIDR blocks separated by commas')
+    .optional(),
   AUTH_RATE_LIMIT: wholeNumber(1, 1_000_000).default(60),
   ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
   REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
+  SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(5, 1_000_000).default(100),
+  REGISTRATIONS_PER_HOUR: wholeNumber(1, 1_000_000).default(20),
+  USER_TIERS: list
+    .refine((tiers) => tiers.length > 0 && tiers.every((tier) => TIER.test(tier)), TIERS_WRONG)
+    .prefault('internal,vip,standard'),
+  OIDC_ALLOW_LOOPBACK_HTTP: boolean.default(false),
   MCP_FAST_LANE: boolean.default(true),
   MCP_BODY_MAX_BYTES: wholeNumber(1024, 268_435_456).default(4_194_304),
   MCP_BODY_TIMEOUT_MS: wholeNumber(100, 600_000).default(10_000),
@@ -112,7 +112,7 @@ export type DatabaseUrls = {
 };
 
 /** What the start finds out: the embedded server's addresses and its master key. */
-type Resolved = { readonly databaseUrls?: DatabaseUrls; readonly masterKey?: Buffer };
+type Resolved = { readonly databaseUrls?: DatabaseUrls; readonly masterKeys?: readonly Buffer[] };
 
 /** The service's settings, validated, with everything derived from them. Inject it by its class. */
 export class Config {
@@ -122,8 +122,8 @@ export class Config {
   readonly publicUrl: string;
   /** One address per role; undefined: an embedded server under {@link dataDir}, not open yet. */
   private readonly knownDatabaseUrls: DatabaseUrls | undefined;
-  /** 32 bytes; undefined until the embedded start has made or read the one under {@link dataDir}. */
-  readonly masterKey: Buffer | undefined;
+  /** 32 bytes each, the present one first; empty until the embedded start has made or read those under {@link dataDir}. */
+  readonly masterKeys: readonly Buffer[];
   readonly dataDir: string;
   readonly sampleData: boolean;
   /** Host names that a request's `Host` may carry; undefined: any. */
@@ -138,7 +138,7 @@ export class Config {
     this.port = env.PORT;
     this.host = env.HOST;
     this.knownDatabaseUrls = resolved.databaseUrls ?? databaseUrlsOf(env);
-    this.masterKey = resolved.masterKey ?? env.TOOLCRIB_MASTER_KEY;
+    this.masterKeys = resolved.masterKeys ?? masterKeysOf(env);
     this.dataDir = resolve(env.DATA_DIR);
     this.sampleData = env.SAMPLE_DATA ?? env.DATABASE_URL === undefined;
     const reachableHost = ['0.0.0.0', '::'].includes(env.HOST) ? 'localhost' : env.HOST;
@@ -165,7 +165,7 @@ export class Config {
 
   /** The same settings with what the start found out: the embedded server's address and its master key. */
   with(resolved: Resolved): Config {
-    const known = { databaseUrls: this.knownDatabaseUrls, masterKey: this.masterKey };
+    const known = { databaseUrls: this.knownDatabaseUrls, masterKeys: this.masterKeys };
     return new Config(this.env, { ...known, ...resolved });
   }
 }
@@ -188,6 +188,11 @@ export function loadConfig(environment: Record<string, string | undefined> = rea
   return new Config(parsed.data);
 }
 
+function masterKeysOf(env: Environment): Buffer[] {
+  const { TOOLCRIB_MASTER_KEY: present, TOOLCRIB_MASTER_KEY_PREVIOUS: previous } = env;
+  return [present, previous].filter((key) => key !== undefined);
+}
+
 function databaseUrlsOf(env: Environment): DatabaseUrls | undefined {
   const owner = env.DATABASE_URL;
   if (owner === undefined) return undefined;
@@ -204,13 +209,13 @@ function asRole(url: string, role: string): string {
   return Object.assign(new URL(url), { username: role }).href;
 }
 
-function isNetwork(text: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
-  const [address = '', length, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  if (length === undefined) return true;
-  return /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128);
+function isTrust(setting: string): boolean {
+  try {
+    compileTrust(setting);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A public address that paths can be put behind, and that gives nothing away. */

@@ -2,10 +2,17 @@ import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../migrations/index.js';
 import { AdminAuditLog } from './audit/audit-log.entity.js';
+import { OneTimeToken } from './auth/one-time-token.entity.js';
+import { PersonalToken } from './auth/personal-token.entity.js';
 import { RefreshToken } from './auth/refresh-token.entity.js';
+import { SecondFactor } from './auth/second-factor.entity.js';
+import { Session } from './auth/session.entity.js';
+import { SignInAttempt } from './auth/sign-in-attempt.entity.js';
+import { SignInSettings } from './auth/sign-in-settings.entity.js';
 import { Tenant } from './auth/tenant.entity.js';
 import { User } from './auth/user.entity.js';
 import { CallLog } from './call-logs/call-log.entity.js';
+import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
 import { crmEntities } from './crm/crm.entities.js';
@@ -13,6 +20,9 @@ import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
+import { OidcIdentity } from './oidc/oidc-identity.entity.js';
+import { OidcProvider } from './oidc/oidc-provider.entity.js';
+import { SecurityAlert } from './groups/security-alert.entity.js';
 import { TenantPool } from './tenant-pool.js';
 
 const SYSTEM_POOL_MAX = 4;
@@ -23,10 +33,20 @@ const common = {
     Tenant,
     User,
     RefreshToken,
+    Session,
+    SignInAttempt,
+    SignInSettings,
+    OneTimeToken,
+    SecondFactor,
+    PersonalToken,
+    OidcProvider,
+    OidcIdentity,
+    DomainEvent,
     AdminAuditLog,
     ToolGroup,
     GroupKey,
     GroupTool,
+    SecurityAlert,
     CallLog,
     ReplicaRow,
     IdempotencyKey,

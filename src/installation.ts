@@ -3,13 +3,11 @@ import type { Config } from './config.js';
 import { DataDir, DataDirInUseError, StartError } from './data-dir.js';
 import { checkDatabase } from './database-check.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
-
-const MASTER_KEY_FILE = 'master.key';
-const MASTER_KEY_BYTES = 32;
+import { MASTER_KEY_FILE, readMasterKeys } from './master-key-files.js';
 
 /** A database that answers and the key to its secrets. */
 export type Installation = {
-  /** With `databaseUrls` and `masterKey` known. */
+  /** With `databaseUrls` and `masterKeys` known. */
   readonly config: Config;
   /** Stops what {@link openInstallation} started. */
   readonly close: () => Promise<void>;
@@ -32,10 +30,10 @@ export async function openInstallation(
   const dataDir = DataDir.open(config.dataDir);
   dataDir.own();
   try {
-    const masterKey = readMasterKey(config, dataDir);
+    const masterKeys = findMasterKeys(config, dataDir);
     const server = await EmbeddedPostgres.start(dataDir, { onLost });
     return {
-      config: config.with({ databaseUrls: server.urls, masterKey }),
+      config: config.with({ databaseUrls: server.urls, masterKeys }),
       close: () => server.stop().finally(() => dataDir.release()),
     };
   } catch (error) {
@@ -54,18 +52,21 @@ export async function joinInstallation(config: Config): Promise<Installation> {
     const databaseUrls = EmbeddedPostgres.findRunning(dataDir);
     if (!databaseUrls)
       throw new StartError(`Toolcrib (process ${error.ownerPid}) is just starting; try again in a moment`);
-    const joined = config.with({ databaseUrls, masterKey: readMasterKey(config, dataDir) });
+    const joined = config.with({ databaseUrls, masterKeys: findMasterKeys(config, dataDir) });
     return { config: joined, close: async () => undefined };
   }
 }
 
-function readMasterKey(config: Config, dataDir: DataDir): Buffer {
-  if (config.masterKey) return config.masterKey;
-  if (EmbeddedPostgres.existsIn(dataDir) && !existsSync(dataDir.file(MASTER_KEY_FILE))) {
+function findMasterKeys(config: Config, dataDir: DataDir): Buffer[] {
+  const isLost =
+    !config.env.TOOLCRIB_MASTER_KEY &&
+    EmbeddedPostgres.existsIn(dataDir) &&
+    !existsSync(dataDir.file(MASTER_KEY_FILE));
+  if (isLost) {
     throw new StartError(
       `${dataDir.file(MASTER_KEY_FILE)} is missing, and a new one could not read the stored group keys. Put it back, or ` +
         'set TOOLCRIB_MASTER_KEY to the key that was used so far',
     );
   }
-  return dataDir.secret(MASTER_KEY_FILE, MASTER_KEY_BYTES);
+  return readMasterKeys(config, dataDir);
 }

@@ -11,3 +11,16 @@ export type AccessTokenClaims = {
   /** The sign-in, which is the family of its refresh tokens; a sign-out ends both. */
   readonly sid: string;
 };
+
+/** The `kid` of a token's header, unverified: it only says which of our keys to try. */
+export function keyIdOf(token: unknown): string | undefined {
+  if (typeof token !== 'string') return undefined;
+  try {
+    const header = JSON.parse(Buffer.from(token.split('.')[0], 'base64url').toString('utf8')) as {
+      kid?: unknown;
+    };
+    return typeof header.kid === 'string' ? header.kid : undefined;
+  } catch {
+    return undefined;
+  }
+}

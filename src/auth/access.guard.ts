@@ -5,9 +5,13 @@ import type { Request } from 'express';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { ForbiddenError, UnauthenticatedError } from '../common/errors.js';
 import { currentScope } from '../common/request-scope.js';
-import { Access, type AccessRule } from './access.js';
+import { Access, type AccessRule, InPerson, SECOND_FACTOR_MISSING } from './access.js';
 import type { UserCaller } from './caller.js';
 import { isAllowed, PERMISSIONS } from './permissions.js';
+import { looksLikePersonalToken } from './personal-token-format.js';
+import { PersonalTokens } from './personal-tokens.service.js';
+
+const BEARER = /^Bearer +(\S+)$/i;
 
 /**
  * Stands before every REST route. Closed by default: a route that declares nothing is refused. From here on the request's
@@ -18,6 +22,7 @@ export class AccessGuard extends AuthGuard('jwt') {
   constructor(
     private readonly reflector: Reflector,
     private readonly audit: AuditTrail,
+    private readonly personalTokens: PersonalTokens,
   ) {
     super();
   }
@@ -25,18 +30,28 @@ export class AccessGuard extends AuthGuard('jwt') {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]);
     if (rule === 'public') return true;
-    await super.canActivate(context);
     const request = context.switchToHttp().getRequest<Request>();
-    const caller = request.user as UserCaller;
+    const caller = await this.authenticate(context, request);
     const scope = currentScope();
     if (scope) scope.tenantId = caller.tenantId;
-    const refusal = refusalOf(caller, rule);
+    const inPerson = this.reflector.getAllAndOverride(InPerson, [context.getHandler(), context.getClass()]);
+    const refusal = inPerson && caller.scopes ? NOT_IN_PERSON : refusalOf(caller, rule);
     if (refusal === null) return true;
     await this.audit.recordRefusal(caller, {
       action: `${request.method} ${request.path}`,
       reason: refusal,
     });
     throw new ForbiddenError(refusal);
+  }
+
+  private async authenticate(context: ExecutionContext, request: Request): Promise<UserCaller> {
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    if (token !== undefined && looksLikePersonalToken(token)) {
+      request.user = await this.personalTokens.resolve(token);
+    } else {
+      await super.canActivate(context);
+    }
+    return request.user as UserCaller;
   }
 
   override handleRequest<TUser>(error: unknown, user: TUser | false, info: unknown): TUser {
@@ -46,10 +61,13 @@ export class AccessGuard extends AuthGuard('jwt') {
   }
 }
 
+const NOT_IN_PERSON = 'A personal access token does not open this; sign in yourself';
+
 function refusalOf(caller: UserCaller, rule: AccessRule | undefined): string | null {
   if (rule === 'signed_in') return null;
   if (rule === undefined || rule === 'public')
     return 'This route declares no permission, so nobody may use it';
+  if (caller.secondFactorMissing) return SECOND_FACTOR_MISSING;
   if (isAllowed(caller, rule.permission)) return null;
   const roles = PERMISSIONS[rule.permission].join(', ');
   return `This needs the permission ${rule.permission}, which these roles have: ${roles}`;

@@ -19,6 +19,13 @@ export const SignedIn = () => declared('signed_in', 'signed_in');
 /** Whoever has the permission: see `permissions.ts`. */
 export const Requires = (permission: Permission) => declared({ permission }, permission);
 
+/** Only for someone who signed in, not for a personal access token, whatever its scopes: for passwords, tokens, factors. */
+export const InPerson = Reflector.createDecorator<true>();
+
+/** For whoever has none though their tenant asks for one. */
+export const SECOND_FACTOR_MISSING =
+  'Your tenant asks for a second factor; set one up first, with POST /api/v1/auth/second-factor';
+
 /** Also told in the OpenAPI document, as `x-permission`. */
 function declared(rule: AccessRule, told: string) {
   return applyDecorators(Access(rule), ApiExtension('x-permission', told));

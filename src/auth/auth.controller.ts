@@ -1,19 +1,27 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Post, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ok } from '../common/envelope.js';
-import { ApiData, ApiFailures } from '../common/rest.dto.js';
+import { ApiData, ApiEither, ApiFailures } from '../common/rest.dto.js';
 import { CurrentCaller, Public, SignedIn } from './access.js';
-import { ProfileDto, RefreshDto, SignedInDto, SignInDto, TokensDto } from './auth.dto.js';
-import { AuthService } from './auth.service.js';
+import {
+  FinishSignInDto,
+  MfaRequiredDto,
+  ProfileDto,
+  RefreshDto,
+  SignedInDto,
+  SignInDto,
+  TokensDto,
+} from './auth.dto.js';
 import type { UserCaller } from './caller.js';
 import { SignInGuard } from './sign-in.guard.js';
+import { SignInService } from './sign-in.service.js';
 import { TokensService } from './tokens.service.js';
 
 @ApiTags('auth')
 @Controller('api/v1/auth')
 export class AuthController {
   constructor(
-    private readonly auth: AuthService,
+    private readonly signIn: SignInService,
     private readonly tokens: TokensService,
   ) {}
 
@@ -21,12 +29,27 @@ export class AuthController {
   @Public()
   @UseGuards(SignInGuard)
   @HttpCode(HttpStatus.OK)
-  @ApiOperation({ summary: 'Sign in with e-mail and password', security: [] })
+  @ApiOperation({
+    summary: 'Sign in with e-mail or username, and password',
+    description:
+      'Whoever has a second factor gets no tokens yet but an mfa_token, for POST /auth/login/totp.',
+    security: [],
+  })
   @ApiBody({ type: SignInDto })
-  @ApiData(SignedInDto)
+  @ApiEither(SignedInDto, MfaRequiredDto)
   @ApiFailures(HttpStatus.BAD_REQUEST, HttpStatus.UNAUTHORIZED, HttpStatus.TOO_MANY_REQUESTS)
   async login(@CurrentCaller() caller: UserCaller) {
-    return ok(await this.auth.signIn(caller));
+    return ok(await this.signIn.begin(caller, 'password'));
+  }
+
+  @Post('login/totp')
+  @Public()
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({ summary: 'Finish a sign-in with the second factor', security: [] })
+  @ApiData(SignedInDto)
+  @ApiFailures(HttpStatus.BAD_REQUEST, HttpStatus.UNAUTHORIZED, HttpStatus.TOO_MANY_REQUESTS)
+  async finish(@Body() body: FinishSignInDto) {
+    return ok(await this.signIn.finish(body.mfa_token, body.code));
   }
 
   @Post('refresh')
@@ -65,6 +88,6 @@ export class AuthController {
   @ApiData(ProfileDto)
   @ApiFailures(HttpStatus.UNAUTHORIZED)
   async me(@CurrentCaller() caller: UserCaller) {
-    return ok(await this.auth.getProfile(caller));
+    return ok(await this.signIn.getProfile(caller));
   }
 }

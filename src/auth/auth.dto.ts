@@ -1,28 +1,52 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
-import { MayBeAbsent } from '../common/rest.dto.js';
+import { IsEmail, IsString, Length, MaxLength, ValidateIf } from 'class-validator';
+import { MayBeAbsent, Trimmed } from '../common/rest.dto.js';
 
-const lowerCase = ({ value }: { value: unknown }) =>
+/** For addresses. */
+export const lowerCase = ({ value }: { value: unknown }) =>
   typeof value === 'string' ? value.trim().toLowerCase() : value;
 
-export class SignInDto {
-  @ApiProperty({ example: 'admin@example.com' })
+/** Who is meant: by address, or by username. */
+export class LoginDto {
+  @ApiPropertyOptional({ example: 'admin@example.com', description: 'Either this or `username`' })
+  @ValidateIf(({ username, email }: LoginDto) => username === undefined || email !== undefined)
   @Transform(lowerCase)
   @IsEmail({ require_tld: false })
   @MaxLength(254)
-  email: string;
+  email?: string;
 
-  @ApiProperty()
+  @ApiPropertyOptional({ example: 'admin', description: 'Either this or `email`' })
+  @MayBeAbsent()
+  @Trimmed()
   @IsString()
-  @Length(1, 256)
-  password: string;
+  @Length(1, 64)
+  username?: string;
 
   @ApiPropertyOptional({ description: 'Name of the tenant; only needed by someone who is known to several' })
   @MayBeAbsent()
   @IsString()
   @Length(1, 100)
   tenant?: string;
+}
+
+export class SignInDto extends LoginDto {
+  @ApiProperty()
+  @IsString()
+  @Length(1, 256)
+  password: string;
+}
+
+export class FinishSignInDto {
+  @ApiProperty({ description: 'As POST /auth/login gave it' })
+  @IsString()
+  @Length(1, 128)
+  mfa_token: string;
+
+  @ApiProperty({ example: '492039', description: 'Of the authenticator app, or a recovery code' })
+  @IsString()
+  @Length(6, 32)
+  code: string;
 }
 
 export class RefreshDto {
@@ -74,4 +98,16 @@ export type Tokens = Readonly<Pick<TokensDto, keyof TokensDto>>;
 export class SignedInDto extends TokensDto {
   @ApiProperty()
   user: ProfileDto;
+}
+
+/** The password was right, the second factor is to come: POST /auth/login/totp. */
+export class MfaRequiredDto {
+  @ApiProperty({ enum: [true] })
+  mfa_required: true;
+
+  @ApiProperty({ description: 'Opens nothing but POST /auth/login/totp' })
+  mfa_token: string;
+
+  @ApiProperty({ description: 'Seconds until the mfa_token expires' })
+  expires_in: number;
 }

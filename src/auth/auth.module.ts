@@ -1,21 +1,41 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { JwtModule } from '@nestjs/jwt';
+import { JwtModule, JwtSecretRequestType } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
 import { AccessGuard } from './access.guard.js';
-import { TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
 import { AuthRateLimitGuard } from './auth-rate-limit.guard.js';
+import { keyIdOf, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { Callers } from './callers.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LocalStrategy } from './local.strategy.js';
-import { SignInThrottle } from './sign-in-throttle.js';
+import { OneTimeTokens } from './one-time-tokens.js';
+import { OwnSecondFactor } from './own-second-factor.service.js';
+import { PasswordsController } from './passwords.controller.js';
+import { PasswordsService } from './passwords.service.js';
+import { PersonalTokensController } from './personal-tokens.controller.js';
+import { PersonalTokens } from './personal-tokens.service.js';
+import { SecondFactorController } from './second-factor.controller.js';
+import { SecondFactors } from './second-factors.service.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
+import { SignInLockout } from './sign-in-lockout.js';
+import { SignInService } from './sign-in.service.js';
+import { UserCallers } from './user-callers.js';
+import { UserChanges } from './user-changes.js';
 import { TokensService } from './tokens.service.js';
 
 const AUTH_RATE_WINDOW_MS = 60_000;
+
+/** Tokens signed under the previous master key are good until they expire. */
+function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown): Buffer {
+  if (type === JwtSecretRequestType.SIGN) return box.tokenSigningKey;
+  return box.tokenKeyOf(keyIdOf(token)) ?? box.tokenSigningKey;
+}
 
 /** Signing in, and the guard before every REST route. */
 @Module({
@@ -31,7 +51,7 @@ const AUTH_RATE_WINDOW_MS = 60_000;
     JwtModule.registerAsync({
       inject: [SecretBox, Config],
       useFactory: (box: SecretBox, config: Config) => ({
-        secret: box.tokenSigningKey,
+        secretOrKeyProvider: (type, token) => signingKeyOf(box, type, token),
         signOptions: {
           algorithm: 'HS256',
           issuer: TOKEN_ISSUER,
@@ -41,15 +61,42 @@ const AUTH_RATE_WINDOW_MS = 60_000;
       }),
     }),
   ],
-  controllers: [AuthController],
+  controllers: [
+    AuthController,
+    PasswordsController,
+    PersonalTokensController,
+    SecondFactorController,
+    SessionsController,
+  ],
   providers: [
     AuthService,
+    Callers,
+    OneTimeTokens,
+    OwnSecondFactor,
+    PasswordsService,
+    PersonalTokens,
+    SecondFactors,
+    SessionsService,
+    SignInLockout,
+    SignInService,
     TokensService,
-    SignInThrottle,
+    UserCallers,
+    UserChanges,
     LocalStrategy,
     JwtStrategy,
     { provide: APP_GUARD, useClass: AuthRateLimitGuard },
     { provide: APP_GUARD, useClass: AccessGuard },
+  ],
+  exports: [
+    AuthService,
+    Callers,
+    OneTimeTokens,
+    SecondFactors,
+    SessionsService,
+    SignInLockout,
+    SignInService,
+    UserCallers,
+    UserChanges,
   ],
 })
 export class AuthModule {}

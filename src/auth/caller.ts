@@ -10,6 +10,8 @@ export type GroupKeyCaller = {
   readonly tenantId: string;
   readonly groupId: string;
   readonly keyId: string;
+  /** Names of the tools that the key was given; undefined: all of the group. */
+  readonly tools?: ReadonlySet<string>;
 };
 
 /** A person who signed in. */
@@ -25,6 +27,10 @@ export type UserCaller = {
   readonly isOperatingTenant: boolean;
   /** What a personal access token was narrowed to; undefined: all that the roles grant. */
   readonly scopes?: readonly string[];
+  /** The sign-in; undefined with a personal access token. */
+  readonly sessionId?: string;
+  /** The tenant asks people with this role for a second factor, and there is none yet: nothing but that may be done. */
+  readonly secondFactorMissing?: boolean;
 };
 
 /** Work of our own: the sample generator, a background job. */
@@ -33,3 +39,14 @@ export type JobCaller = {
   readonly tenantId: string;
   readonly job: string;
 };
+
+/** The operator at the command line of the installation. */
+export type SystemCaller = {
+  readonly kind: 'system';
+  readonly tenantId: string;
+  /** The command, for the record. */
+  readonly job: string;
+};
+
+/** Who sets a tenant up: over REST, or at the command line. */
+export type AdminCaller = UserCaller | SystemCaller;

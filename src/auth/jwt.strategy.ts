@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { SecretBox } from '../common/secret-box.js';
-import { type AccessTokenClaims, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
+import { type AccessTokenClaims, keyIdOf, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
 import { AuthService } from './auth.service.js';
 import type { UserCaller } from './caller.js';
 
@@ -15,7 +15,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKey: box.tokenSigningKey,
+      secretOrKeyProvider: (_request, token, done) =>
+        done(null, box.tokenKeyOf(keyIdOf(token)) ?? box.tokenSigningKey),
       algorithms: ['HS256'],
       issuer: TOKEN_ISSUER,
       audience: TOKEN_AUDIENCE,

@@ -6,20 +6,21 @@ import { AuthService } from './auth.service.js';
 import type { SignInDto } from './auth.dto.js';
 import type { UserCaller } from './caller.js';
 
-/** Checks e-mail and password of a sign-in. */
+/** Checks address or username, and password, of a sign-in. */
 @Injectable()
 export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
   constructor(private readonly auth: AuthService) {
-    super({ usernameField: 'email', passReqToCallback: true });
+    super({ usernameField: 'login', passReqToCallback: true });
   }
 
   validate(
     request: Request<unknown, unknown, SignInDto>,
-    email: string,
+    _login: string,
     password: string,
   ): Promise<UserCaller> {
+    const { email, username, tenant } = request.body;
     return this.auth.verifyPassword(
-      { email, password, tenant: request.body.tenant },
+      { email, username: email === undefined ? username : undefined, password, tenant },
       request.ip ?? request.socket.remoteAddress ?? '',
     );
   }

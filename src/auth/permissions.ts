@@ -22,6 +22,9 @@ export const PERMISSIONS = {
   /** The key itself. Every showing is on record. */
   'keys.reveal': ['owner', 'admin'],
   'keys.write': ['owner', 'admin'],
+  /** Signs that a key is in the wrong hands. */
+  'alerts.read': EVERY_PLATFORM_ROLE,
+  'alerts.write': ['owner', 'admin', 'operator'],
   'calls.read': EVERY_PLATFORM_ROLE,
   'users.read': ['owner', 'admin', 'auditor'],
   'users.write': ['owner', 'admin'],

@@ -14,7 +14,11 @@ export class SignInGuard extends AuthGuard('local') {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request>();
-    request.body = await this.pipe.transform(request.body, { type: 'body', metatype: SignInDto });
+    const body = (await this.pipe.transform(request.body, {
+      type: 'body',
+      metatype: SignInDto,
+    })) as SignInDto;
+    request.body = Object.assign(body, { login: body.email ?? body.username });
     return super.canActivate(context) as Promise<boolean>;
   }
 }

@@ -1,20 +1,23 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, IsNull, LessThan } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, LessThan, Not } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { UnauthenticatedError } from '../common/errors.js';
+import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
-import { inTenant } from '../common/request-scope.js';
+import { currentScope, inTenant } from '../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
 import type { AccessTokenClaims } from './access-token.js';
 import type { Tokens } from './auth.dto.js';
 import type { UserCaller } from './caller.js';
 import { RefreshToken } from './refresh-token.entity.js';
+import { hashOf, newSecret } from './secure-token.js';
+import { Session, type SignInMethod } from './session.entity.js';
+import { UserChanges } from './user-changes.js';
 import { User } from './user.entity.js';
 
-const TOKEN_BYTES = 32;
 const DAY_MS = 86_400_000;
 
 /**
@@ -30,13 +33,22 @@ export class TokensService {
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
     private readonly jwt: JwtService,
     private readonly config: Config,
+    private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
+    private readonly box: SecretBox,
   ) {}
 
-  /** Begins a sign-in. Forgets the user's expired ones on the way, so the table stays small. */
-  async begin({ tenantId, userId }: UserCaller): Promise<Tokens> {
+  /** Begins a sign-in, which is put on record. Forgets the user's expired ones on the way, so the tables stay small. */
+  async begin(caller: UserCaller, method: SignInMethod): Promise<Tokens> {
+    const { tenantId, userId, email } = caller;
     return this.dataSource.transaction(async (manager) => {
-      await manager.delete(RefreshToken, { userId, expiresAt: LessThan(new Date()) });
-      return this.issue(manager, { tenantId, userId, familyId: newId() });
+      await lockSignIns(manager, userId);
+      await forgetExpired(manager, userId);
+      const familyId = newId();
+      await manager.insert(Session, { id: familyId, tenantId, userId, method, ...whereFrom() });
+      const target = { kind: 'user', id: userId, name: email };
+      await this.audit.record(manager, caller, { action: 'session.begin', target, after: { method } });
+      return this.issue(manager, { tenantId, userId, familyId });
     });
   }
 
@@ -48,11 +60,13 @@ export class TokensService {
       if (row.usedAt) {
         this.logger.warn({ message: 'A refresh token was used twice; its sign-in ends', userId: row.userId });
         await revokeFamily(manager, row.familyId);
+        await this.changes.announce(manager, row.userId);
         return null;
       }
       const mayComeIn = { id: row.userId, enabled: true, tenant: { enabled: true } };
       if (!(await manager.existsBy(User, mayComeIn))) return null;
       await manager.update(RefreshToken, { id: row.id }, { usedAt: new Date() });
+      await manager.update(Session, { id: row.familyId }, { lastUsedAt: new Date(), ...whereFrom() });
       return this.issue(manager, row);
     });
     // Thrown out here: inside, it would roll the revocation back.
@@ -62,10 +76,14 @@ export class TokensService {
 
   /** Ends the sign-in of this refresh token, also for its access tokens. An unknown token is no error. */
   async end(token: string): Promise<void> {
-    await this.inTokensTenant(token, async (manager) => {
-      const row = await findLocked(manager, token);
-      if (row) await revokeFamily(manager, row.familyId);
-    });
+    const found = await this.findToken(token);
+    if (!found) return;
+    await inTenant(found.tenantId, () =>
+      this.changes.change(found.userId, async (manager) => {
+        const row = await findLocked(manager, token);
+        if (row) await revokeFamily(manager, row.familyId);
+      }),
+    );
   }
 
   /** One transaction in the tenant that the token belongs to. @returns Null for an unknown token. */
@@ -73,15 +91,19 @@ export class TokensService {
     token: string,
     work: (manager: EntityManager) => Promise<T>,
   ): Promise<T | null> {
-    const found = await this.system.getRepository(RefreshToken).findOneBy({ tokenHash: hashOf(token) });
+    const found = await this.findToken(token);
     return found && inTenant(found.tenantId, () => this.dataSource.transaction(work));
+  }
+
+  private findToken(token: string): Promise<RefreshToken | null> {
+    return this.system.getRepository(RefreshToken).findOneBy({ tokenHash: hashOf(token) });
   }
 
   private async issue(
     manager: EntityManager,
     { tenantId, userId, familyId }: Pick<RefreshToken, 'tenantId' | 'userId' | 'familyId'>,
   ): Promise<Tokens> {
-    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    const token = newSecret();
     await manager.insert(RefreshToken, {
       id: newId(),
       tenantId,
@@ -92,7 +114,7 @@ export class TokensService {
     });
     const claims: AccessTokenClaims = { sub: userId, tid: tenantId, sid: familyId };
     return {
-      access_token: await this.jwt.signAsync(claims),
+      access_token: await this.jwt.signAsync(claims, { keyid: this.box.keyId }),
       token_type: 'Bearer',
       expires_in: this.config.env.ACCESS_TOKEN_MINUTES * 60,
       refresh_token: token,
@@ -117,10 +139,26 @@ export async function lockSignIns(manager: EntityManager, userId: string): Promi
   await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('sign-ins:' || $1::text, 0))`, [userId]);
 }
 
-async function revokeFamily(manager: EntityManager, familyId: string): Promise<void> {
+/** @param familyId The id of the session. */
+export async function revokeFamily(manager: EntityManager, familyId: string): Promise<void> {
   await manager.update(RefreshToken, { familyId, revokedAt: IsNull() }, { revokedAt: new Date() });
 }
 
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+/** Ends the sign-ins of a person, but for one that may stay. {@link lockSignIns} first. */
+export async function revokeSignIns(manager: EntityManager, userId: string, but?: string): Promise<void> {
+  const others = but === undefined ? {} : { familyId: Not(but) };
+  await manager.update(RefreshToken, { userId, revokedAt: IsNull(), ...others }, { revokedAt: new Date() });
+}
+
+async function forgetExpired(manager: EntityManager, userId: string): Promise<void> {
+  await manager.delete(RefreshToken, { userId, expiresAt: LessThan(new Date()) });
+  await manager.query(
+    `DELETE FROM sessions WHERE user_id = $1 AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE family_id = sessions.id)`,
+    [userId],
+  );
+}
+
+function whereFrom(): Pick<Session, 'ip' | 'userAgent'> {
+  const { ip = null, userAgent = null } = currentScope() ?? {};
+  return { ip, userAgent: userAgent?.slice(0, 300) ?? null };
 }

@@ -7,6 +7,7 @@ import {
   ManyToOne,
   PrimaryColumn,
   UpdateDateColumn,
+  VersionColumn,
 } from 'typeorm';
 import { Tenant } from './tenant.entity.js';
 
@@ -63,6 +64,9 @@ export class User {
 
   @Column({ type: 'boolean', default: true })
   enabled: boolean;
+
+  @VersionColumn({ name: 'version', default: 1 })
+  version: number;
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt: Date;

@@ -146,6 +146,15 @@ export function ApiData(model: Type | null, status: HttpStatus = HttpStatus.OK) 
   return documented(status, model, { success: SUCCESS, data: refOf(model), message: MESSAGE });
 }
 
+/** Documents `{ success, data, message }` with `data` of one of the given classes. */
+export function ApiEither(...models: readonly Type[]) {
+  const data = { oneOf: models.map(refOf) };
+  return applyDecorators(
+    ApiExtraModels(...models),
+    documented(HttpStatus.OK, null, { success: SUCCESS, data, message: MESSAGE }),
+  );
+}
+
 /** Documents `{ success, data: [...], message }`: a list that is always whole. */
 export function ApiDataList(model: Type) {
   const data = { type: 'array', items: refOf(model) };

@@ -4,6 +4,7 @@ import { SwaggerModule } from '@nestjs/swagger';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../config.js';
+import { compileTrust } from './client-address.js';
 import { cors } from './cors.js';
 import { ErrorFilter } from './error.filter.js';
 import { InvalidInputError } from './errors.js';
@@ -15,6 +16,9 @@ import { RestValidationPipe } from './validation.js';
 export { openApiDocument };
 
 const BODY_MAX_BYTES = 1_048_576;
+/** These take a file of the user's own as it is: read as text, so that its problems can be told by line. */
+const FILE_ROUTES = ['/api/v1/admin/config/diff', '/api/v1/admin/config/apply'];
+const FILE_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'application/json'];
 
 /**
  * Everything the REST side has in common: security headers, the JSON body, validation, the error envelope, OpenAPI at
@@ -24,13 +28,15 @@ const BODY_MAX_BYTES = 1_048_576;
 export function configureRest(app: NestExpressApplication, config: Config): void {
   app.disable('x-powered-by');
   app.disable('etag'); // ours follow the rows
-  app.set('trust proxy', config.env.TRUST_PROXY ?? false);
+  const trust = compileTrust(config.env.TRUST_PROXY);
+  app.set('trust proxy', trust);
   app.use(beginScope);
   // Browsers would rewrite our own assets to https on a plain http installation.
   const upgradeInsecureRequests = config.publicUrl.startsWith('https:') ? [] : null;
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests } } }));
   app.use(cors(config));
   app.use(requireKnownMethod);
+  app.use(FILE_ROUTES, express.text({ limit: BODY_MAX_BYTES, type: FILE_TYPES }));
   app.use(express.json({ limit: BODY_MAX_BYTES }));
   app.use(explainBodyError);
   app.use(refuseForeignBody);
@@ -54,8 +60,12 @@ function beginScope(request: Request, response: Response, next: NextFunction): v
 function refuseForeignBody(request: Request, _response: Response, next: NextFunction): void {
   const hasBody =
     Number(request.headers['content-length']) > 0 || request.headers['transfer-encoding'] !== undefined;
-  if (hasBody && !request.is('application/json')) {
-    throw new UnsupportedMediaTypeException('Send the body as JSON, with Content-Type: application/json');
+  const isFile = FILE_ROUTES.includes(request.path);
+  if (hasBody && !request.is(isFile ? FILE_TYPES : 'application/json')) {
+    const wanted = isFile
+      ? 'file as YAML, with Content-Type: application/yaml'
+      : 'body as JSON, with Content-Type: application/json';
+    throw new UnsupportedMediaTypeException(`Send the ${wanted}`);
   }
   next();
 }

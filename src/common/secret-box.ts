@@ -2,71 +2,133 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config.js';
 
-const FORMAT = 1;
+/** Format 1 does not say which master key it was made under. */
+const UNNAMED_FORMAT = 1;
+const FORMAT = 2;
+const KEY_ID_BYTES = 4;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
+type Keys = {
+  /** First bytes of a key derived for no other use: names the master key and gives nothing away. */
+  readonly id: Buffer;
+  readonly seal: Buffer;
+  readonly digest: Buffer;
+  readonly sign: Buffer;
+};
+
 /**
  * Keeps secrets at rest: AES-256-GCM (NIST SP 800-38D) for what must be shown again, HMAC-SHA256 for what must only be
- * recognised. Both keys are derived from the master key by HKDF (RFC 5869), so neither use weakens the other.
+ * recognised. The keys are derived from the master key by HKDF (RFC 5869), so no use weakens another. While the master key
+ * is being replaced, the previous ones still open and recognise what they made; new secrets are made under the first.
  */
 @Injectable()
 export class SecretBox {
-  private readonly sealKey: Buffer;
-  private readonly digestKey: Buffer;
-  private readonly signKey: Buffer;
+  /** The present one first. */
+  private keys: readonly Keys[] = [];
 
   constructor(config: Config) {
-    if (!config.masterKey) throw new Error('SecretBox needs a master key; the start must resolve one first');
-    const derive = (use: string) =>
-      Buffer.from(hkdfSync('sha256', config.masterKey!, Buffer.alloc(0), `toolcrib/${use}`, 32));
-    this.sealKey = derive('seal/v1');
-    this.digestKey = derive('digest/v1');
-    this.signKey = derive('access-token/v1');
+    this.use(config.masterKeys);
+  }
+
+  /** @param masterKeys The present one first; 32 bytes each. */
+  use(masterKeys: readonly Buffer[]): void {
+    if (masterKeys.length === 0)
+      throw new Error('SecretBox needs a master key; the start must resolve one first');
+    this.keys = masterKeys.map(deriveKeys);
+  }
+
+  /** Name of the present master key, in hexadecimal. */
+  get keyId(): string {
+    return this.keys[0].id.toString('hex');
+  }
+
+  knows(keyId: string): boolean {
+    return this.keys.some(({ id }) => id.toString('hex') === keyId);
+  }
+
+  get hasPrevious(): boolean {
+    return this.keys.length > 1;
+  }
+
+  /** How a box made under the present master key begins. */
+  get presentPrefix(): Buffer {
+    return Buffer.concat([Buffer.of(FORMAT), this.keys[0].id]);
   }
 
   /**
    * @param context Bound to the ciphertext (GCM's additional data), e.g. `group-key:<id>`: a ciphertext moved to another
    *   row does not open there.
-   * @returns format byte, IV, tag, ciphertext.
+   * @returns format byte, id of the master key, IV, tag, ciphertext.
    */
   seal(secret: string, context: string): Buffer {
     const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.sealKey, iv);
+    const cipher = createCipheriv('aes-256-gcm', this.keys[0].seal, iv);
     cipher.setAAD(Buffer.from(context));
     const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-    return Buffer.concat([Buffer.of(FORMAT), iv, cipher.getAuthTag(), ciphertext]);
+    return Buffer.concat([this.presentPrefix, iv, cipher.getAuthTag(), ciphertext]);
   }
 
-  /** @throws {Error} The box was made under another master key or context, or was changed. */
+  /** @throws {Error} The box was made under a master key that is not known, or another context, or was changed. */
   open(box: Buffer, context: string): string {
-    const iv = box.subarray(1, 1 + IV_BYTES);
-    const tag = box.subarray(1 + IV_BYTES, 1 + IV_BYTES + TAG_BYTES);
-    try {
-      if (box[0] !== FORMAT) throw new Error('unknown format');
-      const decipher = createDecipheriv('aes-256-gcm', this.sealKey, iv, { authTagLength: TAG_BYTES });
-      decipher.setAAD(Buffer.from(context));
-      decipher.setAuthTag(tag);
-      return (
-        decipher.update(box.subarray(1 + IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
-      );
-    } catch (cause) {
-      throw new Error(
-        'A stored secret does not open: TOOLCRIB_MASTER_KEY is not the key it was stored under',
-        {
-          cause,
-        },
-      );
+    const { candidates, body } = this.candidatesOf(box);
+    let cause: unknown = new Error('unknown format or master key');
+    for (const { seal } of candidates) {
+      try {
+        return openBody(body, seal, context);
+      } catch (error) {
+        cause = error;
+      }
     }
+    throw new Error('A stored secret does not open: TOOLCRIB_MASTER_KEY is not the key it was stored under', {
+      cause,
+    });
   }
 
   /** Keyed hash to look a secret up by; useless to someone who has only the database. */
   digest(secret: string): Buffer {
-    return createHmac('sha256', this.digestKey).update(secret).digest();
+    return createHmac('sha256', this.keys[0].digest).update(secret).digest();
+  }
+
+  /** The hashes that the previous master keys gave the secret. */
+  previousDigests(secret: string): readonly Buffer[] {
+    return this.keys.slice(1).map(({ digest }) => createHmac('sha256', digest).update(secret).digest());
   }
 
   /** The key our own access tokens are signed with (HS256). */
   get tokenSigningKey(): Buffer {
-    return this.signKey;
+    return this.keys[0].sign;
   }
+
+  /** What verifies a token: by the `kid` of its header, which is {@link keyId}. Tokens of old have none. */
+  tokenKeyOf(keyId: string | undefined): Buffer | undefined {
+    return this.keys.find(({ id }) => keyId === undefined || id.toString('hex') === keyId)?.sign;
+  }
+
+  private candidatesOf(box: Buffer): { candidates: readonly Keys[]; body: Buffer } {
+    if (box[0] === UNNAMED_FORMAT) return { candidates: this.keys, body: box.subarray(1) };
+    const id = box.subarray(1, 1 + KEY_ID_BYTES);
+    const candidates = box[0] === FORMAT ? this.keys.filter((keys) => keys.id.equals(id)) : [];
+    return { candidates, body: box.subarray(1 + KEY_ID_BYTES) };
+  }
+}
+
+function deriveKeys(masterKey: Buffer): Keys {
+  const derive = (use: string) =>
+    Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), `toolcrib/${use}`, 32));
+  return {
+    id: derive('key-id/v1').subarray(0, KEY_ID_BYTES),
+    seal: derive('seal/v1'),
+    digest: derive('digest/v1'),
+    sign: derive('access-token/v1'),
+  };
+}
+
+function openBody(body: Buffer, key: Buffer, context: string): string {
+  const iv = body.subarray(0, IV_BYTES);
+  const tag = body.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(context));
+  decipher.setAuthTag(tag);
+  return decipher.update(body.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
 }

@@ -44,7 +44,7 @@ function problemsOf(errors: readonly ValidationError[], path: readonly string[] 
 }
 
 /** Walks without recursion, so that a deeply nested body cannot exhaust the stack here or in what comes after. */
-function requireStorable(root: unknown): void {
+export function requireStorable(root: unknown): void {
   const open: { value: unknown; field: string; depth: number }[] = [{ value: root, field: '', depth: 0 }];
   for (let node = open.pop(); node; node = open.pop()) {
     const { value, field, depth } = node;

@@ -1,11 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { BlockList } from 'node:net';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
 import type { GroupKeyCaller } from '../auth/caller.js';
 import { ChangeBus } from '../common/change-bus.js';
 import { type Change, type InFlight } from '../common/change-bus.js';
+import { compileNetworks } from '../common/client-address.js';
 import { fromJson, type JsonRow } from '../common/json-row.js';
 import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
@@ -17,17 +19,30 @@ import { ToolGroup } from './group.entity.js';
 import { isWellFormedKey } from './key-format.js';
 
 const RETRY_DELAY_MS = 500;
+/** How late a standing connection learns that its key has expired; a new call is refused at once. */
+const EXPIRY_CHECK_MS = 1000;
 
 /** Groups of enabled tenants; of their keys those that open them. */
 const READ_GROUPS = `SELECT to_jsonb(g) AS "group",
     coalesce((SELECT jsonb_agg(to_jsonb(t)) FROM mcp_tools t WHERE t.group_id = g.id), '[]') AS tools,
     coalesce((SELECT jsonb_agg(to_jsonb(k)) FROM mcp_group_keys k
-      WHERE k.group_id = g.id AND k.status = 'active'), '[]') AS keys
+      WHERE k.group_id = g.id AND k.status <> 'revoked'), '[]') AS keys
   FROM mcp_tool_groups g JOIN tenants ON tenants.id = g.tenant_id AND tenants.enabled
   WHERE $1::uuid IS NULL OR g.id = $1`;
 
 type StoredGroup = { readonly group: JsonRow; readonly tools: JsonRow[]; readonly keys: JsonRow[] };
-type KeyEntry = { readonly hash: Buffer; readonly caller: GroupKeyCaller; readonly expiresAtMs: number };
+type KeyEntry = {
+  readonly hash: Buffer;
+  readonly caller: GroupKeyCaller;
+  readonly expiresAtMs: number;
+  readonly networks: BlockList | undefined;
+  readonly isDecoy: boolean;
+};
+
+/** What a key turned out to be. `decoy`: nobody has any business with it. */
+export type FoundKey =
+  | { readonly kind: 'good'; readonly caller: GroupKeyCaller; readonly networks: BlockList | undefined }
+  | { readonly kind: 'decoy'; readonly caller: GroupKeyCaller };
 type Loaded = { readonly catalog: Catalog; readonly keyHashes: readonly string[] };
 
 /** Told after a group's catalog was replaced; `after` is undefined when the group is gone or disabled. */
@@ -44,13 +59,15 @@ export type CatalogListener = (
  * of disabled tenants and keys that are not active do not.
  */
 @Injectable()
-export class CatalogStore implements OnModuleInit {
+export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(CatalogStore.name);
   private readonly byCode = new Map<string, Loaded>();
   private readonly codeOf = new Map<string, string>();
   private readonly keys = new Map<string, KeyEntry>();
-  private readonly liveKeyIds = new Set<string>();
+  /** When each key that opens its group stops doing so. */
+  private readonly liveUntilMs = new Map<string, number>();
   private readonly listeners: CatalogListener[] = [];
+  private readonly expiryTimer = setInterval(() => this.expireKeys(), EXPIRY_CHECK_MS).unref();
   /** Loads run one after the other, so a later read never loses against an earlier one. */
   private lastLoad: Promise<void> = Promise.resolve();
 
@@ -66,22 +83,43 @@ export class CatalogStore implements OnModuleInit {
     this.changeBus.subscribe('group', (change) => this.takeOver(change));
   }
 
+  onApplicationShutdown(): void {
+    clearInterval(this.expiryTimer);
+  }
+
   onReplaced(listener: CatalogListener): void {
     this.listeners.push(listener);
   }
 
-  /** The caller a group key stands for; undefined: not a key, unknown, revoked, expired. */
-  findCaller(key: string): GroupKeyCaller | undefined {
+  /** Undefined: not a key, unknown, revoked, expired. */
+  findKey(key: string): FoundKey | undefined {
     if (!isWellFormedKey(key)) return undefined;
-    const digest = this.secretBox.digest(key);
+    const entry = this.entryOf(key);
+    if (!entry) return undefined;
+    if (entry.isDecoy) return { kind: 'decoy', caller: entry.caller };
+    if (entry.expiresAtMs <= Date.now()) return undefined;
+    return { kind: 'good', caller: entry.caller, networks: entry.networks };
+  }
+
+  /** While the master key is being replaced, keys are also known by the hash that the previous one gave them. */
+  private entryOf(key: string): KeyEntry | undefined {
+    const found = this.entryWith(this.secretBox.digest(key));
+    if (found || !this.secretBox.hasPrevious) return found;
+    for (const digest of this.secretBox.previousDigests(key)) {
+      const entry = this.entryWith(digest);
+      if (entry) return entry;
+    }
+    return undefined;
+  }
+
+  private entryWith(digest: Buffer): KeyEntry | undefined {
     const entry = this.keys.get(digest.toString('base64'));
-    if (!entry || !timingSafeEqual(entry.hash, digest)) return undefined;
-    return entry.expiresAtMs > Date.now() ? entry.caller : undefined;
+    return entry && timingSafeEqual(entry.hash, digest) ? entry : undefined;
   }
 
   /** Whether a key still opens its group; long-lived connections ask after every change. */
   isLive(keyId: string): boolean {
-    return this.liveKeyIds.has(keyId);
+    return (this.liveUntilMs.get(keyId) ?? 0) > Date.now();
   }
 
   findByCode(serverCode: string): Catalog | undefined {
@@ -164,11 +202,20 @@ export class CatalogStore implements OnModuleInit {
     const before = this.byCode.get(serverCode);
     for (const hash of before?.keyHashes ?? []) this.forget(hash);
     for (const [index, key] of keys.entries()) {
-      this.liveKeyIds.add(key.id);
+      const expiresAtMs = key.expiresAt?.getTime() ?? Infinity;
+      if (!key.isDecoy) this.liveUntilMs.set(key.id, expiresAtMs);
       this.keys.set(keyHashes[index], {
         hash: key.hash,
-        caller: { kind: 'group_key', tenantId, groupId, keyId: key.id },
-        expiresAtMs: key.expiresAt?.getTime() ?? Infinity,
+        caller: {
+          kind: 'group_key',
+          tenantId,
+          groupId,
+          keyId: key.id,
+          ...(key.toolNames && { tools: new Set(key.toolNames) }),
+        },
+        expiresAtMs,
+        networks: compileNetworks(key.allowedNetworks),
+        isDecoy: key.isDecoy,
       });
     }
     this.byCode.set(serverCode, { catalog, keyHashes });
@@ -191,9 +238,21 @@ export class CatalogStore implements OnModuleInit {
     this.tell(gone.catalog, undefined, inFlight);
   }
 
+  private expireKeys(): void {
+    const now = Date.now();
+    const groupIds = new Set<string>();
+    for (const { caller, expiresAtMs } of this.keys.values()) {
+      if (expiresAtMs <= now && this.liveUntilMs.delete(caller.keyId)) groupIds.add(caller.groupId);
+    }
+    for (const groupId of groupIds) {
+      const catalog = this.find(groupId);
+      if (catalog) this.tell(catalog, catalog.enabled ? catalog : undefined, 'drain');
+    }
+  }
+
   private forget(keyHash: string): void {
     const entry = this.keys.get(keyHash);
-    if (entry) this.liveKeyIds.delete(entry.caller.keyId);
+    if (entry) this.liveUntilMs.delete(entry.caller.keyId);
     this.keys.delete(keyHash);
   }
 

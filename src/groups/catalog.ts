@@ -23,6 +23,10 @@ export type Catalog = {
   readonly description: string;
   readonly enabled: boolean;
   readonly sessions: boolean;
+  /** Roles of which a signed-in user needs one; empty: any. */
+  readonly allowedRoles: readonly string[];
+  /** Tiers of users that the group is for; empty: all. */
+  readonly userTierAccess: readonly string[];
   readonly epoch: number;
   /** The enabled tools, by the name they are called by. */
   readonly tools: ReadonlyMap<string, BoundTool>;
@@ -59,6 +63,8 @@ export function buildCatalog(
     description: group.description,
     enabled: group.enabled,
     sessions: group.sessions,
+    allowedRoles: group.allowedRoles,
+    userTierAccess: group.userTierAccess,
     epoch: Number(group.epoch),
     tools: new Map(sorted.map((tool) => [tool.definition.name, tool])),
     unusable,
@@ -90,6 +96,8 @@ export function bind(row: GroupTool, definition: ToolDefinition, defaultTimeoutS
     definition,
     description: row.description ?? definition.description,
     timeoutMs: (row.timeoutSeconds ?? definition.timeoutSeconds ?? defaultTimeoutSeconds) * 1000,
+    allowedRoles: row.allowedRoles,
+    userTierAccess: row.userTierAccess,
     config: definition.parseConfig(row.configData),
     validators: validatorsOf(definition),
   };

@@ -14,6 +14,8 @@ export type ChangeOptions = {
   readonly ifMatch?: number;
 };
 
+type Done<T> = { readonly result: T; readonly epoch: number | null; readonly groupIds: readonly string[] };
+
 /**
  * The one way to change a group, its keys or its tools: one transaction that saves, raises the group's epoch and tells
  * every replica. It returns when all live replicas have the change in force, or after `CHANGE_WAIT_MS`; how that went is
@@ -33,7 +35,7 @@ export class GroupChanges {
     change: (manager: EntityManager, group: ToolGroup) => Promise<T>,
     options: ChangeOptions = {},
   ): Promise<T> {
-    return this.commit(groupId, options, async (manager) => {
+    return this.commit(options, async (manager) => {
       const group = await manager.findOne(ToolGroup, {
         where: { id: groupId, tenantId: caller.tenantId },
         lock: { mode: 'pessimistic_write' },
@@ -43,23 +45,51 @@ export class GroupChanges {
       const result = await change(manager, group);
       // Not by the entity: that would raise the group's version, which If-Match compares with, for a change of its tools.
       await manager.query('UPDATE mcp_tool_groups SET epoch = epoch + 1 WHERE id = $1', [groupId]);
-      return { result, epoch };
+      return { result, epoch, groupIds: [groupId] };
     });
   }
 
   /** For a group that is not there yet. */
   async create<T>(groupId: string, create: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.commit(groupId, {}, async (manager) => ({ result: await create(manager), epoch: 1 }));
+    return this.commit({}, async (manager) => ({
+      result: await create(manager),
+      epoch: 1,
+      groupIds: [groupId],
+    }));
+  }
+
+  /**
+   * For a change over several groups: one transaction, all or nothing. No group of the tenant changes meanwhile otherwise.
+   *
+   * @param change Says with `touch` which groups it changed, made or deleted; when it touched none, nobody is told.
+   */
+  async changeAll<T>(
+    { tenantId }: Pick<Caller, 'tenantId'>,
+    change: (manager: EntityManager, touch: (groupId: string) => void) => Promise<T>,
+    options: Pick<ChangeOptions, 'inFlight'> = {},
+  ): Promise<T> {
+    return this.commit(options, async (manager) => {
+      // Also when the tenant has no group yet whose row could be locked.
+      await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`groups of ${tenantId}`]);
+      await manager.query('SELECT FROM mcp_tool_groups WHERE tenant_id = $1 ORDER BY id FOR UPDATE', [
+        tenantId,
+      ]);
+      const touched = new Set<string>();
+      const result = await change(manager, (groupId) => touched.add(groupId));
+      const groupIds = [...touched];
+      await manager.query('UPDATE mcp_tool_groups SET epoch = epoch + 1 WHERE id = ANY($1)', [groupIds]);
+      return { result, epoch: null, groupIds };
+    });
   }
 
   private async commit<T>(
-    groupId: string,
     { inFlight }: ChangeOptions,
-    work: (manager: EntityManager) => Promise<{ result: T; epoch: number }>,
+    work: (manager: EntityManager) => Promise<Done<T>>,
   ): Promise<T> {
     const { result: done, effect } = await this.changeBus.commit(async (manager) => {
       const changed = await work(manager);
-      await this.changeBus.publish(manager, { kind: 'group', id: groupId, inFlight });
+      for (const id of changed.groupIds)
+        await this.changeBus.publish(manager, { kind: 'group', id, inFlight });
       return changed;
     });
     const scope = currentScope();

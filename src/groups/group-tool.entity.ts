@@ -51,6 +51,14 @@ export class GroupTool {
   @Column({ name: 'timeout_seconds', type: 'int', nullable: true })
   timeoutSeconds: number | null;
 
+  /** Roles of which a signed-in user needs one, among those of the group; empty: as the group says. */
+  @Column({ name: 'allowed_roles', type: 'varchar', array: true, default: () => "'{}'" })
+  allowedRoles: string[];
+
+  /** Tiers it is for, among those of the group; empty: as the group says. */
+  @Column({ name: 'user_tier_access', type: 'varchar', array: true, default: () => "'{}'" })
+  userTierAccess: string[];
+
   /** Settings of the tool in this group, as its `config` schema allows. */
   @Column({ name: 'config_data', type: 'jsonb', default: () => "'{}'" })
   configData: Record<string, unknown>;

@@ -11,6 +11,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { IsLabels } from './labels.js';
 import { JsonObject, MayBeAbsent, PageQueryDto } from '../common/rest.dto.js';
 
 const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
@@ -63,6 +64,25 @@ class ToolSettingsDto {
   @JsonObject()
   @IsObject()
   config_data?: Record<string, unknown>;
+
+  @ApiPropertyOptional({
+    type: [String],
+    description:
+      'Roles of which a signed-in user needs one, among those of the group; empty: as the group says',
+    example: ['consultant'],
+  })
+  @MayBeAbsent()
+  @IsLabels()
+  allowed_roles?: string[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'Tiers of users that it is for, among those of the group; empty: as the group says',
+    example: ['vip'],
+  })
+  @MayBeAbsent()
+  @IsLabels()
+  user_tier_access?: string[];
 }
 
 export class AddToolDto extends ToolSettingsDto {
@@ -127,6 +147,12 @@ export class GroupToolDto {
 
   @ApiProperty({ description: 'Whether this build has the tool; agents do not see it otherwise' })
   registered: boolean;
+
+  @ApiProperty({ type: [String] })
+  allowed_roles: string[];
+
+  @ApiProperty({ type: [String] })
+  user_tier_access: string[];
 
   @ApiProperty({ description: 'Grows with each change of these settings; also the ETag, for If-Match' })
   row_version: number;

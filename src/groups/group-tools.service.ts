@@ -15,6 +15,7 @@ import { type FieldProblem, invalidFields } from '../common/validation.js';
 import type { ToolDefinition } from '../tools/tool-definition.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
 import { type ChangeOptions, GroupChanges } from './group-changes.js';
+import { ToolGroup } from './group.entity.js';
 import { GroupTool } from './group-tool.entity.js';
 import type { AddToolDto, GroupToolQueryDto, UpdateToolDto } from './group-tools.dto.js';
 
@@ -64,7 +65,8 @@ export class GroupToolsService {
     }
     checkConfig(definition, input.config_data ?? {});
     return this.changes
-      .change(caller, groupId, async (manager) => {
+      .change(caller, groupId, async (manager, group) => {
+        requireNarrower(group, input);
         const tool = manager.create(GroupTool, {
           id: newId(),
           tenantId: caller.tenantId,
@@ -101,7 +103,8 @@ export class GroupToolsService {
     const { groupId, toolName } = await this.get(caller, id);
     const definition = this.registry.find(toolName);
     if (definition && input.config_data) checkConfig(definition, input.config_data);
-    const update = async (manager: EntityManager) => {
+    const update = async (manager: EntityManager, group: ToolGroup) => {
+      requireNarrower(group, input);
       const tool = await findAsRead(manager, id, options);
       const columns = columnsOf(input);
       const { before, after } = differenceOf(tool, columns);
@@ -141,7 +144,27 @@ async function findAsRead(
   return tool;
 }
 
-function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {
+/** A tool can be for fewer people than its group, not for others. */
+function requireNarrower(group: ToolGroup, input: UpdateToolDto): void {
+  const problems = [
+    { field: 'allowed_roles', names: wider(input.allowed_roles, group.allowedRoles) },
+    { field: 'user_tier_access', names: wider(input.user_tier_access, group.userTierAccess) },
+  ].filter(({ names }) => names.length > 0);
+  if (problems.length === 0) return;
+  throw invalidFields(
+    problems.map(({ field, names }) => ({
+      field,
+      message: `the group is not for ${names.join(', ')}; a tool may only narrow what its group allows`,
+    })),
+  );
+}
+
+function wider(asked: readonly string[] = [], allowed: readonly string[]): string[] {
+  return allowed.length === 0 ? [] : asked.filter((one) => !allowed.includes(one));
+}
+
+/** @throws {InvalidInputError} Names each wrong field of `config_data`. */
+export function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {
   try {
     definition.parseConfig(configData);
   } catch (error) {
@@ -163,6 +186,8 @@ function columnsOf(input: UpdateToolDto): Partial<GroupTool> {
     enabled: input.enabled,
     timeoutSeconds: input.timeout_seconds,
     configData: input.config_data,
+    allowedRoles: input.allowed_roles,
+    userTierAccess: input.user_tier_access,
   };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }

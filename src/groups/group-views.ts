@@ -77,6 +77,8 @@ export function toGroupToolDto(
       row.timeoutSeconds ?? definition?.timeoutSeconds ?? config.env.TOOL_TIMEOUT_SECONDS,
     config_data: row.configData,
     registered: definition !== undefined,
+    allowed_roles: row.allowedRoles,
+    user_tier_access: row.userTierAccess,
     row_version: row.rowVersion,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),

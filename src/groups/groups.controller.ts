@@ -8,6 +8,8 @@ import { IfMatch } from '../common/preconditions.js';
 import { ApiInFlight, InFlightParam } from '../common/in-flight.js';
 import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
 import { Config } from '../config.js';
+import { ExplainDto, ExplanationDto } from './explain.dto.js';
+import { ExplainService } from './explain.service.js';
 import { GroupConnectService } from './group-connect.service.js';
 import { GroupKeysService } from './group-keys.service.js';
 import { toCreatedGroupDto, toGroupDto, toGroupKeyDto, toServerUrlDto } from './group-views.js';
@@ -35,6 +37,7 @@ export class GroupsController {
     private readonly groups: GroupsService,
     private readonly keys: GroupKeysService,
     private readonly connections: GroupConnectService,
+    private readonly explanations: ExplainService,
     private readonly config: Config,
   ) {}
 
@@ -151,5 +154,19 @@ export class GroupsController {
     @Query() { include_key: withKey }: ConnectQueryDto,
   ) {
     return ok(await (withKey ? this.connections.getWithKey(caller, id) : this.connections.get(caller, id)));
+  }
+
+  @Post(':id/explain')
+  @Requires('groups.read')
+  @HttpCode(OK)
+  @ApiOperation({
+    summary: 'Would this call be allowed, and which rule decides?',
+    description:
+      'Nothing is run and nothing recorded. The network of a key and limits of the moment are not asked.',
+  })
+  @ApiData(ExplanationDto)
+  @ApiFailures(BAD_REQUEST, NOT_FOUND)
+  async explain(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @Body() body: ExplainDto) {
+    return ok(await this.explanations.explain(caller, id, body));
   }
 }

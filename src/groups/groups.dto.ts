@@ -1,21 +1,7 @@
-import { applyDecorators } from '@nestjs/common';
 import { ApiHideProperty, ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
-import {
-  ArrayMaxSize,
-  ArrayUnique,
-  Equals,
-  IsArray,
-  IsBoolean,
-  IsOptional,
-  IsString,
-  Length,
-  Matches,
-  MaxLength,
-} from 'class-validator';
+import { Equals, IsBoolean, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
+import { IsLabels } from './labels.js';
 import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../common/rest.dto.js';
-
-const LABEL = /^[a-z0-9][a-z0-9_-]{0,31}$/;
-const LABELS_MAX = 32;
 
 export class GroupQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ description: 'Part of the name, server code or description' })
@@ -201,14 +187,4 @@ export class ConnectDto {
 
   @ApiProperty({ type: [ConnectSnippetDto] })
   snippets: readonly ConnectSnippetDto[];
-}
-
-function IsLabels(): PropertyDecorator {
-  const message = 'each of $property must be 1 to 32 of a-z, 0-9, _ and -';
-  return applyDecorators(
-    IsArray(),
-    ArrayMaxSize(LABELS_MAX),
-    ArrayUnique(),
-    Matches(LABEL, { each: true, message }),
-  );
 }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ToolsModule } from '../tools/tools.module.js';
 import { CallCutter } from './call-cutter.js';
 import { CatalogStore } from './catalog-store.js';
+import { ExplainService } from './explain.service.js';
 import { GroupChanges } from './group-changes.js';
 import { GroupConnectService } from './group-connect.service.js';
 import { GroupKeysService } from './group-keys.service.js';
@@ -10,23 +11,38 @@ import { GroupToolsService } from './group-tools.service.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
 import { KeyUsage } from './key-usage.js';
+import { KeysController } from './keys.controller.js';
+import { KeysService } from './keys.service.js';
+import { SecurityAlertsController } from './security-alerts.controller.js';
+import { SecurityAlertsService } from './security-alerts.service.js';
 import { ToolTester } from './tool-tester.js';
 
 /** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
 @Module({
   imports: [ToolsModule],
-  controllers: [GroupsController, GroupToolsController],
+  controllers: [GroupsController, GroupToolsController, KeysController, SecurityAlertsController],
   providers: [
     CatalogStore,
     CallCutter,
     KeyUsage,
+    SecurityAlertsService,
     GroupChanges,
     GroupsService,
     GroupKeysService,
+    KeysService,
     GroupToolsService,
     GroupConnectService,
+    ExplainService,
     ToolTester,
   ],
-  exports: [CatalogStore, KeyUsage, GroupsService, GroupKeysService, GroupToolsService],
+  exports: [
+    CatalogStore,
+    GroupChanges,
+    KeyUsage,
+    SecurityAlertsService,
+    GroupsService,
+    GroupKeysService,
+    GroupToolsService,
+  ],
 })
 export class GroupsModule {}

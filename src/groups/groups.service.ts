@@ -158,7 +158,7 @@ export class GroupsService {
 class ServerCodeTakenError extends ConflictError {}
 
 /** Says no more than "taken": a server code may belong to another tenant. */
-function explainTaken(error: unknown): never {
+export function explainTaken(error: unknown): never {
   const constraint = uniqueViolation(error);
   if (constraint === 'uq_tool_groups_server_code') {
     throw new ServerCodeTakenError('The server_code is taken; choose another or leave it out', {

@@ -6,6 +6,7 @@ import { Config } from '../config.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { type RpcAnswer, rpcError } from './answers.js';
 import type { Exchange } from './exchange.js';
+import { Gate } from './gate.js';
 import { GroupMethods } from './group-methods.js';
 import { HttpRefusal } from './http-refusal.js';
 import { McpServerFactory } from './mcp-server.factory.js';
@@ -48,14 +49,18 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     private readonly factory: McpServerFactory,
     private readonly methods: GroupMethods,
     private readonly catalogs: CatalogStore,
+    private readonly gate: Gate,
     private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
+    this.gate.onChange(() => {
+      for (const entry of this.byId.values()) if (!this.isWelcome(entry)) closeWhenAnswered(entry);
+    });
     this.catalogs.onReplaced((before, after) => {
       for (const entry of [...this.byId.values()].filter(({ groupId }) => groupId === before.groupId)) {
-        if (!after || !this.catalogs.isLive(entry.exchange.caller.keyId)) closeWhenAnswered(entry);
-        else if (listDiffers(before, after)) tellListChanged(entry.servers);
+        const differs = after && this.isWelcome(entry) && listDiffers(before, after, entry.exchange.caller);
+        if (differs) tellListChanged(entry.servers);
       }
     });
   }
@@ -102,6 +107,11 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     };
     serveStdio(factory, { transport });
     return entry;
+  }
+
+  private isWelcome({ exchange: { caller, serverCode } }: Entry): boolean {
+    const catalog = this.catalogs.findByCode(serverCode);
+    return catalog !== undefined && this.gate.opens(caller, catalog);
   }
 
   private add(exchange: Exchange, wire: Wire) {

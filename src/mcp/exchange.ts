@@ -1,10 +1,11 @@
-import type { GroupKeyCaller } from '../auth/caller.js';
 import type { Catalog } from '../groups/catalog.js';
 import type { ToolCall } from '../tools/tool-executor.js';
+import type { AgentCaller } from './agent-caller.js';
 
 /** What one request (or one connection) is served with: who calls, whose tools, over what. */
 export type Exchange = {
-  readonly caller: GroupKeyCaller;
+  readonly caller: AgentCaller;
+  readonly serverCode: string;
   /**
    * The group as it is now; asked anew for every message of a long-lived connection and right before every call.
    *
@@ -17,7 +18,7 @@ export type Exchange = {
   /** `X-Caller-App-Id`; without it the client's own name is recorded. */
   readonly appId: string | undefined;
   readonly transport: ToolCall['transport'];
-  /** Who this seems to be among those who hold the key: the key and the network address. Proves nothing. */
+  /** Who this seems to be among those who hold the credential: the credential and the network address. Proves nothing. */
   readonly client: string;
   /** Aborts when the client hangs up or cancels. */
   readonly signal: AbortSignal;

@@ -80,7 +80,7 @@ export class FastLane {
           clientCapabilities: capabilitiesOf(params),
         });
       case 'tools/list': {
-        const page = this.methods.listTools(catalog, params['cursor'] as string | undefined);
+        const page = this.methods.listTools(exchange, params['cursor'] as string | undefined);
         return era === 'modern' ? { ...page, ...this.methods.cacheHint } : page;
       }
       case 'initialize':

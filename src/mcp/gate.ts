@@ -1,10 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
-import type { GroupKeyCaller } from '../auth/caller.js';
+import { UserCallers } from '../auth/user-callers.js';
+import { clientAddress, compileTrust, isWithin } from '../common/client-address.js';
+import { UnauthenticatedError } from '../common/errors.js';
 import { Config } from '../config.js';
+import { refusalOfGroup } from '../groups/access-rules.js';
+import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { KeyUsage } from '../groups/key-usage.js';
+import { SecurityAlertsService } from '../groups/security-alerts.service.js';
+import type { AgentCaller } from './agent-caller.js';
 import { sendJson } from './answers.js';
 
 /** A refusal at the door: HTTP status and an OAuth-style error (RFC 6750 section 3.1) a person understands too. */
@@ -24,11 +30,17 @@ const ALLOWED_HEADERS =
 /** Who may come in: Host and Origin, the key, and whether the key is this group's. Reads memory only. */
 @Injectable()
 export class Gate {
+  private readonly trust: ReturnType<typeof compileTrust>;
+
   constructor(
     private readonly config: Config,
     private readonly catalogs: CatalogStore,
     private readonly keyUsage: KeyUsage,
-  ) {}
+    private readonly userCallers: UserCallers,
+    private readonly alerts: SecurityAlertsService,
+  ) {
+    this.trust = compileTrust(config.env.TRUST_PROXY);
+  }
 
   /**
    * Guards against DNS rebinding: a browser made to call us under a foreign name, or from a foreign page.
@@ -70,52 +82,97 @@ export class Gate {
   }
 
   /**
-   * Comes before the address is looked at: without a good key every group, real or not, answers the same.
+   * Comes before the address is looked at: without a good key every group, real or not, answers the same. A key is known at
+   * once; a person's token may have to be looked up.
    *
-   * @throws {GateRefusal} 401: no key, or a wrong one.
+   * @throws {GateRefusal} 401: no key or token, or a wrong one. 403: a key from a network it may not be used from.
    */
-  identify(request: IncomingMessage): GroupKeyCaller {
-    const key = keyOf(request);
-    if (key === undefined) {
+  identify(request: IncomingMessage): AgentCaller | Promise<AgentCaller> {
+    const credential = credentialOf(request);
+    if (credential === undefined) {
       throw new GateRefusal(
         401,
         'invalid_request',
         'Send the group key as "Authorization: Bearer KEY" or "X-API-Key: KEY"',
       );
     }
-    const caller = this.catalogs.findCaller(key);
-    if (!caller) throw new GateRefusal(401, 'invalid_token', 'This key is unknown, revoked or expired');
+    if (UserCallers.isToken(credential)) return this.identifyUser(credential);
+    const found = this.catalogs.findKey(credential);
+    if (found?.kind === 'decoy') this.alerts.raise('decoy_used', found.caller, this.sightingOf(request));
+    if (found?.kind !== 'good') throw invalidToken('This key is unknown, revoked or expired');
+    const { caller, networks } = found;
+    if (networks && !isWithin(networks, clientAddress(request, this.trust))) {
+      this.alerts.raise('network_refused', caller, this.sightingOf(request));
+      throw new GateRefusal(403, 'network_refused', 'This key may not be used from your network');
+    }
     this.keyUsage.note(caller.keyId);
     return caller;
   }
 
-  /** @throws {GateRefusal} 404 no such group for this tenant; 403 another group's key, or the group is disabled. */
-  admit(caller: GroupKeyCaller, serverCode: string): void {
+  /** @throws {GateRefusal} 404 no such group for this tenant; 403 the group is disabled or not for this caller. */
+  admit(caller: AgentCaller, serverCode: string): void {
     const catalog = this.catalogs.findByCode(serverCode);
-    if (!catalog || catalog.tenantId !== caller.tenantId) {
+    const refusal = catalog && refusalOfGroup(catalog, caller);
+    if (!catalog || refusal?.rule === 'tenant') {
       throw new GateRefusal(404, 'not_found', `There is no tool group '${serverCode.slice(0, 64)}'`);
     }
-    if (catalog.groupId !== caller.groupId) {
-      throw new GateRefusal(403, 'wrong_group', `This key does not open the tool group '${serverCode}'`);
+    if (refusal) throw new GateRefusal(403, ERRORS[refusal.rule] ?? 'insufficient_scope', refusal.reason);
+  }
+
+  /** Whether a caller that was let in once still would be. */
+  opens(caller: AgentCaller, catalog: Catalog): boolean {
+    const isLive =
+      caller.kind === 'group_key' ? this.catalogs.isLive(caller.keyId) : this.userCallers.isUnchanged(caller);
+    return isLive && refusalOfGroup(catalog, caller) === null;
+  }
+
+  /** Calls back when somebody who was let in may have to leave. */
+  onChange(listener: () => void): void {
+    this.catalogs.onReplaced(listener);
+    this.userCallers.onForgotten(listener);
+  }
+
+  private async identifyUser(token: string): Promise<AgentCaller> {
+    try {
+      return await this.userCallers.resolve(token);
+    } catch (error) {
+      if (error instanceof UnauthenticatedError) throw invalidToken(error.message);
+      throw error;
     }
-    if (!catalog.enabled)
-      throw new GateRefusal(403, 'group_disabled', `The tool group '${serverCode}' is disabled`);
+  }
+
+  private sightingOf(request: IncomingMessage) {
+    return {
+      ip: clientAddress(request, this.trust),
+      userAgent: request.headers['user-agent'] ?? null,
+    };
   }
 }
+
+const ERRORS: Readonly<Record<string, string>> = {
+  key_of_group: 'wrong_group',
+  group_enabled: 'group_disabled',
+};
+
+function invalidToken(message: string): GateRefusal {
+  return new GateRefusal(401, 'invalid_token', message);
+}
+
+const SCOPE_ERRORS: readonly string[] = ['wrong_group', 'group_disabled', 'insufficient_scope'];
 
 export function sendGateRefusal(response: ServerResponse, { status, error, message }: GateRefusal): void {
   if (status === 401) {
     const detail = error === 'invalid_token' ? `, error="invalid_token", error_description="${message}"` : '';
     response.setHeader('WWW-Authenticate', `Bearer realm="toolcrib"${detail}`);
   }
-  if (error === 'wrong_group' || error === 'group_disabled') {
+  if (status === 403 && SCOPE_ERRORS.includes(error)) {
     const detail = `error="insufficient_scope", error_description="${message}"`;
     response.setHeader('WWW-Authenticate', `Bearer realm="toolcrib", ${detail}`);
   }
   sendJson(response, status, { error, error_description: message });
 }
 
-function keyOf(request: IncomingMessage): string | undefined {
+function credentialOf(request: IncomingMessage): string | undefined {
   const { authorization, 'x-api-key': apiKey } = request.headers;
   const bearer = authorization && /^bearer +(\S+) *$/i.exec(authorization)?.[1];
   if (bearer) return bearer;

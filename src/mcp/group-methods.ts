@@ -7,6 +7,7 @@ import {
 import { UnavailableError } from '../common/errors.js';
 import { decodeCursor, encodeCursor } from '../common/paging.js';
 import { Config } from '../config.js';
+import { listFor, toolFor } from '../groups/access-rules.js';
 import type { Catalog, ListedTool } from '../groups/catalog.js';
 import { ToolExecutor } from '../tools/tool-executor.js';
 import { type ToolCall } from '../tools/tool-executor.js';
@@ -51,12 +52,13 @@ export class GroupMethods {
   }
 
   /** @throws {ProtocolError} The cursor is not one of ours. */
-  listTools(catalog: Catalog, cursor: string | undefined): ToolsPage {
+  listTools(exchange: Exchange, cursor: string | undefined): ToolsPage {
+    const listed = listFor(exchange.catalog(), exchange.caller);
     const size = this.config.env.MCP_PAGE_SIZE;
-    const start = cursor === undefined ? 0 : firstAfter(catalog, cursor);
-    const tools = catalog.listed.slice(start, start + size);
+    const start = cursor === undefined ? 0 : firstAfter(listed, cursor);
+    const tools = listed.slice(start, start + size);
     const last = tools.at(-1);
-    const more = last && start + size < catalog.listed.length;
+    const more = last && start + size < listed.length;
     return more ? { tools, nextCursor: encodeCursor([last.name]) } : { tools };
   }
 
@@ -68,7 +70,7 @@ export class GroupMethods {
   ): Promise<ToolResult> {
     const { clientName, clientCapabilities, ...rest } = hooks;
     const catalog = exchange.catalog();
-    const tool = catalog.tools.get(params.name);
+    const tool = toolFor(catalog, exchange.caller, params.name);
     const identity = this.identify(exchange, catalog, clientName);
     const call = { ...identity, ...rest, toolName: params.name, args: params.arguments };
     exchange.underWay.calls++;
@@ -125,7 +127,7 @@ function findLacking(
   return new MissingRequiredClientCapabilityError({ requiredCapabilities });
 }
 
-function firstAfter(catalog: Catalog, cursor: string): number {
+function firstAfter(listed: readonly ListedTool[], cursor: string): number {
   let name: unknown;
   try {
     [name] = decodeCursor(cursor, 1);
@@ -139,6 +141,6 @@ function firstAfter(catalog: Catalog, cursor: string): number {
     );
   }
   const after = name;
-  const index = catalog.listed.findIndex((tool) => tool.name > after);
-  return index < 0 ? catalog.listed.length : index;
+  const index = listed.findIndex((tool) => tool.name > after);
+  return index < 0 ? listed.length : index;
 }

@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { WebSocketServer } from 'ws';
-import type { GroupKeyCaller } from '../auth/caller.js';
 import { UnavailableError } from '../common/errors.js';
 import { Replica } from '../common/replica.js';
 import { requestIdOf, runInScope } from '../common/request-scope.js';
@@ -12,6 +11,7 @@ import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import type { ToolCall } from '../tools/tool-executor.js';
+import { type AgentCaller, credentialOf } from './agent-caller.js';
 import { sendJson, rpcError, sendRefusal } from './answers.js';
 import { Connections } from './connections.js';
 import type { Exchange } from './exchange.js';
@@ -49,14 +49,7 @@ export class McpEndpoint {
     private readonly replica: Replica,
   ) {
     this.webSockets = new WebSocketServer({ noServer: true, maxPayload: config.env.MCP_BODY_MAX_BYTES });
-    this.catalogs.onReplaced((before, after) => {
-      for (const [response, { caller, underWay }] of this.openAnswers) {
-        const isClosed = !after || !this.catalogs.isLive(caller.keyId);
-        // What is no stream yet gets its refusal; a call under way is answered (or was cut, and then that is the answer).
-        const isStream = response.headersSent && underWay.calls === 0;
-        if (caller.groupId === before.groupId && isClosed && isStream) response.destroy();
-      }
-    });
+    this.gate.onChange(() => this.endLostStreams());
   }
 
   /** Call once, after Nest has made the server and before it listens. */
@@ -69,7 +62,7 @@ export class McpEndpoint {
       else void this.inScope(request, response, () => this.serve(request, response, path));
     });
     server.on('upgrade', (request, socket, head) =>
-      this.inScope(request, undefined, () => this.upgrade(server, request, socket, head)),
+      this.inScope(request, undefined, () => void this.upgrade(server, request, socket, head)),
     );
   }
 
@@ -89,6 +82,15 @@ export class McpEndpoint {
     return runInScope({ requestId, tenantId: null, ip, userAgent }, work);
   }
 
+  /** What is no stream yet gets its refusal; a call under way is answered (or was cut, and then that is the answer). */
+  private endLostStreams(): void {
+    for (const [response, { caller, serverCode, underWay }] of this.openAnswers) {
+      if (!response.headersSent || underWay.calls > 0) continue;
+      const catalog = this.catalogs.findByCode(serverCode);
+      if (!catalog || !this.gate.opens(caller, catalog)) response.destroy();
+    }
+  }
+
   private async serve(
     request: IncomingMessage,
     response: ServerResponse,
@@ -98,7 +100,8 @@ export class McpEndpoint {
       this.gate.checkOrigin(request, response);
       if (request.method === 'OPTIONS') return this.gate.answerPreflight(request, response);
       this.replica.requireLease();
-      const caller = this.gate.identify(request);
+      const identified = this.gate.identify(request);
+      const caller = identified instanceof Promise ? await identified : identified;
       if (!path) throw new GateRefusal(404, 'not_found', 'There is nothing at this address');
       this.gate.admit(caller, path.serverCode);
       const exchange = this.exchangeFor(request, response, caller, path.serverCode, transportOf(path));
@@ -127,7 +130,7 @@ export class McpEndpoint {
   private exchangeFor(
     request: IncomingMessage,
     response: ServerResponse,
-    caller: GroupKeyCaller,
+    caller: AgentCaller,
     serverCode: string,
     transport: ToolCall['transport'],
   ): Exchange {
@@ -143,7 +146,7 @@ export class McpEndpoint {
 
   private exchange(
     request: IncomingMessage,
-    caller: GroupKeyCaller,
+    caller: AgentCaller,
     serverCode: string,
     transport: ToolCall['transport'],
     gone: AbortController,
@@ -151,27 +154,32 @@ export class McpEndpoint {
     const appId = request.headers['x-caller-app-id'];
     return {
       caller,
+      serverCode,
       catalog: () => this.liveCatalog(serverCode, caller),
       underWay: { calls: 0 },
       appId: typeof appId === 'string' && appId !== '' ? appId.slice(0, 100) : undefined,
       transport,
-      client: `${caller.keyId} ${request.socket.remoteAddress ?? ''}`,
+      client: `${credentialOf(caller)} ${request.socket.remoteAddress ?? ''}`,
       signal: gone.signal,
       cancel: () => gone.abort(),
     };
   }
 
-  private liveCatalog(serverCode: string, caller: GroupKeyCaller): Catalog {
+  private liveCatalog(serverCode: string, caller: AgentCaller): Catalog {
     this.replica.requireLease();
     const catalog = this.catalogs.findByCode(serverCode);
     if (!catalog) throw new HttpRefusal(404, -32_001, 'The tool group is gone');
-    if (!this.catalogs.isLive(caller.keyId))
-      throw new HttpRefusal(401, -32_001, 'This key is not valid any more');
-    if (!catalog.enabled) throw new HttpRefusal(403, -32_001, 'The tool group is disabled');
+    if (!this.gate.opens(caller, catalog))
+      throw new HttpRefusal(401, -32_001, 'You may not use this group any more');
     return catalog;
   }
 
-  private upgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  private async upgrade(
+    server: Server,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
     socket.on('error', () => socket.destroy()); // Node took its own listener away with the upgrade
     if (request.headers.upgrade?.toLowerCase() !== 'websocket')
       return serveAsHttp(server, request, socket, head);
@@ -179,7 +187,7 @@ export class McpEndpoint {
     try {
       this.gate.checkOrigin(request, undefined);
       this.replica.requireLease();
-      const caller = this.gate.identify(request);
+      const caller = await this.gate.identify(request);
       if (path?.door !== 'websocket') {
         throw new GateRefusal(404, 'not_found', 'There is no WebSocket at this address');
       }

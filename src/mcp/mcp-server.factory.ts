@@ -37,7 +37,7 @@ export class McpServerFactory {
       cacheHints: { 'tools/list': this.methods.cacheHint, 'server/discover': this.methods.cacheHint },
     });
     server.setRequestHandler('tools/list', (request, context) => {
-      const page = this.methods.listTools(exchangeOf(context).catalog(), request.params?.cursor);
+      const page = this.methods.listTools(exchangeOf(context), request.params?.cursor);
       return page as never; // readonly members; the SDK only reads them
     });
     server.setRequestHandler('tools/call', async (request, context) => {

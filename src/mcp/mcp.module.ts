@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { CallsUnderWay } from './calls-under-way.js';
@@ -17,7 +18,7 @@ import { WebSocketDoor } from './web-socket-door.js';
 
 /** The protocol: one endpoint per group, every transport and both eras. */
 @Module({
-  imports: [GroupsModule, ToolsModule],
+  imports: [AuthModule, GroupsModule, ToolsModule],
   providers: [
     Gate,
     GroupMethods,

@@ -4,7 +4,9 @@ import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextp
 import { type AuthInfo, createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
 import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
+import { listFor } from '../groups/access-rules.js';
 import { CatalogStore } from '../groups/catalog-store.js';
+import { type AgentCaller, credentialOf } from './agent-caller.js';
 import type { Exchange } from './exchange.js';
 import type { RpcRequest } from './fast-lane.js';
 import { McpServerFactory } from './mcp-server.factory.js';
@@ -121,14 +123,17 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** Whether clients would see another list: what `list_changed` is for. */
-export function listDiffers(before: Catalog, after: Catalog): boolean {
-  return JSON.stringify(before.listed) !== JSON.stringify(after.listed);
+/** Whether the caller (none: somebody) would see another list: what `list_changed` is for. */
+export function listDiffers(before: Catalog, after: Catalog, caller?: AgentCaller): boolean {
+  const [old, present] = caller
+    ? [listFor(before, caller), listFor(after, caller)]
+    : [before.listed, after.listed];
+  return JSON.stringify(old) !== JSON.stringify(present);
 }
 
 /** The SDK hands `authInfo` on untouched; the token itself does not go along. */
 export function carry(exchange: Exchange): AuthInfo {
-  return { token: '', clientId: exchange.caller.keyId, scopes: [], extra: { exchange } };
+  return { token: '', clientId: credentialOf(exchange.caller), scopes: [], extra: { exchange } };
 }
 
 export function exchangeOf(authInfo: AuthInfo | undefined): Exchange {

@@ -5,7 +5,9 @@ import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { Config } from '../config.js';
 import { CatalogStore } from '../groups/catalog-store.js';
+import { credentialOf } from './agent-caller.js';
 import type { Exchange } from './exchange.js';
+import { Gate } from './gate.js';
 import { HttpRefusal } from './http-refusal.js';
 import { McpServerFactory } from './mcp-server.factory.js';
 import { isPlainObject } from './plain-object.js';
@@ -14,7 +16,7 @@ import { carry, exchangeOf, listDiffers } from './sdk-lane.js';
 type Session = {
   readonly id: string;
   readonly groupId: string;
-  readonly keyId: string;
+  readonly exchange: Exchange;
   readonly server: Server;
   readonly transport: NodeStreamableHTTPServerTransport;
   lastUsedAt: number;
@@ -42,6 +44,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly factory: McpServerFactory,
     private readonly catalogs: CatalogStore,
+    private readonly gate: Gate,
     private readonly config: Config,
   ) {
     this.idleMs = config.env.MCP_SESSION_IDLE_SECONDS * 1000;
@@ -52,11 +55,14 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
+    this.gate.onChange(() => {
+      for (const session of this.byId.values()) if (!this.isWelcome(session)) this.closeWhenAnswered(session);
+    });
     this.catalogs.onReplaced((before, after) => {
       const sessions = [...this.byId.values()].filter((session) => session.groupId === before.groupId);
       for (const session of sessions) {
-        if (!after?.sessions || !this.catalogs.isLive(session.keyId)) this.closeWhenAnswered(session);
-        else if (listDiffers(before, after)) void session.server.sendToolListChanged().catch(() => undefined);
+        if (after && this.isWelcome(session) && listDiffers(before, after, session.exchange.caller))
+          void session.server.sendToolListChanged().catch(() => undefined);
       }
     });
   }
@@ -93,11 +99,10 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
       (context) => (context ? exchangeOf(context.http?.authInfo) : exchange),
       { era: 'legacy', notifies: true },
     );
-    const keyId = exchange.caller.keyId;
     const session: Session = {
       id,
       groupId,
-      keyId,
+      exchange,
       server,
       transport,
       lastUsedAt: Date.now(),
@@ -114,7 +119,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   /** @throws {HttpRefusal} 404: no such session (any more) for this key; the client must initialize again. */
   check(id: string, exchange: Exchange): Session {
     const session = this.byId.get(id);
-    if (session && !session.closing && session.keyId === exchange.caller.keyId) return session;
+    if (session && !session.closing && isSameCredential(session.exchange, exchange)) return session;
     throw new HttpRefusal(404, -32_001, 'Session not found; initialize again');
   }
 
@@ -173,6 +178,11 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
+  private isWelcome({ exchange: { caller, serverCode } }: Session): boolean {
+    const catalog = this.catalogs.findByCode(serverCode);
+    return catalog !== undefined && catalog.sessions && this.gate.opens(caller, catalog);
+  }
+
   private closeWhenAnswered(session: Session): void {
     session.closing = true;
     if (session.answering.size === 0) void this.close(session);
@@ -182,6 +192,10 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     this.byId.delete(session.id);
     await session.server.close().catch(() => undefined);
   }
+}
+
+function isSameCredential(one: Exchange, other: Exchange): boolean {
+  return credentialOf(one.caller) === credentialOf(other.caller);
 }
 
 function requestIdsOf(body: unknown): unknown[] {

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { isJsonContentType } from '@modelcontextprotocol/server';
 import { Config } from '../config.js';
 import { Connections, UNREAD_MAX_BYTES } from './connections.js';
+import { credentialOf } from './agent-caller.js';
 import type { Exchange } from './exchange.js';
 import { HttpRefusal } from './http-refusal.js';
 import { bodyLimits, readJsonBody } from './request-body.js';
@@ -51,7 +52,7 @@ export class SseDoor {
     }
     const id = new URL(request.url ?? '', 'http://host').searchParams.get('session') ?? '';
     const connection = this.connections.find(id);
-    if (!connection || connection.exchange.caller.keyId !== exchange.caller.keyId) {
+    if (!connection || credentialOf(connection.exchange.caller) !== credentialOf(exchange.caller)) {
       throw new HttpRefusal(404, -32_001, 'No such event stream; open a new one by GET');
     }
     const body = await readJsonBody(request, bodyLimits(this.config));

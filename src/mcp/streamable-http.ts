@@ -8,6 +8,7 @@ import {
   UnsupportedProtocolVersionError,
 } from '@modelcontextprotocol/server';
 import { Config } from '../config.js';
+import { toolFor } from '../groups/access-rules.js';
 import type { Catalog } from '../groups/catalog.js';
 import { type RpcAnswer, rpcError, sendJson } from './answers.js';
 import type { Exchange } from './exchange.js';
@@ -146,7 +147,7 @@ export class StreamableHttp {
       ? faultOf(message.method, message.params)
       : null;
     if (fault) return this.sendFault(response, message, fault, exchange, MODERN_VERSION);
-    if (message.method === 'tools/call') checkRepeatedArguments(request, message, exchange.catalog());
+    if (message.method === 'tools/call') checkRepeatedArguments(request, message, exchange);
     if (!this.takesFastLane('modern', message)) {
       return this.sdkLane.serveModern(request, response, message, exchange);
     }
@@ -271,8 +272,9 @@ export class StreamableHttp {
 }
 
 /** The arguments of a 2026-07-28 call that its tool wants repeated in headers. */
-function checkRepeatedArguments(request: IncomingMessage, message: RpcRequest, catalog: Catalog): void {
-  const definition = catalog.tools.get(message.params?.['name'] as string)?.definition;
+function checkRepeatedArguments(request: IncomingMessage, message: RpcRequest, exchange: Exchange): void {
+  const name = message.params?.['name'] as string;
+  const definition = toolFor(exchange.catalog(), exchange.caller, name)?.definition;
   if (!definition) return;
   let declared = paramHeaders.get(definition);
   if (!declared) paramHeaders.set(definition, (declared = paramHeadersOf(definition.inputSchema)));

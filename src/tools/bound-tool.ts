@@ -9,6 +9,10 @@ export type BoundTool = {
   /** What clients see: the row's description, else the tool's own. */
   readonly description: string;
   readonly timeoutMs: number;
+  /** Roles of which a signed-in user needs one; empty: any that the group lets in. */
+  readonly allowedRoles: readonly string[];
+  /** Tiers of users that it is for; empty: all that the group lets in. */
+  readonly userTierAccess: readonly string[];
   readonly config: JsonObject;
   readonly validators: ToolValidators;
 };

@@ -89,18 +89,11 @@ export class ToolExecutor {
   private async attempt(call: ToolCall): Promise<Attempt> {
     const { tool } = call;
     if (!tool) {
-      return refusal(
-        `No tool '${call.toolName.slice(0, 128)}' in this group; tools/list tells what there is`,
-      );
+      return refusal(unknownToolMessage(call.toolName));
     }
     const args = call.args ?? {};
-    const faults = tool.validators.checkArguments(args);
-    if (faults) {
-      return failure(
-        'invalid_arguments',
-        `Invalid arguments for ${tool.definition.name}: ${faults.join('; ')}. Correct them and call again.`,
-      );
-    }
+    const fault = argumentsFault(tool, args);
+    if (fault !== null) return failure('invalid_arguments', fault);
     if (call.signal.aborted)
       return failure('cancelled', 'The client had hung up before the tool began; it did not run');
     return this.run(call, tool, args as JsonObject);
@@ -239,6 +232,20 @@ export class ToolExecutor {
       durationMs,
     };
   }
+}
+
+/** The same words for a tool that is not there, that is disabled, and that is not for the caller. */
+export function unknownToolMessage(name: string): string {
+  return `No tool '${name.slice(0, 128)}' in this group; tools/list tells what there is`;
+}
+
+/** What is wrong with the arguments, for the agent to correct; null when they fit. */
+export function argumentsFault(tool: BoundTool, args: unknown): string | null {
+  const faults = tool.validators.checkArguments(args);
+  return (
+    faults &&
+    `Invalid arguments for ${tool.definition.name}: ${faults.join('; ')}. Correct them and call again.`
+  );
 }
 
 /** Why a running call was stopped from outside. */

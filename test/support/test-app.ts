@@ -107,6 +107,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     PORT: String(await findFreePort()),
     SAMPLE_DATA: 'false',
     AUTH_RATE_LIMIT: '1000000', // all tests come from one address
+    SIGN_IN_FAILURES_PER_ADDRESS: '1000000', // all tests come from one address
     ...options.env,
   });
   Logger.overrideLogger(['fatal']); // what a test provokes is told by its answer

@@ -1,0 +1,106 @@
+import type { Caller } from '../auth/caller.js';
+import type { BoundTool } from '../tools/bound-tool.js';
+import type { Catalog, ListedTool } from './catalog.js';
+
+/** Why a rule says no, and whether the caller may know of the group at all. */
+export type Refusal = { readonly rule: string; readonly reason: string };
+
+type GroupRule = {
+  readonly name: string;
+  /** @returns What is in the way, or null. */
+  readonly check: (catalog: Catalog, caller: Caller) => string | null;
+};
+type ToolRule = {
+  readonly name: string;
+  readonly check: (tool: BoundTool | undefined, caller: Caller) => string | null;
+};
+
+/** Who may use a group, in the order they are asked. An empty list of roles or tiers is for everybody. */
+export const GROUP_RULES: readonly GroupRule[] = [
+  {
+    name: 'tenant',
+    check: (catalog, caller) =>
+      catalog.tenantId === caller.tenantId ? null : 'The group belongs to another tenant',
+  },
+  {
+    name: 'key_of_group',
+    check: (catalog, caller) =>
+      caller.kind !== 'group_key' || caller.groupId === catalog.groupId
+        ? null
+        : `This key does not open the tool group '${catalog.serverCode}'`,
+  },
+  {
+    name: 'group_enabled',
+    check: ({ enabled, serverCode }) => (enabled ? null : `The tool group '${serverCode}' is disabled`),
+  },
+  {
+    name: 'group_roles',
+    check: ({ allowedRoles, serverCode }, caller) =>
+      caller.kind !== 'user' || isOneOf(caller.roles, allowedRoles)
+        ? null
+        : `The tool group '${serverCode}' is for other roles than yours`,
+  },
+  {
+    name: 'group_tiers',
+    check: ({ userTierAccess, serverCode }, caller) =>
+      caller.kind !== 'user' || isOneOf([caller.tier], userTierAccess)
+        ? null
+        : `The tool group '${serverCode}' is for other tiers than yours`,
+  },
+];
+
+/** Who may use a tool of a group that lets them in. A tool that says no is to them as if it were not there. */
+export const TOOL_RULES: readonly ToolRule[] = [
+  {
+    name: 'tool_in_group',
+    check: (tool) => (tool ? null : 'The group has no such tool, or it is disabled'),
+  },
+  {
+    name: 'tools_of_key',
+    check: (tool, caller) =>
+      caller.kind !== 'group_key' || !caller.tools || (tool && caller.tools.has(tool.definition.name))
+        ? null
+        : 'The key was given other tools of the group only',
+  },
+  {
+    name: 'tool_roles',
+    check: (tool, caller) =>
+      caller.kind !== 'user' || (tool && isOneOf(caller.roles, tool.allowedRoles))
+        ? null
+        : 'The tool is for other roles',
+  },
+  {
+    name: 'tool_tiers',
+    check: (tool, caller) =>
+      caller.kind !== 'user' || (tool && isOneOf([caller.tier], tool.userTierAccess))
+        ? null
+        : 'The tool is for other tiers',
+  },
+];
+
+/** The first rule that keeps the caller out of the group, or null. */
+export function refusalOfGroup(catalog: Catalog, caller: Caller): Refusal | null {
+  for (const { name, check } of GROUP_RULES) {
+    const reason = check(catalog, caller);
+    if (reason !== null) return { rule: name, reason };
+  }
+  return null;
+}
+
+/** The tool as this caller may call it; undefined: not there for this caller. Assumes that the group lets them in. */
+export function toolFor(catalog: Catalog, caller: Caller, name: string): BoundTool | undefined {
+  const tool = catalog.tools.get(name);
+  return TOOL_RULES.every(({ check }) => check(tool, caller) === null) ? tool : undefined;
+}
+
+/** What `tools/list` shows this caller. */
+export function listFor(catalog: Catalog, caller: Caller): readonly ListedTool[] {
+  const seesAll = caller.kind === 'group_key' && !caller.tools;
+  return seesAll
+    ? catalog.listed
+    : catalog.listed.filter(({ name }) => toolFor(catalog, caller, name) !== undefined);
+}
+
+function isOneOf(held: readonly string[], wanted: readonly string[]): boolean {
+  return wanted.length === 0 || held.some((one) => wanted.includes(one));
+}

@@ -1,0 +1,54 @@
+import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentCaller, Requires } from '../auth/access.js';
+import type { UserCaller } from '../auth/caller.js';
+import { ok, pageOf } from '../common/envelope.js';
+import { ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
+import type { SecurityAlert } from './security-alert.entity.js';
+import { AlertDto, AlertQueryDto } from './security-alerts.dto.js';
+import { SecurityAlertsService } from './security-alerts.service.js';
+
+const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, OK } = HttpStatus;
+
+@ApiTags('keys')
+@ApiBearerAuth()
+@ApiFailures(UNAUTHORIZED, FORBIDDEN)
+@Controller('api/v1/admin/alerts')
+export class SecurityAlertsController {
+  constructor(private readonly alerts: SecurityAlertsService) {}
+
+  @Get()
+  @Requires('alerts.read')
+  @ApiOperation({ summary: 'Signs that a key is in the wrong hands, newest first' })
+  @ApiPage(AlertDto)
+  @ApiFailures(BAD_REQUEST)
+  async list(@CurrentCaller() caller: UserCaller, @Query() query: AlertQueryDto) {
+    const page = await this.alerts.list(caller, query);
+    return pageOf({ ...page, items: page.items.map(toDto) });
+  }
+
+  @Post(':id/acknowledge')
+  @Requires('alerts.write')
+  @HttpCode(OK)
+  @ApiOperation({ summary: 'Say that somebody takes care of it' })
+  @ApiData(AlertDto)
+  @ApiFailures(NOT_FOUND)
+  async acknowledge(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
+    return ok(toDto(await this.alerts.acknowledge(caller, id)), 'Acknowledged');
+  }
+}
+
+function toDto(alert: SecurityAlert): AlertDto {
+  return {
+    id: alert.id,
+    kind: alert.kind,
+    key_id: alert.keyId,
+    group_id: alert.groupId,
+    ip: alert.ip,
+    user_agent: alert.userAgent,
+    uses: alert.uses,
+    first_seen_at: alert.firstSeenAt.toISOString(),
+    last_seen_at: alert.lastSeenAt.toISOString(),
+    acknowledged_at: alert.acknowledgedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,55 @@
+import type { OidcProvider } from './oidc-provider.entity.js';
+
+export type Claims = { readonly [name: string]: unknown };
+
+/** What a provider says of a person, in our words. */
+export type Person = {
+  readonly email: string | null;
+  readonly displayName: string | null;
+  /** Null: this provider does not decide about roles. */
+  readonly roles: readonly string[] | null;
+  /** Null: not decided there, or a value that leads nowhere. */
+  readonly tier: string | null;
+};
+
+const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,189}$/;
+const NAME_MAX = 100;
+
+/** Reads the claims as the provider's mapping says. */
+export function readClaims(claims: Claims, provider: OidcProvider): Person {
+  const email = textsOf(claims, provider.emailClaim)[0]?.trim().toLowerCase() ?? '';
+  const name = textsOf(claims, provider.nameClaim)[0]?.trim().slice(0, NAME_MAX) ?? '';
+  const [tier] = mapped(textsOf(claims, provider.tierClaim), provider.tierMap);
+  const roles = mapped(textsOf(claims, provider.rolesClaim), provider.roleMap);
+  return {
+    email: EMAIL.test(email) ? email : null,
+    displayName: name === '' ? null : name,
+    roles: provider.rolesClaim === null ? null : [...new Set([...roles, ...provider.defaultRoles])],
+    tier: tier ?? null,
+  };
+}
+
+/** Whether the provider itself says that the address was not proven. */
+export function isUnverified(claims: Claims): boolean {
+  return claims['email_verified'] === false || claims['email_verified'] === 'false';
+}
+
+/** By its whole name, or as a path: Keycloak has its roles in `realm_access.roles`. */
+function textsOf(claims: Claims, name: string | null): string[] {
+  if (name === null) return [];
+  const value = Object.hasOwn(claims, name) ? claims[name] : valueAt(claims, name.split('.'));
+  return (Array.isArray(value) ? value : [value]).filter((item): item is string => typeof item === 'string');
+}
+
+function valueAt(claims: Claims, path: readonly string[]): unknown {
+  let value: unknown = claims;
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Claims)[step];
+  }
+  return value;
+}
+
+function mapped(values: readonly string[], map: Readonly<Record<string, string>>): string[] {
+  return values.filter((value) => Object.hasOwn(map, value)).map((value) => map[value]);
+}

@@ -1,0 +1,34 @@
+import { secondFactorContext } from './auth/second-factors.service.js';
+import { sealContext } from './groups/group-keys.service.js';
+import { secretContext } from './oidc/oidc-providers.service.js';
+
+/**
+ * A column that SecretBox seals. Rotating the master key seals each of them anew, so one that is missing here would be lost
+ * with the old key; a test looks for such columns.
+ */
+export type SealedColumn = {
+  readonly table: string;
+  /** Primary key: the context that the secret is bound to is made of it. */
+  readonly id: string;
+  readonly column: string;
+  readonly context: (id: string) => string;
+  /** Column with SecretBox's digest of the secret, when there is one. */
+  readonly digest?: string;
+  /** A secret that may be forgotten: one that does not open is emptied instead of stopping the rotation. */
+  readonly isDispensable?: true;
+  /** What replicas hold in memory of such a row: kind of change, and the column with its id. */
+  readonly change?: { readonly kind: string; readonly id: string };
+};
+
+export const SEALED_COLUMNS: readonly SealedColumn[] = [
+  {
+    table: 'mcp_group_keys',
+    id: 'id',
+    column: 'ciphertext',
+    context: sealContext,
+    digest: 'hash',
+    change: { kind: 'group', id: 'group_id' },
+  },
+  { table: 'second_factors', id: 'user_id', column: 'secret', context: secondFactorContext },
+  { table: 'oidc_providers', id: 'id', column: 'client_secret', context: secretContext },
+];
