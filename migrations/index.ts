@@ -3,6 +3,7 @@ import { Crm1790000100000 } from './1790000100000-crm.js';
 import { Isolation1790000200000 } from './1790000200000-isolation.js';
 import { Replicas1790000300000 } from './1790000300000-replicas.js';
 import { Versions1790000400000 } from './1790000400000-versions.js';
+import { IdempotencyKeys1790000450000 } from './1790000450000-idempotency-keys.js';
 import { People1790000500000 } from './1790000500000-people.js';
 import { Tenants1790000600000 } from './1790000600000-tenants.js';
 import { KeyLifecycle1790000700000 } from './1790000700000-key-lifecycle.js';
@@ -15,6 +16,7 @@ export const migrations = [
   Isolation1790000200000,
   Replicas1790000300000,
   Versions1790000400000,
+  IdempotencyKeys1790000450000,
   People1790000500000,
   Tenants1790000600000,
   KeyLifecycle1790000700000,

@@ -12,6 +12,7 @@ import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
 import { FeaturesModule } from './features/features.module.js';
 import { GroupsModule } from './groups/groups.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { MasterKeys } from './master-keys.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         AuditModule,
         AuditLogsModule,
         AuthModule,
+        IdempotencyModule,
         UsersModule,
         OidcModule,
         CallLogsModule,

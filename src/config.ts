@@ -55,6 +55,7 @@ export const environmentSchema = z.object({
     .string()
     .refine(isTrust, 'must be a number of hops, or addresses and CIDR blocks separated by commas')
     .optional(),
+  AUTH_RATE_LIMIT: wholeNumber(1, 1_000_000).default(60),
   ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
   REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
   SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(5, 1_000_000).default(100),

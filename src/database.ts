@@ -20,6 +20,7 @@ import { Feature } from './features/feature.entity.js';
 import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
+import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
 import { SecurityAlert } from './groups/security-alert.entity.js';
@@ -52,6 +53,7 @@ const common = {
     ReplicaRow,
     TenantJob,
     Feature,
+    IdempotencyKey,
     ...crmEntities,
   ],
   migrations: [...migrations],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { noteCommit } from '../common/committed.js';
 import { toLogJson } from '../common/redact.js';
 import { currentScope, inTenant } from '../common/request-scope.js';
 import { AdminAuditLog } from './audit-log.entity.js';
@@ -43,6 +44,7 @@ export class AuditTrail {
 
   /** @param manager Of the transaction that makes the change; it must belong to the actor's tenant. */
   async record(manager: EntityManager, actor: Actor, entry: AuditEntry): Promise<void> {
+    await noteCommit(manager);
     await manager.insert(AdminAuditLog, toRow(actor, entry, { result: 'ok', reason: null }));
   }
 

@@ -2,9 +2,11 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule, JwtSecretRequestType } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { ThrottlerModule } from '@nestjs/throttler';
 import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
 import { AccessGuard } from './access.guard.js';
+import { AuthRateLimitGuard } from './auth-rate-limit.guard.js';
 import { keyIdOf, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
@@ -27,6 +29,8 @@ import { UserCallers } from './user-callers.js';
 import { UserChanges } from './user-changes.js';
 import { TokensService } from './tokens.service.js';
 
+const AUTH_RATE_WINDOW_MS = 60_000;
+
 /** Tokens signed under the previous master key are good until they expire. */
 function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown): Buffer {
   if (type === JwtSecretRequestType.SIGN) return box.tokenSigningKey;
@@ -37,6 +41,13 @@ function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown
 @Module({
   imports: [
     PassportModule,
+    ThrottlerModule.forRootAsync({
+      inject: [Config],
+      useFactory: ({ env }: Config) => ({
+        throttlers: [{ ttl: AUTH_RATE_WINDOW_MS, limit: env.AUTH_RATE_LIMIT }],
+        setHeaders: false,
+      }),
+    }),
     JwtModule.registerAsync({
       inject: [SecretBox, Config],
       useFactory: (box: SecretBox, config: Config) => ({
@@ -73,6 +84,7 @@ function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown
     UserChanges,
     LocalStrategy,
     JwtStrategy,
+    { provide: APP_GUARD, useClass: AuthRateLimitGuard },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
   exports: [

@@ -9,12 +9,12 @@ export class CallLogQueryDto extends PageQueryDto {
   @MaxLength(128)
   tool?: string;
 
-  @ApiPropertyOptional({ format: 'uuid' })
+  @ApiPropertyOptional({ format: 'uuid', description: 'Calls of this group only' })
   @IsOptional()
   @IsUUID()
   group_id?: string;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'Calls that succeeded, or those that failed' })
   @IsOptional()
   @QueryBoolean()
   @IsBoolean()

@@ -1,6 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Config } from '../config.js';
 import { ChangeBus } from './change-bus.js';
+import { CursorInterceptor } from './cursor.interceptor.js';
+import { EtagInterceptor } from './etag.interceptor.js';
 import { Replica } from './replica.js';
 import { SecretBox } from './secret-box.js';
 
@@ -11,7 +14,15 @@ export class CommonModule {
     return {
       module: CommonModule,
       global: true,
-      providers: [{ provide: Config, useValue: config }, Replica, ChangeBus, SecretBox],
+      providers: [
+        { provide: Config, useValue: config },
+        Replica,
+        ChangeBus,
+        SecretBox,
+        // Around the interceptors of all other modules, since this one comes first: they see every answer.
+        { provide: APP_INTERCEPTOR, useClass: EtagInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: CursorInterceptor },
+      ],
       exports: [Config, Replica, ChangeBus, SecretBox],
     };
   }

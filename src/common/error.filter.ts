@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import type { ErrorEnvelope } from './envelope.js';
 import { AppError, TooManyRequestsError, UnavailableError } from './errors.js';
+import { type Language, languageOf, translate } from './messages.js';
 
 const CODES: Readonly<Record<number, string>> = {
   401: 'unauthenticated',
@@ -21,7 +22,8 @@ export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(ErrorFilter.name);
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<Response>();
+    const http = host.switchToHttp();
+    const response = http.getResponse<Response>();
     const error = isDatabaseAway(thrown)
       ? new UnavailableError('The database cannot be reached at the moment; try again later', {
           cause: thrown,
@@ -35,7 +37,11 @@ export class ErrorFilter implements ExceptionFilter {
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="toolcrib"');
     if (error instanceof TooManyRequestsError)
       response.setHeader('Retry-After', String(error.retryAfterSeconds));
-    response.status(status).json(body);
+    response.vary('Accept-Language');
+    const { told, languages } = inLanguage(languageOf(http.getRequest<Request>()), body);
+    response.setHeader('Content-Language', languages);
+    response.setHeader('Cache-Control', 'no-store');
+    response.status(status).json(told);
   }
 
   private answer(error: unknown): { status: number; body: ErrorEnvelope } {
@@ -52,6 +58,35 @@ export class ErrorFilter implements ExceptionFilter {
 function envelope(status: number, code: string, message: string, details?: unknown) {
   const error = details === undefined ? { code } : { code, details };
   return { status, body: { success: false as const, message, error } };
+}
+
+/** What is not in the catalogue stays English, and the header then names both languages. */
+function inLanguage(language: Language, body: ErrorEnvelope): { told: ErrorEnvelope; languages: string } {
+  if (language === 'en') return { told: body, languages: 'en' };
+  let isWhole = true;
+  const tell = (english: string) => {
+    const told = translate(english);
+    if (told === null) isWhole = false;
+    return told ?? english;
+  };
+  const { details } = body.error;
+  const told = {
+    ...body,
+    message: tell(body.message),
+    error: Array.isArray(details)
+      ? {
+          ...body.error,
+          details: details.map((detail: unknown) =>
+            isProblem(detail) ? { ...detail, message: tell(detail.message) } : detail,
+          ),
+        }
+      : body.error,
+  };
+  return { told, languages: isWhole ? 'zh' : 'zh, en' };
+}
+
+function isProblem(detail: unknown): detail is { readonly message: string } {
+  return typeof (detail as { message?: unknown } | null)?.message === 'string';
 }
 
 /** Connection errors of Node, and SQLSTATE classes 08 (connection) and 57P (shut down). */

@@ -42,6 +42,12 @@ export class PreconditionFailedError extends AppError {
   readonly status = 412;
 }
 
+/** The `Idempotency-Key` belongs to another request. Nothing was changed. */
+export class KeyReusedError extends AppError {
+  readonly code = 'idempotency_key_reused';
+  readonly status = 422;
+}
+
 /** Nobody is signed in, or the credential is wrong, expired or revoked. */
 export class UnauthenticatedError extends AppError {
   readonly code = 'unauthenticated';

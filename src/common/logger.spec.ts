@@ -1,4 +1,5 @@
 import { AppLogger } from './logger.js';
+import { runInScope } from './request-scope.js';
 
 function linesOf(log: (logger: AppLogger) => void, level: 'log' | 'warn' = 'log'): string[] {
   const written: string[] = [];
@@ -30,6 +31,12 @@ describe('AppLogger', () => {
       logger.warn({ message: 'A key was replaced', groupId: 'g1' }, 'Keys'),
     );
     expect(JSON.parse(line)).toMatchObject({ level: 'warn', message: 'A key was replaced', groupId: 'g1' });
+  });
+
+  it('names the request that a line belongs to', () => {
+    const scope = { requestId: 'r-1', tenantId: null, ip: null, userAgent: null };
+    const [line = ''] = linesOf((logger) => runInScope(scope, () => logger.log('in a request')));
+    expect(JSON.parse(line)).toMatchObject({ message: 'in a request', request_id: 'r-1' });
   });
 
   it('keeps quiet below its level', () => {

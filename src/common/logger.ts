@@ -1,4 +1,5 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { currentScope } from './request-scope.js';
 
 /** `detail` and `parameters` of database errors repeat the row's values. */
 const SECRET_FIELDS = [
@@ -28,7 +29,8 @@ const SECRET_TEXTS =
 
 /**
  * The service's log: one JSON line per event, or readable text when a person watches on a terminal. Give it fields by an
- * object (`logger.warn({ message, groupId })`): they become fields of the line. Secrets are blanked out as a last line of
+ * object (`logger.warn({ message, groupId })`): they become fields of the line. A line that
+ * belongs to a request has its id. Secrets are blanked out as a last line of
  * defence; code that logs must not pass any.
  */
 export class AppLogger extends ConsoleLogger {
@@ -52,11 +54,15 @@ export class AppLogger extends ConsoleLogger {
     const isObject = typeof message === 'object' && message !== null && !Array.isArray(message);
     const time = new Date(Number(timestamp)).toISOString();
     const fields = isObject ? message : { message };
-    return hideSecrets(super.stringifyJsonLogObject({ time, ...event, ...fields, pid }));
+    const requestId = currentScope()?.requestId;
+    const work = requestId ? { request_id: requestId } : {};
+    return hideSecrets(super.stringifyJsonLogObject({ time, ...event, ...fields, ...work, pid }));
   }
 
   protected override stringifyMessage(message: unknown, level: LogLevel): string {
-    return hideSecrets(super.stringifyMessage(message, level));
+    const requestId = currentScope()?.requestId;
+    const work = requestId ? ` (request ${requestId})` : '';
+    return hideSecrets(`${super.stringifyMessage(message, level)}${work}`);
   }
 }
 

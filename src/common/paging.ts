@@ -47,7 +47,8 @@ function isPart(part: unknown): part is string | number | null {
   return part === null || typeof part === 'string' || typeof part === 'number';
 }
 
-function notACursor(): InvalidInputError {
+/** The one refusal of a cursor, whatever is wrong with it. */
+export function notACursor(): InvalidInputError {
   return new InvalidInputError('The cursor is not valid; use next_cursor of the page before, unchanged', {
     details: [{ field: 'cursor', message: 'not a cursor of this list' }],
   });

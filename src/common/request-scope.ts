@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingMessage } from 'node:http';
+import { v7 as newId } from 'uuid';
 import type { ChangeEffect } from './acknowledgements.js';
 
 /**
@@ -15,9 +17,19 @@ export type RequestScope = {
   tenantId: string | null;
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** Of a request with an `Idempotency-Key`: see `committed.ts`. */
+  attempt?: { readonly id: string; readonly tenantId: string };
   /** How the change that was made in it came into force; the answer tells it. */
   effect?: { readonly epoch: number | null } & ChangeEffect;
 };
+
+const REQUEST_ID = /^[\w.:-]{1,64}$/;
+
+/** The caller's own id of the request (`X-Request-Id`) when it looks like one, so that traces join up; else a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  const asked = request.headers['x-request-id'];
+  return typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : newId();
+}
 
 const storage = new AsyncLocalStorage<RequestScope>();
 
@@ -35,6 +47,6 @@ export function runInScope<T>(scope: RequestScope, work: () => T): T {
  * the tenant it began with. Verify first that the caller belongs to the tenant; this function asks nobody.
  */
 export function inTenant<T>(tenantId: string, work: () => T): T {
-  const { requestId = '', ip = null, userAgent = null } = storage.getStore() ?? {};
-  return storage.run({ requestId, ip, userAgent, tenantId }, work);
+  const { requestId = '', ip = null, userAgent = null, attempt } = storage.getStore() ?? {};
+  return storage.run({ requestId, ip, userAgent, tenantId, attempt }, work);
 }

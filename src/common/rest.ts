@@ -1,15 +1,19 @@
-import { HttpException, type INestApplication, UnsupportedMediaTypeException } from '@nestjs/common';
+import { HttpException, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import { v7 as newId } from 'uuid';
 import type { Config } from '../config.js';
 import { compileTrust } from './client-address.js';
+import { cors } from './cors.js';
 import { ErrorFilter } from './error.filter.js';
 import { InvalidInputError } from './errors.js';
-import { runInScope } from './request-scope.js';
+import { requireKnownMethod } from './methods.js';
+import { openApiDocument } from './openapi.js';
+import { requestIdOf, runInScope } from './request-scope.js';
 import { RestValidationPipe } from './validation.js';
+
+export { openApiDocument };
 
 const BODY_MAX_BYTES = 1_048_576;
 /** These take a file of the user's own as it is: read as text, so that its problems can be told by line. */
@@ -23,12 +27,15 @@ const FILE_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text
  */
 export function configureRest(app: NestExpressApplication, config: Config): void {
   app.disable('x-powered-by');
+  app.disable('etag'); // ours follow the rows
   const trust = compileTrust(config.env.TRUST_PROXY);
   app.set('trust proxy', trust);
   app.use(beginScope);
   // Browsers would rewrite our own assets to https on a plain http installation.
   const upgradeInsecureRequests = config.publicUrl.startsWith('https:') ? [] : null;
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests } } }));
+  app.use(cors(config));
+  app.use(requireKnownMethod);
   app.use(FILE_ROUTES, express.text({ limit: BODY_MAX_BYTES, type: FILE_TYPES }));
   app.use(express.json({ limit: BODY_MAX_BYTES }));
   app.use(explainBodyError);
@@ -41,12 +48,9 @@ export function configureRest(app: NestExpressApplication, config: Config): void
   });
 }
 
-const REQUEST_ID = /^[\w.:-]{1,64}$/;
-
-/** Every request is a unit of work with an id: the caller's own, when it looks like one, so that traces join up. */
+/** Every request is a unit of work with an id. */
 function beginScope(request: Request, response: Response, next: NextFunction): void {
-  const asked = request.headers['x-request-id'];
-  const requestId = typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : newId();
+  const requestId = requestIdOf(request);
   response.setHeader('X-Request-Id', requestId);
   const userAgent = request.headers['user-agent'] ?? null;
   runInScope({ requestId, tenantId: null, ip: request.ip ?? null, userAgent }, next);
@@ -64,20 +68,6 @@ function refuseForeignBody(request: Request, _response: Response, next: NextFunc
     throw new UnsupportedMediaTypeException(`Send the ${wanted}`);
   }
   next();
-}
-
-/** The OpenAPI document of all REST routes. */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
-  const options = new DocumentBuilder()
-    .setTitle('Toolcrib')
-    .setDescription(
-      'Admin REST API. Sign in with POST /api/v1/auth/login and send the access token as Bearer.',
-    )
-    .setVersion('1')
-    .addBearerAuth()
-    .addSecurityRequirements('bearer')
-    .build();
-  return SwaggerModule.createDocument(app, options);
 }
 
 /** Body-parser's errors, said in our words: its own would repeat pieces of the body. */

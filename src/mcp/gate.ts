@@ -65,7 +65,7 @@ export class Gate {
       );
     }
     response?.setHeader('Access-Control-Allow-Origin', origin);
-    response?.setHeader('Access-Control-Expose-Headers', 'Mcp-Session-Id, WWW-Authenticate');
+    response?.setHeader('Access-Control-Expose-Headers', 'Mcp-Session-Id, WWW-Authenticate, X-Request-Id');
     response?.setHeader('Vary', 'Origin');
   }
 

@@ -6,6 +6,7 @@ import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { WebSocketServer } from 'ws';
 import { UnavailableError } from '../common/errors.js';
 import { Replica } from '../common/replica.js';
+import { requestIdOf, runInScope } from '../common/request-scope.js';
 import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
@@ -58,9 +59,11 @@ export class McpEndpoint {
     server.on('request', (request, response) => {
       const path = parseMcpPath(request.url ?? '');
       if (path === undefined) express?.(request, response);
-      else void this.serve(request, response, path);
+      else void this.inScope(request, response, () => this.serve(request, response, path));
     });
-    server.on('upgrade', (request, socket, head) => void this.upgrade(server, request, socket, head));
+    server.on('upgrade', (request, socket, head) =>
+      this.inScope(request, undefined, () => void this.upgrade(server, request, socket, head)),
+    );
   }
 
   /** Ends what would hold up a shutdown and is not a call: notification streams, connections without a call under way. */
@@ -68,6 +71,15 @@ export class McpEndpoint {
     this.sdkLane.endSubscriptions();
     this.sessions.endStreams();
     this.connections.endIdle();
+  }
+
+  /** The request's id goes into its answer and into every log line that its work writes. */
+  private inScope<T>(request: IncomingMessage, response: ServerResponse | undefined, work: () => T): T {
+    const requestId = requestIdOf(request);
+    response?.setHeader('X-Request-Id', requestId);
+    const ip = request.socket.remoteAddress ?? null;
+    const userAgent = request.headers['user-agent'] ?? null;
+    return runInScope({ requestId, tenantId: null, ip, userAgent }, work);
   }
 
   /** What is no stream yet gets its refusal; a call under way is answered (or was cut, and then that is the answer). */

@@ -116,6 +116,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     DATABASE_POOL_MAX: '4',
     PORT: String(await findFreePort()),
     SAMPLE_DATA: 'false',
+    AUTH_RATE_LIMIT: '1000000', // all tests come from one address
     SIGN_IN_FAILURES_PER_ADDRESS: '1000000', // all tests come from one address
     ...options.env,
   });
