@@ -1,5 +1,6 @@
 import { secondFactorContext } from './auth/second-factors.service.js';
 import { sealContext } from './groups/group-keys.service.js';
+import { attemptContext } from './idempotency/idempotency.service.js';
 import { secretContext } from './oidc/oidc-providers.service.js';
 
 /**
@@ -30,5 +31,13 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     change: { kind: 'group', id: 'group_id' },
   },
   { table: 'second_factors', id: 'user_id', column: 'secret', context: secondFactorContext },
+  // Answers of the last 24 hours, kept to be repeated.
+  {
+    table: 'idempotency_keys',
+    id: 'id',
+    column: 'answer',
+    context: attemptContext,
+    isDispensable: true,
+  },
   { table: 'oidc_providers', id: 'id', column: 'client_secret', context: secretContext },
 ];

@@ -31,6 +31,8 @@ const SILENT = [
   'Allow',
   'ValidateNested',
   'registerDecorator',
+  'Validate',
+  'ValidatorConstraint',
   'validate',
   'validateSync',
 ];

@@ -16,6 +16,8 @@ import {
 import { createTestApp, type TestApp } from './support/test-app.js';
 
 const KEYS = 120;
+/** Bytes that are no secrets to be shown again: keyed hashes. */
+const HASHES = ['sign_in_attempts.key', 'idempotency_keys.operation', 'idempotency_keys.fingerprint'];
 const PASSWORD = 'a long enough password';
 type Json = { [name: string]: any }; // oxlint-disable-line typescript/no-explicit-any
 
@@ -166,6 +168,7 @@ describe('the sealed columns', () => {
        WHERE table_schema = 'public' AND data_type = 'bytea' AND column_name !~ 'hash' ORDER BY 1, 2`,
     );
     const known = SEALED_COLUMNS.map(({ table, column }) => ({ table, column }));
-    expect(known.toSorted((a, b) => (a.table < b.table ? -1 : 1))).toEqual(columns);
+    const sealed = columns.filter(({ table, column }) => !HASHES.includes(`${table}.${column}`));
+    expect(known.toSorted((a, b) => (a.table < b.table ? -1 : 1))).toEqual(sealed);
   });
 });

@@ -66,6 +66,15 @@ const RETRY_AFTER: Header = { description: 'Seconds to wait', schema: { type: 'i
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   id: 'As a list, or the answer that made it, gives it',
   limit: 'Rows on a page',
+  sessionId: 'As the list of sessions gives it',
+  identityId: 'As the list of identities gives it',
+  name: 'What it is called',
+  role: 'Only those with this role',
+  tier: 'Only those of this tier',
+  enabled: 'true: only the enabled; false: only the disabled',
+  target_id: 'Only acts on this thing',
+  result: 'Only with this outcome',
+  format: 'Form of the file',
 };
 
 /** Puts on an operation what follows from its method, path, permission and answers. */

@@ -105,7 +105,7 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
   /** The request was carried out. Does not throw: its answer is good, stored or not. */
   async finish(attemptId: string, { status, body }: StoredAnswer): Promise<void> {
     try {
-      const answer = this.box.seal(JSON.stringify(body ?? null), contextOf(attemptId));
+      const answer = this.box.seal(JSON.stringify(body ?? null), attemptContext(attemptId));
       await this.dataSource.query(
         `UPDATE idempotency_keys SET state = 'done', status = $2, answer = $3 WHERE id = $1`,
         [attemptId, status, answer],
@@ -154,13 +154,14 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
   /** Null: stored under another master key. */
   private open(answer: Buffer, id: string): string | null {
     try {
-      return this.box.open(answer, contextOf(id));
+      return this.box.open(answer, attemptContext(id));
     } catch {
       return null;
     }
   }
 }
 
-function contextOf(attemptId: string): string {
+/** What a stored answer is bound to: see SecretBox. */
+export function attemptContext(attemptId: string): string {
   return `idempotency-key:${attemptId}`;
 }

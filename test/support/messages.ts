@@ -4,7 +4,8 @@ import ts from 'typescript';
 export type Message = { readonly template: string; readonly where: string };
 
 /** What agents are told, over MCP, is not translated: models read English. */
-const NOT_REST = /^(?:.*\/)?src\/(?:mcp|crm)\/|\.spec\.ts$|messages\.zh\.ts$|openapi[^/]*\.ts$/;
+const NOT_REST =
+  /^(?:.*\/)?src\/(?:mcp|crm|doctor|isolation)\/|^(?:.*\/)?src\/(?:rotate-master|master-keys)\.ts$|\.spec\.ts$|messages\.zh\.ts$|openapi[^/]*\.ts$/;
 const FAILURES = ['AppError', 'HttpException'];
 
 /**
