@@ -17,6 +17,7 @@ import { MASTER_KEY_BYTES, MASTER_KEY_FILE, PREVIOUS_KEY_FILE, readMasterKeys } 
 import { SEALED_COLUMNS, type SealedColumn } from './sealed-columns.js';
 
 const BATCH_ROWS = 50;
+const LEASE_MARGIN_MS = 1000;
 
 /** How much was sealed anew. */
 export type Rotation = { readonly secrets: number; readonly tenants: number };
@@ -112,9 +113,12 @@ function replaceFile(file: string, text: string): void {
 /** Before anything lies under the new key, everybody must be able to open it. */
 async function requireReplicasToKnow(app: INestApplicationContext): Promise<void> {
   const bus = app.get(ChangeBus);
-  const { effect } = await bus.commit((manager) =>
-    bus.publish(manager, { kind: 'master_key', id: app.get(SecretBox).keyId }),
-  );
+  const tell = () =>
+    bus.commit((manager) => bus.publish(manager, { kind: 'master_key', id: app.get(SecretBox).keyId }));
+  // A process that was killed, such as a run of this command before, counts as live until its lease is over.
+  const deadlineMs = performance.now() + app.get(Config).env.REPLICA_LEASE_MS + LEASE_MARGIN_MS;
+  let { effect } = await tell();
+  while (!effect.effectiveImmediately && performance.now() < deadlineMs) ({ effect } = await tell());
   if (effect.effectiveImmediately) return;
   const silent = effect.replicas.filter(({ ms }) => ms === null).map(({ name }) => name);
   throw new StartError(
