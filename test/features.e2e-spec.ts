@@ -67,11 +67,12 @@ describe('feature switches', () => {
       const [{ sum }] = await t.dataSource.query<[{ sum: string }]>(
         `SELECT sum(seq_scan + coalesce(idx_scan, 0)) FROM pg_stat_user_tables WHERE relname = 'features'`,
       );
-      return sum;
+      return Number(sum);
     };
     const before = await statements();
     for (let i = 0; i < 100_000; i += 1) expect(isOn(name)[0]).toBe(true);
-    expect(await statements()).toBe(before);
+    // PostgreSQL counts late: the scans of the change itself may come in meanwhile.
+    expect((await statements()) - before).toBeLessThan(100);
   });
 
   it("lets a tenant's own replace the installation's, and removing it brings that back", async () => {

@@ -92,7 +92,7 @@ async function attackAll(battle: Battle, only: RegExp): Promise<OperationResult[
 function toReport(battle: Battle, operations: readonly OperationResult[]): AttackReport {
   const explained = battle.findings.map((finding) => ({
     ...finding,
-    reason: isExcepted(KNOWN, finding.where, finding.attack)?.reason,
+    reason: isExcepted(KNOWN, finding.where, finding.attack, finding.problem)?.reason,
   }));
   const findings = explained.filter(({ reason }) => reason === undefined);
   const known = explained.flatMap(({ reason, ...finding }) =>
