@@ -73,7 +73,12 @@ export async function dropPreviousMaster(config: Config): Promise<void> {
         );
     }
     rmSync(dataDir.file(PREVIOUS_KEY_FILE), { force: true });
-    await requireReplicasToKnow(app);
+    await requireReplicasToKnow(app).catch((cause: unknown) => {
+      throw new StartError(
+        'The previous key is removed, but a running service has not confirmed that it has forgotten it; restart it to be sure',
+        { cause },
+      );
+    });
   });
 }
 

@@ -92,12 +92,15 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
     dataSource: DataSource = this.dataSource,
   ): Promise<{ readonly result: T; readonly effect: ChangeEffect }> {
     let changes: readonly Published[] = [];
-    const result = await dataSource.transaction(async (manager) => {
+    const committed = dataSource.transaction(async (manager) => {
       const done = await work(manager);
       changes = this.published.get(manager) ?? [];
       for (const { ref } of changes) this.ownRefs.add(ref);
       return done;
     });
+    // A COMMIT whose answer was lost may have happened: reading anew does no harm when it did not.
+    committed.catch(() => void this.takeOverOwn(changes));
+    const result = await committed;
     this.forgetOldRefs();
     return { result, effect: await this.acks.wait(changes, () => this.takeOverOwn(changes)) };
   }
@@ -150,8 +153,12 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private hear(channel: string, payload: string): void {
-    if (channel === ACKS) this.acks.hear(payload);
-    else void this.takeOver(JSON.parse(payload) as Published);
+    try {
+      if (channel === ACKS) this.acks.hear(payload);
+      else void this.takeOver(JSON.parse(payload) as Published);
+    } catch {
+      this.logger.warn(`A notification on ${channel} is not ours; it is ignored`);
+    }
   }
 
   private async takeOver({ ref, ...change }: Published): Promise<void> {

@@ -41,18 +41,25 @@ export class ChangeConnection {
     });
     client.on('error', () => undefined); // 'end' follows and reconnects
     client.on('notification', ({ channel, payload = '' }) => onNotification(channel, payload));
+    let isOpened = false;
+    let hasEnded = false;
+    client.once('end', () => {
+      hasEnded = true;
+      if (isOpened) void this.reopen();
+    });
     try {
       await client.connect();
       for (const channel of channels) await client.query(`LISTEN ${channel}`);
       this.client = client;
       this.lastQuery = Promise.resolve();
       await onConnected();
+      if (hasEnded) throw new Error('The connection ended while everything was being read');
+      isOpened = true;
     } catch (error) {
       this.client = undefined;
       await client.end().catch(() => undefined);
       throw error;
     }
-    client.once('end', () => void this.reopen());
   }
 
   /** Statements follow each other. One that fails or takes too long ends the connection, which opens anew. */

@@ -13,6 +13,7 @@ import { invalidFields } from '../common/validation.js';
 import { type ChangeOptions, GroupChanges } from './group-changes.js';
 import { GroupKey } from './group-key.entity.js';
 import { GroupKeysService, type ShownKey } from './group-keys.service.js';
+import { keyFault } from './key-state.js';
 import { GroupTool } from './group-tool.entity.js';
 import { ToolGroup } from './group.entity.js';
 import type { CreateKeyDto, KeyQueryDto, UpdateKeyDto } from './keys.dto.js';
@@ -111,8 +112,8 @@ export class KeysService {
   ): Promise<ShownKey> {
     const rotate = async (manager: EntityManager, key: GroupKey) => {
       requireVersion(key, options.ifMatch);
-      if (key.status !== 'active' || key.isDecoy)
-        throw new ConflictError('Only an active key that is no decoy can be replaced');
+      if (key.status !== 'active' || keyFault(key) !== null)
+        throw new ConflictError('Only a key that works can be replaced; make a new one');
       const { name, owner, allowedNetworks, toolNames, expiresAt } = key;
       const endsAt = new Date(Date.now() + overlapSeconds * 1000);
       const isOver = overlapSeconds === 0;
