@@ -35,9 +35,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const header = request.headers['idempotency-key'];
     const rule = this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]);
     if (request.method !== 'POST' || header === undefined || rule === 'public') return next.handle();
-    const claim = await this.idempotency.claim(request.user as UserCaller, {
+    const caller = request.user as UserCaller;
+    const claim = await this.idempotency.claim(caller, {
       key: keyOf(header),
-      operation: `POST ${request.path}`,
+      // With what the caller's token may do: a narrower token of the same person must not get what a wider one was shown.
+      operation: `POST ${request.path} ${caller.scopes?.toSorted().join(' ') ?? 'all'}`,
       content: JSON.stringify([request.query, request.body]),
     });
     if ('answer' in claim) {
