@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +10,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 const ROOT = resolve(__dirname, '../..');
 const READY_LIMIT_MS = 25_000;
 const POLL_MS = 20;
+/** Each jest worker has ports of its own; the system's own begin at 32768. */
+const FIRST_PORT = 16_000;
+const PORTS_EACH = 1000;
+const PORT_RANGES = 16;
+let portsTried = randomInt(PORTS_EACH);
 
 /** The node that npm itself runs on: what a user has, not the one our scripts bring along. */
 export const SYSTEM_NODE = process.env.npm_node_execpath ?? process.execPath;
@@ -122,13 +128,24 @@ export function removeDataDir(directory: string): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
+/**
+ * A port on which nobody listens, below those that the system hands out for outgoing connections and for `listen(0)`: one
+ * of these may be taken by a neighbour before our server has it, and a client that tries again and again may even meet itself.
+ */
 export async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  const worker = Number(process.env.JEST_WORKER_ID ?? 0) % PORT_RANGES;
+  for (;;) {
+    const port = FIRST_PORT + worker * PORTS_EACH + (portsTried++ % PORTS_EACH);
+    const probe = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
 }
 
 function accepts(port: number): Promise<boolean> {
