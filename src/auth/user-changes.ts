@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { type Change, ChangeBus } from '../common/change-bus.js';
-import { currentScope } from '../common/request-scope.js';
 
 /**
  * The one way to change what people may do: one transaction that also tells every replica, for those who remember rights
@@ -28,13 +27,11 @@ export class UserChanges {
   }
 
   private async commit<T>(change: Change, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const { result, effect } = await this.changeBus.commit(async (manager) => {
+    const { result } = await this.changeBus.commit(async (manager) => {
       const done = await work(manager);
       await this.changeBus.publish(manager, change);
       return done;
     });
-    const scope = currentScope();
-    if (scope) scope.effect = { ...effect, epoch: null };
     return result;
   }
 }

@@ -6,6 +6,7 @@ import { Config } from '../config.js';
 import { Acknowledgements, type ChangeEffect } from './acknowledgements.js';
 import { ChangeConnection } from './change-connection.js';
 import { Replica } from './replica.js';
+import { currentScope } from './request-scope.js';
 
 const CHANGES = 'toolcrib_changes';
 const ACKS = 'toolcrib_acks';
@@ -83,7 +84,8 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
 
   /**
    * One transaction, and then the time until what it published is in force on every live replica, at most
-   * `CHANGE_WAIT_MS`. A failure of the work rolls back and is thrown; once committed, it never throws.
+   * `CHANGE_WAIT_MS`. How that went is noted in the request scope, for the answer to tell. A failure of the work rolls back
+   * and is thrown; once committed, it never throws.
    *
    * @param dataSource As whom: the service's role by default.
    */
@@ -102,7 +104,10 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
     committed.catch(() => void this.takeOverOwn(changes));
     const result = await committed;
     this.forgetOldRefs();
-    return { result, effect: await this.acks.wait(changes, () => this.takeOverOwn(changes)) };
+    const effect = await this.acks.wait(changes, () => this.takeOverOwn(changes));
+    const scope = currentScope();
+    if (scope) scope.effect = { ...effect, epoch: null };
+    return { result, effect };
   }
 
   async onApplicationBootstrap(): Promise<void> {

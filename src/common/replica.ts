@@ -28,11 +28,6 @@ export class Replica {
     this.leaseMs = config.env.REPLICA_LEASE_MS;
   }
 
-  /** For how long it may go on without another heartbeat; below 0: for how long it has not been serving. */
-  get leaseLeftMs(): number {
-    return this.validUntilMs - performance.now();
-  }
-
   get mayServe(): boolean {
     return performance.now() < this.validUntilMs;
   }

@@ -10,7 +10,6 @@ import type { Page } from '../common/envelope.js';
 import { ConflictError, NotFoundError, PreconditionFailedError } from '../common/errors.js';
 import { decodeIdCursor, toPage } from '../common/paging.js';
 import { requireVersion } from '../common/preconditions.js';
-import { currentScope } from '../common/request-scope.js';
 import type { PageQueryDto } from '../common/rest.dto.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
 import { uniqueViolation } from '../common/unique-violation.js';
@@ -99,7 +98,7 @@ export class FeatureSwitchesService {
     { scope }: FeatureRef,
     work: (manager: EntityManager) => Promise<Feature>,
   ): Promise<Feature> {
-    const { result, effect } = await this.changeBus
+    const { result } = await this.changeBus
       .commit(async (manager) => {
         const feature = await work(manager);
         await this.changeBus.publish(manager, { kind: 'feature', id: feature.id });
@@ -110,8 +109,6 @@ export class FeatureSwitchesService {
         const message = 'Somebody made this switch at the same moment. Read it and repeat your change';
         throw new ConflictError(message, { cause: error });
       });
-    const noted = currentScope();
-    if (noted) noted.effect = { ...effect, epoch: null };
     return result;
   }
 

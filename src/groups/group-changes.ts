@@ -86,14 +86,14 @@ export class GroupChanges {
     { inFlight }: ChangeOptions,
     work: (manager: EntityManager) => Promise<Done<T>>,
   ): Promise<T> {
-    const { result: done, effect } = await this.changeBus.commit(async (manager) => {
+    const { result: done } = await this.changeBus.commit(async (manager) => {
       const changed = await work(manager);
       for (const id of changed.groupIds)
         await this.changeBus.publish(manager, { kind: 'group', id, inFlight });
       return changed;
     });
     const scope = currentScope();
-    if (scope) scope.effect = { ...effect, epoch: done.epoch };
+    if (scope?.effect) scope.effect = { ...scope.effect, epoch: done.epoch };
     return done.result;
   }
 }

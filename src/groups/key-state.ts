@@ -2,7 +2,7 @@ import type { GroupKey } from './group-key.entity.js';
 
 type KeyState = Pick<GroupKey, 'status' | 'expiresAt' | 'isDecoy'>;
 
-/** Why a key opens nothing at a moment, or null. What the catalog serves calls from, and what explain tells, is this. */
+/** Why a key opens nothing at a moment, or null: what the API tells. Calls are served from the catalog, which keeps the same rule. */
 export function keyFault({ status, expiresAt, isDecoy }: KeyState, now: number = Date.now()): string | null {
   if (isDecoy) return 'The key is a decoy; its use raises an alert';
   if (status === 'revoked') return 'The key is revoked';

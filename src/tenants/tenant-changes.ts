@@ -8,7 +8,6 @@ import { Tenant } from '../auth/tenant.entity.js';
 import { ChangeBus, type InFlight } from '../common/change-bus.js';
 import { NotFoundError } from '../common/errors.js';
 import { requireVersion } from '../common/preconditions.js';
-import { currentScope } from '../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
 
 export type TenantChangeOptions = { readonly inFlight?: InFlight; readonly ifMatch?: number };
@@ -42,7 +41,7 @@ export class TenantChanges {
     { action, columns, check, also }: TenantChange,
     { inFlight, ifMatch }: TenantChangeOptions = {},
   ): Promise<void> {
-    const { effect } = await this.changeBus.commit(async (manager) => {
+    await this.changeBus.commit(async (manager) => {
       const tenant = await manager.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
       if (!tenant) throw new NotFoundError(`No tenant ${id}`);
       requireVersion(tenant, ifMatch);
@@ -54,7 +53,5 @@ export class TenantChanges {
       await this.audit.record(manager, caller, { action, target, before, after });
       await this.changeBus.publish(manager, { kind: 'tenant', id, inFlight });
     }, this.system);
-    const scope = currentScope();
-    if (scope) scope.effect = { ...effect, epoch: null };
   }
 }

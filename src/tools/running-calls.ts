@@ -16,10 +16,6 @@ export type RunningCall = {
 export class RunningCalls {
   private readonly running = new Set<RunningCall>();
 
-  get size(): number {
-    return this.running.size;
-  }
-
   /** @returns To be called when it has ended. */
   add(call: RunningCall): () => void {
     this.running.add(call);
