@@ -57,6 +57,24 @@ export function recordText(fields: HashedFields): string {
   )}${plain(String(fields.success))}${plain(fields.errorKind)}${plain(float32Hex(fields.durationMs))}`;
 }
 
+/** What {@link recordText} holds, field by field, for who checks a proof. */
+export function recordFields(fields: HashedFields): [name: string, value: string | null][] {
+  return [
+    ['tenant_id', fields.tenantId],
+    ['tool_name', fields.toolName],
+    ['tool_id', fields.toolId],
+    ['caller_app_id', fields.callerAppId],
+    ['key_id', fields.keyId],
+    ['user_id', fields.userId],
+    ['era', fields.era],
+    ['transport', fields.transport],
+    ['is_test', String(fields.isTest)],
+    ['success', String(fields.success)],
+    ['error_kind', fields.errorKind],
+    ['duration_ms', float32Hex(fields.durationMs)],
+  ];
+}
+
 /** @returns Lower-case hex of the SHA-256 over the whole record. */
 export function recordHash(text: string, commitments: Commitments): string {
   return hash('sha256', `${text}64:${commitments.request},64:${commitments.response},`, 'hex');
