@@ -109,10 +109,16 @@ export function readEntry(entries: Buffer, position: number): Entry {
   const offset = position * ENTRY_BYTES;
   return {
     id: uuidAt(entries, offset),
-    createdAt: new Date(Number(entries.readBigUInt64BE(offset + TIME_AT))),
+    createdAt: new Date(entryTime(entries, position)),
     groupId: uuidAt(entries, offset + GROUP_AT),
     hashHex: entries.toString('hex', offset + HASH_AT, offset + ENTRY_BYTES),
   };
+}
+
+/** When the call at `position` arrived, in milliseconds. Two words: a BigInt would be made for each. */
+export function entryTime(entries: Buffer, position: number): number {
+  const offset = position * ENTRY_BYTES + TIME_AT;
+  return entries.readUInt32BE(offset) * 2 ** 32 + entries.readUInt32BE(offset + 4);
 }
 
 /** SHA-256 of each entry behind the byte 0x00 (RFC 9162, section 2.1.1). */

@@ -1,11 +1,11 @@
 import type { Client } from 'pg';
 import {
   batchHash,
+  entryTime,
   ENTRY_BYTES,
   leavesOf,
   merkleRoot,
   NO_HASH,
-  readEntry,
 } from '../call-logs/record-hash.js';
 import type { TenantReport } from './report.js';
 import { type Period, RecordCheck } from './verify-records.js';
@@ -29,7 +29,7 @@ const BATCHES = `DECLARE batches NO SCROLL CURSOR FOR
     first_at AS "firstAt", last_at AS "lastAt", entries, root, previous_hash AS "previousHash", hash
   FROM call_log_batches WHERE tenant_id = $1 AND last_at >= $2 AND first_at < $3 ORDER BY writer_id, seq`;
 /** Records whose payload is held at a time: twice, since the next ones are read while these are compared. */
-const RECORDS_AT_ONCE = 2048;
+const RECORDS_AT_ONCE = 512;
 const BATCHES_AT_ONCE = { min: 16, max: 1024 };
 
 /** Follows the chains of one tenant from batch to batch, and compares each with its records. In constant memory. */
@@ -135,9 +135,7 @@ function problemWithin(batch: Batch, tenantId: string): string | undefined {
     rootHex,
   });
   if (hash !== batch.hash.toString('hex')) return 'it does not give its hash';
-  const times = Array.from({ length: recordCount }, (_, position) =>
-    readEntry(entries, position).createdAt.getTime(),
-  );
+  const times = Array.from({ length: recordCount }, (_, position) => entryTime(entries, position));
   const spans =
     Math.min(...times) === batch.firstAt.getTime() && Math.max(...times) === batch.lastAt.getTime();
   return spans ? undefined : 'its times are not those of its entries';

@@ -1,7 +1,14 @@
 import type { Client } from 'pg';
-import { commitmentsOf, type Entry, ENTRY_BYTES, readEntry, recordHash } from '../call-logs/record-hash.js';
+import {
+  commitmentsOf,
+  type Entry,
+  ENTRY_BYTES,
+  entryTime,
+  readEntry,
+  recordHash,
+} from '../call-logs/record-hash.js';
 import type { AllowedRemovals } from './allowed-removals.js';
-import type { TenantReport } from './report.js';
+import type { FindingKind, TenantReport } from './report.js';
 
 /** A batch as far as its records are concerned. */
 export type EntriesOfBatch = { readonly writerId: string; readonly seq: number; readonly entries: Buffer };
@@ -29,7 +36,8 @@ const RECORD_TEXT = [
   `'8:' || encode(float4send(l.duration_ms), 'hex') || ','`,
 ].join(' || ');
 
-const ROWS = `SELECT e.n, l.writer_id || '/' || l.batch_seq || '/' || l.batch_position, l.group_id, ${RECORD_TEXT},
+const ROWS = `SELECT e.n, l.writer_id || '/' || l.batch_seq || '/' || l.batch_position,
+    encode(uuid_send(l.group_id), 'hex'), ${RECORD_TEXT},
     encode(l.salt, 'hex'), l.request_data::text, l.response_data::text, l.error_message,
     encode(l.request_commitment, 'hex'), encode(l.response_commitment, 'hex')
   FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS e(id, created_at, n)
@@ -40,7 +48,7 @@ type Text = string | null;
 type Row = readonly [
   n: string,
   place: Text,
-  groupId: string,
+  groupHex: string,
   recordText: string,
   saltHex: Text,
   request: Text,
@@ -53,7 +61,11 @@ type Row = readonly [
 /** As the server sent it: no dates, no numbers, no JSON made of it. */
 const asText = { getTypeParser: () => (value: string) => value };
 
-type Place = { readonly batch: EntriesOfBatch; readonly position: number };
+/** `hex` is that of all entries: slices of it are compared, so that nothing is made of a record that is as it should be. */
+type Place = { readonly batch: EntriesOfBatch; readonly hex: string; readonly position: number };
+const HEX = 2 * ENTRY_BYTES;
+const GROUP_AT = 48;
+const HASH_AT = 80;
 
 /** Compares records with what their batches say about them. */
 export class RecordCheck {
@@ -72,10 +84,10 @@ export class RecordCheck {
     for (const batch of batches) {
       const hex = batch.entries.toString('hex');
       for (let position = 0; position * ENTRY_BYTES < batch.entries.length; position++) {
-        const at = Number(batch.entries.readBigUInt64BE(position * ENTRY_BYTES + 16));
+        const at = entryTime(batch.entries, position);
         if (!isWithin(at, this.period)) continue;
-        places.push({ batch, position });
-        ids.push(hex.slice(2 * position * ENTRY_BYTES, 2 * position * ENTRY_BYTES + 32));
+        places.push({ batch, hex, position });
+        ids.push(hex.slice(position * HEX, position * HEX + 32));
         times.push(new Date(at).toISOString());
       }
     }
@@ -99,46 +111,50 @@ export class RecordCheck {
     }
   }
 
-  private compareOne(row: Row, { batch, position }: Place): void {
-    const [, place, groupId, recordText, saltHex, request, response, errorMessage, asked, answered] = row;
+  private compareOne(row: Row, place: Place): void {
+    const [, lies, groupHex, recordText, saltHex, request, response, errorMessage, asked, answered] = row;
+    const { batch, hex, position } = place;
     this.report.records++;
     const isErased = asked !== null || answered !== null;
     const commitments = isErased
       ? { request: asked ?? '', response: answered ?? '' }
       : commitmentsOf({ saltHex: saltHex ?? '', request, response, errorMessage });
-    const entry = readEntry(batch.entries, position);
-    const named = nameOf(batch, position, entry);
-    if (recordHash(recordText, commitments) !== entry.hashHex || groupId !== entry.groupId) {
-      this.report.add('record_changed', `${named} was changed`, entry.id);
-    } else if (place !== `${batch.writerId}/${batch.seq}/${position}`) {
-      this.report.add('record_moved', `${named} says that it lies at ${place}`, entry.id);
+    const isAsHashed =
+      hex.startsWith(recordHash(recordText, commitments), position * HEX + HASH_AT) &&
+      hex.startsWith(groupHex, position * HEX + GROUP_AT);
+    if (!isAsHashed) {
+      this.add('record_changed', place, 'was changed');
+    } else if (lies !== `${batch.writerId}/${batch.seq}/${position}`) {
+      this.add('record_moved', place, `says that it lies at ${lies}`);
     } else if (isErased) {
-      this.erased(row, entry, named);
+      this.erased(row, place);
     }
   }
 
-  private erased([, , , , saltHex, request, response, errorMessage]: Row, entry: Entry, named: string): void {
+  private erased([, , , , saltHex, request, response, errorMessage]: Row, place: Place): void {
     this.report.erased++;
     if ([saltHex, request, response, errorMessage].some((value) => value !== null)) {
-      this.report.add('record_unerased', `${named} is marked as erased and has a payload again`, entry.id);
-    } else if (!this.allowed.coversErased(entry.id)) {
-      this.report.add('erasure_unsigned', `${named} was erased, and no signed removal covers it`, entry.id);
+      this.add('record_unerased', place, 'is marked as erased and has a payload again');
+    } else if (!this.allowed.coversErased(entryOf(place).id)) {
+      this.add('erasure_unsigned', place, 'was erased, and no signed removal covers it');
     }
   }
 
-  private missing({ batch, position }: Place): void {
-    const entry = readEntry(batch.entries, position);
-    if (this.allowed.coversMissing(entry)) {
-      this.report.removed++;
-      return;
-    }
-    const named = nameOf(batch, position, entry);
-    this.report.add('record_missing', `${named} is missing, and no signed removal covers it`, entry.id);
+  private missing(place: Place): void {
+    if (this.allowed.coversMissing(entryOf(place))) this.report.removed++;
+    else this.add('record_missing', place, 'is missing, and no signed removal covers it');
+  }
+
+  private add(kind: FindingKind, place: Place, what: string): void {
+    const { id, createdAt } = entryOf(place);
+    const { writerId, seq } = place.batch;
+    const where = `batch ${writerId}/${seq}, position ${place.position}`;
+    this.report.add(kind, `record ${id} of ${createdAt.toISOString()} (${where}) ${what}`, id);
   }
 }
 
-function nameOf(batch: EntriesOfBatch, position: number, { id, createdAt }: Entry): string {
-  return `record ${id} of ${createdAt.toISOString()} (batch ${batch.writerId}/${batch.seq}, position ${position})`;
+function entryOf({ batch, position }: Place): Entry {
+  return readEntry(batch.entries, position);
 }
 
 export function isWithin(at: number, { from, to }: Period): boolean {
