@@ -6,19 +6,23 @@ import { InvalidInputError } from '../common/errors.js';
 import { type McpToolOptions, type ToolContext, ToolMetadata } from './mcp-tool.decorator.js';
 import type { JsonObject, ToolDefinition } from './tool-definition.js';
 import { toToolSchema } from './tool-schema.js';
+import { ProvidesTools, type ToolSource } from './tool-source.js';
 
 type Provider = Record<string, (args: unknown, context: ToolContext) => unknown>;
 
 /** Finds the methods decorated with `@McpTool` on all providers and makes tool definitions of them. */
+@ProvidesTools()
 @Injectable()
-export class NativeTools {
+export class NativeTools implements ToolSource {
+  readonly kind = 'native';
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
   ) {}
 
   /** @throws {Error} A tool's schema cannot be expressed; the message names the method. */
-  discover(): ToolDefinition[] {
+  definitions(): ToolDefinition[] {
     return this.discovery.getProviders().flatMap((wrapper) => this.toolsOf(wrapper));
   }
 
