@@ -19,6 +19,8 @@ export type RequestScope = {
   readonly userAgent: string | null;
   /** Of a request with an `Idempotency-Key`: see `committed.ts`. */
   attempt?: { readonly id: string; readonly tenantId: string };
+  /** Aborts when nobody waits for the work any more: its statements are then cancelled (see `tenant-pool.ts`). */
+  readonly signal?: AbortSignal;
   /** How the change that was made in it came into force; the answer tells it. */
   effect?: { readonly epoch: number | null } & ChangeEffect;
 };
@@ -45,8 +47,10 @@ export function runInScope<T>(scope: RequestScope, work: () => T): T {
 /**
  * Does a unit of work for one tenant: inside, the database shows that tenant's rows and nobody else's. A transaction keeps
  * the tenant it began with. Verify first that the caller belongs to the tenant; this function asks nobody.
+ *
+ * @param signal Ends the statements of the work that are running, and refuses new ones.
  */
-export function inTenant<T>(tenantId: string, work: () => T): T {
+export function inTenant<T>(tenantId: string, work: () => T, signal?: AbortSignal): T {
   const { requestId = '', ip = null, userAgent = null, attempt } = storage.getStore() ?? {};
-  return storage.run({ requestId, ip, userAgent, tenantId, attempt }, work);
+  return storage.run({ requestId, ip, userAgent, tenantId, attempt, signal }, work);
 }
