@@ -5,11 +5,12 @@ import { NativeTools } from './native-tools.js';
 import { RunningCalls } from './running-calls.js';
 import { ToolExecutor } from './tool-executor.js';
 import { ToolRegistry } from './tool-registry.js';
+import { ToolThreads } from './tool-threads.js';
 
 /** What tools there are, and the one way to run them. */
 @Module({
   imports: [DiscoveryModule, CallLogsModule],
-  providers: [NativeTools, ToolRegistry, RunningCalls, ToolExecutor],
+  providers: [ToolThreads, NativeTools, ToolRegistry, RunningCalls, ToolExecutor],
   exports: [ToolRegistry, RunningCalls, ToolExecutor],
 })
 export class ToolsModule {}
