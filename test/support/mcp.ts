@@ -59,6 +59,8 @@ export type McpRequest = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as it is when text, else as JSON. */
   readonly body?: unknown;
+  /** Hangs up. */
+  readonly signal?: AbortSignal;
 };
 
 /** One HTTP request to a group's endpoint, with its key unless `headers` say otherwise. */
@@ -71,6 +73,7 @@ export async function send(group: TestGroup, request: McpRequest): Promise<McpAn
     method: request.method ?? 'POST',
     headers: { authorization: `Bearer ${group.key}`, 'content-type': 'application/json', ...request.headers },
     ...(body === undefined ? {} : { body }),
+    ...(request.signal && { signal: request.signal }),
   });
   return toAnswer(response, await response.text());
 }
