@@ -79,7 +79,18 @@ export class CallLog {
 /**
  * How a call failed: `refused` (no such tool here, disabled, malformed), `invalid_arguments`, `tool_error` (the tool said
  * no), `timeout`, `cancelled` (the client hung up or cancelled), `result_invalid` (too large or not what the tool's
- * output schema promises), `internal` (a bug of ours or the tool's).
+ * output schema promises), `internal` (a bug of ours or the tool's), `unavailable` (what the
+ * tool needs is away), `rate_limited`, `busy`, `circuit_open` (limits or the breaker kept the call from the tool).
  */
 export type CallErrorKind =
-  'refused' | 'invalid_arguments' | 'tool_error' | 'timeout' | 'cancelled' | 'result_invalid' | 'internal';
+  | 'refused'
+  | 'invalid_arguments'
+  | 'tool_error'
+  | 'timeout'
+  | 'cancelled'
+  | 'result_invalid'
+  | 'internal'
+  | 'rate_limited'
+  | 'busy'
+  | 'circuit_open'
+  | 'unavailable';
