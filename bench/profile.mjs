@@ -3,9 +3,10 @@
 //   npm run build && node bench/profile.mjs [--case echo|get_user_profile|tools/list 10] [--era 2026-07-28] [-c 64] [--seconds 5] [--top 30]
 //
 // Prints self time by area (package, folder of ours, Node's own module) and by function.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { makeWorld, openDatabase } from './harness/database.mjs';
 import { load, startServer } from './harness/servers.mjs';
@@ -21,31 +22,30 @@ const { values } = parseArgs({
     log: { type: 'string', default: 'on' },
   },
 });
+const WARM_UP_S = 3;
 const folder = mkdtempSync(join(tmpdir(), 'toolcrib-profile-'));
 const database = await openDatabase();
 try {
   const world = await makeWorld(database.env, GROUPS);
-  const env = { ...database.env, BENCH_TOOLS: '1000', BENCH_LOG: values.log };
-  const server = await startServer('Toolcrib', 'bench/toolcrib.mjs', env, [
-    '--cpu-prof',
-    `--cpu-prof-dir=${folder}`,
-  ]);
+  const file = join(folder, 'cpu.json');
+  const env = { ...database.env, BENCH_TOOLS: '1000', BENCH_LOG: values.log, BENCH_PROFILE: file };
+  const server = await startServer('Toolcrib', 'bench/toolcrib.mjs', env);
   const profile = { tool: 'get_user_profile', args: { user_id: world.customerId } };
   const target = toolcribTargets({ on: server, off: server }, world, profile).find(
     (one) => one.case === values.case && one.protocol === values.era,
   );
-  const [run] = await load(target, {
-    concurrency: [Number(values.concurrency)],
-    seconds: Number(values.seconds),
-    warmup: 1,
-  });
+  const effort = { concurrency: [Number(values.concurrency)], seconds: Number(values.seconds) };
+  await load(target, { ...effort, seconds: 0.1, warmup: WARM_UP_S }); // what is profiled is compiled code
+  process.kill(server.pid, 'SIGUSR2');
+  const [run] = await load(target, { ...effort, warmup: 0.5 });
+  process.kill(server.pid, 'SIGUSR2');
+  while (!existsSync(file) || !readFileSync(file, 'utf8').endsWith('}')) await delay(100);
   await server.stop();
   const calls = Math.round(run.calls / run.server.server.cpuS);
   process.stdout.write(
     `${values.case}, ${values.era}, ${run.callsPerS} calls/s, ${calls} per CPU-second, ${run.errors} errors\n`,
   );
-  const [file] = readdirSync(folder);
-  print(JSON.parse(readFileSync(join(folder, file), 'utf8')));
+  print(JSON.parse(readFileSync(file, 'utf8')));
 } finally {
   await database.close();
   rmSync(folder, { recursive: true, force: true });

@@ -2,6 +2,8 @@
 // product's own: keys, checks, limits, records. BENCH_LOG=off is this file's doing: no setting of the product turns the
 // record off, so that what the record costs can be seen the writer's two methods are replaced here.
 import 'reflect-metadata';
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { z } from 'zod';
@@ -31,6 +33,7 @@ await app.init();
 if (process.env.BENCH_LOG === 'off') {
   Object.assign(app.get(CallLogWriter), { admit: () => undefined, record: () => Promise.resolve() });
 }
+if (process.env.BENCH_PROFILE) profileInto(process.env.BENCH_PROFILE);
 await app.listen(config.port, config.host);
 process.stdout.write('Serving\n');
 process.once('SIGTERM', () => void app.close().then(() => process.exit(0)));
@@ -40,4 +43,21 @@ function addTool({ name, description, shape }, run) {
   const options = { name, description, category: 'bench', version: '1.0.0', input: z.object(shape) };
   const descriptor = Object.getOwnPropertyDescriptor(BenchTools.prototype, name);
   McpTool(options)(BenchTools.prototype, name, descriptor);
+}
+
+/** SIGUSR2 begins a CPU profile, a second one ends it and writes the file. */
+function profileInto(file) {
+  const session = new Session();
+  session.connect();
+  let isRunning = false;
+  process.on('SIGUSR2', async () => {
+    isRunning = !isRunning;
+    if (isRunning) {
+      await session.post('Profiler.enable');
+      await session.post('Profiler.start');
+    } else {
+      const { profile } = await session.post('Profiler.stop');
+      writeFileSync(file, JSON.stringify(profile));
+    }
+  });
 }

@@ -20,6 +20,10 @@ import { openInstallation } from '../../dist/src/installation.js';
 import { ROOT } from './servers.mjs';
 
 const CUSTOMERS = 200;
+/** All limits are on, so high that no call meets them. */
+const POLICY = {
+  limits: { per_second: 1_000_000, per_minute: 1_000_000, per_day: 1_000_000_000, concurrency: 10_000 },
+};
 
 /** @returns `env`, which servers start with; `superuserUrl`; and `close`, which deletes all of it. */
 export async function openDatabase() {
@@ -78,7 +82,10 @@ async function makeGroup(app, tenantId, { code, tools }) {
   const caller = { kind: 'job', tenantId, job: 'bench' };
   const { group, key } = await app.get(GroupsService).create(caller, { name: code, server_code: code });
   const data = app.get(DataSource);
-  await data.query('UPDATE mcp_tool_groups SET sessions = true WHERE id = $1', [group.id]);
+  await data.query('UPDATE mcp_tool_groups SET sessions = true, policy = $2 WHERE id = $1', [
+    group.id,
+    POLICY,
+  ]);
   await data.query(
     `INSERT INTO mcp_tools (id, tenant_id, group_id, tool_name) SELECT uuidv7(), $1, $2, unnest($3::text[])`,
     [tenantId, group.id, tools],
