@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
-import { v7 as newId } from 'uuid';
 import type { ChangeEffect } from './acknowledgements.js';
+import { newId } from './new-id.js';
 
 /**
  * What holds for one unit of work: a REST request, one tool call, one step of a job. It follows the work through every
