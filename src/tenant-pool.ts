@@ -25,7 +25,8 @@ export class TenantPool extends Pool {
   override connect(): Promise<PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
-    const { tenantId, signal } = currentScope() ?? {};
+    const { tenantId, ending } = currentScope() ?? {};
+    const signal = ending?.signal;
     if (callback) return this.take(tenantId ?? '', signal, callback);
     return new Promise((resolve, reject) => {
       this.take(tenantId ?? '', signal, (error, client) => (client ? resolve(client) : reject(error)));

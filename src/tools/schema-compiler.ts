@@ -54,8 +54,7 @@ function toPattern(source: string) {
 
 function bounded(format: AddedFormat | undefined): AddedFormat | undefined {
   if (format === true) return format;
-  if (typeof format !== 'object' || format instanceof RegExp)
-    return format && withinLength(format);
+  if (typeof format !== 'object' || format instanceof RegExp) return format && withinLength(format);
   if (format.async || format.type === 'number') return format;
   return { ...format, validate: withinLength(format.validate as TextCheck) } as AddedFormat;
 }
