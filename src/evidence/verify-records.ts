@@ -100,7 +100,7 @@ export class RecordCheck {
   }
 
   compare({ places, rows }: { places: readonly Place[]; rows: readonly Row[] }): void {
-    const found = new Array<boolean>(places.length).fill(false);
+    const found = places.map(() => false);
     for (const row of rows) {
       const index = Number(row[0]) - 1;
       found[index] = true;
