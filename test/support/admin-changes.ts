@@ -143,6 +143,11 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: ({ group }) => `/admin/installation/features/f-${group}`,
     prepare: withFeature(true),
   },
+  'POST /admin/call-log-checkpoints': { path: () => '/admin/call-log-checkpoints' },
+  'POST /admin/call-logs/erase': {
+    path: () => '/admin/call-logs/erase',
+    body: ({ user }) => ({ user_id: user, reason: 'asked for' }),
+  },
   'POST /admin/alerts/{id}/acknowledge': {
     path: ({ group }) => `/admin/alerts/${group}/acknowledge`,
     prepare: (t, { group }) =>
