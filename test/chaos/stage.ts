@@ -11,7 +11,7 @@ import type { Target } from './load.js';
 import { OwnPostgres } from './own-postgres.js';
 
 /** How long a client may take to send a body, in this installation. */
-export const BODY_LIMIT_MS = 2000;
+export const BODY_LIMIT_MS = 1500;
 
 /** An installation to do harm to: a PostgreSQL of its own, the network between, the built service as a process. */
 export type Stage = {
