@@ -7,14 +7,18 @@ import { type McpToolOptions, type ToolContext, ToolMetadata } from './mcp-tool.
 import type { JsonObject, ToolDefinition } from './tool-definition.js';
 import { threadTargetOf } from './thread-target.js';
 import { toToolSchema } from './tool-schema.js';
+import { ProvidesTools, type ToolSource } from './tool-source.js';
 import { ToolThreads } from './tool-threads.js';
 
 type Provider = Record<string, (args: unknown, context: ToolContext) => unknown>;
 type Runner = (args: JsonObject, context: ToolContext) => unknown;
 
 /** Finds the methods decorated with `@McpTool` on all providers and makes tool definitions of them. */
+@ProvidesTools()
 @Injectable()
-export class NativeTools {
+export class NativeTools implements ToolSource {
+  readonly kind = 'native';
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
@@ -22,7 +26,7 @@ export class NativeTools {
   ) {}
 
   /** @throws {Error} A tool's schema cannot be expressed, or it cannot run in a thread; the message names the method. */
-  discover(): ToolDefinition[] {
+  definitions(): ToolDefinition[] {
     return this.discovery.getProviders().flatMap((wrapper) => this.toolsOf(wrapper));
   }
 

@@ -19,6 +19,7 @@ export async function newGroup(
   const name = `Group ${Math.random().toString(36).slice(2)}`;
   const body = { name, sessions: options.sessions ?? false };
   const created = await t.rest('POST', '/admin/groups', { token, body });
+  if (created.status >= 300) throw new Error(JSON.stringify(created.body));
   const { id, api_key: key, server_code: code } = created.body.data;
   for (const tool_name of options.tools) {
     const added = await t.rest('POST', `/admin/groups/${id}/tools`, { token, body: { tool_name } });
