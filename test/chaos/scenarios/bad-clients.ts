@@ -76,11 +76,12 @@ function kindsOf(stage: Stage, tool: string): Promise<Kinds> {
 async function drip(target: Target, begin: string): Promise<string> {
   const socket = await open(target);
   let answer = '';
+  const closed = new Promise((settle) => socket.once('close', settle));
   socket.setEncoding('latin1').on('data', (text: string) => (answer += text));
   socket.write(begin);
   const dripping = setInterval(() => socket.write('x'), DRIP_MS);
   const patience = setTimeout(() => socket.destroy(), 2 * BODY_LIMIT_MS);
-  if (!socket.closed) await once(socket, 'close');
+  await closed;
   clearInterval(dripping);
   clearTimeout(patience);
   const [line = ''] = answer.split('\r\n');
