@@ -41,7 +41,7 @@ export class ToolRunner {
     });
     const timer = setTimeout(() => stop.now('timeout', timeoutMessage(tool)), tool.timeoutMs);
     try {
-      const work = inTenant(tenantId, () => this.work(call, tool, args, stop));
+      const work = inTenant(tenantId, () => this.work(call, tool, args, stop), stop);
       return this.toAttempt(tool, await Promise.race([work, stop.reached]));
     } catch (error) {
       return this.toFailure(tool, error);
