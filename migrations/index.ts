@@ -23,6 +23,6 @@ export const migrations = [
   Tenants1790000600000,
   KeyLifecycle1790000700000,
   TenantKeys1790000800000,
-  CallPolicy1790001100000,
   TamperEvidence1790001000000,
+  CallPolicy1790001100000,
 ] as const;
