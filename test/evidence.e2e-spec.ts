@@ -324,9 +324,9 @@ describe('delivery of checkpoints', () => {
         ...MANUAL,
         CHECKPOINT_FILE: kept,
         CHECKPOINT_WEBHOOK_URL: `http://127.0.0.1:${port}/hook`,
-        CHECKPOINT_S3_URL: `http://127.0.0.1:${port}/bucket/log/`,
-        CHECKPOINT_S3_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-        CHECKPOINT_S3_SECRET_ACCESS_KEY: 'secret',
+        CHECKPOINT_BUCKET_URL: `http://127.0.0.1:${port}/bucket/log/`,
+        CHECKPOINT_BUCKET_KEY_ID: 'AKIDEXAMPLE',
+        CHECKPOINT_BUCKET_SECRET: 'secret',
       },
     });
   });
