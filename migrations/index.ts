@@ -8,6 +8,7 @@ import { People1790000500000 } from './1790000500000-people.js';
 import { Tenants1790000600000 } from './1790000600000-tenants.js';
 import { KeyLifecycle1790000700000 } from './1790000700000-key-lifecycle.js';
 import { TenantKeys1790000800000 } from './1790000800000-tenant-keys.js';
+import { CallLogStorage1790000900000 } from './1790000900000-call-log-storage.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Tenants1790000600000,
   KeyLifecycle1790000700000,
   TenantKeys1790000800000,
+  CallLogStorage1790000900000,
 ] as const;

@@ -12,6 +12,7 @@ import { SignInSettings } from './auth/sign-in-settings.entity.js';
 import { Tenant } from './auth/tenant.entity.js';
 import { User } from './auth/user.entity.js';
 import { CallLog } from './call-logs/call-log.entity.js';
+import { CallLogRetention } from './call-logs/call-log-retention.entity.js';
 import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
@@ -50,6 +51,7 @@ const common = {
     GroupTool,
     SecurityAlert,
     CallLog,
+    CallLogRetention,
     ReplicaRow,
     TenantJob,
     Feature,
