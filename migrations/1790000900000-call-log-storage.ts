@@ -40,6 +40,7 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`ALTER TABLE "mcp_call_logs" NO FORCE ROW LEVEL SECURITY`);
     await queryRunner.query(`
       DO $$ DECLARE part regclass; BEGIN
         FOR part IN SELECT inhrelid::regclass FROM pg_inherits
@@ -53,7 +54,9 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
     `);
     for (const signature of FUNCTIONS.toReversed()) await queryRunner.query(`DROP FUNCTION ${signature}`);
     await queryRunner.query(`DROP POLICY owner_moves ON "mcp_call_logs_default"`);
-    await queryRunner.query(`DROP POLICY owner_keeps ON "mcp_call_logs"`);
+    for (const policy of ['owner_looks', 'owner_removes', 'follower_reads'])
+      await queryRunner.query(`DROP POLICY ${policy} ON "mcp_call_logs"`);
+    await queryRunner.query(`ALTER TABLE "mcp_call_logs" FORCE ROW LEVEL SECURITY`);
     await queryRunner.query(`DROP VIEW "call_log_guide"`);
     for (const table of ['call_log_chunks', 'call_log_stats', 'call_log_positions', 'call_log_retention']) {
       await queryRunner.query(`DROP TABLE "${table}"`);
@@ -184,9 +187,14 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
     await queryRunner.query(
       `CREATE POLICY owner_moves ON "mcp_call_logs_default" TO CURRENT_USER USING (true) WITH CHECK (true)`,
     );
-    await queryRunner.query(
-      `CREATE POLICY owner_keeps ON "mcp_call_logs" TO CURRENT_USER USING (true) WITH CHECK (true)`,
-    );
+    for (const [policy, verb] of [
+      ['owner_looks', 'SELECT'],
+      ['owner_removes', 'DELETE'],
+    ]) {
+      await queryRunner.query(
+        `CREATE POLICY ${policy} ON "mcp_call_logs" FOR ${verb} TO CURRENT_USER USING (true)`,
+      );
+    }
   }
 
   /**

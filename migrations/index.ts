@@ -9,6 +9,8 @@ import { Tenants1790000600000 } from './1790000600000-tenants.js';
 import { KeyLifecycle1790000700000 } from './1790000700000-key-lifecycle.js';
 import { TenantKeys1790000800000 } from './1790000800000-tenant-keys.js';
 import { CallLogStorage1790000900000 } from './1790000900000-call-log-storage.js';
+import { TamperEvidence1790001000000 } from './1790001000000-tamper-evidence.js';
+import { CallPolicy1790001100000 } from './1790001100000-call-policy.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -23,4 +25,6 @@ export const migrations = [
   KeyLifecycle1790000700000,
   TenantKeys1790000800000,
   CallLogStorage1790000900000,
+  TamperEvidence1790001000000,
+  CallPolicy1790001100000,
 ] as const;

@@ -11,17 +11,27 @@ import { SignInAttempt } from './auth/sign-in-attempt.entity.js';
 import { SignInSettings } from './auth/sign-in-settings.entity.js';
 import { Tenant } from './auth/tenant.entity.js';
 import { User } from './auth/user.entity.js';
+import { CallLogBatch } from './call-logs/call-log-batch.entity.js';
+import {
+  CallLogCheckpoint,
+  CallLogDelivery,
+  CallLogSigningKey,
+  CallLogUncovered,
+} from './call-logs/call-log-checkpoint.entity.js';
+import { CallLogRemoval } from './call-logs/call-log-removal.entity.js';
 import { CallLog } from './call-logs/call-log.entity.js';
 import { CallLogRetention } from './call-logs/call-log-retention.entity.js';
 import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
+import { CircuitStateRow } from './breakers/circuit-state.entity.js';
 import { crmEntities } from './crm/crm.entities.js';
 import { Feature } from './features/feature.entity.js';
 import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
+import { CallQuotaUse } from './limits/call-quota-use.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
 import { SecurityAlert } from './groups/security-alert.entity.js';
@@ -52,10 +62,18 @@ const common = {
     SecurityAlert,
     CallLog,
     CallLogRetention,
+    CallLogBatch,
+    CallLogRemoval,
+    CallLogCheckpoint,
+    CallLogDelivery,
+    CallLogUncovered,
+    CallLogSigningKey,
     ReplicaRow,
     TenantJob,
     Feature,
     IdempotencyKey,
+    CallQuotaUse,
+    CircuitStateRow,
     ...crmEntities,
   ],
   migrations: [...migrations],

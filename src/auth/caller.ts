@@ -1,3 +1,5 @@
+import type { CallLimits } from '../limits/call-limits.js';
+
 /**
  * Who is calling. The first argument of every service method that touches a tenant's data; built by the guards and
  * the MCP endpoint from a verified credential, never from what a request claims.
@@ -12,6 +14,8 @@ export type GroupKeyCaller = {
   readonly keyId: string;
   /** Names of the tools that the key was given; undefined: all of the group. */
   readonly tools?: ReadonlySet<string>;
+  /** How much may be called with the key; undefined: as much as the group allows. */
+  readonly limits?: CallLimits;
 };
 
 /** A person who signed in. */

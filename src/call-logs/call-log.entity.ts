@@ -58,12 +58,12 @@ export class CallLog {
   @Column({ name: 'is_test', type: 'boolean', default: false })
   isTest: boolean;
 
-  /** The arguments, with secrets replaced, cut at `CALL_LOG_MAX_BYTES`. */
-  @Column({ name: 'request_data', type: 'jsonb', nullable: true })
+  /** The arguments, with secrets replaced, cut at `CALL_LOG_MAX_BYTES`. `json` keeps the text that is committed to. */
+  @Column({ name: 'request_data', type: 'json', nullable: true })
   requestData: unknown;
 
   /** The result as it was answered, with secrets replaced, cut at `CALL_LOG_MAX_BYTES`. */
-  @Column({ name: 'response_data', type: 'jsonb', nullable: true })
+  @Column({ name: 'response_data', type: 'json', nullable: true })
   responseData: unknown;
 
   @Column({ type: 'boolean' })
@@ -90,12 +90,45 @@ export class CallLog {
     select: false,
   })
   recordedIn: string;
+
+  /** The chain that the record is hashed into; null: recorded before there were chains. */
+  @Column({ name: 'writer_id', type: 'uuid', nullable: true })
+  writerId: string | null;
+
+  @Column({ name: 'batch_seq', type: 'integer', nullable: true })
+  batchSeq: number | null;
+
+  /** From 0. */
+  @Column({ name: 'batch_position', type: 'smallint', nullable: true })
+  batchPosition: number | null;
+
+  /** 16 random bytes that hide the payload behind its commitments; null once erased. */
+  @Column({ type: 'bytea', nullable: true })
+  salt: Buffer | null;
+
+  /** Set when the payload was erased: what the chain holds in its place; empty where there was no chain. */
+  @Column({ name: 'request_commitment', type: 'bytea', nullable: true })
+  requestCommitment: Buffer | null;
+
+  @Column({ name: 'response_commitment', type: 'bytea', nullable: true })
+  responseCommitment: Buffer | null;
 }
 
 /**
  * How a call failed: `refused` (no such tool here, disabled, malformed), `invalid_arguments`, `tool_error` (the tool said
  * no), `timeout`, `cancelled` (the client hung up or cancelled), `result_invalid` (too large or not what the tool's
- * output schema promises), `internal` (a bug of ours or the tool's).
+ * output schema promises), `internal` (a bug of ours or the tool's), `unavailable` (what the
+ * tool needs is away), `rate_limited`, `busy`, `circuit_open` (limits or the breaker kept the call from the tool).
  */
 export type CallErrorKind =
-  'refused' | 'invalid_arguments' | 'tool_error' | 'timeout' | 'cancelled' | 'result_invalid' | 'internal';
+  | 'refused'
+  | 'invalid_arguments'
+  | 'tool_error'
+  | 'timeout'
+  | 'cancelled'
+  | 'result_invalid'
+  | 'internal'
+  | 'rate_limited'
+  | 'busy'
+  | 'circuit_open'
+  | 'unavailable';

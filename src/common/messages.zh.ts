@@ -264,4 +264,10 @@ export const zh: Readonly<Record<string, string>> = {
     '请以 YAML 发送文件，并使用 Content-Type: application/yaml',
   'each network must be an address or a CIDR block, e.g. 10.0.0.0/8 or 2001:db8::/32':
     '每个网络都必须是地址或 CIDR 块，例如 10.0.0.0/8 或 2001:db8::/32',
+  'Too many calls: {0} may make {1} a {2}. The call was not run; try again in {3} s.':
+    '调用过多：{0} 每 {2} 最多 {1} 次。本次调用未执行；请在 {3} 秒后重试。',
+  'Busy: of {0} {1} calls run already, as many as are allowed at the same time. The call was not run; try again in 1 s.':
+    '繁忙：{0} 已有 {1} 个调用在运行，已达同时运行的上限。本次调用未执行；请在 1 秒后重试。',
+  'The daily quota could not be asked for, so the call was not run. Try again in a few seconds.':
+    '无法查询每日配额，因此未执行调用。请几秒后重试。',
 };

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { LABEL, LABELS_MAX } from '../groups/labels.js';
+import { callLimitsSchema } from '../limits/call-limits.js';
+import { groupPolicySchema, toolPolicySchema } from '../tools/policy.js';
 import { findServerCodeProblem, SERVER_CODE } from '../groups/server-code.js';
 
 /** Where the schema of the file is published, below the public URL. */
@@ -55,6 +57,7 @@ const toolSchema = strict({
     .describe("Longest run; null: the tool's own limit"),
   allowed_roles: labels("Among the group's; empty: as the group says"),
   user_tier_access: labels("Among the group's; empty: as the group says"),
+  policy: toolPolicySchema.default({}).describe('Limits, retries and circuit breaker of its calls'),
   config: z
     .record(z.string(), z.unknown())
     .transform((config) => JSON.parse(JSON.stringify(config)) as typeof config) // as the database will give it back
@@ -90,6 +93,7 @@ const keySchema = strict({
     .nullable()
     .default(null)
     .describe('The tools of the group that it sees; null: all'),
+  limits: callLimitsSchema.default({}).describe('How much may be called with it'),
   decoy: z.boolean().default(false).describe('Opens nothing; its use raises an alert'),
 });
 
@@ -106,6 +110,7 @@ const groupSchema = strict({
   sessions: z.boolean().default(false).describe('Give older MCP clients an Mcp-Session-Id'),
   allowed_roles: labels('Roles a signed-in user needs one of; empty: any'),
   user_tier_access: labels('User tiers the group is for; empty: all'),
+  policy: groupPolicySchema.default({}).describe('Limits and other rules of its calls'),
   tools: z
     .record(z.string().min(1).max(64), mayBeEmpty(toolSchema))
     .refine((tools) => Object.keys(tools).length <= TOOLS_MAX, `must not have more than ${TOOLS_MAX} tools`)

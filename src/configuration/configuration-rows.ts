@@ -18,6 +18,7 @@ export const GROUP_COLUMNS = {
   sessions: 'sessions',
   allowed_roles: 'allowedRoles',
   user_tier_access: 'userTierAccess',
+  policy: 'policy',
 } as const satisfies Record<keyof Omit<GroupSettings, SectionName>, keyof ToolGroup>;
 
 export const TOOL_COLUMNS = {
@@ -26,6 +27,7 @@ export const TOOL_COLUMNS = {
   timeout_seconds: 'timeoutSeconds',
   allowed_roles: 'allowedRoles',
   user_tier_access: 'userTierAccess',
+  policy: 'policy',
   config: 'configData',
 } as const satisfies Record<keyof ToolSettings, keyof GroupTool>;
 
@@ -34,6 +36,7 @@ export const KEY_COLUMNS = {
   owner: 'owner',
   allowed_networks: 'allowedNetworks',
   tools: 'toolNames',
+  limits: 'limits',
   decoy: 'isDecoy',
 } as const satisfies Record<keyof KeySettings, keyof GroupKey>;
 

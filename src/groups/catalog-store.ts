@@ -12,7 +12,7 @@ import { fromJson, type JsonRow } from '../common/json-row.js';
 import { SecretBox } from '../common/secret-box.js';
 import { Config } from '../config.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
-import { buildCatalog, type Catalog } from './catalog.js';
+import { buildCatalog, type Catalog, isEmptyObject } from './catalog.js';
 import { GroupKey } from './group-key.entity.js';
 import { GroupTool } from './group-tool.entity.js';
 import { ToolGroup } from './group.entity.js';
@@ -218,7 +218,7 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
 
   private build(group: ToolGroup, rows: readonly GroupTool[]): Catalog {
     const find = (name: string) => this.registry.find(name);
-    return buildCatalog(group, rows, find, this.config.env.TOOL_TIMEOUT_SECONDS);
+    return buildCatalog(group, rows, find, this.config.env);
   }
 
   private put(
@@ -239,6 +239,7 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
           groupId,
           keyId: key.id,
           ...(key.toolNames && { tools: new Set(key.toolNames) }),
+          ...(!isEmptyObject(key.limits) && { limits: key.limits }),
         },
         expiresAtMs,
         networks: compileNetworks(key.allowedNetworks),

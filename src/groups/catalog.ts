@@ -1,5 +1,7 @@
 import { InvalidInputError } from '../common/errors.js';
+import type { Config } from '../config.js';
 import { type BoundTool, validatorsOf } from '../tools/bound-tool.js';
+import type { GroupPolicy, ToolPolicy } from '../tools/policy.js';
 import type { JsonObject, ToolDefinition } from '../tools/tool-definition.js';
 import type { GroupTool } from './group-tool.entity.js';
 import type { ToolGroup } from './group.entity.js';
@@ -27,6 +29,7 @@ export type Catalog = {
   readonly allowedRoles: readonly string[];
   /** Tiers of users that the group is for; empty: all. */
   readonly userTierAccess: readonly string[];
+  readonly policy: GroupPolicy;
   readonly epoch: number;
   /** The enabled tools, by the name they are called by. */
   readonly tools: ReadonlyMap<string, BoundTool>;
@@ -35,6 +38,12 @@ export type Catalog = {
   /** The same tools as clients see them, sorted by name: the order is part of what clients cache. */
   readonly listed: readonly ListedTool[];
 };
+
+/** What a tool has that neither its row nor its author says otherwise. */
+export type ToolDefaults = Pick<
+  Config['env'],
+  'TOOL_TIMEOUT_SECONDS' | 'TOOL_BREAKER_FAILURES' | 'TOOL_BREAKER_RESET_SECONDS'
+>;
 
 /**
  * One bad row does not take the group with it: it is left out and named in `unusable`.
@@ -45,12 +54,12 @@ export function buildCatalog(
   group: ToolGroup,
   rows: readonly GroupTool[],
   find: (name: string) => ToolDefinition | undefined,
-  defaultTimeoutSeconds: number,
+  defaults: ToolDefaults,
 ): Catalog {
   const bound: BoundTool[] = [];
   const unusable: string[] = [];
   for (const row of rows.filter(({ enabled }) => enabled)) {
-    const tool = tryBind(row, find(row.toolName), defaultTimeoutSeconds);
+    const tool = tryBind(row, find(row.toolName), defaults);
     if (tool) bound.push(tool);
     else unusable.push(row.toolName);
   }
@@ -65,6 +74,7 @@ export function buildCatalog(
     sessions: group.sessions,
     allowedRoles: group.allowedRoles,
     userTierAccess: group.userTierAccess,
+    policy: withoutEmptyLimits(group.policy),
     epoch: Number(group.epoch),
     tools: new Map(sorted.map((tool) => [tool.definition.name, tool])),
     unusable,
@@ -75,10 +85,10 @@ export function buildCatalog(
 function tryBind(
   row: GroupTool,
   definition: ToolDefinition | undefined,
-  defaultTimeoutSeconds: number,
+  defaults: ToolDefaults,
 ): BoundTool | undefined {
   try {
-    return definition && bind(row, definition, defaultTimeoutSeconds);
+    return definition && bind(row, definition, defaults);
   } catch (error) {
     if (error instanceof InvalidInputError) return undefined;
     throw error;
@@ -90,15 +100,23 @@ function tryBind(
  *
  * @throws {InvalidInputError} The row's settings do not fit the tool.
  */
-export function bind(row: GroupTool, definition: ToolDefinition, defaultTimeoutSeconds: number): BoundTool {
+export function bind(row: GroupTool, definition: ToolDefinition, defaults: ToolDefaults): BoundTool {
+  const policy = withoutEmptyLimits(row.policy);
   return {
     id: row.id,
     definition,
     description: row.description ?? definition.description,
-    timeoutMs: (row.timeoutSeconds ?? definition.timeoutSeconds ?? defaultTimeoutSeconds) * 1000,
+    timeoutMs: (row.timeoutSeconds ?? definition.timeoutSeconds ?? defaults.TOOL_TIMEOUT_SECONDS) * 1000,
     allowedRoles: row.allowedRoles,
     userTierAccess: row.userTierAccess,
     config: definition.parseConfig(row.configData),
+    policy,
+    guarded: {
+      tenantId: row.tenantId,
+      toolId: row.id,
+      failures: policy.breaker?.failures ?? defaults.TOOL_BREAKER_FAILURES,
+      resetMs: (policy.breaker?.reset_seconds ?? defaults.TOOL_BREAKER_RESET_SECONDS) * 1000,
+    },
     validators: validatorsOf(definition),
   };
 }
@@ -113,4 +131,14 @@ function toListed({ definition, description }: BoundTool): ListedTool {
     ...(outputSchema && { outputSchema }),
     ...(annotations && { annotations }),
   };
+}
+
+/** No limits at all are best not asked for on each call. */
+function withoutEmptyLimits<Policy extends GroupPolicy | ToolPolicy>(policy: Policy): Policy {
+  const set = Object.entries(policy).filter(([, value]) => value === undefined || !isEmptyObject(value));
+  return Object.fromEntries(set) as Policy;
+}
+
+export function isEmptyObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }

@@ -7,7 +7,8 @@ import { NotFoundError } from '../common/errors.js';
 import { toLogJson } from '../common/redact.js';
 import { invalidFields } from '../common/validation.js';
 import { Config } from '../config.js';
-import { argumentsFault, unknownToolMessage } from '../tools/tool-executor.js';
+import { argumentsFault } from '../tools/arguments-check.js';
+import { unknownToolMessage } from '../tools/tool-executor.js';
 import { GROUP_RULES, TOOL_RULES } from './access-rules.js';
 import { CatalogStore } from './catalog-store.js';
 import type { Catalog } from './catalog.js';
@@ -60,7 +61,7 @@ export class ExplainService {
     const tool = catalog.tools.get(input.tool);
     const asked = TOOL_RULES.map(({ name, check }) => outcome(name, check(tool, caller)));
     if (!tool) return asked;
-    return [...asked, outcome('arguments', argumentsFault(tool, input.arguments ?? {}))];
+    return [...asked, outcome('arguments', argumentsFault(tool, input.arguments ?? {}, this.config))];
   }
 
   private async subjectOf(caller: UserCaller, { key_id, user_id }: ExplainDto): Promise<Subject> {

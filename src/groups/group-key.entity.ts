@@ -9,6 +9,7 @@ import {
   VersionColumn,
 } from 'typeorm';
 import { ofTheSameTenant } from '../common/tenant-relation.js';
+import type { CallLimits } from '../limits/call-limits.js';
 import { ToolGroup } from './group.entity.js';
 
 /** An API key of a group. The key itself is stored only encrypted; calls are checked against its keyed hash. */
@@ -44,6 +45,10 @@ export class GroupKey {
   /** The tools of the group that it sees; null: all. */
   @Column({ name: 'tool_names', type: 'varchar', array: true, nullable: true })
   toolNames: string[] | null;
+
+  /** How much may be called with it. */
+  @Column({ type: 'jsonb', default: () => "'{}'" })
+  limits: CallLimits;
 
   /** Opens nothing; its use raises an alert. */
   @Column({ name: 'is_decoy', type: 'boolean', default: false })

@@ -10,6 +10,7 @@ import {
   VersionColumn,
 } from 'typeorm';
 import { ofTheSameTenant } from '../common/tenant-relation.js';
+import type { ToolPolicy } from '../tools/policy.js';
 import { ToolGroup } from './group.entity.js';
 
 /** A tool as one group has it: the registered definition, with what this group's admin set. */
@@ -63,6 +64,10 @@ export class GroupTool {
   /** Settings of the tool in this group, as its `config` schema allows. */
   @Column({ name: 'config_data', type: 'jsonb', default: () => "'{}'" })
   configData: Record<string, unknown>;
+
+  /** Limits, retries and breaker of its calls in this group. */
+  @Column({ type: 'jsonb', default: () => "'{}'" })
+  policy: ToolPolicy;
 
   /** Grows with each change of this row; the ETag of its answers. */
   @VersionColumn({ name: 'row_version', default: 1 })

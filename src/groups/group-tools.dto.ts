@@ -11,6 +11,8 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { SchemaField } from '../common/schema-field.js';
+import { type ToolPolicy, toolPolicySchema } from '../tools/policy.js';
 import { IsLabels } from './labels.js';
 import { JsonObject, MayBeAbsent, PageQueryDto } from '../common/rest.dto.js';
 
@@ -83,6 +85,12 @@ class ToolSettingsDto {
   @MayBeAbsent()
   @IsLabels()
   user_tier_access?: string[];
+
+  @SchemaField(toolPolicySchema, 'Limits, retries and circuit breaker of its calls; replaced as a whole', {
+    limits: { per_second: 5 },
+    breaker: { failures: 5, reset_seconds: 60 },
+  })
+  policy?: ToolPolicy;
 }
 
 export class AddToolDto extends ToolSettingsDto {
@@ -153,6 +161,9 @@ export class GroupToolDto {
 
   @ApiProperty({ type: [String] })
   user_tier_access: string[];
+
+  @ApiProperty(ANY_OBJECT)
+  policy: ToolPolicy;
 
   @ApiProperty({ description: 'Grows with each change of these settings; also the ETag, for If-Match' })
   row_version: number;

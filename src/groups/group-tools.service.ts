@@ -188,6 +188,7 @@ function columnsOf(input: UpdateToolDto): Partial<GroupTool> {
     configData: input.config_data,
     allowedRoles: input.allowed_roles,
     userTierAccess: input.user_tier_access,
+    policy: input.policy,
   };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }

@@ -10,6 +10,7 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
+import type { GroupPolicy } from '../tools/policy.js';
 import { Tenant } from '../auth/tenant.entity.js';
 
 /** A tool group: the tools one application may use, behind one MCP URL (`server_code`) and its keys. */
@@ -50,6 +51,10 @@ export class ToolGroup {
   /** Whether legacy clients get an `Mcp-Session-Id` with all that hangs on it; off: every request stands alone. */
   @Column({ type: 'boolean', default: false })
   sessions: boolean;
+
+  /** Limits and the other rules of its calls. */
+  @Column({ type: 'jsonb', default: () => "'{}'" })
+  policy: GroupPolicy;
 
   /** Grows with every change to the group, its keys or its tools. */
   @Column({ type: 'bigint', default: 1 })

@@ -1,5 +1,7 @@
 import { ApiHideProperty, ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { Equals, IsBoolean, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
+import { SchemaField } from '../common/schema-field.js';
+import { type GroupPolicy, groupPolicySchema } from '../tools/policy.js';
 import { IsLabels } from './labels.js';
 import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../common/rest.dto.js';
 
@@ -59,6 +61,11 @@ export class CreateGroupDto {
   @MayBeAbsent()
   @IsBoolean()
   sessions?: boolean;
+
+  @SchemaField(groupPolicySchema, 'Limits and other rules of its calls; replaced as a whole', {
+    limits: { per_minute: 600, concurrency: 20 },
+  })
+  policy?: GroupPolicy;
 }
 
 /** Fields that are absent stay as they are. */
@@ -108,6 +115,9 @@ export class GroupDto {
 
   @ApiProperty()
   sessions: boolean;
+
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  policy: GroupPolicy;
 
   @ApiProperty({ description: 'The URL to paste into an MCP client' })
   server_url: string;

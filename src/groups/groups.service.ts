@@ -184,6 +184,7 @@ function columnsOf(
     allowedRoles: input.allowed_roles,
     enabled: input.enabled,
     sessions: input.sessions,
+    policy: input.policy,
   };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }

@@ -153,6 +153,7 @@ function toKeyDto(key: GroupKey): KeyDto {
     decoy: key.isDecoy,
     allowed_networks: key.allowedNetworks,
     tools: key.toolNames,
+    limits: key.limits,
     expires_at: key.expiresAt?.toISOString() ?? null,
     last_used_at: key.lastUsedAt?.toISOString() ?? null,
     revoked_at: key.revokedAt?.toISOString() ?? null,

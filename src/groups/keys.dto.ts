@@ -17,6 +17,8 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { isNetwork } from '../common/client-address.js';
+import { SchemaField } from '../common/schema-field.js';
+import { type CallLimits, callLimitsSchema } from '../limits/call-limits.js';
 import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../common/rest.dto.js';
 
 const NETWORKS_MAX = 64;
@@ -97,6 +99,9 @@ export class UpdateKeyDto {
   @IsString({ each: true })
   @MaxLength(128, { each: true })
   tools?: string[] | null;
+
+  @SchemaField(callLimitsSchema, 'How much may be called with it; replaced as a whole', { per_day: 10_000 })
+  limits?: CallLimits;
 }
 
 export class CreateKeyDto extends UpdateKeyDto {
@@ -170,6 +175,9 @@ export class KeyDto {
 
   @ApiProperty({ type: [String], nullable: true })
   tools: string[] | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  limits: CallLimits;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   expires_at: string | null;

@@ -114,7 +114,7 @@ export class KeysService {
       requireVersion(key, options.ifMatch);
       if (key.status !== 'active' || keyFault(key) !== null)
         throw new ConflictError('Only a key that works can be replaced; make a new one');
-      const { name, owner, allowedNetworks, toolNames, expiresAt } = key;
+      const { name, owner, allowedNetworks, toolNames, limits, expiresAt } = key;
       const endsAt = new Date(Date.now() + overlapSeconds * 1000);
       const isOver = overlapSeconds === 0;
       Object.assign(
@@ -127,7 +127,8 @@ export class KeysService {
             },
       );
       await manager.save(key);
-      const rights = { name, owner, allowedNetworks, toolNames, expiresAt, createdBy: userOf(caller) };
+      const createdBy = userOf(caller);
+      const rights = { name, owner, allowedNetworks, toolNames, limits, expiresAt, createdBy };
       const shown = await this.keys.create(manager, { id: key.groupId, tenantId: key.tenantId }, rights);
       const after = { newKeyId: shown.row.id, oldKeyEndsAt: endsAt };
       await this.record(manager, caller, 'key.rotate', key, { after });
@@ -220,6 +221,7 @@ function columnsOf(input: UpdateKeyDto): Partial<GroupKey> {
     expiresAt: typeof input.expires_at === 'string' ? new Date(input.expires_at) : input.expires_at,
     allowedNetworks: input.allowed_networks,
     toolNames: input.tools,
+    limits: input.limits,
   };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }

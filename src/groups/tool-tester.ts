@@ -3,7 +3,8 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import type { UserCaller } from '../auth/caller.js';
 import { ConflictError } from '../common/errors.js';
 import { Config } from '../config.js';
-import { ToolExecutor, type ToolOutcome } from '../tools/tool-executor.js';
+import type { ToolOutcome } from '../tools/tool-call.js';
+import { ToolExecutor } from '../tools/tool-executor.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
 import { bind } from './catalog.js';
 import { GroupToolsService } from './group-tools.service.js';
@@ -40,8 +41,9 @@ export class ToolTester {
       caller,
       tenantId: row.tenantId,
       groupId: row.groupId,
+      policy: {},
       toolName: row.toolName,
-      tool: bind(row, definition, this.config.env.TOOL_TIMEOUT_SECONDS),
+      tool: bind(row, definition, this.config.env),
       args,
       signal,
       appId: null,

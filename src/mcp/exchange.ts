@@ -1,5 +1,5 @@
 import type { Catalog } from '../groups/catalog.js';
-import type { ToolCall } from '../tools/tool-executor.js';
+import type { ToolCall } from '../tools/tool-call.js';
 import type { AgentCaller } from './agent-caller.js';
 
 /** What one request (or one connection) is served with: who calls, whose tools, over what. */

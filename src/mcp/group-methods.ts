@@ -10,7 +10,7 @@ import { Config } from '../config.js';
 import { listFor, toolFor } from '../groups/access-rules.js';
 import type { Catalog, ListedTool } from '../groups/catalog.js';
 import { ToolExecutor } from '../tools/tool-executor.js';
-import { type ToolCall } from '../tools/tool-executor.js';
+import type { ToolCall } from '../tools/tool-call.js';
 import type { ToolResult } from '../tools/tool-result.js';
 import { VERSION } from '../version.js';
 import type { Exchange } from './exchange.js';
@@ -110,6 +110,7 @@ export class GroupMethods {
       caller: exchange.caller,
       tenantId: catalog.tenantId,
       groupId: catalog.groupId,
+      policy: catalog.policy,
       appId: (exchange.appId ?? clientName)?.slice(0, 100) ?? null,
       transport: exchange.transport,
     };

@@ -10,7 +10,7 @@ import { requestIdOf, runInScope } from '../common/request-scope.js';
 import { Config } from '../config.js';
 import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
-import type { ToolCall } from '../tools/tool-executor.js';
+import type { ToolCall } from '../tools/tool-call.js';
 import { type AgentCaller, credentialOf } from './agent-caller.js';
 import { sendJson, rpcError, sendRefusal } from './answers.js';
 import { Connections } from './connections.js';

@@ -1,5 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import type { Guarded } from '../breakers/circuit-breakers.js';
+import type { ToolPolicy } from './policy.js';
 import type { JsonObject, ToolDefinition } from './tool-definition.js';
 
 /** A tool as one group has it: the definition with the row's settings, ready to be called. Immutable. */
@@ -14,6 +16,9 @@ export type BoundTool = {
   /** Tiers of users that it is for; empty: all that the group lets in. */
   readonly userTierAccess: readonly string[];
   readonly config: JsonObject;
+  readonly policy: ToolPolicy;
+  /** Its circuit breaker's settings. */
+  readonly guarded: Guarded;
   readonly validators: ToolValidators;
 };
 

@@ -105,6 +105,7 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'POST /admin/groups/{id}/tools': { ...groupPath('/tools'), body: () => ({ tool_name: 'wait' }) },
   'PUT /admin/tools/{id}': { ...toolPath(), body: () => ({ description: unique() }) },
   'DELETE /admin/tools/{id}': toolPath(),
+  'POST /admin/circuits/{id}/reset': { path: ({ tool }: World) => `/admin/circuits/${tool}/reset` },
   'POST /admin/tools/{id}/test': { ...toolPath('/test'), body: () => ({ arguments: { text: 'a' } }) },
   'POST /admin/groups/{id}/keys': { ...groupPath('/keys'), body: () => ({ name: unique() }) },
   'PUT /admin/keys/{id}': { ...keyPath(), body: () => ({ name: unique() }) },

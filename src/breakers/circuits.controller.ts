@@ -1,0 +1,42 @@
+import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentCaller, Requires } from '../auth/access.js';
+import type { UserCaller } from '../auth/caller.js';
+import { changed, pageOf } from '../common/envelope.js';
+import { ApiChange, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../common/rest.dto.js';
+import { CircuitDto } from './circuits.dto.js';
+import { CircuitsService } from './circuits.service.js';
+
+const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, OK } = HttpStatus;
+
+@ApiTags('tools')
+@ApiBearerAuth()
+@ApiFailures(UNAUTHORIZED, FORBIDDEN)
+@Controller('api/v1/admin/circuits')
+export class CircuitsController {
+  constructor(private readonly circuits: CircuitsService) {}
+
+  @Get()
+  @Requires('tools.read')
+  @ApiOperation({
+    summary: 'Tools that are not called at the moment because they failed too often, on which replica',
+  })
+  @ApiPage(CircuitDto)
+  @ApiFailures(BAD_REQUEST)
+  async list(@CurrentCaller() caller: UserCaller, @Query() query: PageQueryDto) {
+    return pageOf(await this.circuits.list(caller, query));
+  }
+
+  @Post(':id/reset')
+  @Requires('tools.write')
+  @HttpCode(OK)
+  @ApiOperation({
+    summary: 'Let a tool be called again at once, on every replica; the id is that of the tool',
+  })
+  @ApiChange(null)
+  @ApiFailures(NOT_FOUND)
+  async reset(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
+    await this.circuits.reset(caller, id);
+    return changed(null, 'Circuit closed');
+  }
+}

@@ -1,0 +1,194 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { QueryFailedError } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { AppError, InvalidInputError, UnavailableError } from '../common/errors.js';
+import { inTenant } from '../common/request-scope.js';
+import { Config } from '../config.js';
+import type { BoundTool } from './bound-tool.js';
+import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
+import { RunningCalls } from './running-calls.js';
+import { type Attempt, failure, type ToolCall } from './tool-call.js';
+import type { JsonObject } from './tool-definition.js';
+import { ToolContent, type ToolResult, toToolResult } from './tool-result.js';
+
+/** SQLSTATE class 22: a NUL in a text, a number or date out of range. */
+const DATA_EXCEPTION = /^22/;
+const RETRY_DELAYS = { initialDelay: 100, maxDelay: 2000 }; // milliseconds
+
+/** Runs one tool once its call is let through: with a time limit, ended by whoever may end it, its result checked. */
+@Injectable()
+export class ToolRunner {
+  private readonly logger = new Logger(ToolRunner.name);
+
+  constructor(
+    private readonly config: Config,
+    private readonly running: RunningCalls,
+  ) {}
+
+  /** Never throws: whatever goes wrong is an outcome. */
+  async run(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
+    const stop = new Stop();
+    const { caller, tenantId, groupId, toolName } = call;
+    const onHangUp = () => stop.now('cancelled', HUNG_UP);
+    call.signal.addEventListener('abort', onHangUp, { once: true });
+    const ended = this.running.add({
+      tenantId,
+      groupId,
+      toolName,
+      keyId: caller.kind === 'group_key' ? caller.keyId : null,
+      cut: () => stop.now('cancelled', CUT),
+    });
+    const timer = setTimeout(() => stop.now('timeout', timeoutMessage(tool)), tool.timeoutMs);
+    try {
+      const work = inTenant(tenantId, () => this.work(call, tool, args, stop.signal));
+      return this.toAttempt(tool, await Promise.race([work, stop.reached]));
+    } catch (error) {
+      return this.toFailure(tool, error);
+    } finally {
+      ended();
+      clearTimeout(timer);
+      call.signal.removeEventListener('abort', onHangUp);
+    }
+  }
+
+  private async work(
+    call: ToolCall,
+    tool: BoundTool,
+    args: JsonObject,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const context = this.contextOf(call, tool, signal);
+    const { retries = 0 } = tool.policy;
+    if (retries === 0 || !isRepeatable(tool)) return tool.definition.run(args, context);
+    const backoff = new ExponentialBackoff(RETRY_DELAYS);
+    const policy = retry(
+      handleWhen((error) => !signal.aborted && mayPass(error)),
+      { maxAttempts: retries, backoff },
+    );
+    return policy.execute(() => tool.definition.run(args, context), signal);
+  }
+
+  private toAttempt(tool: BoundTool, data: unknown): Attempt {
+    const { name } = tool.definition;
+    const result = toToolResult(data);
+    const faults = tool.definition.outputSchema
+      ? tool.validators.checkResult(result.structuredContent)
+      : null;
+    if (faults) {
+      this.logger.error(`${name} broke its output schema: ${faults.join('; ')}`);
+      return failure('result_invalid', `${name} returned a result it should not return. Tell its owner.`);
+    }
+    const structured = data instanceof ToolContent ? JSON.stringify(data.structuredContent ?? '') : '';
+    const bytes = sizeOf(result) + Buffer.byteLength(structured);
+    const limit = this.config.env.TOOL_RESULT_MAX_BYTES;
+    if (bytes > limit) {
+      return failure(
+        'result_invalid',
+        `The result of ${name} is ${bytes} bytes, more than the ${limit} allowed. ` +
+          'Ask for less, for instance with a smaller limit or a narrower query.',
+      );
+    }
+    return { kind: 'result', result, errorKind: null, error: null };
+  }
+
+  private toFailure(tool: BoundTool, error: unknown): Attempt {
+    const { name } = tool.definition;
+    if (error instanceof Stopped) return failure(error.errorKind, error.message);
+    if (error instanceof InvalidInputError) return failure('invalid_arguments', error.message);
+    if (error instanceof UnavailableError) return failure('unavailable', error.message);
+    if (error instanceof AppError) return failure('tool_error', error.message);
+    if (isDataFault(error)) {
+      return failure(
+        'invalid_arguments',
+        `An argument of ${name} holds a value that cannot be stored or searched for`,
+      );
+    }
+    const errorId = uuidv7();
+    this.logger.error(`${name} failed (error ${errorId})`, error instanceof Error ? error.stack : error);
+    return failure(
+      'internal',
+      `${name} failed inside. Try again later; if it stays, report error ${errorId}.`,
+    );
+  }
+
+  private contextOf(call: ToolCall, tool: BoundTool, signal: AbortSignal): ToolContext {
+    return {
+      caller: call.caller,
+      config: tool.config,
+      signal,
+      logger: toolLogger(this.logger, call, tool),
+      progress: (done, total, message) => call.progress?.(done, total, message),
+    };
+  }
+}
+
+const HUNG_UP = 'The client cancelled the call or hung up while it ran; it may have taken effect';
+const CUT = 'An administrator ended the call while it ran; it may have taken effect';
+
+/** Why a running call was stopped from outside. */
+class Stopped extends Error {
+  constructor(
+    readonly errorKind: 'timeout' | 'cancelled',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Ends a run from outside: aborts its signal, and is the end of waiting for it. */
+class Stop {
+  private readonly controller = new AbortController();
+  private reject!: (reason: Stopped) => void;
+  readonly signal = this.controller.signal;
+  readonly reached = new Promise<never>((_resolve, reject) => {
+    this.reject = reject;
+  });
+
+  constructor() {
+    this.reached.catch(() => undefined); // the run may be over already
+  }
+
+  now(errorKind: Stopped['errorKind'], message: string): void {
+    const reason = new Stopped(errorKind, message);
+    this.controller.abort(reason);
+    this.reject(reason);
+  }
+}
+
+/** Whether running it twice does no more than running it once, as its annotations say. */
+export function isRepeatable({ definition: { annotations } }: BoundTool): boolean {
+  return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
+}
+
+/** A failure that need not come again: not one that tells the caller what is wrong with the call. */
+function mayPass(error: unknown): boolean {
+  return error instanceof UnavailableError || !(error instanceof AppError || isDataFault(error));
+}
+
+function isDataFault(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  return DATA_EXCEPTION.test((error.driverError as { code?: string }).code ?? '');
+}
+
+function timeoutMessage({ definition, timeoutMs }: BoundTool): string {
+  return `${definition.name} did not finish within ${timeoutMs / 1000} s. Ask for less or try later.`;
+}
+
+/** In bytes of UTF-8, near enough: the text blocks and the binary ones, which are most of any result. */
+function sizeOf(result: ToolResult): number {
+  let bytes = 0;
+  for (const block of result.content) {
+    const text = block['text'];
+    bytes += typeof text === 'string' ? Buffer.byteLength(text) : Buffer.byteLength(JSON.stringify(block));
+  }
+  return bytes;
+}
+
+function toolLogger(logger: Logger, call: ToolCall, tool: BoundTool): ToolLogger {
+  const write = (level: keyof ToolLogger) => (message: string) => {
+    logger.debug(`${tool.definition.name} [${level}] ${message}`);
+    call.log?.(level, message);
+  };
+  return { debug: write('debug'), info: write('info'), warning: write('warning'), error: write('error') };
+}
