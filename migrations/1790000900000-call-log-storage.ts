@@ -123,14 +123,14 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
           "follower" character varying(16) NOT NULL,
           "recorded_in" bigint NOT NULL DEFAULT '0',
           "id" uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
-          "settled_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT '1970-01-01 00:00:00+00',
+          "updated_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
           CONSTRAINT "PK_call_log_positions" PRIMARY KEY ("follower")
       )
     `);
-    await shareWithAll(queryRunner, 'call_log_positions', {
-      app: 'SELECT',
-      system: 'SELECT, INSERT, UPDATE',
-    });
+    await queryRunner.query(
+      `INSERT INTO "call_log_positions" ("follower", "recorded_in") VALUES ('statistics', 0), ('guide', 0), ('otlp', -1), ('syslog', -1)`,
+    );
+    await shareWithAll(queryRunner, 'call_log_positions', { app: 'SELECT', system: 'SELECT, UPDATE' });
     await queryRunner.query(`
       CREATE TABLE "call_log_stats" (
           "tenant_id" uuid NOT NULL,
@@ -177,7 +177,7 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
     );
     await queryRunner.query(`
       CREATE VIEW "call_log_guide" AS
-        SELECT tenant_id, from_at, to_at, stale, marks FROM call_log_chunks WHERE tenant_id = (SELECT current_tenant_id())
+        SELECT id, tenant_id, from_at, to_at, stale, marks FROM call_log_chunks WHERE tenant_id = (SELECT current_tenant_id())
     `);
     await queryRunner.query(`GRANT SELECT ON "call_log_guide" TO ${APP_ROLE}`);
   }

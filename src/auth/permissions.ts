@@ -26,6 +26,8 @@ export const PERMISSIONS = {
   'alerts.read': EVERY_PLATFORM_ROLE,
   'alerts.write': ['owner', 'admin', 'operator'],
   'calls.read': EVERY_PLATFORM_ROLE,
+  /** How long records are kept: what has been kept longer is removed. */
+  'calls.retention': ['owner', 'admin'],
   'users.read': ['owner', 'admin', 'auditor'],
   'users.write': ['owner', 'admin'],
   'audit.read': ['owner', 'admin', 'auditor'],
