@@ -134,6 +134,7 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
     await queryRunner.query(`
       CREATE TABLE "call_log_stats" (
           "tenant_id" uuid NOT NULL,
+          "sums" character varying(10) NOT NULL,
           "span" character varying(4) NOT NULL,
           "starts_at" TIMESTAMP WITH TIME ZONE NOT NULL,
           "group_id" uuid NOT NULL,
@@ -143,7 +144,7 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
           "calls" integer NOT NULL,
           "errors" integer NOT NULL,
           CONSTRAINT "PK_call_log_stats" PRIMARY KEY
-            ("tenant_id", "span", "starts_at", "group_id", "tool_name", "caller_app_id", "bucket")
+            ("tenant_id", "sums", "span", "starts_at", "group_id", "tool_name", "caller_app_id", "bucket")
       )
     `);
     await ownByTenant(queryRunner, 'call_log_stats', {
@@ -199,13 +200,13 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
 
   /**
    * A table of its own first, attached at the end: attaching lets readers go on. What the default partition has of the day
-   * is moved while calls are written; then writers wait for the rest of it, at most half a second, or the attempt is taken
+   * is moved while calls are written; then writers wait for the rest of it, at most 0.3 s, or the attempt is taken
    * back. They wait at the parent, before they choose a partition: a row on its way can so not end up in the wrong one.
    */
   private async createPartitionFunctions(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE FUNCTION make_call_log_partition(on_day date) RETURNS bigint
-      LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '500ms' AS $$
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '300ms' AS $$
       DECLARE
         part text := 'mcp_call_logs_p' || to_char(on_day, 'YYYYMMDD');
         from_at timestamptz := on_day::timestamp AT TIME ZONE 'UTC';
@@ -274,7 +275,7 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
     `);
     await queryRunner.query(`
       CREATE FUNCTION drop_call_log_partition(on_day date, default_days integer) RETURNS boolean
-      LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '500ms' AS $$
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '300ms' AS $$
       DECLARE part text := 'mcp_call_logs_p' || to_char(on_day, 'YYYYMMDD');
       BEGIN
         PERFORM pg_advisory_xact_lock(7210004);

@@ -38,7 +38,8 @@ import { SecurityAlert } from './groups/security-alert.entity.js';
 import { TenantJob } from './tenants/tenant-job.entity.js';
 import { TenantPool } from './tenant-pool.js';
 
-const SYSTEM_POOL_MAX = 4;
+/** The jobs that follow the call log keep one each while they are at it. */
+const SYSTEM_POOL_MAX = 8;
 
 const common = {
   type: 'postgres',

@@ -1,10 +1,17 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { inTenant } from '../../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { Config } from '../../config.js';
-import { beginAtPresent, follow, IN_STRETCH, type Stretch, stretchParameters } from '../follow.js';
+import {
+  beginAtPresent,
+  follow,
+  IN_STRETCH,
+  type StepConnection,
+  type Stretch,
+  stretchParameters,
+} from '../follow.js';
 import { RepeatedJob } from '../repeated-job.js';
 import type { ForwardedCall } from './forwarded-call.js';
 import { OtlpTarget } from './otlp.js';
@@ -60,13 +67,15 @@ export class ForwardingJob implements OnApplicationBootstrap, OnApplicationShutd
 
   private async step(target: Target): Promise<boolean> {
     await beginAtPresent(this.system, target.name);
-    return follow(this.system, { follower: target.name, limit: STEP_RECORDS }, async (manager, stretch) => {
-      await target.send(await this.read(manager, stretch));
+    return follow(this.system, {
+      follower: target.name,
+      limit: STEP_RECORDS,
+      take: async (connection, stretch) => target.send(await this.read(connection, stretch)),
     });
   }
 
-  private async read(manager: EntityManager, stretch: Stretch): Promise<readonly ForwardedCall[]> {
-    const calls = await manager.query<ForwardedCall[]>(CALLS, stretchParameters(stretch));
+  private async read(connection: StepConnection, stretch: Stretch): Promise<readonly ForwardedCall[]> {
+    const calls = (await connection.query(CALLS, stretchParameters(stretch))) as ForwardedCall[];
     if (!this.config.env.CALL_LOG_FORWARD_PAYLOADS) return calls;
     const payloads = new Map<string, object>();
     for (const tenantId of new Set(calls.map((call) => call.tenantId))) {

@@ -5,9 +5,9 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { inTenant } from '../../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../../common/system-database.js';
-import { follow, IN_STRETCH, type Stretch, stretchParameters } from '../follow.js';
+import { follow, IN_STRETCH, type StepConnection, type Stretch, stretchParameters } from '../follow.js';
 import { RepeatedJob } from '../repeated-job.js';
-import { durationTraits, type Markable, markOf, pairsOf, traitsOf, wordsOf } from './marks.js';
+import { addWords, durationTraits, type Markable, markOf, pairsOf, traitsOf } from './marks.js';
 import { SEARCHED_TEXT } from './searched-text.js';
 
 const PAUSE_MS = 2000;
@@ -62,14 +62,16 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
   /** @returns Whether more may be waiting. */
   async step(): Promise<boolean> {
     await this.renewStale();
-    return follow(this.system, { follower: 'guide', limit: STEP_RECORDS }, (manager, stretch) =>
-      this.mark(manager, stretch),
-    );
+    return follow(this.system, {
+      follower: 'guide',
+      limit: STEP_RECORDS,
+      take: (connection, stretch) => this.mark(connection, stretch),
+    });
   }
 
   /** Marked twice when the step fails at its end, which costs a look and changes nothing. */
-  private async mark(manager: EntityManager, stretch: Stretch): Promise<void> {
-    const places = await manager.query<Place[]>(PLACES, stretchParameters(stretch));
+  private async mark(connection: StepConnection, stretch: Stretch): Promise<void> {
+    const places = (await connection.query(PLACES, stretchParameters(stretch))) as Place[];
     for (const chunk of chunksOf(places)) {
       const [{ tenantId, createdAt: fromAt }, { createdAt: toAt }] = [chunk[0], chunk[chunk.length - 1]];
       await inTenant(tenantId, async () => {
@@ -107,12 +109,14 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
     const rows = await queryable.query<Row[]>(ROWS, [tenantId, fromAt, toAt]);
     const marks = new Set<number>();
     const known = new Set<string>();
+    const combinations = new Map<string, readonly string[]>();
     for (const [index, row] of rows.entries()) {
       if (index % BREATH === BREATH - 1) await turn();
       const traits = [...traitsOf(row), ...durationTraits(row.durationMs)];
-      for (const what of pairsOf(traits)) known.add(what);
-      for (const word of wordsOf(row.text)) known.add(word);
+      combinations.set(traits.join('\n'), traits);
+      addWords(known, row.text);
     }
+    for (const traits of combinations.values()) for (const what of pairsOf(traits)) known.add(what);
     for (const what of known) marks.add(markOf(tenantId, what));
     return [...marks].toSorted((a, b) => a - b);
   }

@@ -44,7 +44,7 @@ export class StatisticsService {
     const [{ asOf }] = await this.dataSource.query<[{ asOf: Date }]>(
       `SELECT updated_at AS "asOf" FROM call_log_positions WHERE follower = 'statistics'`,
     );
-    const condition = new Condition().and('tenant_id = ?', tenantId);
+    const condition = new Condition().and('tenant_id = ? AND sums = ?', tenantId, sumsFor(query));
     for (const [column, value] of [
       ['tool_name', query.tool],
       ['group_id', query.group_id],
@@ -61,6 +61,22 @@ export class StatisticsService {
       lines: lines.map(toLine),
     };
   }
+}
+
+/**
+ * Which of the sums answer a question: they are kept for all calls, by tool, by group, by both, and by app.
+ *
+ * @throws {InvalidInputError} None does.
+ */
+function sumsFor({ by, tool, group_id: groupId, caller_app_id: app }: StatisticsQueryDto): string {
+  const isByTool = by === 'tool' || tool !== undefined;
+  const isByGroup = by === 'group' || groupId !== undefined;
+  const isByApp = by === 'app' || app !== undefined;
+  if (!isByApp) return isByTool ? (isByGroup ? 'group_tool' : 'tool') : isByGroup ? 'group' : 'all';
+  if (!isByTool && !isByGroup) return 'app';
+  throw new InvalidInputError('Apps are counted over all tools and groups', {
+    details: [{ field: 'caller_app_id', message: 'goes with no tool and no group' }],
+  });
 }
 
 /** Whole days are read from the days' sums, what is left at both ends from those of hours. */

@@ -5,21 +5,20 @@ import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { Config } from '../../config.js';
 import { CallLogRemovals } from '../removals.js';
 import { forgetInGuide } from '../search/forget.js';
-import { dayOf, endOfDay, Partitions } from './partitions.js';
+import { dayOf, endOfDay, isLockTimeout, Partitions } from './partitions.js';
 
 /** Records that one transaction deletes: short enough to hold nobody up. */
 const BATCH = 2000;
 
 type Holding = { readonly tenantId: string; readonly groupId: string; readonly expired: boolean };
 
+const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < now() - interval '400 days'`;
 const HOLDINGS = `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired FROM list_call_log_holdings($1, $2)`;
-const FORGET_COUNTS = `DELETE FROM call_log_stats
-  WHERE tenant_id = $1 AND group_id = $2 AND starts_at >= $3::date AT TIME ZONE 'UTC' AND starts_at < $4`;
 
 /**
  * Removes the records that nobody keeps: the whole partition of a day when all of it has expired, else what has, in small
- * batches. A record stays for at least as many days as were set, until the end of a day of UTC. Its counts in the statistics
- * go with it. Before anything is deleted, a signed removal says so, in the same transaction.
+ * batches. A record stays for at least as many days as were set, until the end of a day of UTC. Sums in the
+ * statistics stay. Before anything is deleted, a signed removal says so, in the same transaction.
  */
 @Injectable()
 export class RetentionJob {
@@ -37,6 +36,7 @@ export class RetentionJob {
     for (const day of await this.partitions.list()) {
       if (day < today) await this.clear(day);
     }
+    await this.system.query(FORGET_HOURS);
   }
 
   private async clear(day: string): Promise<void> {
@@ -44,7 +44,8 @@ export class RetentionJob {
     const expired = holdings.filter((holding) => holding.expired);
     // A day without records is dropped once the installation's default would have removed it, so that none stays for ever.
     const isOld = this.defaultDays !== null && day < dayOf(Date.now() - this.defaultDays * 86_400_000);
-    if (expired.length === holdings.length && (expired.length > 0 || isOld)) await this.drop(day, expired);
+    if (expired.length === holdings.length && (expired.length > 0 || isOld))
+      await this.drop(day, expired).catch(unlessLockTimeout);
     else for (const holding of expired) await this.removeWithin(day, holding);
   }
 
@@ -78,11 +79,15 @@ export class RetentionJob {
   private async note(manager: EntityManager, day: string, { tenantId, groupId }: Holding): Promise<void> {
     const before = endOfDay(day);
     await this.removals.recordRetention(manager, { tenantId, groupId, before });
-    await manager.query(FORGET_COUNTS, [tenantId, groupId, day, before]);
     await forgetInGuide(manager, { tenantId, from: new Date(before.getTime() - 86_400_000), before });
   }
 
   private get defaultDays(): number | null {
     return this.config.env.CALL_LOG_KEEP_DAYS === 0 ? null : this.config.env.CALL_LOG_KEEP_DAYS;
   }
+}
+
+/** Somebody reads the log for long; the next run tries again. */
+function unlessLockTimeout(error: unknown): void {
+  if (!isLockTimeout(error)) throw error;
 }
