@@ -72,9 +72,16 @@ export function marksFor(tenantId: string, filter: CallFilterDto): number[] | un
   ];
   const words = filter.q === undefined ? new Set<string>() : wordsOf(filter.q);
   const isByDuration = filter.duration_min !== undefined || filter.duration_max !== undefined;
-  if (words.size === 0 && traits.length < (isByDuration ? 1 : 2)) return undefined;
+  if (words.size === 0 && (isByDuration ? traits.length === 0 : countIndexes(filter) < 2)) return undefined;
   const marks = [...pairsOf(traits), ...words].map((what) => markOf(tenantId, what));
   return [...new Set(marks)];
+}
+
+/** How many indexes of the records a filter without words and durations would need; some are of two properties. */
+function countIndexes({ tool, error_kind: kind, success, ...filter }: CallFilterDto): number {
+  const isSuccessAlone = success !== undefined && tool === undefined && kind === undefined;
+  const wanted = [tool, kind, filter.group_id, filter.key_id, filter.caller_app_id, filter.user_id];
+  return wanted.filter((value) => value !== undefined).length + (isSuccessAlone ? 1 : 0);
 }
 
 function soughtOf(filter: CallFilterDto): Partial<Markable> {

@@ -14,12 +14,12 @@ export type Before = { readonly at: Date; readonly id: string };
 export type Search = { readonly filter: CallFilterDto; readonly before?: Before; readonly limit: number };
 
 type Range = { readonly from: Date; readonly to: Date };
-type Stretch = Range & { readonly id: string };
+type Stretch = Range & { readonly id: string; readonly matches: boolean };
 
 const LEFT_OUT = ['requestData', 'responseData', 'recordedIn', 'salt'];
 const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';
 /** Stretches looked through at once: few at first, since a common filter finds its page in the newest ones. */
-const ROUNDS = [2, 8, 32, 128];
+const ROUNDS = [8, 8, 32, 128];
 
 /**
  * Finds calls by whatever they are filtered by, newest first. One property has an index of the records. For words, durations
@@ -47,6 +47,14 @@ export class CallSearch {
       return condition;
     };
     const marks = marksFor(tenantId, filter);
+    if (!marks && filter.tool !== undefined && filter.success === undefined) {
+      // The index of tools has the outcome before the time: of each outcome it gives the newest without sorting.
+      const outcomes = ['success', 'NOT success'].map((outcome) =>
+        this.select(matching().and(outcome), limit),
+      );
+      const [succeeded, failed] = await Promise.all(outcomes);
+      return merge(succeeded, failed).slice(0, limit);
+    }
     if (!marks) return this.select(matching(), limit);
     const position = await positionOf(this.dataSource, 'guide');
     const unmarked = matching().and(
@@ -78,7 +86,7 @@ export class CallSearch {
       // Those that were not fetched end at or before the end of the last one: what is newer is complete now.
       const isLast = stretches.length < atOnce || last === undefined;
       const floor = isLast ? lower : new Date((last?.to.getTime() ?? 0) + 1);
-      const open = [...left, ...stretches];
+      const open = [...left, ...stretches.filter(({ matches }) => matches)];
       const ranges = joined(open, { floor, upper });
       if (ranges.length > 0)
         found.push(...(await this.selectWithin(matching(), ranges, limit - found.length)));
@@ -90,6 +98,7 @@ export class CallSearch {
     return found;
   }
 
+  /** The newest ones whatever they have, for a common filter finds its page there; then those with the marks only. */
   private async stretches(sought: {
     tenantId: string;
     marks: number[];
@@ -99,14 +108,22 @@ export class CallSearch {
     atOnce: number;
   }): Promise<Stretch[]> {
     const { tenantId, upper, lower, atOnce, marks, last } = sought;
-    const within = `tenant_id = $1 AND from_at <= $2 AND to_at >= $3 ${last ? 'AND to_at <= $6 AND (to_at, id) < ($6, $7)' : ''}`;
-    const newest = 'ORDER BY to_at DESC, id DESC LIMIT $4';
+    if (!last) {
+      return this.dataSource.query(
+        `SELECT id, from_at AS "from", to_at AS "to", stale OR marks @> $5::integer[] AS matches FROM (
+           SELECT * FROM call_log_guide WHERE tenant_id = $1 AND from_at <= $2 AND to_at >= $3
+           ORDER BY to_at DESC, id DESC LIMIT $4) newest ORDER BY to_at DESC, id DESC`,
+        [tenantId, upper, lower, atOnce, marks],
+      );
+    }
     return this.dataSource.query(
-      `SELECT id, from_at AS "from", to_at AS "to" FROM (
-         (SELECT id, from_at, to_at FROM call_log_guide WHERE ${within} AND marks @> $5::integer[] ${newest})
+      `SELECT id, from_at AS "from", to_at AS "to", true AS matches FROM (
+         SELECT * FROM find_call_log_stretches($5::integer[], $3, $2, $6, $7, $4)
          UNION ALL
-         (SELECT id, from_at, to_at FROM call_log_guide WHERE ${within} AND stale ${newest})) both_kinds ${newest}`,
-      [tenantId, upper, lower, atOnce, marks, ...(last ? [last.to, last.id] : [])],
+         (SELECT id, from_at, to_at FROM call_log_guide WHERE tenant_id = $1 AND from_at <= $2 AND to_at >= $3 AND stale
+            AND (to_at, id) < ($6, $7) ORDER BY to_at DESC, id DESC LIMIT $4)) both_kinds
+       ORDER BY to_at DESC, id DESC LIMIT $4`,
+      [tenantId, upper, lower, atOnce, marks, last.to, last.id],
     );
   }
 

@@ -11,7 +11,10 @@ export type Markable = {
 };
 
 /** Milliseconds; the guide knows of each stretch whether it has calls at least or at most as long. */
-const LONG_MS = [100, 300, 1000, 3000, 10_000, 30_000, 100_000] as const;
+const LONG_MS = [
+  100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000, 10_000, 15_000, 20_000, 30_000, 60_000,
+  100_000,
+] as const;
 const SHORT_MS = [0.3, 1, 3, 10] as const;
 
 const RUN = /[\p{L}\p{N}]+/gu;
