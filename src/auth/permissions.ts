@@ -28,6 +28,10 @@ export const PERMISSIONS = {
   'calls.read': EVERY_PLATFORM_ROLE,
   /** How long records are kept: what has been kept longer is removed. */
   'calls.retention': ['owner', 'admin'],
+  /** A signed checkpoint of the call log, now. */
+  'calls.checkpoint': ['owner', 'admin', 'auditor'],
+  /** What calls asked and answered, for good. */
+  'calls.erase': ['owner', 'admin'],
   'users.read': ['owner', 'admin', 'auditor'],
   'users.write': ['owner', 'admin'],
   'audit.read': ['owner', 'admin', 'auditor'],

@@ -277,4 +277,11 @@ export const zh: Readonly<Record<string, string>> = {
     '繁忙：{0} 已有 {1} 个调用在运行，已达同时运行的上限。本次调用未执行；请在 1 秒后重试。',
   'The daily quota could not be asked for, so the call was not run. Try again in a few seconds.':
     '无法查询每日配额，因此未执行调用。请几秒后重试。',
+  'This installation has no key to sign checkpoints with. Set CHECKPOINT_KEY (openssl rand -base64 32) and restart':
+    '本安装没有用于签署检查点的密钥。请设置 CHECKPOINT_KEY（openssl rand -base64 32）并重启',
+  'Give either user_id or record_ids': '请提供 user_id 或 record_ids 其中之一',
+  'This call was recorded before there were chains: nothing proves it':
+    '此调用是在建立哈希链之前记录的：无法证明',
+  'No checkpoint vouches for this call yet; make one or wait a minute':
+    '尚无检查点为此调用作证；请创建一个检查点或稍等一分钟',
 };

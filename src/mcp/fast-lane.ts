@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import {
   CLIENT_CAPABILITIES_META_KEY,
@@ -8,9 +9,9 @@ import {
   SERVER_INFO_META_KEY,
 } from '@modelcontextprotocol/server';
 import type { Catalog } from '../groups/catalog.js';
-import { type RpcAnswer, rpcError, rpcResult } from './answers.js';
+import { type RpcAnswer, rpcError, rpcResult, sendJson, sendParts } from './answers.js';
 import type { Exchange } from './exchange.js';
-import { GroupMethods } from './group-methods.js';
+import { type CallHooks, GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from './group-methods.js';
 import { isPlainObject } from './plain-object.js';
 
@@ -22,12 +23,18 @@ export type RpcRequest = {
   readonly params?: Readonly<Record<string, unknown>>;
 };
 
+/** Who makes a call, as far as it said so, and where the tool's log messages go. */
+export type CallClient = Pick<CallHooks, 'clientName' | 'clientCapabilities' | 'log'>;
+
 export type Era = 'modern' | 'legacy';
 
 const METHODS: Readonly<Record<Era, ReadonlySet<string>>> = {
   modern: new Set(['tools/call', 'tools/list', 'server/discover']),
   legacy: new Set(['tools/call', 'tools/list', 'initialize', 'ping']),
 };
+
+/** Answered with HTTP 400, as the specification asks; every other error of a served request with 200. */
+const LACKING_CAPABILITY: number = ProtocolErrorCode.MissingRequiredClientCapability;
 
 /**
  * Answers the frequent requests of stateless clients without a server object, a web `Request` or a stream per request,
@@ -52,10 +59,33 @@ export class FastLane {
     return !streams && this.knows(era, request.method);
   }
 
-  /** @param version Protocol revision of the request, for the record. */
-  async answer(exchange: Exchange, era: Era, request: RpcRequest, version: string): Promise<RpcAnswer> {
+  /** Answers one request over HTTP. @param version As in {@link answer}. */
+  async serve(
+    response: ServerResponse,
+    exchange: Exchange,
+    era: Era,
+    request: RpcRequest,
+    version: string,
+  ): Promise<void> {
+    if (request.method === 'tools/list') return this.serveList(response, exchange, era, request);
+    const answer = await this.answer(exchange, era, request, version);
+    const isLacking = era === 'modern' && 'error' in answer && answer.error.code === LACKING_CAPABILITY;
+    sendJson(response, isLacking ? 400 : 200, answer);
+  }
+
+  /**
+   * @param version Protocol revision of the request, for the record.
+   * @param client What a session knows of its client; without one the request itself says it.
+   */
+  async answer(
+    exchange: Exchange,
+    era: Era,
+    request: RpcRequest,
+    version: string,
+    client: CallClient = clientOf(request.params ?? {}),
+  ): Promise<RpcAnswer> {
     try {
-      const result = await this.resultOf(exchange, era, request, version);
+      const result = await this.resultOf(exchange, era, request, { ...client, version });
       return rpcResult(request.id, era === 'modern' ? asModern(result) : result);
     } catch (error) {
       if (error instanceof ProtocolError) return rpcError(request.id, error);
@@ -63,11 +93,29 @@ export class FastLane {
     }
   }
 
+  /** What {@link answer} would say, from text that was made before. */
+  private serveList(
+    response: ServerResponse,
+    exchange: Exchange,
+    era: Era,
+    { id, params }: RpcRequest,
+  ): void {
+    try {
+      const page = this.methods.listToolsJson(exchange, params?.['cursor'] as string | undefined);
+      const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{`;
+      const rest = era === 'modern' ? `,${JSON.stringify(asModern(this.methods.cacheHint)).slice(1)}}` : '}}';
+      sendParts(response, [Buffer.from(head), page, Buffer.from(rest)]);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      sendJson(response, 200, rpcError(id, error));
+    }
+  }
+
   private async resultOf(
     exchange: Exchange,
     era: Era,
     request: RpcRequest,
-    version: string,
+    client: CallClient & { readonly version: string },
   ): Promise<object> {
     const params = request.params ?? {};
     const catalog = exchange.catalog();
@@ -75,9 +123,10 @@ export class FastLane {
       case 'tools/call':
         return this.methods.callTool(exchange, params as { name: string }, {
           signal: exchange.signal,
-          era: version,
-          clientName: clientNameOf(params),
-          clientCapabilities: capabilitiesOf(params),
+          era: client.version,
+          clientName: client.clientName,
+          clientCapabilities: client.clientCapabilities,
+          log: client.log,
         });
       case 'tools/list': {
         const page = this.methods.listTools(exchange, params['cursor'] as string | undefined);
@@ -118,6 +167,10 @@ export class FastLane {
 /** What every 2026-07-28 result carries besides its own members. */
 function asModern(result: object): object {
   return { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: SERVER_INFO } };
+}
+
+function clientOf(params: Readonly<Record<string, unknown>>): CallClient {
+  return { clientName: clientNameOf(params), clientCapabilities: capabilitiesOf(params) };
 }
 
 function capabilitiesOf(params: Readonly<Record<string, unknown>>): object | undefined {

@@ -18,9 +18,11 @@ import type { Exchange } from './exchange.js';
 import { Gate } from './gate.js';
 import { GateRefusal, sendGateRefusal } from './gate.js';
 import { HttpRefusal } from './http-refusal.js';
+import { Listeners } from './listeners.js';
 import { type McpPath, parseMcpPath } from './mcp-path.js';
 import { SdkLane } from './sdk-lane.js';
 import { Sessions } from './sessions.js';
+import { limitSlowRequests } from './slow-requests.js';
 import { SseDoor } from './sse-door.js';
 import { StreamableHttp } from './streamable-http.js';
 import { WebSocketDoor } from './web-socket-door.js';
@@ -37,7 +39,7 @@ export class McpEndpoint {
   private readonly openAnswers = new Map<ServerResponse, Exchange>();
 
   constructor(
-    config: Config,
+    private readonly config: Config,
     private readonly gate: Gate,
     private readonly catalogs: CatalogStore,
     private readonly streamableHttp: StreamableHttp,
@@ -46,6 +48,7 @@ export class McpEndpoint {
     private readonly connections: Connections,
     private readonly sessions: Sessions,
     private readonly sdkLane: SdkLane,
+    private readonly listeners: Listeners,
     private readonly replica: Replica,
   ) {
     this.webSockets = new WebSocketServer({ noServer: true, maxPayload: config.env.MCP_BODY_MAX_BYTES });
@@ -54,6 +57,7 @@ export class McpEndpoint {
 
   /** Call once, after Nest has made the server and before it listens. */
   attach(server: Server): void {
+    limitSlowRequests(server, this.config.env.MCP_BODY_TIMEOUT_MS);
     const [express] = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {
@@ -68,6 +72,7 @@ export class McpEndpoint {
 
   /** Ends what would hold up a shutdown and is not a call: notification streams, connections without a call under way. */
   endStreams(): void {
+    this.listeners.endAll();
     this.sdkLane.endSubscriptions();
     this.sessions.endStreams();
     this.connections.endIdle();

@@ -8,9 +8,11 @@ import { Connections } from './connections.js';
 import { FastLane } from './fast-lane.js';
 import { Gate } from './gate.js';
 import { GroupMethods } from './group-methods.js';
+import { Listeners } from './listeners.js';
 import { McpEndpoint } from './mcp-endpoint.js';
 import { McpServerFactory } from './mcp-server.factory.js';
 import { SdkLane } from './sdk-lane.js';
+import { SessionLane } from './session-lane.js';
 import { Sessions } from './sessions.js';
 import { SseDoor } from './sse-door.js';
 import { StreamableHttp } from './streamable-http.js';
@@ -27,6 +29,8 @@ import { WebSocketDoor } from './web-socket-door.js';
     FastLane,
     McpServerFactory,
     SdkLane,
+    Listeners,
+    SessionLane,
     Sessions,
     Connections,
     SseDoor,

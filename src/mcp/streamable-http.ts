@@ -20,6 +20,7 @@ import { GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION } from './group-methods.js';
 import { HttpRefusal } from './http-refusal.js';
 import { isPlainObject } from './plain-object.js';
+import { Listeners } from './listeners.js';
 import { bodyLimits, readJsonBody } from './request-body.js';
 import { BATCH_VERSION, faultOf, faultOfBatch } from './request-check.js';
 import { SdkLane } from './sdk-lane.js';
@@ -31,8 +32,6 @@ import {
   paramHeadersOf,
 } from './standard-headers.js';
 
-/** Answered with HTTP 400, as the specification asks; every other error of a served request with 200. */
-const LACKING_CAPABILITY: number = ProtocolErrorCode.MissingRequiredClientCapability;
 const paramHeaders = new WeakMap<object, readonly ParamHeader[]>();
 
 /**
@@ -46,6 +45,7 @@ export class StreamableHttp {
     private readonly methods: GroupMethods,
     private readonly fastLane: FastLane,
     private readonly sdkLane: SdkLane,
+    private readonly listeners: Listeners,
     private readonly sessions: Sessions,
     private readonly clients: ClientMemory,
     private readonly calls: CallsUnderWay,
@@ -148,12 +148,11 @@ export class StreamableHttp {
       : null;
     if (fault) return this.sendFault(response, message, fault, exchange, MODERN_VERSION);
     if (message.method === 'tools/call') checkRepeatedArguments(request, message, exchange);
+    if (this.listeners.takes(request, message)) return this.listeners.listen(response, message, exchange);
     if (!this.takesFastLane('modern', message)) {
       return this.sdkLane.serveModern(request, response, message, exchange);
     }
-    const answer = await this.fastLane.answer(exchange, 'modern', message, MODERN_VERSION);
-    const isLacking = 'error' in answer && answer.error.code === LACKING_CAPABILITY;
-    sendJson(response, isLacking ? 400 : 200, answer);
+    await this.fastLane.serve(response, exchange, 'modern', message, MODERN_VERSION);
   }
 
   private async legacy(
@@ -189,7 +188,7 @@ export class StreamableHttp {
     if (!this.takesFastLane('legacy', body)) {
       return this.sdkLane.serveLegacy(request, response, body, exchange, version);
     }
-    sendJson(response, 200, await this.fastLane.answer(exchange, 'legacy', body, version));
+    await this.fastLane.serve(response, exchange, 'legacy', body, version);
   }
 
   /** What the record of a call says of its client, when the request itself does not. */

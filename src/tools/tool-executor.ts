@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
 import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
 import type { CallErrorKind } from '../call-logs/call-log.entity.js';
 import { type CallRecord, CallLogWriter } from '../call-logs/call-log.writer.js';
+import { newId } from '../common/new-id.js';
 import { Config } from '../config.js';
 import { Limiter } from '../limits/limiter.js';
 import { argumentsFault } from './arguments-check.js';
@@ -107,7 +107,7 @@ function isFault({ errorKind }: Attempt): boolean {
 function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {
   const { caller } = call;
   return {
-    id: uuidv7(),
+    id: newId(),
     createdAt,
     tenantId: call.tenantId,
     groupId: call.groupId,

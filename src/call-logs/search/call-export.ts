@@ -10,7 +10,8 @@ import type { CallExportQueryDto, CallFilterDto } from '../call-logs.dto.js';
 import { type Before, CallSearch } from './call-search.js';
 import { type Condition, conditionOf, marksFor } from './call-filter.js';
 
-const PAGE = 1000;
+/** About 5 MB: a page costs the planner a look at every partition, so fewer pages are faster. */
+const PAGE = 4000;
 
 /** Columns of the file and the SQL of each, the times as JSON has them. */
 const COLUMNS = {
