@@ -117,10 +117,18 @@ async function search() {
     }
     times.sort((a, b) => a - b);
     all.push(...times);
-    console.log(name.padEnd(28), String(rows).padStart(5), ms(quantile(times, 0.5)), ms(quantile(times, 0.95)), ms(times.at(-1)));
+    console.log(
+      name.padEnd(28),
+      String(rows).padStart(5),
+      ms(quantile(times, 0.5)),
+      ms(quantile(times, 0.95)),
+      ms(times.at(-1)),
+    );
   }
   all.sort((a, b) => a - b);
-  console.log(`all ${all.length} pages: p50 ${ms(quantile(all, 0.5))}, p95 ${ms(quantile(all, 0.95))}, max ${ms(all.at(-1))}`);
+  console.log(
+    `all ${all.length} pages: p50 ${ms(quantile(all, 0.5))}, p95 ${ms(quantile(all, 0.95))}, max ${ms(all.at(-1))}`,
+  );
   await dataSource.destroy();
 }
 
@@ -143,7 +151,9 @@ async function insert() {
     transport: 'streamable_http',
     isTest: false,
     request: JSON.stringify({ query: `customer ${n}`, limit: 20 }),
-    response: JSON.stringify({ content: [{ type: 'text', text: '客户询问光子嫩肤恢复期与注意事项。'.repeat(15) }] }),
+    response: JSON.stringify({
+      content: [{ type: 'text', text: '客户询问光子嫩肤恢复期与注意事项。'.repeat(15) }],
+    }),
     success: n % 25 !== 0,
     errorKind: n % 25 === 0 ? 'tool_error' : null,
     errorMessage: null,
@@ -169,10 +179,16 @@ async function insert() {
 
 async function exportRows() {
   const dataSource = await new DataSource({ ...dataSourceOptions(config), poolSize: 4 }).initialize();
-  const exports = new CallExport(dataSource, new CallSearch(dataSource), { recordAct: async () => undefined });
+  const exports = new CallExport(dataSource, new CallSearch(dataSource), {
+    recordAct: async () => undefined,
+  });
   for (const format of ['jsonl', 'csv']) {
     const began = performance.now();
-    const { content } = await exports.open({ tenantId: tenantId(0) }, { format }, new AbortController().signal);
+    const { content } = await exports.open(
+      { tenantId: tenantId(0) },
+      { format },
+      new AbortController().signal,
+    );
     let lines = 0;
     let bytes = 0;
     let rssMax = 0;

@@ -27,7 +27,8 @@ const FUNCTIONS = `
 /** One day of calls, in the order of time. @param {{day: string, rows: number}} what */
 export async function generateDay(client, { day, rows }) {
   await client.query(FUNCTIONS);
-  await client.query(`
+  await client.query(
+    `
     INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, tool_id, caller_app_id, key_id, user_id, era,
       transport, is_test, request_data, response_data, success, error_kind, error_message, duration_ms)
     SELECT uuidv7(at - clock_timestamp()), at, pg_temp.uuid_of('1', tenant),
