@@ -14,6 +14,14 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+const HEADERS_WRONG = 'must be name=value pairs separated by commas';
+const headerList = list
+  .refine((pairs) => pairs.every((pair) => /^[\w-]+=.+$/.test(pair)), HEADERS_WRONG)
+  .transform((pairs) =>
+    Object.fromEntries(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    ),
+  );
 const TIER = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 const TIERS_WRONG = 'must be names of 1 to 32 of a-z, 0-9, _ and -, separated by commas';
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
@@ -91,6 +99,12 @@ export const environmentSchema = z.object({
   CALL_LOG_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
   CALL_LOG_QUEUE_MAX: wholeNumber(1, 1_000_000).default(10_000),
   CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
+  CALL_LOG_KEEP_DAYS: wholeNumber(0, 36_500).default(0),
+  CALL_LOG_FORWARD_OTLP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CALL_LOG_FORWARD_OTLP_HEADERS: headerList.optional(),
+  CALL_LOG_FORWARD_SYSLOG_URL: z.url({ protocol: /^(udp|tcp|tls)$/ }).optional(),
+  CALL_LOG_FORWARD_SYSLOG_CA: z.string().optional(),
+  CALL_LOG_FORWARD_PAYLOADS: boolean.default(false),
   REPLICA_NAME: z.string().min(1).max(255).optional(),
   REPLICA_LEASE_MS: wholeNumber(500, 600_000).default(5000),
   CHANGE_WAIT_MS: wholeNumber(10, 60_000).default(2000),

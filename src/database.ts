@@ -20,6 +20,7 @@ import {
 } from './call-logs/call-log-checkpoint.entity.js';
 import { CallLogRemoval } from './call-logs/call-log-removal.entity.js';
 import { CallLog } from './call-logs/call-log.entity.js';
+import { CallLogRetention } from './call-logs/call-log-retention.entity.js';
 import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
@@ -39,7 +40,8 @@ import { CallResult, CallResultChunk } from './results/call-result.entity.js';
 import { TenantJob } from './tenants/tenant-job.entity.js';
 import { TenantPool } from './tenant-pool.js';
 
-const SYSTEM_POOL_MAX = 4;
+/** The jobs that follow the call log keep one each while they are at it. */
+const SYSTEM_POOL_MAX = 8;
 
 const common = {
   type: 'postgres',
@@ -62,6 +64,7 @@ const common = {
     GroupTool,
     SecurityAlert,
     CallLog,
+    CallLogRetention,
     CallLogBatch,
     CallLogRemoval,
     CallLogCheckpoint,

@@ -1,3 +1,4 @@
+import { toCsvCell } from '../common/csv.js';
 import type { AdminAuditLog } from '../audit/audit-log.entity.js';
 import type { AuditLogDto } from './audit-logs.dto.js';
 
@@ -51,14 +52,4 @@ export function toJsonLine(log: AdminAuditLog): string {
 export function toCsvLine(log: AdminAuditLog): string {
   const dto = toAuditLogDto(log);
   return `${COLUMNS.map((name) => toCsvCell(dto[name])).join(',')}\r\n`;
-}
-
-/** What spreadsheets take for the beginning of a formula, also behind spaces (OWASP, CSV injection). */
-const FORMULA = /^\s*[=+\-@\t\r\n|%]/;
-
-/** A cell that no spreadsheet runs: what looks like a formula gets an apostrophe in front. */
-export function toCsvCell(value: string | object | null): string {
-  if (value === null) return '';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return `"${(FORMULA.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 }

@@ -26,6 +26,8 @@ export const PERMISSIONS = {
   'alerts.read': EVERY_PLATFORM_ROLE,
   'alerts.write': ['owner', 'admin', 'operator'],
   'calls.read': EVERY_PLATFORM_ROLE,
+  /** How long records are kept: what has been kept longer is removed. */
+  'calls.retention': ['owner', 'admin'],
   /** A signed checkpoint of the call log, now. */
   'calls.checkpoint': ['owner', 'admin', 'auditor'],
   /** What calls asked and answered, for good. */

@@ -10,6 +10,10 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('idx_call_logs_group_time', ['tenantId', 'groupId', 'createdAt'])
 @Index('idx_call_logs_caller_time', ['tenantId', 'callerAppId', 'createdAt'])
 @Index('idx_call_logs_time', ['tenantId', 'createdAt', 'id'])
+@Index('idx_call_logs_key_time', ['tenantId', 'keyId', 'createdAt'])
+@Index('idx_call_logs_user_time', ['tenantId', 'userId', 'createdAt'], { where: 'user_id IS NOT NULL' })
+@Index('idx_call_logs_failure_time', ['tenantId', 'errorKind', 'createdAt'], { where: 'NOT success' })
+@Index('idx_call_logs_recorded', ['recordedIn', 'id'])
 export class CallLog {
   /** UUIDv7, made by the replica that served the call. */
   @PrimaryColumn({ type: 'uuid' })
@@ -74,6 +78,18 @@ export class CallLog {
 
   @Column({ name: 'duration_ms', type: 'real' })
   durationMs: number;
+
+  /**
+   * Number of the transaction that recorded it, given by the database: the order of commits, which statistics, search and
+   * forwarding follow (`follow.ts`).
+   */
+  @Column({
+    name: 'recorded_in',
+    type: 'bigint',
+    default: () => '((pg_current_xact_id()))', // TypeORM compares without the casts to text and bigint
+    select: false,
+  })
+  recordedIn: string;
 
   /** The chain that the record is hashed into; null: recorded before there were chains. */
   @Column({ name: 'writer_id', type: 'uuid', nullable: true })

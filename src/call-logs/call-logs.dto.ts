@@ -1,8 +1,23 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsIn,
+  IsNumber,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
 import { PageQueryDto, QueryBoolean, QueryTime } from '../common/rest.dto.js';
 
-export class CallLogQueryDto extends PageQueryDto {
+export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
+const DURATION_MAX_MS = 1e9;
+
+/** What the list and the export take. */
+export class CallFilterDto {
   @ApiPropertyOptional({ description: 'Exact tool name' })
   @IsOptional()
   @IsString()
@@ -26,6 +41,47 @@ export class CallLogQueryDto extends PageQueryDto {
   @MaxLength(100)
   caller_app_id?: string;
 
+  @ApiPropertyOptional({ format: 'uuid', description: 'Calls with this group key' })
+  @IsOptional()
+  @IsUUID()
+  key_id?: string;
+
+  @ApiPropertyOptional({ format: 'uuid', description: "This user's calls" })
+  @IsOptional()
+  @IsUUID()
+  user_id?: string;
+
+  @ApiPropertyOptional({ description: 'Calls that failed this way: timeout, tool_error, …' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(32)
+  error_kind?: string;
+
+  @ApiPropertyOptional({ description: 'Calls that took so long or longer (milliseconds)', minimum: 0 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsNumber()
+  @Min(0)
+  @Max(DURATION_MAX_MS)
+  duration_min?: number;
+
+  @ApiPropertyOptional({ description: 'Calls that took so long or less (milliseconds)', minimum: 0 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsNumber()
+  @Min(0)
+  @Max(DURATION_MAX_MS)
+  duration_max?: number;
+
+  @ApiPropertyOptional({
+    description:
+      'Words that are all in the arguments, the result or the message; whole words, or any part of what is written without spaces',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  q?: string;
+
   @ApiPropertyOptional({ format: 'date-time', description: 'Calls at this time or later' })
   @IsOptional()
   @QueryTime()
@@ -35,6 +91,15 @@ export class CallLogQueryDto extends PageQueryDto {
   @IsOptional()
   @QueryTime()
   to?: Date;
+}
+
+export class CallLogQueryDto extends IntersectionType(PageQueryDto, CallFilterDto) {}
+
+export class CallExportQueryDto extends CallFilterDto {
+  @ApiPropertyOptional({ enum: EXPORT_FORMATS, default: 'jsonl' })
+  @IsOptional()
+  @IsIn(EXPORT_FORMATS)
+  format: (typeof EXPORT_FORMATS)[number] = 'jsonl';
 }
 
 export class CallLogDto {

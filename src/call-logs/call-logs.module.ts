@@ -3,12 +3,38 @@ import { CallLogWriter } from './call-log.writer.js';
 import { CallLogsController } from './call-logs.controller.js';
 import { CallLogsService } from './call-logs.service.js';
 import { CallLogRemovals } from './removals.js';
+import { ForwardingJob } from './forwarding/forwarding-job.js';
+import { CallExport } from './search/call-export.js';
+import { CallSearch } from './search/call-search.js';
+import { GuideJob } from './search/guide-job.js';
 import { SigningKey } from './signing-key.js';
+import { StatisticsJob } from './statistics/statistics-job.js';
+import { StatisticsService } from './statistics/statistics.service.js';
+import { Housekeeping } from './storage/housekeeping.js';
+import { Partitions } from './storage/partitions.js';
+import { RetentionController } from './storage/retention.controller.js';
+import { RetentionJob } from './storage/retention-job.js';
+import { RetentionService } from './storage/retention.service.js';
 
 /** The durable record of every tools/call. */
 @Module({
-  controllers: [CallLogsController],
-  providers: [CallLogWriter, CallLogsService, CallLogRemovals, SigningKey],
+  controllers: [RetentionController, CallLogsController],
+  providers: [
+    CallLogWriter,
+    CallLogsService,
+    CallLogRemovals,
+    SigningKey,
+    CallSearch,
+    CallExport,
+    GuideJob,
+    Housekeeping,
+    Partitions,
+    RetentionJob,
+    RetentionService,
+    StatisticsJob,
+    StatisticsService,
+    ForwardingJob,
+  ],
   exports: [CallLogWriter, CallLogRemovals, SigningKey],
 })
 export class CallLogsModule {}

@@ -116,6 +116,13 @@ export const zh: Readonly<Record<string, string>> = {
 
   // groups, keys, tools
   'No group {0}': '没有工具组 {0}',
+  'days goes with keep = days only': '只有 keep = days 时才能填写 days',
+  'must be left out unless keep is days': '除非 keep 为 days，否则必须省略',
+  'There is no word in what is sought': '要查找的内容中没有词语',
+  'must have a letter or a digit': '必须包含字母或数字',
+  'from must be before to': 'from 必须早于 to',
+  'Apps are counted over all tools and groups': '应用的统计不区分工具和工具组',
+  'goes with no tool and no group': '不能与工具或工具组一起使用',
   'Group {0} is not there or has no active key': '工具组 {0} 不存在或没有有效的密钥',
   'must not hold control characters': '不能含有控制字符',
   'server_code never changes: clients have it in their URLs; make another group instead':

@@ -76,6 +76,14 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: ({ user, made }) => `/admin/users/${user}/sessions/${made}`,
     ...withSession,
   },
+  'PUT /admin/call-logs/retention': {
+    path: () => '/admin/call-logs/retention',
+    body: () => ({ keep: 'days', days: 30 }),
+  },
+  'PUT /admin/call-logs/retention/groups/{id}': {
+    path: ({ group }) => `/admin/call-logs/retention/groups/${group}`,
+    body: () => ({ keep: 'forever' }),
+  },
   'PUT /admin/sign-in-settings': {
     path: () => '/admin/sign-in-settings',
     body: () => ({ registration: 'code' }),

@@ -1,4 +1,4 @@
-import { toCsvCell } from './audit-lines.js';
+import { toCsvCell } from './csv.js';
 
 describe('a cell of the CSV export', () => {
   it.each([

@@ -1,0 +1,111 @@
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+
+/** The connection of a step; it sees the calls of all tenants. */
+export type StepConnection = Pick<QueryRunner, 'query'>;
+
+/** What goes through the call log behind its writer, each at its own pace. */
+export type Follower = 'statistics' | 'guide' | 'otlp' | 'syslog';
+
+/** A place in the order in which records were committed. */
+export type Position = { readonly recordedIn: string; readonly id: string };
+
+/** Records after one place, up to and with another one. */
+export type Stretch = { readonly after: Position; readonly upTo: Position; readonly count: number };
+
+const LOCKS: Readonly<Record<Follower, number>> = {
+  statistics: 7_210_011,
+  guide: 7_210_012,
+  otlp: 7_210_013,
+  syslog: 7_210_014,
+};
+
+/** Every transaction below this number has ended: no record can appear there any more. */
+const SETTLED = `(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint`;
+const POSITION = `SELECT recorded_in AS "recordedIn", id FROM call_log_positions WHERE follower = $1`;
+const NEXT = `SELECT recorded_in AS "recordedIn", id FROM mcp_call_logs
+  WHERE (recorded_in, id) > ($1::bigint, $2::uuid) AND recorded_in < ${SETTLED} ORDER BY recorded_in, id LIMIT $3`;
+const ADVANCE = `UPDATE call_log_positions SET recorded_in = $4, id = $5, updated_at = now()
+  WHERE follower = $1 AND recorded_in = $2 AND id = $3 RETURNING follower`;
+
+/** SQL condition that takes a stretch as its first four parameters: see {@link stretchParameters}. */
+export const IN_STRETCH = `(recorded_in, id) > ($1::bigint, $2::uuid) AND (recorded_in, id) <= ($3::bigint, $4::uuid)`;
+
+export function stretchParameters({ after, upTo }: Stretch): string[] {
+  return [after.recordedIn, after.id, upTo.recordedIn, upTo.id];
+}
+
+/** What a follower does with a stretch: one of the two. */
+export type Step = {
+  readonly follower: Follower;
+  /** Records of a step at most. */
+  readonly limit: number;
+  /** Done before the follower moves on; after a crash the same stretch comes again. It may take its time. */
+  readonly take?: (connection: StepConnection, stretch: Stretch) => Promise<void>;
+  /** Done in the transaction in which the follower moves on: exactly once. It should be short. */
+  readonly count?: (connection: StepConnection, stretch: Stretch) => Promise<void>;
+};
+
+/**
+ * Takes one follower a step on, in the order of commits, so that a record that was committed late is not missed. One replica at
+ * a time does it (the others get `false`). No transaction is open while it takes: that would hold up every follower, and
+ * whoever makes or drops a partition.
+ *
+ * @param system The data source that sees all tenants.
+ * @returns Whether there was a full step, so that more may be waiting.
+ */
+export async function follow(system: DataSource, step: Step): Promise<boolean> {
+  const holder = system.createQueryRunner();
+  try {
+    const [{ locked }] = (await holder.query('SELECT pg_try_advisory_lock($1) AS locked', [
+      LOCKS[step.follower],
+    ])) as [{ locked: boolean }];
+    if (!locked) return false;
+    try {
+      return await goOn(holder, step);
+    } finally {
+      await holder.query('SELECT pg_advisory_unlock($1)', [LOCKS[step.follower]]);
+    }
+  } finally {
+    await holder.release();
+  }
+}
+
+async function goOn(holder: QueryRunner, { follower, limit, take, count }: Step): Promise<boolean> {
+  const after = await positionOf(holder, follower);
+  const records = (await holder.query(NEXT, [after.recordedIn, after.id, limit])) as Position[];
+  const upTo = records.at(-1);
+  if (!upTo) return false;
+  const stretch = { after, upTo, count: records.length };
+  await take?.(holder, stretch);
+  await holder.startTransaction();
+  try {
+    const places = [after.recordedIn, after.id, upTo.recordedIn, upTo.id];
+    const [, moved] = (await holder.query(ADVANCE, [follower, ...places])) as [object[], number];
+    // The lock went with its connection, and another replica has gone on.
+    if (moved === 0) throw new Error(`The follower ${follower} was moved by another replica`);
+    await count?.(holder, stretch);
+    await holder.commitTransaction();
+  } catch (error) {
+    await holder.rollbackTransaction();
+    throw error;
+  }
+  return records.length === limit;
+}
+
+/** Where a follower is; at the beginning before its first step. */
+export async function positionOf(
+  queryable: StepConnection | Pick<EntityManager, 'query'>,
+  follower: Follower,
+): Promise<Position> {
+  const [position] = (await queryable.query(POSITION, [follower])) as Position[];
+  if (!position) throw new Error(`The schema has no position of the follower ${follower}`);
+  return position;
+}
+
+/** Lets a follower that was never begun start with what is recorded from now on. */
+export async function beginAtPresent(system: DataSource, follower: Follower): Promise<void> {
+  await system.query(
+    `UPDATE call_log_positions SET recorded_in = ${SETTLED} - 1, updated_at = now() WHERE follower = $1 AND recorded_in < 0`,
+    [follower],
+  );
+}

@@ -1,0 +1,17 @@
+/** An EntityManager, a DataSource or a QueryRunner, as a role that may change the guide of the tenant. */
+type Queryable = { query(sql: string, parameters?: unknown[]): Promise<unknown> };
+
+const FORGET = `UPDATE call_log_chunks SET marks = '{}', stale = true
+  WHERE tenant_id = $1 AND to_at >= $2 AND from_at < $3`;
+
+/**
+ * Takes what the guide knows of a tenant's records in a stretch of time out of it. Search reads those records themselves until
+ * the guide's job has marked the stretch anew, from what is left of them. Call it in the transaction that erases or removes;
+ * for a single record with its time and the millisecond after it.
+ */
+export async function forgetInGuide(
+  queryable: Queryable,
+  stretch: { readonly tenantId: string; readonly from: Date; readonly before: Date },
+): Promise<void> {
+  await queryable.query(FORGET, [stretch.tenantId, stretch.from, stretch.before]);
+}

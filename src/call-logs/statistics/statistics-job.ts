@@ -1,0 +1,62 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { SYSTEM_DATABASE } from '../../common/system-database.js';
+import { follow, IN_STRETCH, stretchParameters } from '../follow.js';
+import { RepeatedJob } from '../repeated-job.js';
+import { BUCKET } from './durations.js';
+
+const PAUSE_MS = 2000;
+const STEP_RECORDS = 20_000;
+
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** In the order of the key, and one follower at a time: no two of these wait for each other. */
+const COUNT = `INSERT INTO call_log_stats
+    (tenant_id, sums, span, starts_at, group_id, tool_name, caller_app_id, bucket, calls, errors)
+  SELECT tenant_id, CASE WHEN GROUPING(app) = 0 THEN 'app' WHEN GROUPING(group_id, tool_name) = 0 THEN 'group_tool'
+      WHEN GROUPING(group_id) = 0 THEN 'group' WHEN GROUPING(tool_name) = 0 THEN 'tool' ELSE 'all' END, span, starts_at,
+    coalesce(group_id, '${NOBODY}'), coalesce(tool_name, ''), coalesce(app, ''), bucket, count(*),
+    count(*) FILTER (WHERE NOT success)
+  FROM (SELECT tenant_id, span, date_trunc(span, created_at, 'UTC') AS starts_at, group_id, tool_name,
+      coalesce(caller_app_id, '') AS app, ${BUCKET} AS bucket, success
+    FROM mcp_call_logs CROSS JOIN (VALUES ('hour'), ('day')) AS spans(span) WHERE ${IN_STRETCH}) calls
+  GROUP BY tenant_id, span, starts_at, bucket,
+    GROUPING SETS ((), (group_id), (tool_name), (group_id, tool_name), (app))
+  ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
+  ON CONFLICT (tenant_id, sums, span, starts_at, group_id, tool_name, caller_app_id, bucket)
+  DO UPDATE SET calls = call_log_stats.calls + excluded.calls, errors = call_log_stats.errors + excluded.errors`;
+
+/**
+ * Adds new records up by hour and by day. Each is counted once: counting and going on are one transaction, and the order of
+ * commits leaves no late record behind.
+ */
+@Injectable()
+export class StatisticsJob implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly job = new RepeatedJob(new Logger(StatisticsJob.name), {
+    name: 'The statistics of the call log',
+    pauseMs: PAUSE_MS,
+    step: () => this.step(),
+  });
+
+  constructor(@InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource) {}
+
+  onApplicationBootstrap(): void {
+    this.job.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.job.stop();
+  }
+
+  /** @returns Whether more may be waiting. */
+  step(): Promise<boolean> {
+    return follow(this.system, {
+      follower: 'statistics',
+      limit: STEP_RECORDS,
+      count: async (connection, stretch) => {
+        await connection.query(COUNT, stretchParameters(stretch));
+      },
+    });
+  }
+}

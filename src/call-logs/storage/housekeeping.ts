@@ -1,0 +1,60 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { SYSTEM_DATABASE } from '../../common/system-database.js';
+import { RepeatedJob } from '../repeated-job.js';
+import { Partitions } from './partitions.js';
+import { RetentionJob } from './retention-job.js';
+
+const PAUSE_MS = 60_000;
+const LOCK = 7_210_003;
+
+/**
+ * Keeps the call log in order, on one replica at a time: partitions for the days to come, and what nobody keeps any more
+ * removed. At the start and then once a minute.
+ */
+@Injectable()
+export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly job = new RepeatedJob(new Logger(Housekeeping.name), {
+    name: 'Keeping the call log in order',
+    pauseMs: PAUSE_MS,
+    step: async () => {
+      await this.keepHouse();
+      return false;
+    },
+  });
+
+  constructor(
+    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
+    private readonly partitions: Partitions,
+    private readonly retention: RetentionJob,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.job.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.job.stop();
+  }
+
+  /** @returns Whether it was done; another replica may be at it. */
+  async keepHouse(): Promise<boolean> {
+    const holder = this.system.createQueryRunner();
+    try {
+      const [{ locked }] = (await holder.query('SELECT pg_try_advisory_lock($1) AS locked', [LOCK])) as [
+        { locked: boolean },
+      ];
+      if (!locked) return false;
+      try {
+        await this.partitions.makeAhead();
+        await this.retention.run();
+      } finally {
+        await holder.query('SELECT pg_advisory_unlock($1)', [LOCK]);
+      }
+      return true;
+    } finally {
+      await holder.release();
+    }
+  }
+}

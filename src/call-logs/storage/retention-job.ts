@@ -1,0 +1,93 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { SYSTEM_DATABASE } from '../../common/system-database.js';
+import { Config } from '../../config.js';
+import { CallLogRemovals } from '../removals.js';
+import { forgetInGuide } from '../search/forget.js';
+import { dayOf, endOfDay, isLockTimeout, Partitions } from './partitions.js';
+
+/** Records that one transaction deletes: short enough to hold nobody up. */
+const BATCH = 2000;
+
+type Holding = { readonly tenantId: string; readonly groupId: string; readonly expired: boolean };
+
+const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < now() - interval '400 days'`;
+const HOLDINGS = `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired FROM list_call_log_holdings($1, $2)`;
+
+/**
+ * Removes the records that nobody keeps: the whole partition of a day when all of it has expired, else what has, in small
+ * batches. A record stays for at least as many days as were set, until the end of a day of UTC. Sums in the
+ * statistics stay. Before anything is deleted, a signed removal says so, in the same transaction.
+ */
+@Injectable()
+export class RetentionJob {
+  private readonly logger = new Logger(RetentionJob.name);
+
+  constructor(
+    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
+    private readonly partitions: Partitions,
+    private readonly removals: CallLogRemovals,
+    private readonly config: Config,
+  ) {}
+
+  async run(): Promise<void> {
+    const today = dayOf(Date.now());
+    for (const day of await this.partitions.list()) {
+      if (day < today) await this.clear(day);
+    }
+    await this.system.query(FORGET_HOURS);
+  }
+
+  private async clear(day: string): Promise<void> {
+    const holdings = await this.system.query<Holding[]>(HOLDINGS, [day, this.defaultDays]);
+    const expired = holdings.filter((holding) => holding.expired);
+    // A day without records is dropped once the installation's default would have removed it, so that none stays for ever.
+    const isOld = this.defaultDays !== null && day < dayOf(Date.now() - this.defaultDays * 86_400_000);
+    if (expired.length === holdings.length && (expired.length > 0 || isOld))
+      await this.drop(day, expired).catch(unlessLockTimeout);
+    else for (const holding of expired) await this.removeWithin(day, holding);
+  }
+
+  private async drop(day: string, holdings: readonly Holding[]): Promise<void> {
+    const isDropped = await this.system.transaction(async (manager) => {
+      for (const holding of holdings) await this.note(manager, day, holding);
+      const [{ dropped }] = await manager.query<[{ dropped: boolean }]>(
+        'SELECT drop_call_log_partition($1, $2) AS dropped',
+        [day, this.defaultDays],
+      );
+      if (!dropped) throw new Error(`The partition of ${day} is kept after all`);
+      return dropped;
+    });
+    if (isDropped) this.logger.log(`The call records of ${day} were removed; nobody keeps them`);
+  }
+
+  private async removeWithin(day: string, holding: Holding): Promise<void> {
+    let removed = BATCH;
+    for (let batch = 0; removed === BATCH; batch += 1) {
+      removed = await this.system.transaction(async (manager) => {
+        if (batch === 0) await this.note(manager, day, holding);
+        const [row] = await manager.query<[{ removed: number }]>(
+          'SELECT remove_expired_call_logs($1, $2, $3, $4, $5) AS removed',
+          [day, holding.tenantId, holding.groupId, this.defaultDays, BATCH],
+        );
+        return row.removed;
+      });
+    }
+  }
+
+  private async note(manager: EntityManager, day: string, { tenantId, groupId }: Holding): Promise<void> {
+    const before = endOfDay(day);
+    await this.removals.recordRetention(manager, { tenantId, groupId, before });
+    await forgetInGuide(manager, { tenantId, from: new Date(before.getTime() - 86_400_000), before });
+  }
+
+  private get defaultDays(): number | null {
+    return this.config.env.CALL_LOG_KEEP_DAYS === 0 ? null : this.config.env.CALL_LOG_KEEP_DAYS;
+  }
+}
+
+/** Somebody reads the log for long; the next run tries again. */
+function unlessLockTimeout(error: unknown): void {
+  if (!isLockTimeout(error)) throw error;
+}

@@ -1,0 +1,9 @@
+/** What spreadsheets take for the beginning of a formula, also behind spaces (OWASP, CSV injection). */
+const FORMULA = /^\s*[=+\-@\t\r\n|%]/;
+
+/** A cell that no spreadsheet runs: what looks like a formula gets an apostrophe in front. */
+export function toCsvCell(value: string | object | null): string {
+  if (value === null) return '';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return `"${(FORMULA.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+}
