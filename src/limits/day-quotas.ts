@@ -8,7 +8,7 @@ import { type LimitRefusal, type LimitScope, rateRefusal } from './call-limits.j
 const DAY_MS = 86_400_000;
 /** A replica takes this share of a quota at once, so that large quotas cost a statement only now and then. */
 const SHARE = 1000;
-const RESERVE_MAX = 100;
+const RESERVE_MAX = 1000;
 const KEPT_DAYS = 7;
 
 /** As many as asked for, or none: what is left at the end is taken one by one, so the quota is met exactly. */
@@ -25,6 +25,8 @@ type Reserve = {
   readonly tenantId: string;
   readonly day: string;
   left: number;
+  /** It was not asked for yet, so what is old may still lie there. */
+  isNew: boolean;
   /** Nothing was left in the database when it was last asked, under this limit. */
   spentAt: number | undefined;
   asking: Promise<void> | undefined;
@@ -93,7 +95,7 @@ export class DayQuotas implements OnApplicationShutdown {
     }
     let reserve = this.reserves.get(id);
     if (!reserve) {
-      reserve = { tenantId, day, left: 0, spentAt: undefined, asking: undefined };
+      reserve = { tenantId, day, left: 0, isNew: true, spentAt: undefined, asking: undefined };
       this.reserves.set(id, reserve);
     }
     return reserve;
@@ -102,14 +104,14 @@ export class DayQuotas implements OnApplicationShutdown {
   private async refill(scope: LimitScope, quota: number, reserve: Reserve): Promise<void> {
     const share = Math.min(RESERVE_MAX, Math.max(1, Math.floor(quota / SHARE)));
     try {
-      const isNew = reserve.spentAt === undefined && reserve.left === 0;
       const granted =
         (await this.ask(scope, quota, reserve, share)) ||
         (share > 1 && (await this.ask(scope, quota, reserve, 1)));
       if (granted) reserve.left += granted;
       else reserve.spentAt = quota;
-      if (isNew)
-        await inTenant(scope.tenantId, () => this.dataSource.query(FORGET, [scope.tenantId, reserve.day]));
+      if (!reserve.isNew) return;
+      await inTenant(scope.tenantId, () => this.dataSource.query(FORGET, [scope.tenantId, reserve.day]));
+      reserve.isNew = false;
     } catch (cause) {
       throw new UnavailableError(
         'The daily quota could not be asked for, so the call was not run. Try again in a few seconds.',
