@@ -41,7 +41,7 @@ try {
   process.stdout.write(`${JSON.stringify(result, null, 1)}\n`);
   if (!values['no-write']) {
     writeFileSync(FILE, `${JSON.stringify(result, null, 1)}\n`);
-    writeTables();
+    if (existsSync(join(ROOT, 'bench/results/speed.json'))) writeTables();
   }
 } finally {
   for (const close of closing.toReversed()) await close();

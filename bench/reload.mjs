@@ -4,7 +4,7 @@
 //
 // A change is one tool's new description through the product's own service, in a process beside the server, which hears of
 // it from PostgreSQL as every replica does. Writes results/reload.json. Needs Linux.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -75,7 +75,7 @@ try {
   const file = join(ROOT, 'bench/results/reload.json');
   if (!values['no-write']) {
     writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`);
-    writeTables();
+    if (existsSync(join(ROOT, 'bench/results/speed.json'))) writeTables();
   }
   if (result.before.errors + result.during.errors > 0) process.exitCode = 1;
 } finally {

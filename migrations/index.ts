@@ -11,6 +11,7 @@ import { TenantKeys1790000800000 } from './1790000800000-tenant-keys.js';
 import { CallLogStorage1790000900000 } from './1790000900000-call-log-storage.js';
 import { TamperEvidence1790001000000 } from './1790001000000-tamper-evidence.js';
 import { CallPolicy1790001100000 } from './1790001100000-call-policy.js';
+import { ResultsAndEffects1790001200000 } from './1790001200000-results-and-effects.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   CallLogStorage1790000900000,
   TamperEvidence1790001000000,
   CallPolicy1790001100000,
+  ResultsAndEffects1790001200000,
 ] as const;

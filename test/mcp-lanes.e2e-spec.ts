@@ -266,6 +266,29 @@ function heardOf(answer: McpAnswer | undefined): readonly McpMessage[] {
   return answer.messages.length > 0 ? answer.messages : [answer.body];
 }
 
+/** Opens a stream; `first` is the first piece of its text. */
+async function openStream(group: TestGroup, { body, headers }: McpRequest, signal: AbortSignal) {
+  const response = await fetch(group.url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${group.key}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+    signal,
+  });
+  const reader = response.body?.getReader();
+  if (!reader) throw new Error('The answer has no body');
+  const read = async () => new TextDecoder().decode((await reader.read()).value);
+  return { response, first: read() };
+}
+
+async function firstMessage(group: TestGroup, request: McpRequest): Promise<unknown> {
+  const stop = new AbortController();
+  const { response, first } = await openStream(group, request, stop.signal);
+  const text = await first;
+  stop.abort();
+  const data = /^data: (.*)$/m.exec(text)?.[1] ?? text;
+  return { status: response.status, message: JSON.parse(data) as unknown };
+}
+
 /** @returns The id of a new session, its handshake done. */
 async function openSession(group: TestGroup): Promise<string> {
   const { headers } = await send(group, legacy('initialize', client));
@@ -375,6 +398,32 @@ describe('the two lanes', () => {
       );
       expect(types).toEqual(['application/json', expect.stringContaining('text/event-stream')]);
     });
+  });
+
+  it.each([
+    ['for tools', { toolsListChanged: true }],
+    ['for what groups do not have', { promptsListChanged: true, resourceSubscriptions: ['x://y'] }],
+    ['for nothing', {}],
+    ['with a filter that is none', { toolsListChanged: 'yes' }],
+    ['without a filter', undefined],
+  ])('open alike: subscriptions/listen %s', async (_name, notifications) => {
+    const request = modern('subscriptions/listen', notifications && { notifications });
+    const [one, other] = await Promise.all(
+      [fastGroup, sdkGroup].map((group) => firstMessage(group, request)),
+    );
+    expect(other).toEqual(one);
+    expect(one).toMatchObject({ status: 200, message: { jsonrpc: '2.0' } });
+  });
+
+  it('hold more streams of a group than the SDK would', async () => {
+    const request = modern('subscriptions/listen', { notifications: { toolsListChanged: true } });
+    const stop = new AbortController();
+    const opened = await Promise.all(
+      Array.from({ length: 1100 }, () => openStream(fastGroup, request, stop.signal)),
+    );
+    const texts = new Set(await Promise.all(opened.map(({ first }) => first)));
+    stop.abort();
+    expect([...texts]).toEqual([expect.stringContaining('notifications/subscriptions/acknowledged')]);
   });
 
   it('are both in use: only the SDK lane builds servers', async () => {

@@ -29,8 +29,10 @@ export async function runPgbench({ superuserUrl, tenantId, customerId, concurren
     const rates = {};
     for (const clients of concurrency) {
       const options = ['-n', '-M', 'prepared', '-c', String(clients), '-j', '1', '-T', String(seconds)];
-      const { stdout } = await onLoadCore('pgbench', [...options, '-f', script, superuserUrl]);
-      rates[clients] = Number(/tps = ([\d.]+)/.exec(stdout)[1]);
+      const { stdout, stderr } = await onLoadCore('pgbench', [...options, '-f', script, superuserUrl]);
+      const rate = /tps = ([\d.]+)/.exec(stdout)?.[1];
+      if (rate === undefined) throw new Error(`pgbench gave no rate: ${stderr || stdout}`);
+      rates[clients] = Number(rate);
     }
     return rates;
   } finally {
@@ -57,7 +59,7 @@ async function transaction(url, tenantId, customerId) {
 }
 
 function valueOf(name, value) {
-  if (name === 'id') return 'uuidv7()';
+  if (name === 'id' || name === 'writer_id') return 'uuidv7()'; // no two records have the same place in a chain
   if (name === 'created_at') return 'now()';
   if (Buffer.isBuffer(value)) return `'\\x${value.toString('hex')}'`;
   if (value instanceof Date) return literal(value.toISOString());

@@ -13,6 +13,7 @@ import { type RpcAnswer, rpcError, rpcResult, sendJson, sendParts } from './answ
 import type { Exchange } from './exchange.js';
 import { type CallHooks, GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from './group-methods.js';
+import { keyInMeta } from './idempotency-key.js';
 import { isPlainObject } from './plain-object.js';
 
 /** A JSON-RPC request whose shape and params were checked. */
@@ -127,6 +128,7 @@ export class FastLane {
           clientName: client.clientName,
           clientCapabilities: client.clientCapabilities,
           log: client.log,
+          idempotencyKey: keyInMeta(params['_meta']),
         });
       case 'tools/list': {
         const page = this.methods.listTools(exchange, params['cursor'] as string | undefined);
@@ -166,7 +168,12 @@ export class FastLane {
 
 /** What every 2026-07-28 result carries besides its own members. */
 function asModern(result: object): object {
-  return { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: SERVER_INFO } };
+  const meta = '_meta' in result ? result._meta : undefined;
+  return {
+    ...result,
+    resultType: 'complete',
+    _meta: { ...(meta as object | undefined), [SERVER_INFO_META_KEY]: SERVER_INFO },
+  };
 }
 
 function clientOf(params: Readonly<Record<string, unknown>>): CallClient {

@@ -23,7 +23,7 @@ export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '
 export const SERVER_INFO = { name: 'toolcrib', title: 'Toolcrib', version: VERSION } as const;
 
 /** What the transport can do for a running call. */
-export type CallHooks = Pick<ToolCall, 'signal' | 'era' | 'progress' | 'log'> & {
+export type CallHooks = Pick<ToolCall, 'signal' | 'era' | 'progress' | 'log' | 'idempotencyKey'> & {
   readonly clientName: string | undefined;
   /** What the client declared it can do; nothing, where there was no handshake to declare it in. */
   readonly clientCapabilities: object | undefined;
@@ -89,6 +89,7 @@ export class GroupMethods {
     hooks: CallHooks,
   ): Promise<ToolResult> {
     const { clientName, clientCapabilities, signal, era, progress, log } = hooks;
+    const { idempotencyKey = exchange.idempotencyKey } = hooks; // of the message, before that of the request
     const catalog = exchange.catalog();
     const tool = toolFor(catalog, exchange.caller, params.name);
     const call: ToolCall = {
@@ -97,6 +98,7 @@ export class GroupMethods {
       era,
       progress,
       log,
+      idempotencyKey,
       tool,
       toolName: params.name,
       args: params.arguments,
@@ -139,6 +141,7 @@ export class GroupMethods {
       tenantId: catalog.tenantId,
       groupId: catalog.groupId,
       policy: catalog.policy,
+      hasTool: (name: string) => toolFor(catalog, exchange.caller, name) !== undefined,
       appId: (exchange.appId ?? clientName)?.slice(0, 100) ?? null,
       transport: exchange.transport,
     };

@@ -18,6 +18,8 @@ export type ThreadTarget = {
 export type ThreadTask = ThreadTarget & {
   readonly args: JsonObject;
   readonly caller: Caller;
+  readonly groupId: string;
+  readonly resultMaxBytes: number;
   readonly config: JsonObject;
   /** Longest outcome in bytes that may come back. */
   readonly maxBytes: number;

@@ -46,12 +46,14 @@ async function make({ module, className }: ThreadTarget): Promise<Record<string,
 }
 
 function contextOf(task: ThreadTask, signal: AbortSignal): ToolContext {
-  const { caller, config } = task;
+  const { caller, groupId, resultMaxBytes, config } = task;
   const post = sender(task);
   const log = (level: keyof ToolLogger) => (message: string) =>
     post({ kind: 'log', level, message: cut(message) });
   return {
     caller,
+    groupId,
+    resultMaxBytes,
     config,
     signal,
     logger: { debug: log('debug'), info: log('info'), warning: log('warning'), error: log('error') },

@@ -50,10 +50,11 @@ export class ToolThreads implements OnApplicationShutdown {
    * @throws {Error} What the tool threw, or that its thread or its process ended.
    */
   async run(target: ThreadTarget, args: JsonObject, context: ToolContext): Promise<unknown> {
-    const { caller, config, signal } = context;
+    const { caller, groupId, resultMaxBytes, config, signal } = context;
     const release = await this.slots.take(signal);
     try {
-      const task = { ...target, args, caller, config, maxBytes: this.maxBytes };
+      const settings = { groupId, resultMaxBytes, config, maxBytes: this.maxBytes };
+      const task = { ...target, args, caller, ...settings };
       const answer = await this.host.run(task, (message) => deliver(message, context), signal);
       if (answer.kind === 'outcome') return decodeOutcome(answer.bytes);
       if (answer.kind === 'lost') throw new Error(answer.message);
