@@ -79,9 +79,9 @@ describe('the store of the call log', () => {
       const writer = t.app.get(CallLogWriter);
       const groupId = newId();
       const ids: string[] = [];
-      let isOver = false;
+      const over = new AbortController();
       const call = async () => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           const id = newId();
           await writer.admit();
           await writer.record({
@@ -112,7 +112,7 @@ describe('the store of the call log', () => {
       await keepHouse();
       const written = ids.length;
       await eventually(() => ids.length > written + 100, 20_000);
-      isOver = true;
+      over.abort();
       await Promise.all(calls);
       expect(await partitions()).toContain(name);
       expect(await countBy(`tableoid = 'mcp_call_logs_default'::regclass`)).toBe(0);

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { UserCaller } from '../auth/caller.js';
 import { CallLogRemovals } from '../call-logs/removals.js';
+import { forgetRecordsInGuide } from '../call-logs/search/forget.js';
 import { InvalidInputError } from '../common/errors.js';
 import type { EraseDto } from './evidence.dto.js';
 
@@ -56,6 +57,7 @@ export class ErasureService {
     const gone = await manager.query<{ id: string }[]>('SELECT erase_call_records($1) AS id', [ids]);
     const { tenantId, email: by } = caller;
     await this.removals.recordErasure(manager, { tenantId, recordIds: gone.map(({ id }) => id), reason, by });
+    await forgetRecordsInGuide(manager, { tenantId, ids: gone.map(({ id }) => id) });
     return gone.length;
   }
 

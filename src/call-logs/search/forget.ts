@@ -15,3 +15,15 @@ export async function forgetInGuide(
 ): Promise<void> {
   await queryable.query(FORGET, [stretch.tenantId, stretch.from, stretch.before]);
 }
+
+const FORGET_RECORDS = `UPDATE call_log_chunks chunk SET marks = '{}', stale = true FROM mcp_call_logs call
+  WHERE call.tenant_id = $1 AND call.id = ANY ($2::uuid[]) AND chunk.tenant_id = $1
+    AND chunk.to_at >= call.created_at AND chunk.from_at <= call.created_at`;
+
+/** As {@link forgetInGuide}, for single records that are still there without their payload. */
+export async function forgetRecordsInGuide(
+  queryable: Queryable,
+  { tenantId, ids }: { readonly tenantId: string; readonly ids: readonly string[] },
+): Promise<void> {
+  await queryable.query(FORGET_RECORDS, [tenantId, ids]);
+}
