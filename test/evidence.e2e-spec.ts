@@ -169,14 +169,13 @@ describe('the evidence over REST', () => {
       const kept = await log.sql('SELECT * FROM mcp_call_logs WHERE tenant_id = $1', log.id);
       expect(JSON.stringify(kept)).not.toContain(person);
       const audited = await log.sql(
-        'SELECT action, target_id, after FROM admin_audit_logs WHERE tenant_id = $1 AND action = $2',
+        'SELECT action, after FROM admin_audit_logs WHERE tenant_id = $1 AND action = $2',
         log.id,
         'call_log.erase',
       );
       expect(audited).toContainEqual({
         action: 'call_log.erase',
-        target_id: person,
-        after: { reason: 'ticket 4711', erased: 1, include_results: false },
+        after: { user_id: person.toUpperCase(), reason: 'ticket 4711', erased: 1, include_results: false },
       });
       expect((await log.verify()).findings).toEqual([]);
     });

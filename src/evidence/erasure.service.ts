@@ -42,8 +42,13 @@ export class ErasureService {
       }
       await this.audit.record(manager, caller, {
         action: 'call_log.erase',
-        ...(asked.user_id !== undefined && { target: { kind: 'user', id: asked.user_id } }),
-        after: { reason: asked.reason, erased, include_results: asked.include_results ?? false },
+        // Not as the target: the id is whatever was asked for, and need not be somebody of this tenant.
+        after: {
+          user_id: asked.user_id,
+          reason: asked.reason,
+          erased,
+          include_results: asked.include_results ?? false,
+        },
       });
       return { erased };
     });
