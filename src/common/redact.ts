@@ -11,6 +11,13 @@ const SECRET_NAME =
 const SECRET_VALUE =
   /(?<![A-Za-z0-9_-])(?:mcp_key_[A-Za-z0-9_-]{20,}|Bearer\s{1,8}[A-Za-z0-9._~+/=-]{8,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|[spr]k[-_][A-Za-z0-9_-]{16,}|app-[A-Za-z0-9]{24}(?![A-Za-z0-9])|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16})/gi;
 
+/** A text with what looks like a secret replaced; names such as `password` before a value are not looked at. */
+export function replaceSecrets(text: string, replacement: string): string {
+  return text
+    .replace(SECRET_VALUE, () => replacement)
+    .replace(URL_PASSWORD, (_match, before: string) => `${before}${replacement}@`);
+}
+
 /** The password of a URL, and the value behind a secret's name in JSON that stands in a sentence. */
 const URL_PASSWORD = /(:\/\/[^\s:@/]{1,100}:)[^\s@/]{1,200}@/g;
 const QUOTED_PASSWORD = /("(?:password|passwd|secret|token|api_?key)"\s{0,8}:\s{0,8})"[^"]{0,500}"/gi;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { callLimitsSchema } from '../limits/call-limits.js';
+import { redactionRulesSchema } from '../redaction/redaction-rules.js';
 
 const RESULT_BYTES = z
   .int()
@@ -42,6 +43,7 @@ export const groupPolicySchema = z.strictObject({
   limits: callLimitsSchema.optional().describe('Of the group as a whole'),
   user_limits: callLimitsSchema.optional().describe('Of each signed-in user in this group'),
   result_max_bytes: RESULT_BYTES,
+  redaction: redactionRulesSchema.optional(),
   dedupe_seconds: z
     .int()
     .min(1)
