@@ -9,6 +9,7 @@ import { Tenants1790000600000 } from './1790000600000-tenants.js';
 import { KeyLifecycle1790000700000 } from './1790000700000-key-lifecycle.js';
 import { TenantKeys1790000800000 } from './1790000800000-tenant-keys.js';
 import { CallPolicy1790001100000 } from './1790001100000-call-policy.js';
+import { ResultsAndEffects1790001200000 } from './1790001200000-results-and-effects.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   KeyLifecycle1790000700000,
   TenantKeys1790000800000,
   CallPolicy1790001100000,
+  ResultsAndEffects1790001200000,
 ] as const;

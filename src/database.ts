@@ -17,6 +17,7 @@ import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
 import { CircuitStateRow } from './breakers/circuit-state.entity.js';
 import { crmEntities } from './crm/crm.entities.js';
+import { ToolEffect } from './effects/tool-effect.entity.js';
 import { Feature } from './features/feature.entity.js';
 import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
@@ -26,6 +27,7 @@ import { CallQuotaUse } from './limits/call-quota-use.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
 import { SecurityAlert } from './groups/security-alert.entity.js';
+import { CallResult, CallResultChunk } from './results/call-result.entity.js';
 import { TenantJob } from './tenants/tenant-job.entity.js';
 import { TenantPool } from './tenant-pool.js';
 
@@ -56,6 +58,9 @@ const common = {
     TenantJob,
     Feature,
     IdempotencyKey,
+    ToolEffect,
+    CallResult,
+    CallResultChunk,
     CallQuotaUse,
     CircuitStateRow,
     ...crmEntities,

@@ -1,7 +1,9 @@
 import { secondFactorContext } from './auth/second-factors.service.js';
+import { effectContext } from './effects/tool-effects.js';
 import { sealContext } from './groups/group-keys.service.js';
 import { attemptContext } from './idempotency/idempotency.service.js';
 import { secretContext } from './oidc/oidc-providers.service.js';
+import { chunkContext } from './results/result-store.js';
 
 /**
  * A column that SecretBox seals. Rotating the master key seals each of them anew, so one that is missing here would be lost
@@ -39,5 +41,8 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     context: attemptContext,
     isDispensable: true,
   },
+  { table: 'tool_effects', id: 'id', column: 'outcome', context: effectContext, isDispensable: true },
+  // Long results, kept for an hour or so.
+  { table: 'call_result_chunks', id: 'id', column: 'content', context: chunkContext, isDispensable: true },
   { table: 'oidc_providers', id: 'id', column: 'client_secret', context: secretContext },
 ];

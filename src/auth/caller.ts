@@ -52,5 +52,11 @@ export type SystemCaller = {
   readonly job: string;
 };
 
+/** Who calls, in one short text: for what only the same caller may have again. */
+export function callerName(caller: Caller): string {
+  if (caller.kind === 'group_key') return `key:${caller.keyId}`;
+  return caller.kind === 'user' ? `user:${caller.userId}` : `job:${caller.job}`;
+}
+
 /** Who sets a tenant up: over REST, or at the command line. */
 export type AdminCaller = UserCaller | SystemCaller;

@@ -80,7 +80,8 @@ export class CallLog {
  * How a call failed: `refused` (no such tool here, disabled, malformed), `invalid_arguments`, `tool_error` (the tool said
  * no), `timeout`, `cancelled` (the client hung up or cancelled), `result_invalid` (too large or not what the tool's
  * output schema promises), `internal` (a bug of ours or the tool's), `unavailable` (what the
- * tool needs is away), `rate_limited`, `busy`, `circuit_open` (limits or the breaker kept the call from the tool).
+ * tool needs is away), `rate_limited`, `busy`, `circuit_open` (limits or the breaker kept the call from the tool), `duplicate_running`, `ambiguous`, `key_reused` (a call that was made
+ * before: it still runs, its end is not known, or its key was another call's).
  */
 export type CallErrorKind =
   | 'refused'
@@ -93,4 +94,7 @@ export type CallErrorKind =
   | 'rate_limited'
   | 'busy'
   | 'circuit_open'
-  | 'unavailable';
+  | 'unavailable'
+  | 'duplicate_running'
+  | 'ambiguous'
+  | 'key_reused';

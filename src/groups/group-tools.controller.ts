@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, 
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
+import { SentIdempotencyKey } from '../common/idempotency-key.js';
 import { ClientSignal } from '../common/client-signal.js';
 import type { InFlight } from '../common/change-bus.js';
 import { changed, ok, pageOf } from '../common/envelope.js';
@@ -127,8 +128,9 @@ export class GroupToolsController {
     @Param() { id }: IdParam,
     @Body() { arguments: args = {} }: TestToolDto,
     @ClientSignal() signal: AbortSignal,
+    @SentIdempotencyKey() idempotencyKey: string | undefined,
   ) {
-    return ok(toToolTestDto(await this.tester.test(caller, id, args, signal)));
+    return ok(toToolTestDto(await this.tester.test(caller, id, args, { signal, idempotencyKey })));
   }
 
   private view(tool: GroupTool): GroupToolDto {

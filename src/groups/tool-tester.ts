@@ -3,10 +3,12 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import type { UserCaller } from '../auth/caller.js';
 import { ConflictError } from '../common/errors.js';
 import { Config } from '../config.js';
-import type { ToolOutcome } from '../tools/tool-call.js';
+import type { ToolCall, ToolOutcome } from '../tools/tool-call.js';
 import { ToolExecutor } from '../tools/tool-executor.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
+import { toolFor } from './access-rules.js';
 import { bind } from './catalog.js';
+import { CatalogStore } from './catalog-store.js';
 import { GroupToolsService } from './group-tools.service.js';
 
 /** What came of a test; the duration includes what the pipe itself takes. */
@@ -21,17 +23,28 @@ export class ToolTester {
     private readonly executor: ToolExecutor,
     private readonly config: Config,
     private readonly audit: AuditTrail,
+    private readonly catalogs: CatalogStore,
   ) {}
 
   /**
    * Also runs a tool that is disabled, or whose group is: to try it before agents see it.
    *
-   * @param signal Aborts the tool when the admin hangs up.
+   * The group's limits do not hold for it; what it hides and how long results may be does.
+   *
+   * @param options `signal` aborts the tool when the admin hangs up.
    * @throws {ConflictError} This build does not have the tool.
    */
-  async test(caller: UserCaller, id: string, args: unknown, signal: AbortSignal): Promise<ToolTest> {
+  async test(
+    caller: UserCaller,
+    id: string,
+    args: unknown,
+    options: Pick<ToolCall, 'signal' | 'idempotencyKey'>,
+  ): Promise<ToolTest> {
     const row = await this.tools.get(caller, id);
     const definition = this.registry.find(row.toolName);
+    const catalog = this.catalogs.find(row.groupId);
+    if (!catalog) throw new ConflictError('The group is not served at the moment; try again');
+    const { redaction, result_max_bytes } = catalog.policy;
     if (!definition) throw new ConflictError(`No tool '${row.toolName}' is registered in this build`);
     // Before it runs: a call that cannot be put on record is not made. What came of it is in the call log.
     const target = { kind: 'tool', id, name: row.toolName };
@@ -41,11 +54,12 @@ export class ToolTester {
       caller,
       tenantId: row.tenantId,
       groupId: row.groupId,
-      policy: {},
+      policy: { redaction, result_max_bytes },
       toolName: row.toolName,
       tool: bind(row, definition, this.config.env),
+      hasTool: (name) => toolFor(catalog, caller, name) !== undefined,
       args,
-      signal,
+      ...options,
       appId: null,
       era: 'rest',
       transport: 'rest',

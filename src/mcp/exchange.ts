@@ -18,6 +18,8 @@ export type Exchange = {
   /** `X-Caller-App-Id`; without it the client's own name is recorded. */
   readonly appId: string | undefined;
   readonly transport: ToolCall['transport'];
+  /** The header `Idempotency-Key` of this one request; a connection has none of its own. */
+  readonly idempotencyKey: string | undefined;
   /** Who this seems to be among those who hold the credential: the credential and the network address. Proves nothing. */
   readonly client: string;
   /** Aborts when the client hangs up or cancels. */

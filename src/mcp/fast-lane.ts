@@ -12,6 +12,7 @@ import { type RpcAnswer, rpcError, rpcResult } from './answers.js';
 import type { Exchange } from './exchange.js';
 import { GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from './group-methods.js';
+import { keyInMeta } from './idempotency-key.js';
 import { isPlainObject } from './plain-object.js';
 
 /** A JSON-RPC request whose shape and params were checked. */
@@ -78,6 +79,7 @@ export class FastLane {
           era: version,
           clientName: clientNameOf(params),
           clientCapabilities: capabilitiesOf(params),
+          idempotencyKey: keyInMeta(params['_meta']),
         });
       case 'tools/list': {
         const page = this.methods.listTools(exchange, params['cursor'] as string | undefined);
@@ -116,8 +118,12 @@ export class FastLane {
 }
 
 /** What every 2026-07-28 result carries besides its own members. */
-function asModern(result: object): object {
-  return { ...result, resultType: 'complete', _meta: { [SERVER_INFO_META_KEY]: SERVER_INFO } };
+function asModern(result: { readonly _meta?: object }): object {
+  return {
+    ...result,
+    resultType: 'complete',
+    _meta: { ...result._meta, [SERVER_INFO_META_KEY]: SERVER_INFO },
+  };
 }
 
 function capabilitiesOf(params: Readonly<Record<string, unknown>>): object | undefined {

@@ -24,7 +24,7 @@ export const SERVER_INFO = { name: 'toolcrib', title: 'Toolcrib', version: VERSI
 export type ToolsPage = { readonly tools: readonly ListedTool[]; readonly nextCursor?: string };
 
 /** What the transport can do for a running call. */
-export type CallHooks = Pick<ToolCall, 'signal' | 'era' | 'progress' | 'log'> & {
+export type CallHooks = Pick<ToolCall, 'signal' | 'era' | 'progress' | 'log' | 'idempotencyKey'> & {
   readonly clientName: string | undefined;
   /** What the client declared it can do; nothing, where there was no handshake to declare it in. */
   readonly clientCapabilities: object | undefined;
@@ -68,11 +68,11 @@ export class GroupMethods {
     params: { readonly name: string; readonly arguments?: unknown },
     hooks: CallHooks,
   ): Promise<ToolResult> {
-    const { clientName, clientCapabilities, ...rest } = hooks;
+    const { clientName, clientCapabilities, idempotencyKey = exchange.idempotencyKey, ...rest } = hooks;
     const catalog = exchange.catalog();
     const tool = toolFor(catalog, exchange.caller, params.name);
     const identity = this.identify(exchange, catalog, clientName);
-    const call = { ...identity, ...rest, toolName: params.name, args: params.arguments };
+    const call = { ...identity, ...rest, idempotencyKey, toolName: params.name, args: params.arguments };
     exchange.underWay.calls++;
     try {
       const lacking = tool && findLacking(tool.definition.clientCapabilities, clientCapabilities);
@@ -111,6 +111,7 @@ export class GroupMethods {
       tenantId: catalog.tenantId,
       groupId: catalog.groupId,
       policy: catalog.policy,
+      hasTool: (name: string) => toolFor(catalog, exchange.caller, name) !== undefined,
       appId: (exchange.appId ?? clientName)?.slice(0, 100) ?? null,
       transport: exchange.transport,
     };

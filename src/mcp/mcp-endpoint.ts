@@ -5,6 +5,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { WebSocketServer } from 'ws';
 import { UnavailableError } from '../common/errors.js';
+import { idempotencyKeyOf } from '../common/idempotency-key.js';
 import { Replica } from '../common/replica.js';
 import { requestIdOf, runInScope } from '../common/request-scope.js';
 import { Config } from '../config.js';
@@ -159,6 +160,7 @@ export class McpEndpoint {
       underWay: { calls: 0 },
       appId: typeof appId === 'string' && appId !== '' ? appId.slice(0, 100) : undefined,
       transport,
+      idempotencyKey: transport === 'streamable_http' ? idempotencyKeyOf(request) : undefined,
       client: `${credentialOf(caller)} ${request.socket.remoteAddress ?? ''}`,
       signal: gone.signal,
       cancel: () => gone.abort(),

@@ -8,6 +8,7 @@ import {
 import type { Exchange } from './exchange.js';
 import { clientNameOf } from './fast-lane.js';
 import { GroupMethods } from './group-methods.js';
+import { keyInMeta } from './idempotency-key.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from './group-methods.js';
 
 export type ServerOptions = {
@@ -50,6 +51,7 @@ export class McpServerFactory {
           options.era === 'modern'
             ? (context.mcpReq.envelope as Record<string, object> | undefined)?.[CLIENT_CAPABILITIES_META_KEY]
             : server.getClientCapabilities(),
+        idempotencyKey: keyInMeta(context.mcpReq._meta ?? request.params._meta),
         progress: progressOf(context),
         log: logOf(context, options.era),
       });

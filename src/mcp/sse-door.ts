@@ -6,6 +6,7 @@ import { Connections, UNREAD_MAX_BYTES } from './connections.js';
 import { credentialOf } from './agent-caller.js';
 import type { Exchange } from './exchange.js';
 import { HttpRefusal } from './http-refusal.js';
+import { withKeyOf } from './idempotency-key.js';
 import { bodyLimits, readJsonBody } from './request-body.js';
 
 /**
@@ -57,7 +58,7 @@ export class SseDoor {
     }
     const body = await readJsonBody(request, bodyLimits(this.config));
     response.writeHead(202).end('Accepted');
-    connection.receive(body);
+    connection.receive(withKeyOf(request, body));
   }
 
   /** From the root of the origin, since clients resolve it there; behind a proxy's path prefix, with that prefix. */

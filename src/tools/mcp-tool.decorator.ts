@@ -20,6 +20,10 @@ export type ToolLogger = Readonly<Record<'debug' | 'info' | 'warning' | 'error',
 /** What a tool method gets beside its arguments. */
 export type ToolContext<Config = Readonly<Record<string, unknown>>> = {
   readonly caller: Caller;
+  /** The group that it is called in. */
+  readonly groupId: string;
+  /** Bytes that a result may have; a longer one is cut. */
+  readonly resultMaxBytes: number;
   /** The row's `config_data`, validated against the tool's `config` schema with its defaults filled in. */
   readonly config: Config;
   /** Aborts when the client hangs up or cancels, after the tool's timeout, and when the service stops. */

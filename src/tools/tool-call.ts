@@ -17,6 +17,8 @@ export type ToolCall = {
   readonly toolName: string;
   /** What the group has under that name; undefined: nothing, or it is disabled. */
   readonly tool: BoundTool | undefined;
+  /** Whether the caller may call a tool of that name in the group, too. */
+  readonly hasTool: (name: string) => boolean;
   readonly args: unknown;
   /** Aborts when the client hangs up or cancels. */
   readonly signal: AbortSignal;
@@ -26,6 +28,8 @@ export type ToolCall = {
   readonly era: string;
   readonly transport: CallRecord['transport'];
   readonly isTest?: boolean;
+  /** As the client sent it, to tell a repeated call; checked where it counts. */
+  readonly idempotencyKey?: unknown;
   readonly progress?: ToolContext['progress'];
   readonly log?: (level: keyof ToolLogger, message: string) => void;
 };
@@ -39,6 +43,8 @@ export type ToolOutcome =
 export type Attempt = ToolOutcome & {
   readonly errorKind: CallErrorKind | null;
   readonly error: string | null;
+  /** The tool was not begun, for certain. */
+  readonly wasNotRun?: true;
 };
 
 export function refusal(message: string): Attempt {
@@ -49,11 +55,16 @@ export function failure(errorKind: CallErrorKind, message: string): Attempt {
   return { kind: 'result', result: errorResult(message), errorKind, error: message };
 }
 
+/** The same attempt, of a call that for certain did not reach its tool. */
+export function notRun(attempt: Attempt): Attempt {
+  return { ...attempt, wasNotRun: true };
+}
+
 /** The name of the field of a result's `_meta` that says, in seconds, when to try again. */
 const RETRY_AFTER = 'io.toolcrib/retryAfterSeconds';
 
 /** The call was not run and may be made again later. */
 export function deferral(errorKind: CallErrorKind, message: string, retryAfterSeconds: number): Attempt {
   const result = { ...errorResult(message), _meta: { [RETRY_AFTER]: retryAfterSeconds } };
-  return { kind: 'result', result, errorKind, error: message };
+  return notRun({ kind: 'result', result, errorKind, error: message });
 }

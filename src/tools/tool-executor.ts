@@ -5,10 +5,20 @@ import type { CallErrorKind } from '../call-logs/call-log.entity.js';
 import { type CallRecord, CallLogWriter } from '../call-logs/call-log.writer.js';
 import { Config } from '../config.js';
 import { Limiter } from '../limits/limiter.js';
+import { redactionOf } from '../redaction/redaction.js';
 import { argumentsFault } from './arguments-check.js';
 import type { BoundTool } from './bound-tool.js';
 import { limitScopes } from './limit-scopes.js';
-import { type Attempt, deferral, failure, refusal, type ToolCall, type ToolOutcome } from './tool-call.js';
+import { EffectsOnce } from './effects-once.js';
+import {
+  type Attempt,
+  deferral,
+  failure,
+  notRun,
+  refusal,
+  type ToolCall,
+  type ToolOutcome,
+} from './tool-call.js';
 import type { JsonObject } from './tool-definition.js';
 import { ToolRunner } from './tool-runner.js';
 
@@ -17,7 +27,7 @@ const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unava
 
 /**
  * The one way to a tool, whatever its source. Each step may end the call: is there such a tool for the caller, do the
- * arguments fit, do limits and the circuit let it through, the run itself, its result. The outcome is returned only after
+ * arguments fit, was the call not made before, do limits and the circuit let it through, the run itself, its result. The outcome is returned only after
  * its record is committed.
  */
 @Injectable()
@@ -25,6 +35,7 @@ export class ToolExecutor {
   constructor(
     private readonly config: Config,
     private readonly callLog: CallLogWriter,
+    private readonly effects: EffectsOnce,
     private readonly limiter: Limiter,
     private readonly breakers: CircuitBreakers,
     private readonly runner: ToolRunner,
@@ -61,7 +72,9 @@ export class ToolExecutor {
     const args = call.args ?? {};
     const fault = argumentsFault(tool, args, this.config);
     if (fault !== null) return failure('invalid_arguments', fault);
-    return this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject));
+    return this.effects.run(call, tool, () =>
+      this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject)),
+    );
   }
 
   private async withinLimits(
@@ -82,7 +95,7 @@ export class ToolExecutor {
 
   private async throughCircuit(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
     if (call.signal.aborted)
-      return failure('cancelled', 'The client had hung up before the tool began; it did not run');
+      return notRun(failure('cancelled', 'The client had hung up before the tool began; it did not run'));
     try {
       return await this.breakers.run(tool.guarded, isFault, () => this.runner.run(call, tool, args));
     } catch (error) {
@@ -106,6 +119,8 @@ function isFault({ errorKind }: Attempt): boolean {
 
 function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {
   const { caller } = call;
+  const redaction = redactionOf(call.policy.redaction);
+  const response = attempt.kind === 'result' ? attempt.result : null;
   return {
     id: uuidv7(),
     createdAt,
@@ -119,11 +134,11 @@ function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs:
     era: call.era,
     transport: call.transport,
     isTest: call.isTest ?? false,
-    request: call.args,
-    response: attempt.kind === 'result' ? attempt.result : null,
+    request: redaction ? redaction.valueForLog(call.args) : call.args,
+    response: redaction ? redaction.valueForLog(response) : response,
     success: attempt.errorKind === null,
     errorKind: attempt.errorKind,
-    errorMessage: attempt.error,
+    errorMessage: redaction && attempt.error !== null ? redaction.textForLog(attempt.error) : attempt.error,
     durationMs,
   };
 }

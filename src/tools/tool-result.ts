@@ -8,6 +8,7 @@ export type ToolResult = {
   readonly content: readonly ContentBlock[];
   readonly structuredContent?: JsonObject;
   readonly isError?: true;
+  readonly _meta?: JsonObject;
 };
 
 /** Returned by a tool that makes its own content blocks (an image, say) instead of data. */

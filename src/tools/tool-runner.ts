@@ -5,12 +5,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { AppError, InvalidInputError, UnavailableError } from '../common/errors.js';
 import { inTenant } from '../common/request-scope.js';
 import { Config } from '../config.js';
+import { redactionOf } from '../redaction/redaction.js';
 import type { BoundTool } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
+import { maxBytesOf, ResultForAgent } from './result-for-agent.js';
 import { RunningCalls } from './running-calls.js';
 import { type Attempt, failure, type ToolCall } from './tool-call.js';
 import type { JsonObject } from './tool-definition.js';
-import { ToolContent, type ToolResult, toToolResult } from './tool-result.js';
+import { ToolContent, toToolResult } from './tool-result.js';
 
 /** SQLSTATE class 22: a NUL in a text, a number or date out of range. */
 const DATA_EXCEPTION = /^22/;
@@ -24,6 +26,7 @@ export class ToolRunner {
   constructor(
     private readonly config: Config,
     private readonly running: RunningCalls,
+    private readonly resultForAgent: ResultForAgent,
   ) {}
 
   /** Never throws: whatever goes wrong is an outcome. */
@@ -42,9 +45,9 @@ export class ToolRunner {
     const timer = setTimeout(() => stop.now('timeout', timeoutMessage(tool)), tool.timeoutMs);
     try {
       const work = inTenant(tenantId, () => this.work(call, tool, args, stop.signal));
-      return this.toAttempt(tool, await Promise.race([work, stop.reached]));
+      return await this.toAttempt(call, tool, await Promise.race([work, stop.reached]));
     } catch (error) {
-      return this.toFailure(tool, error);
+      return this.toFailure(call, tool, error);
     } finally {
       ended();
       clearTimeout(timer);
@@ -69,7 +72,7 @@ export class ToolRunner {
     return policy.execute(() => tool.definition.run(args, context), signal);
   }
 
-  private toAttempt(tool: BoundTool, data: unknown): Attempt {
+  private async toAttempt(call: ToolCall, tool: BoundTool, data: unknown): Promise<Attempt> {
     const { name } = tool.definition;
     const result = toToolResult(data);
     const faults = tool.definition.outputSchema
@@ -79,25 +82,16 @@ export class ToolRunner {
       this.logger.error(`${name} broke its output schema: ${faults.join('; ')}`);
       return failure('result_invalid', `${name} returned a result it should not return. Tell its owner.`);
     }
-    const structured = data instanceof ToolContent ? JSON.stringify(data.structuredContent ?? '') : '';
-    const bytes = sizeOf(result) + Buffer.byteLength(structured);
-    const limit = this.config.env.TOOL_RESULT_MAX_BYTES;
-    if (bytes > limit) {
-      return failure(
-        'result_invalid',
-        `The result of ${name} is ${bytes} bytes, more than the ${limit} allowed. ` +
-          'Ask for less, for instance with a smaller limit or a narrower query.',
-      );
-    }
-    return { kind: 'result', result, errorKind: null, error: null };
+    return this.resultForAgent.make(call, tool, result, { ownContent: data instanceof ToolContent });
   }
 
-  private toFailure(tool: BoundTool, error: unknown): Attempt {
+  private toFailure(call: ToolCall, tool: BoundTool, error: unknown): Attempt {
     const { name } = tool.definition;
+    const told = (message: string) => toldTo(call, message);
     if (error instanceof Stopped) return failure(error.errorKind, error.message);
-    if (error instanceof InvalidInputError) return failure('invalid_arguments', error.message);
-    if (error instanceof UnavailableError) return failure('unavailable', error.message);
-    if (error instanceof AppError) return failure('tool_error', error.message);
+    if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error.message));
+    if (error instanceof UnavailableError) return failure('unavailable', told(error.message));
+    if (error instanceof AppError) return failure('tool_error', told(error.message));
     if (isDataFault(error)) {
       return failure(
         'invalid_arguments',
@@ -115,10 +109,13 @@ export class ToolRunner {
   private contextOf(call: ToolCall, tool: BoundTool, signal: AbortSignal): ToolContext {
     return {
       caller: call.caller,
+      groupId: call.groupId,
+      resultMaxBytes: maxBytesOf(call, tool, this.config),
       config: tool.config,
       signal,
       logger: toolLogger(this.logger, call, tool),
-      progress: (done, total, message) => call.progress?.(done, total, message),
+      progress: (done, total, message) =>
+        call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message)),
     };
   }
 }
@@ -175,20 +172,15 @@ function timeoutMessage({ definition, timeoutMs }: BoundTool): string {
   return `${definition.name} did not finish within ${timeoutMs / 1000} s. Ask for less or try later.`;
 }
 
-/** In bytes of UTF-8, near enough: the text blocks and the binary ones, which are most of any result. */
-function sizeOf(result: ToolResult): number {
-  let bytes = 0;
-  for (const block of result.content) {
-    const text = block['text'];
-    bytes += typeof text === 'string' ? Buffer.byteLength(text) : Buffer.byteLength(JSON.stringify(block));
-  }
-  return bytes;
+/** A message as the call's agent may have it. */
+function toldTo(call: ToolCall, message: string): string {
+  return redactionOf(call.policy.redaction)?.textForAgent(message) ?? message;
 }
 
 function toolLogger(logger: Logger, call: ToolCall, tool: BoundTool): ToolLogger {
   const write = (level: keyof ToolLogger) => (message: string) => {
     logger.debug(`${tool.definition.name} [${level}] ${message}`);
-    call.log?.(level, message);
+    call.log?.(level, toldTo(call, message));
   };
   return { debug: write('debug'), info: write('info'), warning: write('warning'), error: write('error') };
 }

@@ -89,7 +89,15 @@ export class CrmWorld {
     if (!tool) throw new Error(`No tool '${name}'`);
     const config = tool.options.config?.parse({}) ?? {};
     const { signal } = new AbortController();
-    const context = { caller, config, signal, logger, progress: silent };
+    const context = {
+      caller,
+      groupId: uuidv7(),
+      resultMaxBytes: 1_048_576,
+      config,
+      signal,
+      logger,
+      progress: silent,
+    };
     return inTenant(caller.tenantId, () => tool.run(tool.options.input.parse(args), context));
   }
 

@@ -1,0 +1,44 @@
+import * as fc from 'fast-check';
+import { firstBytes, piecesOf } from './text-bytes.js';
+
+const text = fc.string({ unit: 'grapheme', maxLength: 200 });
+
+describe('firstBytes', () => {
+  it.each([
+    ['abc', 2, 'ab'],
+    ['€uro', 2, ''],
+    ['€uro', 3, '€'],
+    ['a😀b', 4, 'a'],
+    ['a😀b', 5, 'a😀'],
+    ['ab', 9, 'ab'],
+  ])('%s, %d bytes: %s', (whole, maxBytes, first) => expect(firstBytes(whole, maxBytes)).toBe(first));
+
+  it('gives as many whole characters as fit', () => {
+    fc.assert(
+      fc.property(text, fc.nat(300), (whole, maxBytes) => {
+        const first = firstBytes(whole, maxBytes);
+        expect(whole.startsWith(first)).toBe(true);
+        expect(Buffer.byteLength(first)).toBeLessThanOrEqual(maxBytes);
+        const next = [...whole.slice(first.length)][0] ?? '';
+        expect(next === '' || Buffer.byteLength(first + next) > maxBytes).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('piecesOf', () => {
+  it('loses nothing and cuts no character', () => {
+    fc.assert(
+      fc.property(text, fc.integer({ min: 4, max: 40 }), (whole, maxBytes) => {
+        const pieces = [...piecesOf(whole, maxBytes)];
+        expect(pieces.map((piece) => piece.text).join('')).toBe(whole);
+        let startByte = 0;
+        for (const piece of pieces) {
+          expect(piece.startByte).toBe(startByte);
+          expect(Buffer.byteLength(piece.text)).toBeLessThanOrEqual(maxBytes);
+          startByte += Buffer.byteLength(piece.text);
+        }
+      }),
+    );
+  });
+});
