@@ -114,7 +114,9 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
           if (isMine) return { kind: 'mine', id };
           const lease = this.config.env.REPLICA_LEASE_MS;
           const [found] = await this.dataSource.query<Found[]>(FIND, [...place, lease]);
-          if (found) return this.claimOf(found, argumentsHash); // else it was released meanwhile
+          // Else it was released meanwhile. One that seems to have lost its end may have ended after it was read: look again.
+          const isLast = tries === CLAIM_TRIES - 1;
+          if (found && (isLast || !this.lostItsEnd(found))) return this.claimOf(found, argumentsHash);
         }
         return { kind: 'running', ageSeconds: 0 };
       } finally {
@@ -158,10 +160,15 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
   private claimOf(found: Found, argumentsHash: Buffer): Claim {
     if (!found.argumentsHash.equals(argumentsHash)) return { kind: 'other_arguments' };
     if (found.state !== 'running') return { kind: found.state, outcome: this.open(found) };
-    const runs = found.replicaId === this.replica.id ? this.underWay.has(found.id) : found.isAlive;
-    return runs
-      ? { kind: 'running', ageSeconds: found.ageSeconds }
-      : { kind: 'ambiguous', outcome: undefined };
+    return this.lostItsEnd(found)
+      ? { kind: 'ambiguous', outcome: undefined }
+      : { kind: 'running', ageSeconds: found.ageSeconds };
+  }
+
+  /** Its replica is gone, or is this one and does not run it. */
+  private lostItsEnd({ id, state, replicaId, isAlive }: Found): boolean {
+    if (state !== 'running') return false;
+    return replicaId === this.replica.id ? !this.underWay.has(id) : !isAlive;
   }
 
   /** Undefined: stored under a master key that is gone. */
