@@ -47,7 +47,10 @@ describe('kill -9 between effect and answer', () => {
     database = await createTestDatabase();
     survivor = await start();
     key = /mcp_key_[A-Za-z0-9_-]+/.exec(survivor.stdout())?.[0] ?? '';
-    const find = legacy('tools/call', { name: 'search_users', arguments: { query: 'a', limit: 1 } });
+    const find = legacy('tools/call', {
+      name: 'search_users',
+      arguments: { query: 'a', role: 'customer', limit: 1 },
+    });
     const { body } = await send(groupAt(survivor), find);
     userId = (body.result?.structuredContent as { users: { user_id: string }[] }).users[0].user_id;
   });
@@ -99,15 +102,20 @@ describe('kill -9 between effect and answer', () => {
     const watch = await connect();
     const blocker = await connect();
     const title = `Stored ${randomUUID()}`;
-    // The record of the call waits for this lock; so the answer does, too.
-    await blocker.query('BEGIN; LOCK TABLE mcp_call_logs IN EXCLUSIVE MODE');
+    // The tool waits for the first lock; the record of its call, and so the answer, for the second.
+    const log = await connect();
+    await blocker.query('BEGIN; LOCK TABLE tasks IN EXCLUSIVE MODE');
     const lost = create(victim, title, 'k2').catch(() => undefined);
+    const claimed = `SELECT FROM tool_effects WHERE state = 'running' AND created_at > now() - interval '10 s'`;
+    await eventually(async () => (await watch.query(claimed)).rows.length === 1);
+    await log.query('BEGIN; LOCK TABLE mcp_call_logs IN EXCLUSIVE MODE');
+    await blocker.query('COMMIT');
     await eventually(
       async () => (await watch.query(`SELECT FROM tool_effects WHERE state = 'done'`)).rows.length === 1,
     );
     await victim.kill9();
     expect(await lost).toBeUndefined();
-    await blocker.query('ROLLBACK');
+    await log.query('ROLLBACK');
     const { body } = await create(survivor, title, 'k2');
     expect(body.result).toMatchObject({
       _meta: { 'io.toolcrib/replayed': true },
