@@ -1,175 +1,154 @@
-// Measures tools/call side by side in one run: the bare limit, Toolcrib's fast lane, the same requests through the SDK,
-// and a real tool (get_user_profile) on the product itself. Toolcrib always checks the key and the arguments and commits
-// the call's record to Postgres (fsync on) before it answers; the bare server does none of that.
+// MCP servers side by side in one run: Toolcrib with everything on (key, argument checks, limits, call log), the same without
+// its log, and others' servers without any of it. Writes results/speed.json and the tables of docs/performance.md.
 //
-//   npm run build && npm run build:test && node bench/run.mjs [--seconds 5] [--rounds 3] [--concurrency 1,16,64]
+//   npm run bench [-- --quick] [--rounds 3] [--seconds 2] [--concurrency 1,16,64] [--only echo] [--no-write]
 //
-// Needs Linux. Each server runs on core 0 and the load on core 1 (taskset); Postgres runs where the kernel puts it.
-import { createHmac } from 'node:crypto';
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// Needs Linux and two cores: servers on core 0, the load on core 1 (taskset), PostgreSQL where the kernel puts it.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
+import { makeWorld, openDatabase } from './harness/database.mjs';
+import { describeRun } from './harness/machine.mjs';
+import { hasPgbench, runPgbench } from './harness/pgbench.mjs';
+import { load, ROOT, startServer } from './harness/servers.mjs';
+import { GROUPS, LIST_SIZES, PEERS, peerTargets, toolcribTargets } from './harness/targets.mjs';
+import { median, round } from './load/statistics.mjs';
+import { goals, printTables, writeTables } from './tables.mjs';
 
-const { values: options } = parseArgs({
+const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '5' },
-    rounds: { type: 'string', default: '3' },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
     concurrency: { type: 'string', default: '1,16,64' },
+    only: { type: 'string', default: '' },
+    'no-write': { type: 'boolean', default: false },
   },
 });
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const dataDir = mkdtempSync(join(tmpdir(), 'toolcrib-bench-'));
-execFileSync('chmod', ['755', dataDir]);
-const running = [];
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+const seconds = Number(values.seconds ?? (values.quick ? 1 : 2));
+const concurrency = values.concurrency.split(',').map(Number);
+const effort = { concurrency, seconds, warmup: values.quick ? 0.5 : 1 };
+/** Before the first round, for every target: what is measured is compiled code. */
+const WARM_UP_S = values.quick ? 1 : 2;
 
-async function serve(script, env, said = '') {
-  const child = spawn('taskset', ['-c', '0', process.execPath, join(root, script)], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  running.push(child);
-  let output = '';
-  child.stdout.on('data', (chunk) => (output += chunk));
-  const url = `http://127.0.0.1:${env.PORT}`;
-  for (let n = 0; n < 300; n++) {
-    if (output.includes(said) && (await accepts(Number(env.PORT))))
-      return { child, url, output: () => output };
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${script} did not start`);
-}
-
-function accepts(port) {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true));
-    socket.once('error', () => resolve(false)).once('connect', () => socket.destroy());
-  });
-}
-
-/** A measurement that fails must not leave servers behind. */
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGTERM');
-});
-
-function load({ url, key, protocol, tool, args = '{}', pid }) {
-  const parameters = [
-    join(root, 'bench/mcp-load.mjs'),
-    ...['--url', url, '--protocol', protocol, '--tool', tool, '--args', args, '--json', '--warmup', '2'],
-    ...['-c', options.concurrency, '-d', options.seconds, '--pid', `server=${pid}`],
-    ...(key ? ['--header', `Authorization: Bearer ${key}`] : []),
-  ];
-  const text = execFileSync('taskset', ['-c', '1', process.execPath, ...parameters], { encoding: 'utf8' });
-  return JSON.parse(text);
-}
-
-/** The product itself: its embedded Postgres also holds the database of the test build. */
-const product = await serve('dist/src/main.js', { PORT: '4801', DATA_DIR: dataDir }, 'Serving on');
-const key = /mcp_key_[A-Za-z0-9_-]+/.exec(product.output())[0];
-const password = Buffer.from(readFileSync(join(dataDir, 'postgres.password'), 'utf8'), 'base64').toString(
-  'base64url',
-);
-const [, , , port] = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n');
-const admin = new pg.Client(`postgres://postgres:${password}@127.0.0.1:${port}/postgres`);
-await admin.connect();
-for (const name of ['fast', 'sdk']) await admin.query(`CREATE DATABASE ${name} OWNER toolcrib`);
-await admin.end();
-
-/** Each role of the embedded server has its own password: see `passwordOf` in src/embedded-postgres.ts. */
-const urlAs = (role, name) => {
-  const rolesOwn = createHmac('sha256', password).update(role).digest('base64url');
-  return `postgres://${role}:${rolesOwn}@127.0.0.1:${port}/${name}`;
-};
-
-const testBuild = async (name, PORT, MCP_FAST_LANE) => {
-  const env = {
-    PORT,
-    MCP_FAST_LANE,
-    DATABASE_URL: `postgres://postgres:${password}@127.0.0.1:${port}/${name}`,
-    DATABASE_APP_URL: urlAs('toolcrib_app', name),
-    DATABASE_SYSTEM_URL: urlAs('toolcrib_system', name),
-    DATABASE_LOG_URL: urlAs('toolcrib_log', name),
-    TOOLCRIB_MASTER_KEY: Buffer.alloc(32).toString('base64'),
+installPeers();
+const database = await openDatabase();
+const servers = [];
+try {
+  const world = await makeWorld(database.env, GROUPS);
+  const toolcrib = {
+    on: await start('Toolcrib', 'bench/toolcrib.mjs', { ...database.env, BENCH_TOOLS: '1000' }),
+    off: await start('Toolcrib, log off', 'bench/toolcrib.mjs', {
+      ...database.env,
+      BENCH_TOOLS: '1000',
+      BENCH_LOG: 'off',
+    }),
   };
-  execFileSync(process.execPath, [join(root, 'dist/src/cli.js'), 'migrate'], {
-    env: { PATH: process.env.PATH, ...env },
-  });
-  return serve('dist-test/test/fixtures/conformance-server.js', env);
-};
-const bare = await serve('bench/bare.mjs', { PORT: '4800' });
-const fast = await testBuild('fast', '4802', 'true');
-const sdk = await testBuild('sdk', '4803', 'false');
+  const profile = await expectedProfile(toolcrib.on, world);
+  const targets = [...(await startPeers()), ...toolcribTargets(toolcrib, world, profile)].filter((target) =>
+    target.case.includes(values.only),
+  );
+  const measured = new Map();
+  for (const target of targets) await load(target, { concurrency: [16], seconds: 0.1, warmup: WARM_UP_S });
+  for (let turn = 0; turn < rounds; turn++) {
+    // Every other round goes the other way, so that nobody profits from a place.
+    for (const target of turn % 2 === 0 ? targets : targets.toReversed()) {
+      for (const run of await load(target, effort)) note(measured, target, run);
+      process.stderr.write('.');
+    }
+    if (hasPgbench()) {
+      const rates = await runPgbench({ ...database, ...world, ...effort });
+      for (const [connections, callsPerS] of Object.entries(rates)) {
+        const target = { server: 'pgbench', case: 'SELECT + INSERT', protocol: '-' };
+        note(measured, target, { concurrency: Number(connections), callsPerS, calls: 0, errors: 0 });
+      }
+    } else process.stderr.write('\npgbench is not installed; its rows are left out\n');
+  }
+  const result = {
+    ...(await describeRun(database.superuserUrl)),
+    settings: { rounds, ...effort },
+    rows: [...measured.values()].map(summary),
+  };
+  process.stderr.write('\n');
+  process.stdout.write(`${printTables(result)}\n\n${goals(result).join('\n')}\n`);
+  if (!values['no-write'] && !values.quick && values.only === '') {
+    writeFileSync(join(ROOT, 'bench/results/speed.json'), `${JSON.stringify(result, null, 1)}\n`);
+    writeTables(result);
+  }
+  if (result.rows.some(({ errors }) => errors > 0)) process.exitCode = 1;
+} finally {
+  for (const server of servers) await server.stop();
+  await database.close();
+}
 
-const call = (name, params) => ({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'tools/call',
-  params: { name, arguments: params },
-});
-const found = await fetch(`${product.url}/mcp/sample/mcp`, {
-  method: 'POST',
-  headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-  body: JSON.stringify(call('search_users', { query: 'a', role: 'customer', limit: 1 })),
-}).then((response) => response.json());
-const userId = found.result.structuredContent.users[0].user_id;
+/** The peers' packages, as their lock file has them; nothing of it is committed. */
+function installPeers() {
+  const folder = join(ROOT, 'bench/peers');
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--silent'], { cwd: folder, stdio: 'inherit' });
+}
 
-const fixture = (server, protocol) => ({
-  url: `${server.url}/mcp/conformance/mcp`,
-  protocol,
-  tool: 'test_simple_text',
-  pid: server.child.pid,
-});
-const profile = (protocol) => ({
-  url: `${product.url}/mcp/sample/mcp`,
-  key,
-  protocol,
-  tool: 'get_user_profile',
-  args: JSON.stringify({ user_id: userId }),
-  pid: product.child.pid,
-});
-const contestants = {
-  'bare node:http': { ...fixture(bare, 'stateless'), url: bare.url },
-  'Toolcrib, fast lane, 2025': fixture(fast, 'stateless'),
-  'Toolcrib, fast lane, 2026-07-28': fixture(fast, '2026-07-28'),
-  'Toolcrib, SDK lane, 2025': fixture(sdk, 'stateless'),
-  'Toolcrib, SDK lane, 2026-07-28': fixture(sdk, '2026-07-28'),
-  'get_user_profile, 2025': profile('stateless'),
-  'get_user_profile, 2026-07-28': profile('2026-07-28'),
-};
+async function start(...parameters) {
+  const server = await startServer(...parameters);
+  servers.push(server);
+  return server;
+}
 
-const results = {};
-for (let round = 0; round < Number(options.rounds); round++) {
-  for (const [name, contestant] of Object.entries(contestants)) {
-    for (const measured of load(contestant).runs) {
-      ((results[name] ??= {})[measured.concurrency] ??= []).push(measured);
+async function startPeers() {
+  const targets = [];
+  for (const peer of PEERS) {
+    for (const tools of peer.lists ? [1, ...LIST_SIZES] : [1]) {
+      const env = { ...peer.env, TOOLS: String(tools) };
+      targets.push(...peerTargets(peer, await start(peer.name, `bench/peers/${peer.script}`, env), tools));
     }
   }
+  return targets;
 }
-for (const child of running.toReversed()) {
-  child.kill('SIGTERM');
-  await once(child, 'close');
-}
-rmSync(dataDir, { recursive: true, force: true });
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-process.stdout.write(
-  `Node ${process.version}, medians of ${options.rounds} rounds of ${options.seconds} s\n`,
-);
-process.stdout.write(
-  '| server | connections | calls/s | calls per CPU-second | p50 ms | p99 ms | errors |\n|---|---|---|---|---|---|---|\n',
-);
-for (const [name, byConcurrency] of Object.entries(results)) {
-  for (const [concurrency, all] of Object.entries(byConcurrency)) {
-    const of = (pick) => median(all.map(pick));
-    const errors = all.reduce((sum, run) => sum + run.errors, 0);
-    const perCpuSecond = Math.round(of((run) => run.calls / run.server.server.cpuS));
-    process.stdout.write(
-      `| ${name} | ${concurrency} | ${Math.round(of((run) => run.callsPerS))} | ${perCpuSecond} | ${of((run) => run.p50Ms)} | ${of((run) => run.p99Ms)} | ${errors} |\n`,
-    );
-  }
+/** What get_user_profile answers, so that every later answer can be compared with it word for word. */
+async function expectedProfile({ port }, { customerId, groups }) {
+  const args = { user_id: customerId };
+  const { key } = groups.find(({ code }) => code === 'profile');
+  const params = { name: 'get_user_profile', arguments: args };
+  const response = await fetch(`http://127.0.0.1:${port}/mcp/profile/mcp`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+  });
+  const { result } = await response.json();
+  if (!result.content[0].text.includes(customerId)) throw new Error('get_user_profile gives another user');
+  return { tool: 'get_user_profile', args, expect: result.content[0].text };
+}
+
+function note(measured, target, run) {
+  const { server, case: what, protocol } = target;
+  const name = [server, what, protocol, run.concurrency].join(' | ');
+  const row = measured.get(name) ?? {
+    server,
+    case: what,
+    era: protocol,
+    connections: run.concurrency,
+    runs: [],
+  };
+  row.runs.push(run);
+  measured.set(name, row);
+}
+
+/** Medians over the rounds; errors of all of them. */
+function summary({ runs, ...row }) {
+  const of = (pick) => {
+    const values = runs.map(pick).filter((value) => value !== undefined && value !== null);
+    return values.length > 0 ? median(values) : null;
+  };
+  const perCpuS = of(({ calls, server }) => (server ? calls / server.server.cpuS : undefined));
+  return {
+    ...row,
+    callsPerS: round(of(({ callsPerS }) => callsPerS)),
+    callsPerCpuS: perCpuS === null ? null : Math.round(perCpuS),
+    p50Ms: of(({ p50Ms }) => p50Ms),
+    p99Ms: of(({ p99Ms }) => p99Ms),
+    rssMiB: of((run) => run.server?.server.rssMiB),
+    errors: runs.reduce((sum, { errors }) => sum + errors, 0),
+  };
 }

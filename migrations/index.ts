@@ -8,6 +8,7 @@ import { People1790000500000 } from './1790000500000-people.js';
 import { Tenants1790000600000 } from './1790000600000-tenants.js';
 import { KeyLifecycle1790000700000 } from './1790000700000-key-lifecycle.js';
 import { TenantKeys1790000800000 } from './1790000800000-tenant-keys.js';
+import { TamperEvidence1790001000000 } from './1790001000000-tamper-evidence.js';
 import { CallPolicy1790001100000 } from './1790001100000-call-policy.js';
 import { ResultsAndEffects1790001200000 } from './1790001200000-results-and-effects.js';
 
@@ -23,6 +24,7 @@ export const migrations = [
   Tenants1790000600000,
   KeyLifecycle1790000700000,
   TenantKeys1790000800000,
+  TamperEvidence1790001000000,
   CallPolicy1790001100000,
   ResultsAndEffects1790001200000,
 ] as const;

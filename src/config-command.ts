@@ -58,7 +58,7 @@ export async function configurationCommand(
   const file = action === 'export' ? '' : await readFileText(options.file);
   const named = new Config(
     { ...config.env, REPLICA_NAME: `toolcrib config (process ${process.pid})` },
-    { databaseUrls: config.databaseUrls, masterKeys: config.masterKeys },
+    { databaseUrls: config.databaseUrls, masterKeys: config.masterKeys, checkpointKey: config.checkpointKey },
   );
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(named), { abortOnError: false });
   try {

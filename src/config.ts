@@ -85,12 +85,23 @@ export const environmentSchema = z.object({
   TOOL_RESULT_KEEP_MAX_BYTES: wholeNumber(1024, 268_435_456).default(16_777_216),
   TOOL_RESULT_KEEP_TENANT_BYTES: wholeNumber(1024, 1_099_511_627_776).default(268_435_456),
   TOOL_EFFECT_KEEP_HOURS: wholeNumber(1, 720).default(24),
+  TOOL_THREADS_MAX: wholeNumber(1, 256).default(2),
+  TOOL_THREAD_MEMORY_MIB: wholeNumber(32, 65_536).default(128),
+  TOOL_THREAD_QUEUE_MAX: wholeNumber(0, 100_000).default(100),
   CALL_LOG_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
   CALL_LOG_QUEUE_MAX: wholeNumber(1, 1_000_000).default(10_000),
   CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
   REPLICA_NAME: z.string().min(1).max(255).optional(),
   REPLICA_LEASE_MS: wholeNumber(500, 600_000).default(5000),
   CHANGE_WAIT_MS: wholeNumber(10, 60_000).default(2000),
+  CHECKPOINT_KEY: masterKey.optional(),
+  CHECKPOINT_EVERY_SECONDS: wholeNumber(1, 86_400).default(60),
+  CHECKPOINT_FILE: z.string().optional(),
+  CHECKPOINT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CHECKPOINT_S3_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CHECKPOINT_S3_REGION: z.string().default('us-east-1'),
+  CHECKPOINT_S3_ACCESS_KEY_ID: z.string().optional(),
+  CHECKPOINT_S3_SECRET_ACCESS_KEY: z.string().optional(),
   TENANT_DELETE_BATCH_ROWS: wholeNumber(1, 100_000).default(2000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),
 });
@@ -100,6 +111,9 @@ export type Environment = z.output<typeof environmentSchema>;
 const MASTER_KEY_MISSING =
   'TOOLCRIB_MASTER_KEY: must be set when DATABASE_URL is; make one with: openssl rand -base64 32 ' +
   '(keep it: without it the stored group keys cannot be read)';
+
+const S3_KEYS_MISSING =
+  'CHECKPOINT_S3_URL: needs CHECKPOINT_S3_ACCESS_KEY_ID and CHECKPOINT_S3_SECRET_ACCESS_KEY';
 
 /** One message that names every wrong variable; the process ends with it. */
 export class ConfigError extends Error {
@@ -121,8 +135,12 @@ export type DatabaseUrls = {
   readonly log: string;
 };
 
-/** What the start finds out: the embedded server's addresses and its master key. */
-type Resolved = { readonly databaseUrls?: DatabaseUrls; readonly masterKeys?: readonly Buffer[] };
+/** What the start finds out: the embedded server's addresses and its keys. */
+type Resolved = {
+  readonly databaseUrls?: DatabaseUrls;
+  readonly masterKeys?: readonly Buffer[];
+  readonly checkpointKey?: Buffer;
+};
 
 /** The service's settings, validated, with everything derived from them. Inject it by its class. */
 export class Config {
@@ -134,6 +152,8 @@ export class Config {
   private readonly knownDatabaseUrls: DatabaseUrls | undefined;
   /** 32 bytes each, the present one first; empty until the embedded start has made or read those under {@link dataDir}. */
   readonly masterKeys: readonly Buffer[];
+  /** 32 bytes that sign checkpoints and removals of the call log; undefined: nothing is signed. */
+  readonly checkpointKey: Buffer | undefined;
   readonly dataDir: string;
   readonly sampleData: boolean;
   /** Host names that a request's `Host` may carry; undefined: any. */
@@ -149,6 +169,7 @@ export class Config {
     this.host = env.HOST;
     this.knownDatabaseUrls = resolved.databaseUrls ?? databaseUrlsOf(env);
     this.masterKeys = resolved.masterKeys ?? masterKeysOf(env);
+    this.checkpointKey = env.CHECKPOINT_KEY ?? resolved.checkpointKey;
     this.dataDir = resolve(env.DATA_DIR);
     this.sampleData = env.SAMPLE_DATA ?? env.DATABASE_URL === undefined;
     const reachableHost = ['0.0.0.0', '::'].includes(env.HOST) ? 'localhost' : env.HOST;
@@ -173,9 +194,10 @@ export class Config {
     throw new Error('The database is not known yet; the start must open one first');
   }
 
-  /** The same settings with what the start found out: the embedded server's address and its master key. */
+  /** The same settings with what the start found out: the embedded server's address and its keys. */
   with(resolved: Resolved): Config {
-    const known = { databaseUrls: this.knownDatabaseUrls, masterKeys: this.masterKeys };
+    const { masterKeys, checkpointKey } = this;
+    const known = { databaseUrls: this.knownDatabaseUrls, masterKeys, checkpointKey };
     return new Config(this.env, { ...known, ...resolved });
   }
 }
@@ -194,6 +216,11 @@ export function loadConfig(environment: Record<string, string | undefined> = rea
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
+  if (
+    set['CHECKPOINT_S3_URL'] &&
+    !(set['CHECKPOINT_S3_ACCESS_KEY_ID'] && set['CHECKPOINT_S3_SECRET_ACCESS_KEY'])
+  )
+    problems.push(S3_KEYS_MISSING);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return new Config(parsed.data);
 }

@@ -11,6 +11,14 @@ import { SignInAttempt } from './auth/sign-in-attempt.entity.js';
 import { SignInSettings } from './auth/sign-in-settings.entity.js';
 import { Tenant } from './auth/tenant.entity.js';
 import { User } from './auth/user.entity.js';
+import { CallLogBatch } from './call-logs/call-log-batch.entity.js';
+import {
+  CallLogCheckpoint,
+  CallLogDelivery,
+  CallLogSigningKey,
+  CallLogUncovered,
+} from './call-logs/call-log-checkpoint.entity.js';
+import { CallLogRemoval } from './call-logs/call-log-removal.entity.js';
 import { CallLog } from './call-logs/call-log.entity.js';
 import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
@@ -54,6 +62,12 @@ const common = {
     GroupTool,
     SecurityAlert,
     CallLog,
+    CallLogBatch,
+    CallLogRemoval,
+    CallLogCheckpoint,
+    CallLogDelivery,
+    CallLogUncovered,
+    CallLogSigningKey,
     ReplicaRow,
     TenantJob,
     Feature,

@@ -3,7 +3,12 @@ import type { Config } from './config.js';
 import { DataDir, DataDirInUseError, StartError } from './data-dir.js';
 import { checkDatabase } from './database-check.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
-import { MASTER_KEY_FILE, readMasterKeys } from './master-key-files.js';
+import {
+  CHECKPOINT_KEY_FILE,
+  MASTER_KEY_BYTES,
+  MASTER_KEY_FILE,
+  readMasterKeys,
+} from './master-key-files.js';
 
 /** A database that answers and the key to its secrets. */
 export type Installation = {
@@ -30,10 +35,10 @@ export async function openInstallation(
   const dataDir = DataDir.open(config.dataDir);
   dataDir.own();
   try {
-    const masterKeys = findMasterKeys(config, dataDir);
+    const keys = findKeys(config, dataDir);
     const server = await EmbeddedPostgres.start(dataDir, { onLost });
     return {
-      config: config.with({ databaseUrls: server.urls, masterKeys }),
+      config: config.with({ databaseUrls: server.urls, ...keys }),
       close: () => server.stop().finally(() => dataDir.release()),
     };
   } catch (error) {
@@ -52,9 +57,14 @@ export async function joinInstallation(config: Config): Promise<Installation> {
     const databaseUrls = EmbeddedPostgres.findRunning(dataDir);
     if (!databaseUrls)
       throw new StartError(`Toolcrib (process ${error.ownerPid}) is just starting; try again in a moment`);
-    const joined = config.with({ databaseUrls, masterKeys: findMasterKeys(config, dataDir) });
+    const joined = config.with({ databaseUrls, ...findKeys(config, dataDir) });
     return { config: joined, close: async () => undefined };
   }
+}
+
+function findKeys(config: Config, dataDir: DataDir) {
+  const masterKeys = findMasterKeys(config, dataDir);
+  return { masterKeys, checkpointKey: dataDir.secret(CHECKPOINT_KEY_FILE, MASTER_KEY_BYTES) };
 }
 
 function findMasterKeys(config: Config, dataDir: DataDir): Buffer[] {

@@ -4,6 +4,8 @@ import type { DataDir } from './data-dir.js';
 
 export const MASTER_KEY_FILE = 'master.key';
 export const PREVIOUS_KEY_FILE = 'master.key.previous';
+/** Signs checkpoints of the call log; has nothing to do with the master key but its form. */
+export const CHECKPOINT_KEY_FILE = 'checkpoint.key';
 export const MASTER_KEY_BYTES = 32;
 
 /**

@@ -538,9 +538,9 @@ groups:
       const { text, etag, response } = await exportOf();
       expect(text).toBe(`# yaml-language-server: $schema=${t.url}/api/v1/admin/config/schema
 # The tool groups of one tenant. What is left out has its default:
-#   of a group: description: "", enabled: true, sessions: false, allowed_roles: [], user_tier_access: []
-#   of a tool:  enabled: true, description: null, timeout_seconds: null, allowed_roles: [], user_tier_access: [], config: {}
-#   of a key:   expires_at: null, owner: null, allowed_networks: [], tools: null, decoy: false
+#   of a group: description: "", enabled: true, sessions: false, allowed_roles: [], user_tier_access: [], policy: {}
+#   of a tool:  enabled: true, description: null, timeout_seconds: null, allowed_roles: [], user_tier_access: [], policy: {}, config: {}
+#   of a key:   expires_at: null, owner: null, allowed_networks: [], tools: null, limits: {}, decoy: false
 # Keys are named; their values are never here.
 # A listed group is managed wholly; groups that are not listed stay, unless the file says prune: true.
 

@@ -260,7 +260,7 @@ describe('the two lanes', () => {
 
   it('record alike', async () => {
     const rows = await fast.dataSource.query<{ era: string; n: string }[]>(
-      `SELECT tool_name, era, success, error_kind, error_message, request_data, response_data, count(*) % 2 AS odd
+      `SELECT tool_name, era, success, error_kind, error_message, request_data::jsonb, response_data::jsonb, count(*) % 2 AS odd
          FROM mcp_call_logs WHERE group_id = $1 GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING count(*) % 2 = 1`,
       [fastGroup.id],
     );

@@ -54,12 +54,12 @@ export class CallLog {
   @Column({ name: 'is_test', type: 'boolean', default: false })
   isTest: boolean;
 
-  /** The arguments, with secrets replaced, cut at `CALL_LOG_MAX_BYTES`. */
-  @Column({ name: 'request_data', type: 'jsonb', nullable: true })
+  /** The arguments, with secrets replaced, cut at `CALL_LOG_MAX_BYTES`. `json` keeps the text that is committed to. */
+  @Column({ name: 'request_data', type: 'json', nullable: true })
   requestData: unknown;
 
   /** The result as it was answered, with secrets replaced, cut at `CALL_LOG_MAX_BYTES`. */
-  @Column({ name: 'response_data', type: 'jsonb', nullable: true })
+  @Column({ name: 'response_data', type: 'json', nullable: true })
   responseData: unknown;
 
   @Column({ type: 'boolean' })
@@ -74,6 +74,28 @@ export class CallLog {
 
   @Column({ name: 'duration_ms', type: 'real' })
   durationMs: number;
+
+  /** The chain that the record is hashed into; null: recorded before there were chains. */
+  @Column({ name: 'writer_id', type: 'uuid', nullable: true })
+  writerId: string | null;
+
+  @Column({ name: 'batch_seq', type: 'integer', nullable: true })
+  batchSeq: number | null;
+
+  /** From 0. */
+  @Column({ name: 'batch_position', type: 'smallint', nullable: true })
+  batchPosition: number | null;
+
+  /** 16 random bytes that hide the payload behind its commitments; null once erased. */
+  @Column({ type: 'bytea', nullable: true })
+  salt: Buffer | null;
+
+  /** Set when the payload was erased: what the chain holds in its place; empty where there was no chain. */
+  @Column({ name: 'request_commitment', type: 'bytea', nullable: true })
+  requestCommitment: Buffer | null;
+
+  @Column({ name: 'response_commitment', type: 'bytea', nullable: true })
+  responseCommitment: Buffer | null;
 }
 
 /**

@@ -2,88 +2,39 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseError, Pool } from 'pg';
 import { UnavailableError } from '../common/errors.js';
 import { Config } from '../config.js';
-import type { CallErrorKind } from './call-log.entity.js';
-import { redactText, toLogJson } from '../common/redact.js';
+import { CallLogLane, type FormedBatch, INSERT_BATCH, PROBE } from './call-log-lane.js';
+import { type CallRecord, type StoredRecord, toStored } from './call-record.js';
 
-/** One call to be recorded, before redaction. */
-export type CallRecord = {
-  readonly id: string;
-  readonly createdAt: Date;
-  readonly tenantId: string;
-  readonly groupId: string;
-  readonly toolName: string;
-  readonly toolId: string | null;
-  readonly callerAppId: string | null;
-  readonly keyId: string | null;
-  readonly userId: string | null;
-  readonly era: string;
-  readonly transport: 'streamable_http' | 'sse' | 'websocket' | 'stdio' | 'rest';
-  readonly isTest: boolean;
-  readonly request: unknown;
-  readonly response: unknown;
-  readonly success: boolean;
-  readonly errorKind: CallErrorKind | null;
-  readonly errorMessage: string | null;
-  readonly durationMs: number;
-};
+export type { CallRecord } from './call-record.js';
 
-const COLUMNS = [
-  ['id', 'uuid'],
-  ['created_at', 'timestamptz'],
-  ['tenant_id', 'uuid'],
-  ['group_id', 'uuid'],
-  ['tool_name', 'varchar'],
-  ['tool_id', 'uuid'],
-  ['caller_app_id', 'varchar'],
-  ['key_id', 'uuid'],
-  ['user_id', 'uuid'],
-  ['era', 'varchar'],
-  ['transport', 'varchar'],
-  ['is_test', 'boolean'],
-  ['request_data', 'jsonb'],
-  ['response_data', 'jsonb'],
-  ['success', 'boolean'],
-  ['error_kind', 'varchar'],
-  ['error_message', 'text'],
-  ['duration_ms', 'real'],
-] as const;
-
-const NAMES = COLUMNS.map(([name]) => name).join(', ');
-const ARRAYS = COLUMNS.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
-const NULLS = COLUMNS.map(([, type]) => `null::${type}`).join(', ');
-const INSERT = `INSERT INTO mcp_call_logs (${NAMES}) SELECT * FROM unnest(${ARRAYS}) ON CONFLICT DO NOTHING`;
-/** Fails as an INSERT would (table, rights, read-only server), writes nothing. */
-const PROBE = `INSERT INTO mcp_call_logs (${NAMES}) SELECT ${NULLS} WHERE false`;
-
-const CONNECTIONS = 3;
+const LANES = 3;
 const BATCH_MAX = 128;
 const RETRY_DELAY_MS = 250;
 /** How long a successful write vouches for the next one. */
 const PROOF_MS = 1000;
 const QUERY_TIMEOUT_MS = 10_000;
-const ERROR_MESSAGE_MAX = 4000; // characters
 const DATA_FAULT = /^(22|23|54)/; // SQLSTATE classes: data exception, constraint violation, program limit exceeded
 const BUSY = 'The call log cannot keep up, so the call was not run. Try again in a few seconds.';
 const UNWRITABLE = 'The call log cannot be written, so the call was not run. Try again in a few seconds.';
 const WITHHELD =
   'The record of this call could not be written yet, so its answer is withheld. It may have run: check before you repeat it.';
 
-type Row = readonly (string | number | boolean | null)[];
-type Pending = { readonly row: Row; committed(): void; rejected(error: unknown): void };
+type Pending = { readonly record: StoredRecord; committed(): void; rejected(error: unknown): void };
 
 /**
  * Writes call records durably. `record` resolves after the COMMIT, so an answer that waits for it is never an
  * unrecorded one. Group commit without a timer: a batch is what came in while the batches before it were being
- * committed, so an idle service adds no wait and a busy one writes many rows per fsync. A batch whose connection broke is
- * written again; ids make that safe. The queue is bounded: when it is full, or the log cannot be written, `admit`
- * refuses before the tool runs.
+ * committed, so an idle service adds no wait and a busy one writes many rows per fsync. Each batch is hashed into the chain
+ * of its lane and tenant (docs/tamper-evidence.md) and written together with its records. A batch whose connection broke is
+ * written again as it was; ids and numbers make that safe. The queue is bounded: when it is full, or the log cannot be
+ * written, `admit` refuses before the tool runs.
  */
 @Injectable()
 export class CallLogWriter implements OnApplicationShutdown {
   private readonly logger = new Logger(CallLogWriter.name);
   private readonly pool: Pool;
   private readonly queue: Pending[] = [];
-  private flushesInFlight = 0;
+  private readonly lanes = Array.from({ length: LANES }, () => new CallLogLane());
   private flushScheduled = false;
   private failing = false;
   private provenAt = -Infinity;
@@ -94,7 +45,7 @@ export class CallLogWriter implements OnApplicationShutdown {
     this.pool = new Pool({
       connectionString: config.databaseUrls.log,
       application_name: 'toolcrib-call-log',
-      max: CONNECTIONS,
+      max: LANES,
       keepAlive: true,
       connectionTimeoutMillis: 5000,
       query_timeout: QUERY_TIMEOUT_MS,
@@ -140,7 +91,7 @@ export class CallLogWriter implements OnApplicationShutdown {
         this.config.env.CALL_LOG_WAIT_MS,
       );
       this.queue.push({
-        row: toRow(record, this.config.env.CALL_LOG_MAX_BYTES),
+        record: toStored(record, this.config.env.CALL_LOG_MAX_BYTES),
         committed: () => {
           clearTimeout(timer);
           resolve();
@@ -162,7 +113,7 @@ export class CallLogWriter implements OnApplicationShutdown {
   /** Writes what is queued, for as long as the shutdown's grace allows. */
   async onApplicationShutdown(): Promise<void> {
     const deadline = performance.now() + this.config.env.SHUTDOWN_GRACE_MS;
-    while ((this.queue.length > 0 || this.flushesInFlight > 0) && performance.now() < deadline) {
+    while ((this.queue.length > 0 || this.isWriting) && performance.now() < deadline) {
       this.flush();
       await sleep(5);
     }
@@ -174,7 +125,7 @@ export class CallLogWriter implements OnApplicationShutdown {
 
   /** While rows wait after a failure, only their being written proves anything: a full disk takes an empty INSERT. */
   private async prove(): Promise<void> {
-    if (this.failing && this.flushesInFlight > 0) throw new UnavailableError(UNWRITABLE);
+    if (this.failing && this.isWriting) throw new UnavailableError(UNWRITABLE);
     try {
       await this.pool.query(PROBE);
       this.succeeded();
@@ -184,48 +135,64 @@ export class CallLogWriter implements OnApplicationShutdown {
     }
   }
 
+  private get isWriting(): boolean {
+    return this.lanes.some(({ isBusy }) => isBusy);
+  }
+
   private flush(): void {
-    while (this.queue.length > 0 && this.flushesInFlight < CONNECTIONS) {
-      const batch = this.queue.splice(0, BATCH_MAX);
-      this.flushesInFlight++;
-      void this.write(batch).finally(() => {
-        this.flushesInFlight--;
+    for (const lane of this.lanes) {
+      if (this.queue.length === 0) return;
+      if (lane.isBusy) continue;
+      lane.isBusy = true;
+      void this.write(lane, this.queue.splice(0, BATCH_MAX)).finally(() => {
+        lane.isBusy = false;
         this.flush();
       });
     }
   }
 
-  private async write(batch: readonly Pending[]): Promise<void> {
+  private async write(lane: CallLogLane, pending: readonly Pending[]): Promise<void> {
+    const batch = lane.form(pending.map(({ record }) => record));
+    let isFateKnown = true;
     while (!this.stopping) {
       try {
-        await this.insert(batch.map(({ row }) => row));
+        await this.insert(batch);
+        lane.committed(batch);
         this.succeeded();
-        for (const pending of batch) pending.committed();
+        for (const { committed } of pending) committed();
         return;
       } catch (error) {
-        if (isDataFault(error)) return this.writeHalves(batch, error);
+        if (isDataFault(error)) return this.writeHalves(lane, pending, { error, isFateKnown });
+        isFateKnown &&= error instanceof DatabaseError;
         this.failed(error);
         await sleep(RETRY_DELAY_MS);
       }
     }
-    for (const pending of batch) pending.rejected(new Error('the service stopped'));
+    for (const { rejected } of pending) rejected(new Error('the service stopped'));
   }
 
-  /** One row the database refuses must not take its neighbours with it. */
-  private async writeHalves(batch: readonly Pending[], error: unknown): Promise<void> {
-    if (batch.length === 1) {
+  /**
+   * One row the database refuses must not take its neighbours with it: the rest is formed into batches anew. Nothing of the
+   * refused batch was written, so its number is used again, unless an earlier try may have been committed unseen.
+   */
+  private async writeHalves(
+    lane: CallLogLane,
+    pending: readonly Pending[],
+    { error, isFateKnown }: { error: unknown; isFateKnown: boolean },
+  ): Promise<void> {
+    if (!isFateKnown) lane.beginAnew();
+    if (pending.length === 1) {
       this.logger.error(`A call record was refused by the database: ${describe(error)}`);
-      batch[0].rejected(error);
+      pending[0].rejected(error);
       return;
     }
-    const middle = Math.ceil(batch.length / 2);
-    await this.write(batch.slice(0, middle));
-    await this.write(batch.slice(middle));
+    const middle = Math.ceil(pending.length / 2);
+    await this.write(lane, pending.slice(0, middle));
+    await this.write(lane, pending.slice(middle));
   }
 
-  private async insert(rows: readonly Row[]): Promise<void> {
-    const values = COLUMNS.map((_column, index) => rows.map((row) => row[index]));
-    await this.pool.query({ name: 'insert_call_logs', text: INSERT, values });
+  private async insert({ values }: FormedBatch): Promise<void> {
+    await this.pool.query({ name: 'insert_call_logs', text: INSERT_BATCH, values: [...values] });
   }
 
   private succeeded(): void {
@@ -239,29 +206,6 @@ export class CallLogWriter implements OnApplicationShutdown {
       this.logger.error(`The call log cannot be written; calls are refused: ${describe(error)}`);
     this.failing = true;
   }
-}
-
-function toRow(record: CallRecord, maxBytes: number): Row {
-  return [
-    record.id,
-    record.createdAt.toISOString(),
-    record.tenantId,
-    record.groupId,
-    redactText(record.toolName),
-    record.toolId,
-    record.callerAppId === null ? null : redactText(record.callerAppId),
-    record.keyId,
-    record.userId,
-    record.era,
-    record.transport,
-    record.isTest,
-    toLogJson(record.request, maxBytes),
-    toLogJson(record.response, maxBytes),
-    record.success,
-    record.errorKind,
-    record.errorMessage === null ? null : redactText(record.errorMessage.slice(0, ERROR_MESSAGE_MAX)),
-    record.durationMs,
-  ];
 }
 
 function isDataFault(error: unknown): boolean {

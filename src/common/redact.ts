@@ -51,6 +51,7 @@ export function toLogJson(value: unknown, maxBytes: number): string | null {
 
 /** Text as it may be kept or logged: secrets in it replaced, no NUL. */
 export function redactText(text: string): string {
+  if (!MAY_HOLD_SECRET.test(text) && !text.includes('\u0000') && text.isWellFormed()) return text;
   return redactValues(text).replaceAll('\u0000', '\uFFFD').toWellFormed();
 }
 

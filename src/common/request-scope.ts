@@ -1,7 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
-import { v7 as newId } from 'uuid';
 import type { ChangeEffect } from './acknowledgements.js';
+import { newId } from './new-id.js';
+
+/** The end of a unit of work. Its signal may be made only when it is asked for. */
+export type Ending = { readonly signal: AbortSignal };
 
 /**
  * What holds for one unit of work: a REST request, one tool call, one step of a job. It follows the work through every
@@ -19,6 +22,8 @@ export type RequestScope = {
   readonly userAgent: string | null;
   /** Of a request with an `Idempotency-Key`: see `committed.ts`. */
   attempt?: { readonly id: string; readonly tenantId: string };
+  /** When nobody waits for the work any more, its statements are cancelled (see `tenant-pool.ts`). */
+  readonly ending?: Ending;
   /** How the change that was made in it came into force; the answer tells it. */
   effect?: { readonly epoch: number | null } & ChangeEffect;
 };
@@ -45,8 +50,10 @@ export function runInScope<T>(scope: RequestScope, work: () => T): T {
 /**
  * Does a unit of work for one tenant: inside, the database shows that tenant's rows and nobody else's. A transaction keeps
  * the tenant it began with. Verify first that the caller belongs to the tenant; this function asks nobody.
+ *
+ * @param ending Ends the statements of the work that are running, and refuses new ones.
  */
-export function inTenant<T>(tenantId: string, work: () => T): T {
+export function inTenant<T>(tenantId: string, work: () => T, ending?: Ending): T {
   const { requestId = '', ip = null, userAgent = null, attempt } = storage.getStore() ?? {};
-  return storage.run({ requestId, ip, userAgent, tenantId, attempt }, work);
+  return storage.run({ requestId, ip, userAgent, tenantId, attempt, ending }, work);
 }

@@ -93,12 +93,12 @@ export function toolFor(catalog: Catalog, caller: Caller, name: string): BoundTo
   return TOOL_RULES.every(({ check }) => check(tool, caller) === null) ? tool : undefined;
 }
 
-/** What `tools/list` shows this caller. */
+/** What `tools/list` shows this caller: `catalog.listed` itself, where that is all of it. */
 export function listFor(catalog: Catalog, caller: Caller): readonly ListedTool[] {
-  const seesAll = caller.kind === 'group_key' && !caller.tools;
-  return seesAll
-    ? catalog.listed
-    : catalog.listed.filter(({ name }) => toolFor(catalog, caller, name) !== undefined);
+  const { listed } = catalog;
+  if (caller.kind === 'group_key' && !caller.tools) return listed;
+  const seen = listed.filter(({ name }) => toolFor(catalog, caller, name) !== undefined);
+  return seen.length === listed.length ? listed : seen;
 }
 
 function isOneOf(held: readonly string[], wanted: readonly string[]): boolean {

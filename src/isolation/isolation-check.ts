@@ -9,9 +9,9 @@ import { attackIsolation, type AttackReport } from './attack.js';
  * installation's database, and stops it again. Another service on the same database is not disturbed.
  */
 export async function checkIsolation(config: Config): Promise<AttackReport> {
-  const { databaseUrls, masterKeys } = config;
+  const { databaseUrls, masterKeys, checkpointKey } = config;
   const env = { ...config.env, HOST: '127.0.0.1', PORT: 0, PUBLIC_URL: undefined, ALLOWED_HOSTS: ['*'] };
-  const app = await createApp(new Config(env, { databaseUrls, masterKeys }));
+  const app = await createApp(new Config(env, { databaseUrls, masterKeys, checkpointKey }));
   try {
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;

@@ -32,6 +32,15 @@ export function sendText(response: ServerResponse, status: number, json: string)
   response.end(json);
 }
 
+/** A JSON answer made of parts, the large ones ready since long: they go out as they are, not copied into one text. */
+export function sendParts(response: ServerResponse, parts: readonly Buffer[]): void {
+  if (response.headersSent || response.destroyed) return;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': length });
+  for (const part of parts) response.write(part);
+  response.end();
+}
+
 export function sendRefusal(response: ServerResponse, refusal: HttpRefusal): void {
   if (refusal.closes && !response.headersSent) response.setHeader('Connection', 'close');
   sendJson(response, refusal.status, rpcError(refusal.id ?? null, refusal));

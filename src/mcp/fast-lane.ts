@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import {
   CLIENT_CAPABILITIES_META_KEY,
@@ -8,7 +9,7 @@ import {
   SERVER_INFO_META_KEY,
 } from '@modelcontextprotocol/server';
 import type { Catalog } from '../groups/catalog.js';
-import { type RpcAnswer, rpcError, rpcResult } from './answers.js';
+import { type RpcAnswer, rpcError, rpcResult, sendJson, sendParts } from './answers.js';
 import type { Exchange } from './exchange.js';
 import { GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from './group-methods.js';
@@ -29,6 +30,9 @@ const METHODS: Readonly<Record<Era, ReadonlySet<string>>> = {
   modern: new Set(['tools/call', 'tools/list', 'server/discover']),
   legacy: new Set(['tools/call', 'tools/list', 'initialize', 'ping']),
 };
+
+/** Answered with HTTP 400, as the specification asks; every other error of a served request with 200. */
+const LACKING_CAPABILITY: number = ProtocolErrorCode.MissingRequiredClientCapability;
 
 /**
  * Answers the frequent requests of stateless clients without a server object, a web `Request` or a stream per request,
@@ -53,6 +57,20 @@ export class FastLane {
     return !streams && this.knows(era, request.method);
   }
 
+  /** Answers one request over HTTP. @param version As in {@link answer}. */
+  async serve(
+    response: ServerResponse,
+    exchange: Exchange,
+    era: Era,
+    request: RpcRequest,
+    version: string,
+  ): Promise<void> {
+    if (request.method === 'tools/list') return this.serveList(response, exchange, era, request);
+    const answer = await this.answer(exchange, era, request, version);
+    const isLacking = era === 'modern' && 'error' in answer && answer.error.code === LACKING_CAPABILITY;
+    sendJson(response, isLacking ? 400 : 200, answer);
+  }
+
   /** @param version Protocol revision of the request, for the record. */
   async answer(exchange: Exchange, era: Era, request: RpcRequest, version: string): Promise<RpcAnswer> {
     try {
@@ -61,6 +79,24 @@ export class FastLane {
     } catch (error) {
       if (error instanceof ProtocolError) return rpcError(request.id, error);
       throw error;
+    }
+  }
+
+  /** What {@link answer} would say, from text that was made before. */
+  private serveList(
+    response: ServerResponse,
+    exchange: Exchange,
+    era: Era,
+    { id, params }: RpcRequest,
+  ): void {
+    try {
+      const page = this.methods.listToolsJson(exchange, params?.['cursor'] as string | undefined);
+      const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{`;
+      const rest = era === 'modern' ? `,${JSON.stringify(asModern(this.methods.cacheHint)).slice(1)}}` : '}}';
+      sendParts(response, [Buffer.from(head), page, Buffer.from(rest)]);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      sendJson(response, 200, rpcError(id, error));
     }
   }
 
@@ -118,11 +154,12 @@ export class FastLane {
 }
 
 /** What every 2026-07-28 result carries besides its own members. */
-function asModern(result: { readonly _meta?: object }): object {
+function asModern(result: object): object {
+  const meta = '_meta' in result ? result._meta : undefined;
   return {
     ...result,
     resultType: 'complete',
-    _meta: { ...result._meta, [SERVER_INFO_META_KEY]: SERVER_INFO },
+    _meta: { ...(meta as object | undefined), [SERVER_INFO_META_KEY]: SERVER_INFO },
   };
 }
 

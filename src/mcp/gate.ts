@@ -24,6 +24,9 @@ export class GateRefusal extends Error {
   }
 }
 
+/** One allowed name comes with any port. */
+const GOOD_HOSTS_MAX = 100;
+
 const ALLOWED_HEADERS =
   'Authorization, X-API-Key, X-Caller-App-Id, Content-Type, Accept, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Last-Event-ID';
 
@@ -31,6 +34,8 @@ const ALLOWED_HEADERS =
 @Injectable()
 export class Gate {
   private readonly trust: ReturnType<typeof compileTrust>;
+  /** `Host` headers that were found to be allowed. */
+  private readonly goodHosts = new Set<string>();
 
   constructor(
     private readonly config: Config,
@@ -47,9 +52,9 @@ export class Gate {
    * @throws {GateRefusal} 403.
    */
   checkOrigin(request: IncomingMessage, response: ServerResponse | undefined): void {
-    const { allowedHosts, allowedOrigins } = this.config;
+    const { allowedOrigins } = this.config;
     const { host, origin } = request.headers;
-    if (allowedHosts && !validateHostHeader(host, [...allowedHosts]).ok) {
+    if (!this.isAllowedHost(host)) {
       throw new GateRefusal(
         403,
         'forbidden_host',
@@ -67,6 +72,15 @@ export class Gate {
     response?.setHeader('Access-Control-Allow-Origin', origin);
     response?.setHeader('Access-Control-Expose-Headers', 'Mcp-Session-Id, WWW-Authenticate, X-Request-Id');
     response?.setHeader('Vary', 'Origin');
+  }
+
+  /** Reading a Host header takes the SDK a URL object; clients send the same few all day. */
+  private isAllowedHost(host: string | undefined): boolean {
+    const { allowedHosts } = this.config;
+    if (!allowedHosts || (host !== undefined && this.goodHosts.has(host))) return true;
+    if (!validateHostHeader(host, [...allowedHosts]).ok) return false;
+    if (host !== undefined && this.goodHosts.size < GOOD_HOSTS_MAX) this.goodHosts.add(host);
+    return true;
   }
 
   /** Answers a browser's CORS preflight; the request it asks for is checked when it comes. */

@@ -14,14 +14,13 @@ import type { ToolCall } from '../tools/tool-call.js';
 import type { ToolResult } from '../tools/tool-result.js';
 import { VERSION } from '../version.js';
 import type { Exchange } from './exchange.js';
+import { PageTexts, type ToolsPage } from './page-texts.js';
 
 export const MODERN_VERSION = '2026-07-28';
 /** Newest first; the first one is offered to a client that asks for something else. */
 export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
 export const SERVER_INFO = { name: 'toolcrib', title: 'Toolcrib', version: VERSION } as const;
-
-export type ToolsPage = { readonly tools: readonly ListedTool[]; readonly nextCursor?: string };
 
 /** What the transport can do for a running call. */
 export type CallHooks = Pick<ToolCall, 'signal' | 'era' | 'progress' | 'log' | 'idempotencyKey'> & {
@@ -33,10 +32,14 @@ export type CallHooks = Pick<ToolCall, 'signal' | 'era' | 'progress' | 'log' | '
 /** What a group answers, in no protocol era's dress: both lanes call these, so they cannot come to differ. */
 @Injectable()
 export class GroupMethods {
+  private readonly pageTexts: PageTexts;
+
   constructor(
     private readonly executor: ToolExecutor,
     private readonly config: Config,
-  ) {}
+  ) {
+    this.pageTexts = new PageTexts(config.env.MCP_PAGE_SIZE);
+  }
 
   /** `listChanged` only where there is a stream to say so on. */
   capabilities(options: { readonly notifies: boolean }) {
@@ -54,8 +57,25 @@ export class GroupMethods {
   /** @throws {ProtocolError} The cursor is not one of ours. */
   listTools(exchange: Exchange, cursor: string | undefined): ToolsPage {
     const listed = listFor(exchange.catalog(), exchange.caller);
-    const size = this.config.env.MCP_PAGE_SIZE;
+    return this.pageAt(listed, cursor === undefined ? 0 : firstAfter(listed, cursor));
+  }
+
+  /**
+   * The members of {@link listTools}' result as JSON, `"tools":[…]` and so on, without the braces; of what was written
+   * out before, where possible.
+   *
+   * @throws {ProtocolError} The cursor is not one of ours.
+   */
+  listToolsJson(exchange: Exchange, cursor: string | undefined): Buffer {
+    const catalog = exchange.catalog();
+    const listed = listFor(catalog, exchange.caller);
     const start = cursor === undefined ? 0 : firstAfter(listed, cursor);
+    const page = this.pageAt(listed, start);
+    return listed === catalog.listed ? this.pageTexts.shared(listed, start, page) : this.pageTexts.of(page);
+  }
+
+  private pageAt(listed: readonly ListedTool[], start: number): ToolsPage {
+    const size = this.config.env.MCP_PAGE_SIZE;
     const tools = listed.slice(start, start + size);
     const last = tools.at(-1);
     const more = last && start + size < listed.length;
@@ -68,11 +88,20 @@ export class GroupMethods {
     params: { readonly name: string; readonly arguments?: unknown },
     hooks: CallHooks,
   ): Promise<ToolResult> {
-    const { clientName, clientCapabilities, idempotencyKey = exchange.idempotencyKey, ...rest } = hooks;
+    const { clientName, clientCapabilities, signal, era, progress, log, idempotencyKey } = hooks;
     const catalog = exchange.catalog();
     const tool = toolFor(catalog, exchange.caller, params.name);
-    const identity = this.identify(exchange, catalog, clientName);
-    const call = { ...identity, ...rest, idempotencyKey, toolName: params.name, args: params.arguments };
+    const call: ToolCall = {
+      ...this.identify(exchange, catalog, clientName),
+      signal,
+      era,
+      progress,
+      log,
+      idempotencyKey: idempotencyKey ?? exchange.idempotencyKey,
+      tool,
+      toolName: params.name,
+      args: params.arguments,
+    };
     exchange.underWay.calls++;
     try {
       const lacking = tool && findLacking(tool.definition.clientCapabilities, clientCapabilities);
@@ -80,7 +109,7 @@ export class GroupMethods {
         await this.executor.refuse(call, lacking.message);
         throw lacking;
       }
-      const outcome = await this.executor.execute({ ...call, tool });
+      const outcome = await this.executor.execute(call);
       if (outcome.kind === 'result') return outcome.result;
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, outcome.message);
     } catch (error) {

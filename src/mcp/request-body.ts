@@ -48,7 +48,9 @@ function readText(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let isOver = false;
     const fail = (refusal: HttpRefusal) => {
+      isOver = true;
       clearTimeout(timer);
       request.removeAllListeners('data');
       request.pause();
@@ -64,17 +66,20 @@ function readText(
       chunks.push(chunk);
     });
     request.once('end', () => {
+      if (isOver) return;
+      isOver = true;
       clearTimeout(timer);
-      const body = Buffer.concat(chunks);
+      const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
       if (isUtf8(body)) resolve(body.toString('utf8'));
       else
         reject(
           new HttpRefusal(400, ProtocolErrorCode.ParseError, 'Parse error: the request body is not UTF-8'),
         );
     });
-    request.once('close', () =>
-      fail(new HttpRefusal(400, -32_000, 'The request was broken off', { closes: true })),
-    );
+    request.once('close', () => {
+      // Every request closes in the end; an error, with its stack, is made only for one that broke off.
+      if (!isOver) fail(new HttpRefusal(400, -32_000, 'The request was broken off', { closes: true }));
+    });
   });
 }
 

@@ -31,8 +31,6 @@ import {
   paramHeadersOf,
 } from './standard-headers.js';
 
-/** Answered with HTTP 400, as the specification asks; every other error of a served request with 200. */
-const LACKING_CAPABILITY: number = ProtocolErrorCode.MissingRequiredClientCapability;
 const paramHeaders = new WeakMap<object, readonly ParamHeader[]>();
 
 /**
@@ -151,9 +149,7 @@ export class StreamableHttp {
     if (!this.takesFastLane('modern', message)) {
       return this.sdkLane.serveModern(request, response, message, exchange);
     }
-    const answer = await this.fastLane.answer(exchange, 'modern', message, MODERN_VERSION);
-    const isLacking = 'error' in answer && answer.error.code === LACKING_CAPABILITY;
-    sendJson(response, isLacking ? 400 : 200, answer);
+    await this.fastLane.serve(response, exchange, 'modern', message, MODERN_VERSION);
   }
 
   private async legacy(
@@ -189,7 +185,7 @@ export class StreamableHttp {
     if (!this.takesFastLane('legacy', body)) {
       return this.sdkLane.serveLegacy(request, response, body, exchange, version);
     }
-    sendJson(response, 200, await this.fastLane.answer(exchange, 'legacy', body, version));
+    await this.fastLane.serve(response, exchange, 'legacy', body, version);
   }
 
   /** What the record of a call says of its client, when the request itself does not. */

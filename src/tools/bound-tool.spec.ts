@@ -20,7 +20,7 @@ describe('validatorsOf', () => {
       validatorsOf(define({ $id: 'https://example.test/same', type: 'object', properties: { v: { type } } })),
     );
     expect(text?.checkArguments({ v: 'a' })).toBeNull();
-    expect(number?.checkArguments({ v: 'a' })).toEqual(["'v' must be number"]);
+    expect(number?.checkArguments({ v: 'a' })).toEqual([`'v' must be number, not "a"`]);
   });
 
   it('says the path, what was expected, and where', () => {
@@ -35,7 +35,7 @@ describe('validatorsOf', () => {
     const { checkArguments } = validatorsOf(define(schema));
     expect(checkArguments({})).toEqual(["'a' is required"]);
     expect(checkArguments({ a: {} })).toEqual(["'a.b' is required"]);
-    expect(checkArguments({ a: { b: 9 } })).toEqual(["'a.b' must be <= 5"]);
+    expect(checkArguments({ a: { b: 9 } })).toEqual(["'a.b' must be <= 5, not 9"]);
     expect(checkArguments({ a: { b: 1 }, c: 1 })).toEqual(["'c' is not a known argument"]);
     expect(checkArguments({ a: { b: 1 } })).toBeNull();
   });

@@ -1,7 +1,6 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import type { Guarded } from '../breakers/circuit-breakers.js';
 import type { ToolPolicy } from './policy.js';
+import { lazyCheck } from './schema-compiler.js';
 import type { JsonObject, ToolDefinition } from './tool-definition.js';
 
 /** A tool as one group has it: the definition with the row's settings, ready to be called. Immutable. */
@@ -29,58 +28,18 @@ export type ToolValidators = {
   readonly checkResult: (data: unknown) => string[] | null;
 };
 
-const MAX_FAULTS_TOLD = 10;
 const compiled = new WeakMap<ToolDefinition, ToolValidators>();
 
-/**
- * The compiled validators of a definition, made once. Each schema has an Ajv of its own: one Ajv shared by several would
- * answer for two schemas of the same `$id` with whichever came first.
- */
+/** The validators of a definition, made once and shared by all groups that have the tool. */
 export function validatorsOf(definition: ToolDefinition): ToolValidators {
   let validators = compiled.get(definition);
   if (!validators) {
     const output = definition.outputSchema;
     validators = {
-      checkArguments: checker(definition.inputSchema),
-      checkResult: output ? checker(output) : () => null,
+      checkArguments: lazyCheck(definition.inputSchema),
+      checkResult: output ? lazyCheck(output) : () => null,
     };
     compiled.set(definition, validators);
   }
   return validators;
-}
-
-/** Compiled on first use: a group of many tools is loaded at once, most of its tools are called later or never. */
-function checker(schema: JsonObject): (data: unknown) => string[] | null {
-  let validate: ValidateFunction | undefined;
-  return (data) => {
-    validate ??= compile(schema);
-    return validate(data) ? null : (validate.errors ?? []).slice(0, MAX_FAULTS_TOLD).map(toPhrase);
-  };
-}
-
-function compile(schema: JsonObject): ValidateFunction {
-  // Stops at the first fault of each branch: with `allErrors` a hostile argument could make millions of error objects.
-  const ajv = new Ajv2020({ strict: false, allErrors: false, validateSchema: false, logger: false });
-  addFormats.default(ajv);
-  const { $schema: _dialect, ...plain } = schema;
-  return ajv.compile(plain);
-}
-
-function toPhrase(error: ErrorObject): string {
-  const path = error.instancePath.slice(1).replaceAll('/', '.');
-  const params = error.params as Record<string, unknown>;
-  if (error.keyword === 'required') {
-    return `'${join(path, params['missingProperty'])}' is required`;
-  }
-  if (error.keyword === 'additionalProperties') {
-    return `'${join(path, params['additionalProperty'])}' is not a known argument`;
-  }
-  const place = path === '' ? 'the arguments' : `'${path}'`;
-  if (error.keyword === 'enum')
-    return `${place} must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`;
-  return `${place} ${error.message ?? 'is not valid'}`;
-}
-
-function join(path: string, property: unknown): string {
-  return path === '' ? String(property) : `${path}.${String(property)}`;
 }

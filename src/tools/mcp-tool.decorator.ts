@@ -57,6 +57,13 @@ export type McpToolOptions<
   readonly config?: Config;
   /** What the client must be able to do; others are refused before the tool runs. */
   readonly clientCapabilities?: readonly ClientCapability[];
+  /**
+   * `worker`: the method runs in a thread of its own, on an instance made there without dependencies, so that a loop without
+   * end, a crash or too much memory ends its own call only. For what computes: no database, no other provider.
+   */
+  readonly isolation?: 'worker';
+  /** With `isolation`: `import.meta.url`, the module that exports the class. */
+  readonly module?: string;
 };
 
 /** Where the registry finds the options of a decorated method. */

@@ -5,20 +5,28 @@ import type { z } from 'zod';
 import { InvalidInputError } from '../common/errors.js';
 import { type McpToolOptions, type ToolContext, ToolMetadata } from './mcp-tool.decorator.js';
 import type { JsonObject, ToolDefinition } from './tool-definition.js';
+import { threadTargetOf } from './thread-target.js';
 import { toToolSchema } from './tool-schema.js';
+import { ProvidesTools, type ToolSource } from './tool-source.js';
+import { ToolThreads } from './tool-threads.js';
 
 type Provider = Record<string, (args: unknown, context: ToolContext) => unknown>;
+type Runner = (args: JsonObject, context: ToolContext) => unknown;
 
 /** Finds the methods decorated with `@McpTool` on all providers and makes tool definitions of them. */
+@ProvidesTools()
 @Injectable()
-export class NativeTools {
+export class NativeTools implements ToolSource {
+  readonly kind = 'native';
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
+    private readonly threads: ToolThreads,
   ) {}
 
-  /** @throws {Error} A tool's schema cannot be expressed; the message names the method. */
-  discover(): ToolDefinition[] {
+  /** @throws {Error} A tool's schema cannot be expressed, or it cannot run in a thread; the message names the method. */
+  definitions(): ToolDefinition[] {
     return this.discovery.getProviders().flatMap((wrapper) => this.toolsOf(wrapper));
   }
 
@@ -27,14 +35,30 @@ export class NativeTools {
     if (!provider || typeof provider !== 'object' || !wrapper.isDependencyTreeStatic()) return [];
     return this.scanner.getAllMethodNames(Object.getPrototypeOf(provider)).flatMap((method) => {
       const options = this.discovery.getMetadataByDecorator(ToolMetadata, wrapper, method);
-      return options ? [define(provider, method, options)] : [];
+      return options
+        ? [define(options, originOf(provider, method), this.runnerOf(provider, method, options))]
+        : [];
     });
+  }
+
+  private runnerOf(provider: Provider, method: string, options: McpToolOptions): Runner {
+    if (options.isolation === undefined) return (args, context) => provider[method](args, context);
+    try {
+      const target = threadTargetOf(provider, method, options.module);
+      return (args, context) => this.threads.run(target, args, context);
+    } catch (cause) {
+      const place = `'${options.name}' (${originOf(provider, method)})`;
+      throw new Error(`Tool ${place} cannot run in a thread: ${(cause as Error).message}`, { cause });
+    }
   }
 }
 
-function define(provider: Provider, method: string, options: McpToolOptions): ToolDefinition {
-  const origin = `${provider.constructor.name}.${method}`;
-  const { input, output, config, clientCapabilities = [], ...rest } = options;
+function originOf(provider: Provider, method: string): string {
+  return `${provider.constructor.name}.${method}`;
+}
+
+function define(options: McpToolOptions, origin: string, runner: Runner): ToolDefinition {
+  const { input, output, config, clientCapabilities = [], isolation: _, module: _url, ...rest } = options;
   try {
     return {
       ...rest,
@@ -45,7 +69,7 @@ function define(provider: Provider, method: string, options: McpToolOptions): To
       ...(output && { outputSchema: toToolSchema(output, 'output') }),
       ...(config && { configSchema: toToolSchema(config, 'input') }),
       parseConfig: (configData) => parse(config, configData ?? {}, 'config_data'),
-      run: (args, context) => provider[method](parse(input, args, 'arguments'), context),
+      run: (args, context) => runner(parse(input, args, 'arguments'), context),
     };
   } catch (cause) {
     throw new Error(`The schema of tool '${options.name}' (${origin}) is not usable: ${String(cause)}`, {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
 import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
 import type { CallErrorKind } from '../call-logs/call-log.entity.js';
 import { type CallRecord, CallLogWriter } from '../call-logs/call-log.writer.js';
+import { newId } from '../common/new-id.js';
 import { Config } from '../config.js';
 import { Limiter } from '../limits/limiter.js';
 import { redactionOf } from '../redaction/redaction.js';
@@ -122,7 +122,7 @@ function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs:
   const redaction = redactionOf(call.policy.redaction);
   const response = attempt.kind === 'result' ? attempt.result : null;
   return {
-    id: uuidv7(),
+    id: newId(),
     createdAt,
     tenantId: call.tenantId,
     groupId: call.groupId,

@@ -1,10 +1,13 @@
-import { Injectable, type Type } from '@nestjs/common';
+import { pathToFileURL } from 'node:url';
+import { Inject, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { z } from 'zod';
+import { Config, loadConfig } from '../config.js';
 import { McpTool } from './mcp-tool.decorator.js';
 import { NativeTools } from './native-tools.js';
 import { ToolRegistry } from './tool-registry.js';
+import { ToolThreads } from './tool-threads.js';
 
 const tool = { description: 'A tool', category: 'test', version: '1.0.0', input: z.object({}) };
 
@@ -49,11 +52,55 @@ class ImpossibleSchema {
   dated() {}
 }
 
+const inThread = { ...tool, isolation: 'worker' } as const;
+
+@Injectable()
+class WithoutModule {
+  @McpTool({ ...inThread, name: 'lost' })
+  lost() {}
+}
+
+class Needy {
+  constructor(readonly what: FirstTools) {}
+}
+
+@Injectable()
+class Heir extends Needy {
+  @McpTool({ ...inThread, name: 'needy', module: import.meta.url })
+  needy() {}
+}
+
+@Injectable()
+class Injected {
+  @Inject() readonly first: FirstTools;
+
+  @McpTool({ ...inThread, name: 'injected', module: import.meta.url })
+  injected() {}
+}
+
+@Injectable()
+class Elsewhere {
+  @McpTool({ ...inThread, name: 'elsewhere', module: 'file:///nowhere/at/all.js' })
+  elsewhere() {}
+}
+
+@Injectable()
+class NotExported {
+  @McpTool({ ...inThread, name: 'hidden', module: pathToFileURL(require.resolve('zod')).href })
+  hidden() {}
+}
+
 describe('ToolRegistry', () => {
   const start = async (...providers: Type[]): Promise<ToolRegistry> => {
     const module = await Test.createTestingModule({
       imports: [DiscoveryModule],
-      providers: [NativeTools, ToolRegistry, ...providers],
+      providers: [
+        { provide: Config, useValue: loadConfig({}) },
+        ToolThreads,
+        NativeTools,
+        ToolRegistry,
+        ...providers,
+      ],
     }).compile();
     await module.init();
     return module.get(ToolRegistry);
@@ -85,6 +132,23 @@ describe('ToolRegistry', () => {
       [ImpossibleSchema],
       /tool 'dated' \(ImpossibleSchema\.dated\) is not usable/,
     ],
+    [
+      'a thread that is not told the module',
+      [WithoutModule],
+      /'lost' \(WithoutModule\.lost\) cannot run in a thread: .* needs module: import\.meta\.url/,
+    ],
+    [
+      'a class for threads whose inherited constructor has parameters',
+      [FirstTools, Heir],
+      /Heir has constructor parameters or injected properties/,
+    ],
+    [
+      'a class for threads with an injected property',
+      [FirstTools, Injected],
+      /Injected has constructor parameters or injected properties/,
+    ],
+    ['a module that is not there', [Elsewhere], /there is no module file:\/\/\/nowhere\/at\/all\.js/],
+    ['a module without the class', [NotExported], /does not export NotExported/],
   ])('stops the start on %s', async (_name, providers, message) => {
     await expect(start(...providers)).rejects.toThrow(message);
   });

@@ -1,7 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { NativeTools } from './native-tools.js';
-import type { ToolDefinition } from './tool-definition.js';
+import { DiscoveryService } from '@nestjs/core';
+import { schemaHazards } from './schema-hazards.js';
+import type { JsonObject, ToolDefinition } from './tool-definition.js';
 import { lintToolSchema } from './tool-schema.js';
+import { ProvidesTools, type ToolSource } from './tool-source.js';
 
 /** MCP allows 128 characters; common LLM APIs refuse function names above 64. */
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
@@ -11,11 +13,13 @@ const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 export class ToolRegistry implements OnModuleInit {
   private readonly byName = new Map<string, ToolDefinition>();
 
-  constructor(private readonly nativeTools: NativeTools) {}
+  constructor(private readonly discovery: DiscoveryService) {}
 
   /** @throws {Error} All that is wrong with the tools, in one message: duplicate or bad names, unusable schemas. */
   onModuleInit(): void {
-    const problems = this.nativeTools.discover().flatMap((tool) => this.add(tool));
+    const problems = this.sources().flatMap((source) =>
+      source.definitions().flatMap((tool) => this.add(tool)),
+    );
     if (problems.length > 0) {
       throw new Error(
         `Some tools cannot be served:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
@@ -32,6 +36,12 @@ export class ToolRegistry implements OnModuleInit {
     return this.byName.get(name);
   }
 
+  private sources(): ToolSource[] {
+    return this.discovery
+      .getProviders({ metadataKey: ProvidesTools.KEY })
+      .map(({ instance }) => instance as ToolSource);
+  }
+
   private add(tool: ToolDefinition): string[] {
     const twin = this.byName.get(tool.name);
     if (twin) return [`Two tools are named '${tool.name}': ${twin.origin} and ${tool.origin}; rename one`];
@@ -44,9 +54,14 @@ export class ToolRegistry implements OnModuleInit {
       ['output', tool.outputSchema],
       ['config', tool.configSchema],
     ] as const) {
-      const faults = schema ? lintToolSchema(schema) : [];
+      const faults = schema ? faultsOf(schema, tool) : [];
       problems.push(...faults.map((fault) => `${what} of '${tool.name}' (${tool.origin}): ${fault}`));
     }
     return problems;
   }
+}
+
+/** Our own authors also get to know what some client would not understand; of others' tools only what endangers us counts. */
+function faultsOf(schema: JsonObject, { source }: ToolDefinition): string[] {
+  return [...(source === 'native' ? lintToolSchema(schema) : []), ...schemaHazards(schema)];
 }

@@ -44,7 +44,7 @@ export class ToolRunner {
     });
     const timer = setTimeout(() => stop.now('timeout', timeoutMessage(tool)), tool.timeoutMs);
     try {
-      const work = inTenant(tenantId, () => this.work(call, tool, args, stop.signal));
+      const work = inTenant(tenantId, () => this.work(call, tool, args, stop), stop);
       return await this.toAttempt(call, tool, await Promise.race([work, stop.reached]));
     } catch (error) {
       return this.toFailure(call, tool, error);
@@ -55,15 +55,11 @@ export class ToolRunner {
     }
   }
 
-  private async work(
-    call: ToolCall,
-    tool: BoundTool,
-    args: JsonObject,
-    signal: AbortSignal,
-  ): Promise<unknown> {
-    const context = this.contextOf(call, tool, signal);
+  private async work(call: ToolCall, tool: BoundTool, args: JsonObject, stop: Stop): Promise<unknown> {
+    const context = this.contextOf(call, tool, stop);
     const { retries = 0 } = tool.policy;
     if (retries === 0 || !isRepeatable(tool)) return tool.definition.run(args, context);
+    const { signal } = stop;
     const backoff = new ExponentialBackoff(RETRY_DELAYS);
     const policy = retry(
       handleWhen((error) => !signal.aborted && mayPass(error)),
@@ -106,13 +102,15 @@ export class ToolRunner {
     );
   }
 
-  private contextOf(call: ToolCall, tool: BoundTool, signal: AbortSignal): ToolContext {
+  private contextOf(call: ToolCall, tool: BoundTool, stop: Stop): ToolContext {
     return {
       caller: call.caller,
       groupId: call.groupId,
       resultMaxBytes: maxBytesOf(call, tool, this.config),
       config: tool.config,
-      signal,
+      get signal() {
+        return stop.signal;
+      },
       logger: toolLogger(this.logger, call, tool),
       progress: (done, total, message) =>
         call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message)),
@@ -133,11 +131,14 @@ class Stopped extends Error {
   }
 }
 
-/** Ends a run from outside: aborts its signal, and is the end of waiting for it. */
+/**
+ * Ends a run from outside: aborts its signal, and is the end of waiting for it. The signal is made when somebody asks for
+ * it: most tools do not, and it costs more than the rest of a short run.
+ */
 class Stop {
-  private readonly controller = new AbortController();
+  private controller: AbortController | undefined;
+  private reason: Stopped | undefined;
   private reject!: (reason: Stopped) => void;
-  readonly signal = this.controller.signal;
   readonly reached = new Promise<never>((_resolve, reject) => {
     this.reject = reject;
   });
@@ -146,10 +147,18 @@ class Stop {
     this.reached.catch(() => undefined); // the run may be over already
   }
 
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.reason) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
   now(errorKind: Stopped['errorKind'], message: string): void {
-    const reason = new Stopped(errorKind, message);
-    this.controller.abort(reason);
-    this.reject(reason);
+    this.reason ??= new Stopped(errorKind, message);
+    this.controller?.abort(this.reason);
+    this.reject(this.reason);
   }
 }
 

@@ -12,11 +12,21 @@ import { RunningCalls } from './running-calls.js';
 import { ToolExecutor } from './tool-executor.js';
 import { ToolRunner } from './tool-runner.js';
 import { ToolRegistry } from './tool-registry.js';
+import { ToolThreads } from './tool-threads.js';
 
 /** What tools there are, and the one way to run them. */
 @Module({
   imports: [DiscoveryModule, CallLogsModule, LimitsModule, BreakersModule, EffectsModule, ResultsModule],
-  providers: [NativeTools, ToolRegistry, RunningCalls, ResultForAgent, EffectsOnce, ToolRunner, ToolExecutor],
+  providers: [
+    ToolThreads,
+    NativeTools,
+    ToolRegistry,
+    RunningCalls,
+    ResultForAgent,
+    EffectsOnce,
+    ToolRunner,
+    ToolExecutor,
+  ],
   exports: [ToolRegistry, RunningCalls, ToolExecutor],
 })
 export class ToolsModule {}

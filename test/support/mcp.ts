@@ -19,6 +19,7 @@ export async function newGroup(
   const name = `Group ${Math.random().toString(36).slice(2)}`;
   const body = { name, sessions: options.sessions ?? false };
   const created = await t.rest('POST', '/admin/groups', { token, body });
+  if (created.status >= 300) throw new Error(JSON.stringify(created.body));
   const { id, api_key: key, server_code: code } = created.body.data;
   for (const tool_name of options.tools) {
     const added = await t.rest('POST', `/admin/groups/${id}/tools`, { token, body: { tool_name } });
@@ -58,6 +59,8 @@ export type McpRequest = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as it is when text, else as JSON. */
   readonly body?: unknown;
+  /** Hangs up. */
+  readonly signal?: AbortSignal;
 };
 
 /** One HTTP request to a group's endpoint, with its key unless `headers` say otherwise. */
@@ -70,6 +73,7 @@ export async function send(group: TestGroup, request: McpRequest): Promise<McpAn
     method: request.method ?? 'POST',
     headers: { authorization: `Bearer ${group.key}`, 'content-type': 'application/json', ...request.headers },
     ...(body === undefined ? {} : { body }),
+    ...(request.signal && { signal: request.signal }),
   });
   return toAnswer(response, await response.text());
 }

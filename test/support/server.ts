@@ -21,6 +21,9 @@ export const SYSTEM_NODE = process.env.npm_node_execpath ?? process.execPath;
 /** For servers on a database of the test run. */
 export const TEST_MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 
+/** Signs checkpoints in tests. */
+export const TEST_CHECKPOINT_KEY = Buffer.alloc(32, 9).toString('base64');
+
 export type ServerOptions = {
   /** Nothing of our own environment reaches the server but PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>;
@@ -74,7 +77,9 @@ export async function spawnServer(options: ServerOptions = {}): Promise<RunningS
     HOME: process.env.HOME ?? '',
     PORT: String(port),
     DATA_DIR: dataDir,
-    ...(options.env?.DATABASE_URL ? { TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY } : {}),
+    ...(options.env?.DATABASE_URL
+      ? { TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY, CHECKPOINT_KEY: TEST_CHECKPOINT_KEY }
+      : {}),
     ...options.env,
   };
   const [entry = '', ...rest] = options.command ?? ['dist/src/main.js'];

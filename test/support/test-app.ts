@@ -13,7 +13,7 @@ import { configureRest } from '../../src/common/rest.js';
 import { type Config, loadConfig } from '../../src/config.js';
 import { McpEndpoint } from '../../src/mcp/mcp-endpoint.js';
 import { ownerDataSourceOptions } from '../../src/database.js';
-import { findFreePort, TEST_MASTER_KEY } from './server.js';
+import { findFreePort, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from './server.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 export const TEST_PASSWORD = 'correct horse battery';
@@ -113,6 +113,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
   const config = loadConfig({
     DATABASE_URL: database.url,
     TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY,
+    CHECKPOINT_KEY: TEST_CHECKPOINT_KEY,
     DATABASE_POOL_MAX: '4',
     PORT: String(await findFreePort()),
     SAMPLE_DATA: 'false',

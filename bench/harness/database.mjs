@@ -1,0 +1,94 @@
+// A PostgreSQL of the run's own (the product's embedded one, its default settings, fsync on) and what the servers find in it.
+import 'reflect-metadata';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import { AppModule } from '../../dist/src/app.module.js';
+import { inTenant } from '../../dist/src/common/request-scope.js';
+import { SYSTEM_DATABASE } from '../../dist/src/common/system-database.js';
+import { loadConfig } from '../../dist/src/config.js';
+import { generateSample, SAMPLE_SEED } from '../../dist/src/crm/sample-data.js';
+import { SampleIds } from '../../dist/src/crm/sample-random.js';
+import { GroupsService } from '../../dist/src/groups/groups.service.js';
+import { openInstallation } from '../../dist/src/installation.js';
+import { ROOT } from './servers.mjs';
+
+const CUSTOMERS = 200;
+/** All limits are on, so high that no call meets them. */
+const POLICY = {
+  limits: { per_second: 1_000_000, per_minute: 1_000_000, per_day: 1_000_000_000, concurrency: 10_000 },
+};
+
+/** @returns `env`, which servers start with; `superuserUrl`; and `close`, which deletes all of it. */
+export async function openDatabase() {
+  Logger.overrideLogger(['error']);
+  const dataDir = mkdtempSync(join(tmpdir(), 'toolcrib-bench-'));
+  chmodSync(dataDir, 0o755); // as root, PostgreSQL runs as another user
+  const { config, close } = await openInstallation(loadConfig({ DATA_DIR: dataDir }));
+  const { owner, app, system, log } = config.databaseUrls;
+  const env = {
+    DATABASE_URL: owner,
+    DATABASE_APP_URL: app,
+    DATABASE_SYSTEM_URL: system,
+    DATABASE_LOG_URL: log,
+    TOOLCRIB_MASTER_KEY: Buffer.alloc(32).toString('base64'),
+    SAMPLE_DATA: 'false',
+  };
+  const command = [join(ROOT, 'dist/src/cli.js'), 'migrate'];
+  execFileSync(process.execPath, command, { env: { PATH: process.env.PATH, ...env } });
+  const password = Buffer.from(readFileSync(join(dataDir, 'postgres.password'), 'utf8'), 'base64');
+  const superuserUrl = Object.assign(new URL(owner), {
+    username: 'postgres',
+    password: password.toString('base64url'),
+  }).href;
+  return {
+    env,
+    superuserUrl,
+    close: async () => {
+      await close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * A tenant with sample customers and groups, made by the product's own services before any server starts.
+ *
+ * @param groups `[{ code, tools }]`: names of the tools that each group gets.
+ * @returns The tenant, one customer, and `{ code, key, id }` of each group in the same order.
+ */
+export async function makeWorld(env, groups) {
+  const config = loadConfig(env);
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(config), { logger: ['error'] });
+  const tenantId = newId();
+  await app
+    .get(getDataSourceToken(SYSTEM_DATABASE))
+    .query('INSERT INTO tenants (id, name, enabled) VALUES ($1, $2, true)', [tenantId, 'bench']);
+  await generateSample(app.get(DataSource), { tenantId, customers: CUSTOMERS, messagesPerCustomer: 2 });
+  const made = [];
+  for (const group of groups) made.push(await inTenant(tenantId, () => makeGroup(app, tenantId, group)));
+  await app.close();
+  const customerId = new SampleIds(tenantId, SAMPLE_SEED).of('customer', 0);
+  return { tenantId, customerId, groups: made };
+}
+
+async function makeGroup(app, tenantId, { code, tools }) {
+  const caller = { kind: 'job', tenantId, job: 'bench' };
+  const { group, key } = await app.get(GroupsService).create(caller, { name: code, server_code: code });
+  const data = app.get(DataSource);
+  await data.query('UPDATE mcp_tool_groups SET sessions = true, policy = $2 WHERE id = $1', [
+    group.id,
+    POLICY,
+  ]);
+  await data.query(
+    `INSERT INTO mcp_tools (id, tenant_id, group_id, tool_name) SELECT uuidv7(), $1, $2, unnest($3::text[])`,
+    [tenantId, group.id, tools],
+  );
+  return { code, id: group.id, key: key.key };
+}

@@ -1,0 +1,215 @@
+import { randomFillSync } from 'node:crypto';
+import { v7 as newId } from 'uuid';
+import type { StoredRecord } from './call-record.js';
+import {
+  batchHash,
+  commitmentsOf,
+  ENTRY_BYTES,
+  leavesOf,
+  merkleRoot,
+  NO_HASH,
+  recordHash,
+  recordText,
+  writeEntry,
+} from './record-hash.js';
+
+const ROW_COLUMNS = [
+  ['id', 'uuid'],
+  ['created_at', 'timestamptz'],
+  ['tenant_id', 'uuid'],
+  ['group_id', 'uuid'],
+  ['tool_name', 'varchar'],
+  ['tool_id', 'uuid'],
+  ['caller_app_id', 'varchar'],
+  ['key_id', 'uuid'],
+  ['user_id', 'uuid'],
+  ['era', 'varchar'],
+  ['transport', 'varchar'],
+  ['is_test', 'boolean'],
+  ['request_data', 'json'],
+  ['response_data', 'json'],
+  ['success', 'boolean'],
+  ['error_kind', 'varchar'],
+  ['error_message', 'text'],
+  ['duration_ms', 'real'],
+  ['writer_id', 'uuid'],
+  ['batch_seq', 'integer'],
+  ['batch_position', 'smallint'],
+  ['salt', 'bytea'],
+] as const;
+
+const BATCH_COLUMNS = [
+  ['tenant_id', 'uuid'],
+  ['writer_id', 'uuid'],
+  ['seq', 'integer'],
+  ['record_count', 'smallint'],
+  ['records_total', 'bigint'],
+  ['first_at', 'timestamptz'],
+  ['last_at', 'timestamptz'],
+  ['entries', 'bytea'],
+  ['root', 'bytea'],
+  ['previous_hash', 'bytea'],
+  ['hash', 'bytea'],
+] as const;
+
+type Columns = readonly (readonly [name: string, type: string])[];
+const namesOf = (columns: Columns) => columns.map(([name]) => name).join(', ');
+const arraysOf = (columns: Columns, from: number) =>
+  columns.map(([, type], index) => `$${from + index}::${type}[]`).join(', ');
+const nullsOf = (columns: Columns) => columns.map(([, type]) => `null::${type}`).join(', ');
+const insertInto = (select: (columns: Columns, from: number) => string) =>
+  `WITH batches AS (INSERT INTO call_log_batches (${namesOf(BATCH_COLUMNS)}) ${select(BATCH_COLUMNS, ROW_COLUMNS.length + 1)})
+   INSERT INTO mcp_call_logs (${namesOf(ROW_COLUMNS)}) ${select(ROW_COLUMNS, 1)}`;
+
+/** Records and their batches, all or none; given twice, the second time changes nothing. */
+export const INSERT_BATCH = insertInto(
+  (columns, from) => `SELECT * FROM unnest(${arraysOf(columns, from)}) ON CONFLICT DO NOTHING`,
+);
+/** Fails as an INSERT would (table, rights, read-only server), writes nothing. */
+export const PROBE = insertInto((columns) => `SELECT ${nullsOf(columns)} WHERE false`);
+
+type Value = string | number | boolean | null;
+type ChainHead = { readonly seq: number; readonly hash: string; readonly total: number };
+
+/** A batch ready to be written, for {@link INSERT_BATCH}; the lane goes on from `heads` once it is committed. */
+export type FormedBatch = {
+  readonly values: readonly (readonly Value[])[];
+  readonly heads: ReadonlyMap<string, ChainHead>;
+};
+
+/** Above, the lane begins new chains under a new writer id: its memory is bounded whatever the number of tenants. */
+const CHAINS_MAX = 10_000;
+const SALT_BYTES = 16;
+const SALTS_AT_ONCE = 256;
+
+/**
+ * One of the writer's ways to the database. It commits one batch at a time, and keeps for each tenant the end of a chain of
+ * its own, so no chain forks and no lane, here or in another replica, waits for another. Does no I/O itself.
+ */
+export class CallLogLane {
+  isBusy = false;
+  private writerId = newId();
+  private readonly chains = new Map<string, ChainHead>();
+  private readonly salts = Buffer.alloc(SALT_BYTES * SALTS_AT_ONCE);
+  private saltsUsed = SALTS_AT_ONCE;
+
+  /** Hashes the records into their tenants' chains. Nothing counts as written before {@link committed}. */
+  form(records: readonly StoredRecord[]): FormedBatch {
+    if (this.chains.size >= CHAINS_MAX) this.beginAnew();
+    const byTenant = groupByTenant(records);
+    const rows: Value[][] = [];
+    const batches: Value[][] = [];
+    const heads = new Map<string, ChainHead>();
+    for (const [tenantId, own] of byTenant) {
+      const { batch, head } = this.chain(tenantId, own, rows);
+      batches.push(batch);
+      heads.set(tenantId, head);
+    }
+    return { values: [...transposed(ROW_COLUMNS, rows), ...transposed(BATCH_COLUMNS, batches)], heads };
+  }
+
+  committed({ heads }: FormedBatch): void {
+    for (const [tenantId, head] of heads) this.chains.set(tenantId, head);
+  }
+
+  /** Also after a batch whose fate is not known and that cannot be written as it was: its numbers are not used again. */
+  beginAnew(): void {
+    this.chains.clear();
+    this.writerId = newId();
+  }
+
+  private chain(tenantId: string, records: readonly StoredRecord[], rows: Value[][]) {
+    const previous = this.chains.get(tenantId) ?? { seq: 0, hash: NO_HASH, total: 0 };
+    const seq = previous.seq + 1;
+    const entries = Buffer.alloc(records.length * ENTRY_BYTES);
+    for (const [position, record] of records.entries()) {
+      const saltHex = this.nextSalt();
+      const hashHex = recordHash(recordText(record), commitmentsOf({ ...payloadOf(record), saltHex }));
+      writeEntry(entries, position * ENTRY_BYTES, {
+        id: record.id,
+        createdAt: record.createdAt,
+        groupId: record.groupId,
+        hashHex,
+      });
+      rows.push([...rowOf(record), this.writerId, seq, position, `\\x${saltHex}`]);
+    }
+    const times = records.map(({ createdAt }) => createdAt.getTime());
+    const summary = {
+      tenantId,
+      writerId: this.writerId,
+      seq,
+      count: records.length,
+      total: previous.total + records.length,
+      firstAt: new Date(Math.min(...times)),
+      lastAt: new Date(Math.max(...times)),
+      rootHex: merkleRoot(leavesOf(entries)).toString('hex'),
+      previousHex: previous.hash,
+    };
+    const hash = batchHash(summary);
+    const batch: Value[] = [
+      tenantId,
+      this.writerId,
+      seq,
+      summary.count,
+      summary.total,
+      summary.firstAt.toISOString(),
+      summary.lastAt.toISOString(),
+      `\\x${entries.toString('hex')}`,
+      `\\x${summary.rootHex}`,
+      `\\x${previous.hash}`,
+      `\\x${hash}`,
+    ];
+    return { batch, head: { seq, hash, total: summary.total } };
+  }
+
+  private nextSalt(): string {
+    if (this.saltsUsed === SALTS_AT_ONCE) {
+      randomFillSync(this.salts);
+      this.saltsUsed = 0;
+    }
+    const offset = this.saltsUsed++ * SALT_BYTES;
+    return this.salts.toString('hex', offset, offset + SALT_BYTES);
+  }
+}
+
+function payloadOf({ request, response, errorMessage }: StoredRecord) {
+  return { request, response, errorMessage };
+}
+
+/** In the order of {@link ROW_COLUMNS}, without the place in the chain. */
+function rowOf(record: StoredRecord): Value[] {
+  return [
+    record.id,
+    record.createdAt.toISOString(),
+    record.tenantId,
+    record.groupId,
+    record.toolName,
+    record.toolId,
+    record.callerAppId,
+    record.keyId,
+    record.userId,
+    record.era,
+    record.transport,
+    record.isTest,
+    record.request,
+    record.response,
+    record.success,
+    record.errorKind,
+    record.errorMessage,
+    record.durationMs,
+  ];
+}
+
+function groupByTenant(records: readonly StoredRecord[]): Map<string, StoredRecord[]> {
+  const groups = new Map<string, StoredRecord[]>();
+  for (const record of records) {
+    const group = groups.get(record.tenantId);
+    if (group) group.push(record);
+    else groups.set(record.tenantId, [record]);
+  }
+  return groups;
+}
+
+function transposed(columns: Columns, rows: readonly (readonly Value[])[]): Value[][] {
+  return columns.map((_column, index) => rows.map((row) => row[index]));
+}

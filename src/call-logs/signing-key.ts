@@ -1,0 +1,58 @@
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config.js';
+
+/** DER of an Ed25519 private key up to its 32 bytes (RFC 8410, section 7). */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+const KEY_ID_CHARACTERS = 16;
+
+export type Signature = { readonly keyId: string; readonly signature: Buffer };
+
+/**
+ * The key that signs checkpoints and removals (Ed25519, RFC 8032). It is not the master key and is not derived from it: who can
+ * read secrets of the installation cannot vouch for its log. Without one (`DATABASE_URL` set, `CHECKPOINT_KEY` not) nothing is
+ * signed.
+ */
+@Injectable()
+export class SigningKey {
+  private readonly key: KeyObject | undefined;
+  /** SPKI, PEM. */
+  readonly publicKey: string | undefined;
+  readonly keyId: string | undefined;
+
+  constructor({ checkpointKey }: Config) {
+    if (!checkpointKey) return;
+    const der = Buffer.concat([PKCS8_PREFIX, checkpointKey]);
+    this.key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    const publicKey = createPublicKey(this.key);
+    this.publicKey = publicKey.export({ type: 'spki', format: 'pem' }) as string;
+    this.keyId = keyIdOf(publicKey);
+  }
+
+  /** @returns undefined: there is no key. */
+  sign(text: string): Signature | undefined {
+    if (!this.key || !this.keyId) return undefined;
+    return { keyId: this.keyId, signature: sign(null, Buffer.from(text), this.key) };
+  }
+}
+
+/** The first 16 hex digits of the SHA-256 over the 32 bytes of the public key. */
+export function keyIdOf(publicKey: KeyObject): string {
+  const { x = '' } = publicKey.export({ format: 'jwk' });
+  return createHash('sha256').update(Buffer.from(x, 'base64url')).digest('hex').slice(0, KEY_ID_CHARACTERS);
+}
+
+/** Every public key of a text with PEM blocks, by its id. */
+export function readPublicKeys(pem: string): Map<string, KeyObject> {
+  const blocks = pem.match(/-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g) ?? [];
+  return new Map(
+    blocks.map((block) => {
+      const key = createPublicKey(block);
+      return [keyIdOf(key), key];
+    }),
+  );
+}
+
+export function isSigned(text: string, signature: Buffer, key: KeyObject): boolean {
+  return verify(null, Buffer.from(text), key, signature);
+}

@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+import { type Row, toText, writeReport } from './report.js';
+import type { Scenario, Size } from './scenario.js';
+import { badTools } from './scenarios/bad-tools.js';
+import { hangUps, slowBodies } from './scenarios/bad-clients.js';
+import { cutNetwork, fillConnections, freezeNetwork } from './scenarios/connections.js';
+import { fillDisk } from './scenarios/disk-full.js';
+import { malformed } from './scenarios/malformed.js';
+import { killApp, killPostgres, pausePostgres } from './scenarios/processes.js';
+import { buildStage, type Stage } from './stage.js';
+
+const SIZE: Size = process.env.CHAOS === 'full' ? 'full' : 'short';
+const LIMIT_MS = { short: 60_000, full: 600_000 } as const;
+const REPORT_DIRECTORY = process.env.CHAOS_REPORT ?? '';
+
+const SCENARIOS: readonly Scenario[] = [
+  badTools,
+  hangUps,
+  slowBodies,
+  malformed,
+  cutNetwork,
+  freezeNetwork,
+  pausePostgres,
+  fillConnections,
+  killPostgres,
+  killApp,
+  fillDisk,
+];
+
+/** Short in every test run; `npm run chaos` does all of it and reports. */
+describe('faults under load', () => {
+  const rows: Row[] = [];
+  let stage: Stage;
+
+  beforeAll(async () => {
+    stage = await buildStage();
+  }, LIMIT_MS[SIZE]);
+  afterAll(async () => {
+    await stage.close();
+    if (REPORT_DIRECTORY) writeReport(resolve(REPORT_DIRECTORY), rows, process.version);
+    if (SIZE === 'full') process.stdout.write(`\n${toText(rows)}\n`);
+  });
+
+  it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+    '%s: no answered call is lost, everyone is told, all is well again',
+    async (name, scenario) => {
+      const skipped = scenario.skip?.();
+      if (skipped !== undefined) {
+        process.stderr.write(`SKIPPED: ${name}: ${skipped}\n`);
+        rows.push({ scenario: name, skipped });
+        return;
+      }
+      const place = (await scenario.ownStage?.()) ?? stage;
+      try {
+        const findings = await scenario.run(place, SIZE);
+        rows.push({ scenario: name, findings });
+        expect(findings.lost).toEqual([]);
+        expect(findings.unclear).toEqual([]);
+      } finally {
+        if (place !== stage) await place.close();
+      }
+    },
+    LIMIT_MS[SIZE],
+  );
+});
