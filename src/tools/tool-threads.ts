@@ -34,7 +34,7 @@ export class ToolThreads implements OnApplicationShutdown {
   constructor(private readonly config: Config) {
     const { TOOL_THREADS_MAX, TOOL_THREAD_QUEUE_MAX, TOOL_RESULT_MAX_BYTES } = config.env;
     this.slots = new ThreadSlots(TOOL_THREADS_MAX, TOOL_THREAD_QUEUE_MAX);
-    this.maxBytes = RESULT_ROOM * Math.max(TOOL_RESULT_MAX_BYTES, TOOL_RESULT_KEEP_MAX_BYTES);
+    this.maxBytes = RESULT_ROOM * TOOL_RESULT_MAX_BYTES;
   }
 
   /** Threads that exist, calls that have one, calls that wait for one. */
@@ -64,16 +64,8 @@ export class ToolThreads implements OnApplicationShutdown {
     };
     context.signal.addEventListener('abort', onAbort, { once: true });
     const { caller, groupId, resultMaxBytes, config } = context;
-    const task = {
-      ...target,
-      args,
-      caller,
-      groupId,
-      resultMaxBytes,
-      config,
-      maxBytes: this.maxBytes,
-      control: port2,
-    };
+    const settings = { groupId, resultMaxBytes, config, maxBytes: this.maxBytes };
+    const task = { ...target, args, caller, ...settings, control: port2 };
     try {
       this.pool ??= this.open();
       const outcome = await this.pool.run(task, { transferList: [port2], signal: kill.signal });
