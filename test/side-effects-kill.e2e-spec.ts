@@ -53,7 +53,8 @@ describe('kill -9 between effect and answer', () => {
       arguments: { query: 'a', role: 'customer', limit: 1 },
     });
     const { body } = await send(groupAt(survivor), find);
-    userId = (body.result?.structuredContent as { users: { user_id: string }[] }).users[0].user_id;
+    const found = body.result?.structuredContent as { users: { user_id: string }[] } | undefined;
+    userId = found?.users[0].user_id ?? '';
   });
   afterAll(async () => {
     await Promise.all(connections.map((client) => client.end()));

@@ -162,7 +162,7 @@ describe('side effects', () => {
   describe('a call that did not run frees its key', () => {
     it.each([
       ['wrong arguments', { name: 7 }],
-      ['arguments the tool refuses', { then: 'invalid' }],
+      ['arguments the tool refuses', { ending: 'invalid' }],
     ])('%s', async (_what, wrong) => {
       const [name, key] = [newName(), randomUUID()];
       expect((await call({ name, ...wrong }, { key })).isError).toBe(true);
@@ -184,7 +184,7 @@ describe('side effects', () => {
       expect(textOf(await call({ name }, { in: limited, key }))).toContain('Too many calls');
       await setPolicy(limited.id, {});
       await post({ policy: { breaker: { failures: 1, reset_seconds: 60 } } });
-      await call({ name, then: 'crash' }, { in: limited, key: 'crash' });
+      await call({ name, ending: 'crash' }, { in: limited, key: 'crash' });
       expect(textOf(await call({ name }, { in: limited, key }))).toContain('failed too often');
       await post({ policy: { breaker: { failures: 0 } } });
       expect(isReplay(await call({ name }, { in: limited, key }))).toBe(false);
@@ -200,9 +200,8 @@ describe('side effects', () => {
     it('a claim that cannot be made', async () => {
       const [name, key] = [newName(), randomUUID()];
       await t.dataSource.query('ALTER TABLE tool_effects RENAME TO away');
-      const refused = await call({ name }, { key }).finally(() =>
-        t.dataSource.query('ALTER TABLE away RENAME TO tool_effects'),
-      );
+      const refused = await call({ name }, { key });
+      await t.dataSource.query('ALTER TABLE away RENAME TO tool_effects');
       expect(textOf(refused)).toContain('could not be looked up, so it was not run');
       expect(effects.get(name)).toBeUndefined();
       expect((await call({ name }, { key })).structuredContent).toEqual({ name, nth: 1 });
@@ -212,7 +211,7 @@ describe('side effects', () => {
   describe('a call that failed', () => {
     it('for a reason the tool gave, is answered the same again', async () => {
       const [name, key] = [newName(), randomUUID()];
-      const args = { name, then: 'conflict' };
+      const args = { name, ending: 'conflict' };
       const first = await call(args, { key });
       const again = await call(args, { key, in: elsewhere });
       expect([isReplay(first), isReplay(again)]).toEqual([false, true]);
@@ -226,7 +225,7 @@ describe('side effects', () => {
       const body = { tool_name: 'act', timeout_seconds: 1 };
       await t.rest('POST', `/admin/groups/${short.id}/tools`, { token: tenant.adminToken, body });
       for (const [args, how] of [
-        [{ then: 'crash' }, 'failed inside'],
+        [{ ending: 'crash' }, 'failed inside'],
         [{ ms: 5000 }, 'did not finish within 1 s'],
       ] as const) {
         const [name, key] = [newName(), randomUUID()];
@@ -283,9 +282,8 @@ describe('side effects', () => {
       await t.dataSource.query(
         `CREATE TRIGGER refuse_end BEFORE UPDATE ON tool_effects FOR EACH ROW EXECUTE FUNCTION refuse_end()`,
       );
-      const first = await call({ name }, { key }).finally(async () => {
-        await t.dataSource.query('DROP FUNCTION refuse_end CASCADE');
-      });
+      const first = await call({ name }, { key });
+      await t.dataSource.query('DROP FUNCTION refuse_end CASCADE');
       expect(first.structuredContent).toEqual({ name, nth: 1 });
       expect(textOf(await call({ name }, { key }))).toContain('may have taken effect');
       expect(effects.get(name)).toBe(1);
@@ -320,7 +318,9 @@ describe('side effects', () => {
     it('what the tool refused may be tried again', async () => {
       const name = newName();
       for (const nth of [1, 2])
-        expect(textOf(await call({ name, then: 'conflict' }, { in: deduped }))).toBe(`Not the ${nth}. time`);
+        expect(textOf(await call({ name, ending: 'conflict' }, { in: deduped }))).toBe(
+          `Not the ${nth}. time`,
+        );
     });
 
     it('is over after its time', async () => {
@@ -403,7 +403,7 @@ describe('side effects', () => {
       headers['Idempotency-Key'] = name;
       results.push(await client.callTool(act(name)));
       await client.close();
-      expectOne(name, results as McpResult[]);
+      expectOne(name, results);
     });
 
     it('over a WebSocket in _meta; a header of the handshake is no key of its calls', async () => {

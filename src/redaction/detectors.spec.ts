@@ -4,10 +4,8 @@ import { redactionRulesSchema } from './redaction-rules.js';
 type Kind = 'phone' | 'id_card' | 'bank_card' | 'email' | 'secret';
 const detect = (detector: Kind) => detectorOf({ detector, applies_to: 'both', replacement: '#' });
 /** The text of each case has what is to be found between « and ». */
-const check = (kind: Kind, marked: string) => {
-  const text = marked.replace(/[«»]/g, '');
-  expect(detect(kind)(text)).toBe(marked.replace(/«[^»]*»/g, '#'));
-};
+const found = (kind: Kind, marked: string) => detect(kind)(marked.replace(/[«»]/g, ''));
+const hidden = (marked: string) => marked.replace(/«[^»]*»/g, '#');
 
 describe('phone', () => {
   it.each([
@@ -19,7 +17,7 @@ describe('phone', () => {
     'tel«13812345678»',
     '«010-88886666», «(021)66668888», «0571-8765432», «01088886666», «0755-26012345-802»',
     '«+14155552671», «+1 (415) 555-2671», «+44 20 7946 0958», «+7.495.123.45.67»',
-  ])('finds %s', (marked) => check('phone', marked));
+  ])('finds %s', (marked) => expect(found('phone', marked)).toBe(hidden(marked)));
 
   it.each([
     'order 12345678901',
@@ -33,7 +31,7 @@ describe('phone', () => {
     '1+12345678',
     '10.0.138.1, 12812345678',
     '0190f3b2-7c1e-7a2b-9d4e-13812345678a',
-  ])('leaves %s', (text) => check('phone', text));
+  ])('leaves %s', (text) => expect(found('phone', text)).toBe(text));
 });
 
 describe('id_card', () => {
@@ -41,7 +39,7 @@ describe('id_card', () => {
     '身份证号«11010519491231002X»。',
     '«11010519491231002x» «440524188001010014»',
     '«110105-19491231-002X»',
-  ])('finds %s', (marked) => check('id_card', marked));
+  ])('finds %s', (marked) => expect(found('id_card', marked)).toBe(hidden(marked)));
 
   it.each([
     ['a wrong check digit', '110105194912310021'],
@@ -51,7 +49,7 @@ describe('id_card', () => {
     ['a province there is not', '990105194912310029'],
     ['a longer number', '9110105194912310029'],
     ['a part of a word', 'x11010519491231002X'],
-  ])('leaves %s', (_what, text) => check('id_card', text));
+  ])('leaves %s', (_what, text) => expect(found('id_card', text)).toBe(text));
 });
 
 describe('bank_card', () => {
@@ -63,7 +61,7 @@ describe('bank_card', () => {
     '«378282246310005» «3782 822463 10005»',
     '银行卡«6222020200112230004»号 «622202 0200112230004»',
     '«5555555555554444» «5555555555554444»',
-  ])('finds %s', (marked) => check('bank_card', marked));
+  ])('finds %s', (marked) => expect(found('bank_card', marked)).toBe(hidden(marked)));
 
   it.each([
     '4111111111111112',
@@ -75,7 +73,7 @@ describe('bank_card', () => {
     'a4111111111111111',
     '4111111111111111.5',
     '2024 11 21 10 30 45 67',
-  ])('leaves %s', (text) => check('bank_card', text));
+  ])('leaves %s', (text) => expect(found('bank_card', text)).toBe(text));
 });
 
 describe('email', () => {
@@ -83,11 +81,11 @@ describe('email', () => {
     'to «a.b+c@example.co.uk», «x_y@a-b.io».',
     '邮箱«zhang@example.com»请回复',
     '<«a@b.cn»>;«c@d.org»',
-  ])('finds %s', (marked) => check('email', marked));
+  ])('finds %s', (marked) => expect(found('email', marked)).toBe(hidden(marked)));
 
   it.each(['@example', 'a@b', 'a @b.com', 'git@', 'a@-b.com', 'v1.2@3.4', 'npm i @scope/name'])(
     'leaves %s',
-    (text) => check('email', text),
+    (text) => expect(found('email', text)).toBe(text),
   );
 });
 
@@ -98,14 +96,14 @@ describe('secret', () => {
     '«eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3.SflKxwRJSMeKKF2QT4fw»',
     '«AKIAIOSFODNN7EXAMPLE» «ghp_abcdefghijklmnopqrstuvwx12»',
     'token=«pQ7rT2vX9zB4nM6kL8jH3gF5dS1aW0eR»',
-  ])('finds %s', (marked) => check('secret', marked));
+  ])('finds %s', (marked) => expect(found('secret', marked)).toBe(hidden(marked)));
 
   it.each([
     'a uuid 0190f3b2-7c1e-7a2b-9d4e-13812345678a',
     'a digest e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
     'a word Donaudampfschifffahrtsgesellschaftskapitaen',
     'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAaaaaaaaa11111111',
-  ])('leaves %s', (text) => check('secret', text));
+  ])('leaves %s', (text) => expect(found('secret', text)).toBe(text));
 });
 
 describe('pattern', () => {
@@ -139,7 +137,9 @@ describe('pattern', () => {
     expect(redactionRulesSchema.parse([{ detector: 'phone' }])).toEqual([
       { detector: 'phone', applies_to: 'both' },
     ]);
-    expect(redactionRulesSchema.safeParse(Array(33).fill({ detector: 'phone' })).success).toBe(false);
+    expect(
+      redactionRulesSchema.safeParse(Array.from({ length: 33 }, () => ({ detector: 'phone' }))).success,
+    ).toBe(false);
   });
 });
 

@@ -50,6 +50,8 @@ export function detectorOf(rule: RedactionRule): Detector {
         );
     case 'pattern':
       return patternDetector(RE2JS.compile(rule.pattern ?? ''), replacement);
+    default:
+      throw new Error(`No detector '${String(rule.detector)}'`);
   }
 }
 

@@ -19,8 +19,9 @@ describe('firstBytes', () => {
         const first = firstBytes(whole, maxBytes);
         expect(whole.startsWith(first)).toBe(true);
         expect(Buffer.byteLength(first)).toBeLessThanOrEqual(maxBytes);
-        const next = [...whole.slice(first.length)][0] ?? '';
-        expect(next === '' || Buffer.byteLength(first + next) > maxBytes).toBe(true);
+        const next = whole.codePointAt(first.length);
+        const longer = next === undefined ? undefined : first + String.fromCodePoint(next);
+        expect(longer === undefined || Buffer.byteLength(longer) > maxBytes).toBe(true);
       }),
     );
   });
