@@ -270,4 +270,8 @@ export const zh: Readonly<Record<string, string>> = {
     '繁忙：{0} 已有 {1} 个调用在运行，已达同时运行的上限。本次调用未执行；请在 1 秒后重试。',
   'The daily quota could not be asked for, so the call was not run. Try again in a few seconds.':
     '无法查询每日配额，因此未执行调用。请几秒后重试。',
+  'No kept result has this handle: it is wrong, has expired, or belongs to another caller. Call the tool again':
+    '没有以此句柄保存的结果：句柄有误、已过期或属于其他调用方。请重新调用该工具',
+  'offset must be less than {0}': 'offset 必须小于 {0}',
+  'The group is not served at the moment; try again': '该组目前未提供服务；请重试',
 };

@@ -88,7 +88,8 @@ export class GroupMethods {
     params: { readonly name: string; readonly arguments?: unknown },
     hooks: CallHooks,
   ): Promise<ToolResult> {
-    const { clientName, clientCapabilities, signal, era, progress, log, idempotencyKey } = hooks;
+    const { clientName, clientCapabilities, signal, era, progress, log } = hooks;
+    const { idempotencyKey = exchange.idempotencyKey } = hooks; // of the message, before that of the request
     const catalog = exchange.catalog();
     const tool = toolFor(catalog, exchange.caller, params.name);
     const call: ToolCall = {
@@ -97,7 +98,7 @@ export class GroupMethods {
       era,
       progress,
       log,
-      idempotencyKey: idempotencyKey ?? exchange.idempotencyKey,
+      idempotencyKey,
       tool,
       toolName: params.name,
       args: params.arguments,
