@@ -35,7 +35,7 @@ try {
     (one) => one.case === values.case && one.protocol === values.era,
   );
   const effort = { concurrency: [Number(values.concurrency)], seconds: Number(values.seconds) };
-  await load(target, { ...effort, seconds: 0.1, warmup: WARM_UP_S }); // what is profiled is compiled code
+  await load(target, { ...effort, seconds: 1, warmup: WARM_UP_S }); // what is profiled is compiled code
   process.kill(server.pid, 'SIGUSR2');
   const [run] = await load(target, { ...effort, warmup: 0.5 });
   process.kill(server.pid, 'SIGUSR2');

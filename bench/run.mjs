@@ -51,7 +51,7 @@ try {
     target.case.includes(values.only),
   );
   const measured = new Map();
-  for (const target of targets) await load(target, { concurrency: [16], seconds: 0.1, warmup: WARM_UP_S });
+  for (const target of targets) await load(target, { concurrency: [16], seconds: 1, warmup: WARM_UP_S });
   for (let turn = 0; turn < rounds; turn++) {
     // Every other round goes the other way, so that nobody profits from a place.
     for (const target of turn % 2 === 0 ? targets : targets.toReversed()) {

@@ -117,7 +117,7 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
           "delivered_at" TIMESTAMP(3) WITH TIME ZONE,
           "failures" integer NOT NULL DEFAULT '0',
           "last_error" text,
-          "next_try_at" TIMESTAMP(3) WITH TIME ZONE,
+          "tried_at" TIMESTAMP(3) WITH TIME ZONE,
           CONSTRAINT "PK_07811a8fff3cbcbf42c40c1455d" PRIMARY KEY ("tenant_id", "target")
       )
     `);

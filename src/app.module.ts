@@ -10,6 +10,7 @@ import type { Config } from './config.js';
 import { ConfigurationModule } from './configuration/configuration.module.js';
 import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
+import { EvidenceModule } from './evidence/evidence.module.js';
 import { FeaturesModule } from './features/features.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
@@ -39,6 +40,7 @@ export class AppModule {
         UsersModule,
         OidcModule,
         CallLogsModule,
+        EvidenceModule,
         ToolsModule,
         GroupsModule,
         ConfigurationModule,

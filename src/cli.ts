@@ -25,6 +25,9 @@ const USAGE = `Usage: toolcrib <command>
   config apply FILE [--tenant NAME] [--dry-run] [--yes]
                                            shows the changes, asks, and makes them: all or none (FILE - is stdin)
   config schema                            the JSON Schema of the file
+  verify [--tenant NAME] [--from TIME] [--to TIME] [--checkpoints FILE] [--public-key FILE] [--json]
+                                           recompute the call log from its rows and name what was tampered with;
+                                           exit code 3 when something was (docs/tamper-evidence.md)
   help                                     this text
 
 The commands work beside a running service and without one.
@@ -72,6 +75,8 @@ async function run(args: readonly string[]): Promise<void> {
       return configCommand(rest);
     case 'keys':
       return keysCommand(rest);
+    case 'verify':
+      return verifyCommand(rest);
     case 'help':
     case '--help':
     case '-h':
@@ -165,6 +170,37 @@ async function doctorCommand(args: readonly string[]): Promise<void> {
     print(values.json ? `${JSON.stringify(checks)}\n` : toText(checks));
     if (checks.some(({ status }) => status === 'problem')) process.exitCode = 1;
   });
+}
+
+/** Exit codes: 0 the log is what was written, 1 it could not be checked, 2 wrong arguments, 3 it was tampered with. */
+async function verifyCommand(args: readonly string[]): Promise<void> {
+  const { values } = parse(args, {
+    tenant: { type: 'string' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    checkpoints: { type: 'string' },
+    'public-key': { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  const { tenant, checkpoints, 'public-key': publicKey } = values;
+  const period = { from: readTime('--from', values.from), to: readTime('--to', values.to) };
+  const { verifyLog } = await import('./evidence/verify.js');
+  const { reportText } = await import('./evidence/report.js');
+  await withInstallation(
+    async (config) => {
+      const result = await verifyLog(config, { ...period, tenant, checkpoints, publicKey });
+      print(values.json ? `${JSON.stringify(result)}\n` : reportText(result.reports, result.notes));
+      if (result.reports.some(({ found }) => found > 0)) process.exitCode = 3;
+    },
+    { logLevel: 'error' }, // stdout is the report
+  );
+}
+
+function readTime(option: string, value: string | undefined): Date | null {
+  if (value === undefined) return null;
+  const at = new Date(value);
+  if (Number.isNaN(at.getTime())) throw new UsageError(`${option} needs a time as in 2026-01-31T08:00:00Z`);
+  return at;
 }
 
 /** Exit codes: 0 done or nothing to do, 1 any failure, 2 there are changes and they were not made. */

@@ -306,7 +306,7 @@ describe('the pipe to a tool', () => {
       expect(await listed(group)).toMatchObject([
         { tool_name: 'native_broken', replicas: [{ state: 'open', error_kind: 'internal' }] },
       ]);
-      const path = `/admin/circuits/${await toolId(group, 'native_broken')}/reset`;
+      const path = `/admin/tools/${await toolId(group, 'native_broken')}/circuit/reset`;
       const reset = await t.rest('POST', path, { token: token() });
       expect(reset.body).toMatchObject({ success: true, effective_immediately: true });
       expect(await listed(group)).toEqual([]);
@@ -321,7 +321,7 @@ describe('the pipe to a tool', () => {
       expect(textOf(await call(group, 'native_flaky'))).toContain('failed too often');
       expect(runs.get('native_flaky')).toBe(2);
       await until(async () => textOf(await call(group, 'native_flaky')) === 'third time lucky');
-      expect(await listed(group)).toEqual([]);
+      await until(async () => (await listed(group)).length === 0);
     });
 
     it('stay closed when a tool rightly says no', async () => {
@@ -345,7 +345,7 @@ describe('the pipe to a tool', () => {
       await call(group, 'native_broken');
       await until(async () => (await listed(group)).length === 1);
       const stranger = await t.newTenant();
-      const path = `/admin/circuits/${await toolId(group, 'native_broken')}/reset`;
+      const path = `/admin/tools/${await toolId(group, 'native_broken')}/circuit/reset`;
       expect((await t.rest('POST', path, { token: stranger.adminToken })).status).toBe(404);
       expect((await t.rest('GET', '/admin/circuits', { token: stranger.adminToken })).items).toEqual([]);
     });

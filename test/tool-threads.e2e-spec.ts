@@ -21,6 +21,7 @@ describe("tools with isolation: 'worker'", () => {
       env: {
         TOOL_THREADS_MAX: String(THREADS),
         TOOL_THREAD_MEMORY_MIB: String(MEMORY_MIB),
+        TOOL_BREAKER_FAILURES: '0',
         TOOL_THREAD_QUEUE_MAX: String(WAITING_MAX),
       },
     });
@@ -45,9 +46,9 @@ describe("tools with isolation: 'worker'", () => {
     expect(answer.body.result).toMatchObject({ structuredContent: { sum: 6, main: false } });
   };
 
-  it('starts no thread before such a tool is called', async () => {
+  it('starts nothing before such a tool is called', async () => {
     await call('echo', { message: 'hello' });
-    expect(state()).toEqual({ threads: 0, running: 0, waiting: 0 });
+    expect(state()).toEqual({ started: false, running: 0, waiting: 0 });
   });
 
   it('calls the method in a thread and checks what it returns', expectServing);
@@ -106,6 +107,15 @@ describe("tools with isolation: 'worker'", () => {
     await expectServing();
   });
 
+  it('loses the process of the threads to an allocation that V8 ends a process for, not the service', async () => {
+    const neighbour = call('thread_wait');
+    await eventually(() => state().running === 1);
+    const [fatal, beside] = await Promise.all([call('thread_crash', { how: 'fatal' }), neighbour]);
+    expect(textOf(fatal)).toMatch(/^thread_crash failed inside\./);
+    expect(textOf(beside)).toMatch(/^thread_wait failed inside\./);
+    await expectServing();
+  });
+
   it('lets no huge result into the main thread', async () => {
     expect(textOf(await call('thread_crash', { how: 'bytes' }))).toMatch(/^The result is 12000\d+ bytes/);
   });
@@ -128,7 +138,7 @@ describe("tools with isolation: 'worker'", () => {
     const gone = new AbortController();
     const calls = Array.from({ length: THREADS }, () => call('thread_wait', {}, gone.signal));
     const settled = Promise.allSettled(calls);
-    await eventually(() => state().threads === THREADS);
+    await eventually(() => state().running === THREADS);
     gone.abort();
     for (const { status } of await settled) expect(status).toBe('rejected');
     await expectServing();

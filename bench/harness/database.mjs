@@ -63,14 +63,15 @@ export async function openDatabase() {
  * @param groups `[{ code, tools }]`: names of the tools that each group gets.
  * @returns The tenant, one customer, and `{ code, key, id }` of each group in the same order.
  */
-export async function makeWorld(env, groups) {
+export async function makeWorld(env, groups, { customers = CUSTOMERS } = {}) {
   const config = loadConfig(env);
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(config), { logger: ['error'] });
   const tenantId = newId();
   await app
     .get(getDataSourceToken(SYSTEM_DATABASE))
     .query('INSERT INTO tenants (id, name, enabled) VALUES ($1, $2, true)', [tenantId, 'bench']);
-  await generateSample(app.get(DataSource), { tenantId, customers: CUSTOMERS, messagesPerCustomer: 2 });
+  if (customers > 0)
+    await generateSample(app.get(DataSource), { tenantId, customers, messagesPerCustomer: 2 });
   const made = [];
   for (const group of groups) made.push(await inTenant(tenantId, () => makeGroup(app, tenantId, group)));
   await app.close();

@@ -23,13 +23,13 @@ process.once('exit', () => {
 /**
  * @param script Path from the repository's root.
  * @param env All the environment it gets, beside PATH and a free PORT.
- * @returns `{ name, pid, port, stop }` once it takes connections.
+ * @returns `{ name, pid, port, memory, stop }` once it takes connections; `memory` asks `toolcrib.mjs` what it holds.
  */
 export async function startServer(name, script, env = {}, nodeOptions = []) {
   const port = await freePort();
   const child = spawn('taskset', ['-c', SERVER_CORE, process.execPath, ...nodeOptions, join(ROOT, script)], {
     env: { PATH: process.env.PATH, ...env, PORT: String(port) },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   running.push(child);
   const deadline = performance.now() + START_LIMIT_MS;
@@ -44,7 +44,12 @@ export async function startServer(name, script, env = {}, nodeOptions = []) {
     }
     running.splice(running.indexOf(child), 1);
   };
-  return { name, pid: child.pid, port, stop };
+  const memory = async () => {
+    child.send('memory');
+    const [held] = await once(child, 'message');
+    return held;
+  };
+  return { name, pid: child.pid, port, memory, stop };
 }
 
 /** The load tool's measurements of one target. @see ../mcp-load.mjs for the options. */

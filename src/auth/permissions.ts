@@ -26,6 +26,10 @@ export const PERMISSIONS = {
   'alerts.read': EVERY_PLATFORM_ROLE,
   'alerts.write': ['owner', 'admin', 'operator'],
   'calls.read': EVERY_PLATFORM_ROLE,
+  /** A signed checkpoint of the call log, now. */
+  'calls.checkpoint': ['owner', 'admin', 'auditor'],
+  /** What calls asked and answered, for good. */
+  'calls.erase': ['owner', 'admin'],
   'users.read': ['owner', 'admin', 'auditor'],
   'users.write': ['owner', 'admin'],
   'audit.read': ['owner', 'admin', 'auditor'],

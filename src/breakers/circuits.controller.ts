@@ -12,11 +12,11 @@ const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, OK } = HttpStatus;
 @ApiTags('tools')
 @ApiBearerAuth()
 @ApiFailures(UNAUTHORIZED, FORBIDDEN)
-@Controller('api/v1/admin/circuits')
+@Controller('api/v1/admin')
 export class CircuitsController {
   constructor(private readonly circuits: CircuitsService) {}
 
-  @Get()
+  @Get('circuits')
   @Requires('tools.read')
   @ApiOperation({
     summary: 'Tools that are not called at the moment because they failed too often, on which replica',
@@ -27,11 +27,11 @@ export class CircuitsController {
     return pageOf(await this.circuits.list(caller, query));
   }
 
-  @Post(':id/reset')
+  @Post('tools/:id/circuit/reset')
   @Requires('tools.write')
   @HttpCode(OK)
   @ApiOperation({
-    summary: 'Let a tool be called again at once, on every replica; the id is that of the tool',
+    summary: 'Let a tool that failed too often be called again at once, on every replica',
   })
   @ApiChange(null)
   @ApiFailures(NOT_FOUND)

@@ -48,8 +48,8 @@ export class CallLogDelivery {
   @Column({ name: 'last_error', type: 'text', nullable: true })
   lastError: string | null;
 
-  @Column({ name: 'next_try_at', type: 'timestamptz', precision: 3, nullable: true })
-  nextTryAt: Date | null;
+  @Column({ name: 'tried_at', type: 'timestamptz', precision: 3, nullable: true })
+  triedAt: Date | null;
 }
 
 /** Records from before there were chains, counted when they began: verify refuses more of them. */

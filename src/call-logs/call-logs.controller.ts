@@ -52,6 +52,7 @@ function toDto(call: CallSummary): CallLogDto {
     error_kind: call.errorKind,
     error_message: call.errorMessage,
     duration_ms: call.durationMs,
+    erased: call.requestCommitment !== null,
     created_at: call.createdAt.toISOString(),
   };
 }

@@ -84,6 +84,9 @@ export class CallLogDto {
   @ApiProperty()
   duration_ms: number;
 
+  @ApiProperty({ description: 'Whether its arguments, result and message were erased for good' })
+  erased: boolean;
+
   @ApiProperty({ format: 'date-time', description: 'When the call arrived' })
   created_at: string;
 }

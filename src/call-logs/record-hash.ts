@@ -57,6 +57,24 @@ export function recordText(fields: HashedFields): string {
   )}${plain(String(fields.success))}${plain(fields.errorKind)}${plain(float32Hex(fields.durationMs))}`;
 }
 
+/** What {@link recordText} holds, field by field, for who checks a proof. */
+export function recordFields(fields: HashedFields): [name: string, value: string | null][] {
+  return [
+    ['tenant_id', fields.tenantId],
+    ['tool_name', fields.toolName],
+    ['tool_id', fields.toolId],
+    ['caller_app_id', fields.callerAppId],
+    ['key_id', fields.keyId],
+    ['user_id', fields.userId],
+    ['era', fields.era],
+    ['transport', fields.transport],
+    ['is_test', String(fields.isTest)],
+    ['success', String(fields.success)],
+    ['error_kind', fields.errorKind],
+    ['duration_ms', float32Hex(fields.durationMs)],
+  ];
+}
+
 /** @returns Lower-case hex of the SHA-256 over the whole record. */
 export function recordHash(text: string, commitments: Commitments): string {
   return hash('sha256', `${text}64:${commitments.request},64:${commitments.response},`, 'hex');
@@ -91,10 +109,16 @@ export function readEntry(entries: Buffer, position: number): Entry {
   const offset = position * ENTRY_BYTES;
   return {
     id: uuidAt(entries, offset),
-    createdAt: new Date(Number(entries.readBigUInt64BE(offset + TIME_AT))),
+    createdAt: new Date(entryTime(entries, position)),
     groupId: uuidAt(entries, offset + GROUP_AT),
     hashHex: entries.toString('hex', offset + HASH_AT, offset + ENTRY_BYTES),
   };
+}
+
+/** When the call at `position` arrived, in milliseconds. Two words: a BigInt would be made for each. */
+export function entryTime(entries: Buffer, position: number): number {
+  const offset = position * ENTRY_BYTES + TIME_AT;
+  return entries.readUInt32BE(offset) * 2 ** 32 + entries.readUInt32BE(offset + 4);
 }
 
 /** SHA-256 of each entry behind the byte 0x00 (RFC 9162, section 2.1.1). */

@@ -274,4 +274,11 @@ export const zh: Readonly<Record<string, string>> = {
     '没有以此句柄保存的结果：句柄有误、已过期或属于其他调用方。请重新调用该工具',
   'offset must be less than {0}': 'offset 必须小于 {0}',
   'The group is not served at the moment; try again': '该组目前未提供服务；请重试',
+  'This installation has no key to sign checkpoints with. Set CHECKPOINT_KEY (openssl rand -base64 32) and restart':
+    '本安装没有用于签署检查点的密钥。请设置 CHECKPOINT_KEY（openssl rand -base64 32）并重启',
+  'Give either user_id or record_ids': '请提供 user_id 或 record_ids 其中之一',
+  'This call was recorded before there were chains: nothing proves it':
+    '此调用是在建立哈希链之前记录的：无法证明',
+  'No checkpoint vouches for this call yet; make one or wait a minute':
+    '尚无检查点为此调用作证；请创建一个检查点或稍等一分钟',
 };

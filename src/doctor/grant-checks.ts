@@ -19,7 +19,9 @@ export async function checkGrants(owner: Connection): Promise<Check[]> {
     const [role = '', table = ''] = place.split(' ');
     const want = expected.get(place) ?? new Set();
     const have = actual.grants.get(place) ?? new Set();
-    const extra = [...have].filter((right) => !want.has(right) && !isForRemoval(role, right));
+    const extra = [...have].filter(
+      (right) => !want.has(right) && !isForRemoval(role, right, actual.keys.get(table)),
+    );
     const missing = actual.tables.has(table) ? [...want].filter((right) => !have.has(right)) : [];
     if (extra.length > 0) {
       const fix = `REVOKE ${extra.join(', ')} ON "${table}" FROM ${role}`;
@@ -40,8 +42,9 @@ export async function checkGrants(owner: Connection): Promise<Check[]> {
 }
 
 /** Given table by table as the catalogue has them, so that a tenant can be removed; policies keep it to such tenants. */
-function isForRemoval(role: string, right: string): boolean {
-  return role === SYSTEM_ROLE && /^(DELETE|SELECT \((id|tenant_id|user_id|created_at)\))$/.test(right);
+function isForRemoval(role: string, right: string, keys: readonly string[] = []): boolean {
+  const forFinding = ['tenant_id', ...keys].map((column) => `SELECT (${column})`);
+  return role === SYSTEM_ROLE && ['DELETE', ...forFinding].includes(right);
 }
 
 /** Runs the migrations against nothing and reads what they would grant. */
@@ -85,7 +88,8 @@ function rightsOf(list: string): string[] {
   );
 }
 
-async function actualGrants(owner: Connection): Promise<{ grants: Grants; tables: Set<string> }> {
+/** The tables there are, each with the columns of its primary key, and who has which rights on them. */
+async function actualGrants(owner: Connection) {
   const rows = await owner.query<{ place: string; right: string }[]>(
     `SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END || ' ' || c.relname AS place, a.privilege_type AS right
      FROM pg_class c, aclexplode(c.relacl) a
@@ -96,8 +100,11 @@ async function actualGrants(owner: Connection): Promise<{ grants: Grants; tables
      FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
      WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition`,
   );
-  const known = await owner.query<{ name: string }[]>(
-    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
+  const known = await owner.query<{ name: string; columns: string[] }[]>(
+    `SELECT c.relname AS name, coalesce(array_agg(a.attname::text) FILTER (WHERE a.attname IS NOT NULL), '{}') AS columns
+     FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+       LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+     WHERE c.relnamespace = 'public'::regnamespace GROUP BY c.oid`,
   );
   const grants: Grants = new Map();
   for (const { place, right } of rows) {
@@ -105,5 +112,6 @@ async function actualGrants(owner: Connection): Promise<{ grants: Grants; tables
     if (![...ROLES, 'PUBLIC'].includes(role)) continue;
     grants.set(place, (grants.get(place) ?? new Set()).add(right));
   }
-  return { grants, tables: new Set(known.map(({ name }) => name)) };
+  const keys = new Map(known.map(({ name, columns }) => [name, columns]));
+  return { grants, tables: new Set(keys.keys()), keys };
 }

@@ -11,7 +11,7 @@ import {
 import type { Catalog } from '../groups/catalog.js';
 import { type RpcAnswer, rpcError, rpcResult, sendJson, sendParts } from './answers.js';
 import type { Exchange } from './exchange.js';
-import { GroupMethods } from './group-methods.js';
+import { type CallHooks, GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from './group-methods.js';
 import { keyInMeta } from './idempotency-key.js';
 import { isPlainObject } from './plain-object.js';
@@ -23,6 +23,9 @@ export type RpcRequest = {
   readonly method: string;
   readonly params?: Readonly<Record<string, unknown>>;
 };
+
+/** Who makes a call, as far as it said so, and where the tool's log messages go. */
+export type CallClient = Pick<CallHooks, 'clientName' | 'clientCapabilities' | 'log'>;
 
 export type Era = 'modern' | 'legacy';
 
@@ -71,10 +74,19 @@ export class FastLane {
     sendJson(response, isLacking ? 400 : 200, answer);
   }
 
-  /** @param version Protocol revision of the request, for the record. */
-  async answer(exchange: Exchange, era: Era, request: RpcRequest, version: string): Promise<RpcAnswer> {
+  /**
+   * @param version Protocol revision of the request, for the record.
+   * @param client What a session knows of its client; without one the request itself says it.
+   */
+  async answer(
+    exchange: Exchange,
+    era: Era,
+    request: RpcRequest,
+    version: string,
+    client: CallClient = clientOf(request.params ?? {}),
+  ): Promise<RpcAnswer> {
     try {
-      const result = await this.resultOf(exchange, era, request, version);
+      const result = await this.resultOf(exchange, era, request, { ...client, version });
       return rpcResult(request.id, era === 'modern' ? asModern(result) : result);
     } catch (error) {
       if (error instanceof ProtocolError) return rpcError(request.id, error);
@@ -104,7 +116,7 @@ export class FastLane {
     exchange: Exchange,
     era: Era,
     request: RpcRequest,
-    version: string,
+    client: CallClient & { readonly version: string },
   ): Promise<object> {
     const params = request.params ?? {};
     const catalog = exchange.catalog();
@@ -112,9 +124,10 @@ export class FastLane {
       case 'tools/call':
         return this.methods.callTool(exchange, params as { name: string }, {
           signal: exchange.signal,
-          era: version,
-          clientName: clientNameOf(params),
-          clientCapabilities: capabilitiesOf(params),
+          era: client.version,
+          clientName: client.clientName,
+          clientCapabilities: client.clientCapabilities,
+          log: client.log,
           idempotencyKey: keyInMeta(params['_meta']),
         });
       case 'tools/list': {
@@ -161,6 +174,10 @@ function asModern(result: object): object {
     resultType: 'complete',
     _meta: { ...(meta as object | undefined), [SERVER_INFO_META_KEY]: SERVER_INFO },
   };
+}
+
+function clientOf(params: Readonly<Record<string, unknown>>): CallClient {
+  return { clientName: clientNameOf(params), clientCapabilities: capabilitiesOf(params) };
 }
 
 function capabilitiesOf(params: Readonly<Record<string, unknown>>): object | undefined {

@@ -22,6 +22,7 @@ import { HttpRefusal } from './http-refusal.js';
 import { type McpPath, parseMcpPath } from './mcp-path.js';
 import { SdkLane } from './sdk-lane.js';
 import { Sessions } from './sessions.js';
+import { limitSlowRequests } from './slow-requests.js';
 import { SseDoor } from './sse-door.js';
 import { StreamableHttp } from './streamable-http.js';
 import { WebSocketDoor } from './web-socket-door.js';
@@ -38,7 +39,7 @@ export class McpEndpoint {
   private readonly openAnswers = new Map<ServerResponse, Exchange>();
 
   constructor(
-    config: Config,
+    private readonly config: Config,
     private readonly gate: Gate,
     private readonly catalogs: CatalogStore,
     private readonly streamableHttp: StreamableHttp,
@@ -55,6 +56,7 @@ export class McpEndpoint {
 
   /** Call once, after Nest has made the server and before it listens. */
   attach(server: Server): void {
+    limitSlowRequests(server, this.config.env.MCP_BODY_TIMEOUT_MS);
     const [express] = server.listeners('request') as RequestListener[];
     server.removeAllListeners('request');
     server.on('request', (request, response) => {

@@ -11,6 +11,7 @@ import { GroupMethods } from './group-methods.js';
 import { McpEndpoint } from './mcp-endpoint.js';
 import { McpServerFactory } from './mcp-server.factory.js';
 import { SdkLane } from './sdk-lane.js';
+import { SessionLane } from './session-lane.js';
 import { Sessions } from './sessions.js';
 import { SseDoor } from './sse-door.js';
 import { StreamableHttp } from './streamable-http.js';
@@ -27,6 +28,7 @@ import { WebSocketDoor } from './web-socket-door.js';
     FastLane,
     McpServerFactory,
     SdkLane,
+    SessionLane,
     Sessions,
     Connections,
     SseDoor,

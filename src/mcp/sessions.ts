@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
-import { ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { type LoggingLevel, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { Config } from '../config.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { credentialOf } from './agent-caller.js';
@@ -12,6 +12,7 @@ import { HttpRefusal } from './http-refusal.js';
 import { McpServerFactory } from './mcp-server.factory.js';
 import { isPlainObject } from './plain-object.js';
 import { carry, exchangeOf, listDiffers } from './sdk-lane.js';
+import { isLoggingLevel, SessionLane } from './session-lane.js';
 
 type Session = {
   readonly id: string;
@@ -22,8 +23,9 @@ type Session = {
   lastUsedAt: number;
   /** Requests and streams open now; a session in use is not idle however long it takes. */
   open: number;
-  /** Ids of the requests being answered. */
-  readonly answering: Set<unknown>;
+  /** The requests being answered, by id. */
+  readonly answering: Map<unknown, Exchange>;
+  logLevel: LoggingLevel | undefined;
   /** Its key or group was taken away: it ends with the last answer. */
   closing: boolean;
 };
@@ -43,6 +45,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly factory: McpServerFactory,
+    private readonly lane: SessionLane,
     private readonly catalogs: CatalogStore,
     private readonly gate: Gate,
     private readonly config: Config,
@@ -107,7 +110,8 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
       transport,
       lastUsedAt: Date.now(),
       open: 0,
-      answering: new Set(),
+      answering: new Map(),
+      logLevel: undefined,
       closing: false,
     };
     server.onclose = () => this.byId.delete(id);
@@ -149,7 +153,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
         'A request with this id is still being answered',
       );
     }
-    for (const id of ids) session.answering.add(id);
+    for (const id of ids) session.answering.set(id, exchange);
     session.open++;
     response.once('close', () => {
       for (const id of ids) session.answering.delete(id);
@@ -157,8 +161,21 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
       session.lastUsedAt = Date.now();
       if (session.closing) this.closeWhenAnswered(session);
     });
+    if (this.lane.takes(request, body)) return this.lane.serve(response, exchange, body, session);
+    this.overhear(session, body);
     request.headers['accept'] = 'application/json, text/event-stream'; // we answer whatever a client accepts
     await session.transport.handleRequest(Object.assign(request, { auth: carry(exchange) }), response, body);
+  }
+
+  /** What the SDK is told and {@link SessionLane} must know too. */
+  private overhear(session: Session, body: unknown): void {
+    for (const message of (Array.isArray(body) ? body : [body]).filter(isPlainObject)) {
+      const { method, params } = message;
+      if (!isPlainObject(params)) continue;
+      if (method === 'notifications/cancelled') session.answering.get(params['requestId'])?.cancel();
+      if (method === 'logging/setLevel' && isLoggingLevel(params['level']))
+        session.logLevel = params['level'];
+    }
   }
 
   private makeRoom(): void {

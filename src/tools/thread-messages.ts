@@ -39,6 +39,20 @@ export type ThreadMessage =
     }
   | { readonly kind: 'log'; readonly level: keyof ToolLogger; readonly message: string };
 
+export type HostLimits = { readonly threads: number; readonly memoryMiB: number; readonly idleMs: number };
+
+/** From the service to the process that holds the threads. */
+export type HostRequest =
+  | { readonly kind: 'run'; readonly id: number; readonly task: Omit<ThreadTask, 'control'> }
+  | { readonly kind: 'abort'; readonly id: number; readonly reason: string };
+
+/** And back: any number of messages, then one of the others. */
+export type HostAnswer =
+  | { readonly kind: 'message'; readonly id: number; readonly message: ThreadMessage }
+  | { readonly kind: 'outcome'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'out_of_memory'; readonly id: number }
+  | { readonly kind: 'lost'; readonly id: number; readonly message: string };
+
 /** The one place that posts: what the linter asks of `window.postMessage` a port does not have. */
 export function send(port: MessagePort, message: AbortMessage | ThreadMessage): void {
   port.postMessage(message, []);

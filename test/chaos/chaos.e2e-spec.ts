@@ -38,7 +38,6 @@ describe('faults under load', () => {
   afterAll(async () => {
     await stage.close();
     if (REPORT_DIRECTORY) writeReport(resolve(REPORT_DIRECTORY), rows, process.version);
-    if (SIZE === 'full') process.stdout.write(`\n${toText(rows)}\n`);
   });
 
   it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
@@ -54,6 +53,7 @@ describe('faults under load', () => {
       try {
         const findings = await scenario.run(place, SIZE);
         rows.push({ scenario: name, findings });
+        if (SIZE === 'full') process.stderr.write(`${toText(rows.slice(-1))}\n\n`);
         expect(findings.lost).toEqual([]);
         expect(findings.unclear).toEqual([]);
       } finally {

@@ -15,6 +15,10 @@ function pick<T>(random: Random, options: readonly T[]): T {
   return options[Math.floor(random() * options.length)];
 }
 
+function repeat(times: number, text: string): string[] {
+  return Array.from({ length: times }, () => text);
+}
+
 /** JSON values that a careless or hostile client may put anywhere. */
 function odd(random: Random, depth = 0): string {
   const scalars = [
@@ -28,12 +32,20 @@ function odd(random: Random, depth = 0): string {
 }
 
 function message(random: Random, id: string): string {
-  const name = pick(random, ['"chaos_echo"', '"chaos_echo"', '"chaos_ech"', '""', odd(random)]);
-  const args = pick(random, [`{"id":"${id}"}`, `{"id":"${id}","more":${odd(random)}}`, '{}', odd(random)]);
-  const params = pick(random, [`{"name":${name},"arguments":${args}}`, `{"name":${name}}`, odd(random)]);
+  const name = pick(random, [...repeat(6, '"chaos_echo"'), '"chaos_ech"', '""', odd(random)]);
+  const args = pick(random, [
+    ...repeat(4, `{"id":"${id}"}`),
+    `{"id":"${id}","more":${odd(random)}}`,
+    '{}',
+    odd(random),
+  ]);
+  const params = pick(random, [
+    ...repeat(4, `{"name":${name},"arguments":${args}}`),
+    `{"name":${name}}`,
+    odd(random),
+  ]);
   const methods = [
-    '"tools/call"',
-    '"tools/call"',
+    ...repeat(8, '"tools/call"'),
     '"tools/list"',
     '"initialize"',
     '"ping"',
@@ -41,8 +53,8 @@ function message(random: Random, id: string): string {
     odd(random),
   ];
   const members = [
-    `"jsonrpc":${pick(random, ['"2.0"', '"2.0"', '"2.0"', '"1.0"', odd(random)])}`,
-    `"id":${pick(random, ['1', '"a"', 'null', odd(random)])}`,
+    `"jsonrpc":${pick(random, [...repeat(8, '"2.0"'), '"1.0"', odd(random)])}`,
+    `"id":${pick(random, [...repeat(6, '1'), '"a"', 'null', odd(random)])}`,
     `"method":${pick(random, methods)}`,
     `"params":${params}`,
   ];
@@ -55,8 +67,7 @@ export function jsonRpcBody(random: Random, id: string): string {
   const one = message(random, id);
   const cut = Math.floor(random() * one.length);
   return pick(random, [
-    () => one,
-    () => one,
+    ...Array.from({ length: 8 }, () => () => one),
     () => `[${one}]`,
     () => `[${Array.from({ length: 60 }, () => one).join(',')}]`,
     () => `[[${one}]]`,

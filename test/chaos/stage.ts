@@ -11,7 +11,7 @@ import type { Target } from './load.js';
 import { OwnPostgres } from './own-postgres.js';
 
 /** How long a client may take to send a body, in this installation. */
-export const BODY_LIMIT_MS = 2000;
+export const BODY_LIMIT_MS = 1500;
 
 /** An installation to do harm to: a PostgreSQL of its own, the network between, the built service as a process. */
 export type Stage = {
@@ -43,9 +43,17 @@ export async function buildStage(parent?: string): Promise<Stage> {
         CHAOS_KEY: target.key,
         MCP_BODY_TIMEOUT_MS: String(BODY_LIMIT_MS),
         TOOL_THREAD_MEMORY_MIB: '64',
+        TOOL_BREAKER_FAILURES: '0', // else the tenth bad call of a tool were the last that runs
       },
     });
-  let app = await launch();
+  // The first start makes the schema, which takes its time on a busy machine; a second goes on where that ended.
+  let app = await launch()
+    .catch(launch)
+    .catch(async (error: unknown) => {
+      await network.close();
+      postgres.destroy();
+      throw error;
+    });
   return {
     target,
     postgres,

@@ -105,7 +105,7 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'POST /admin/groups/{id}/tools': { ...groupPath('/tools'), body: () => ({ tool_name: 'wait' }) },
   'PUT /admin/tools/{id}': { ...toolPath(), body: () => ({ description: unique() }) },
   'DELETE /admin/tools/{id}': toolPath(),
-  'POST /admin/circuits/{id}/reset': { path: ({ tool }: World) => `/admin/circuits/${tool}/reset` },
+  'POST /admin/tools/{id}/circuit/reset': { path: ({ tool }: World) => `/admin/tools/${tool}/circuit/reset` },
   'POST /admin/tools/{id}/test': { ...toolPath('/test'), body: () => ({ arguments: { text: 'a' } }) },
   'POST /admin/groups/{id}/keys': { ...groupPath('/keys'), body: () => ({ name: unique() }) },
   'PUT /admin/keys/{id}': { ...keyPath(), body: () => ({ name: unique() }) },
@@ -142,6 +142,11 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'DELETE /admin/installation/features/{name}': {
     path: ({ group }) => `/admin/installation/features/f-${group}`,
     prepare: withFeature(true),
+  },
+  'POST /admin/call-log-checkpoints': { path: () => '/admin/call-log-checkpoints' },
+  'POST /admin/call-logs/erase': {
+    path: () => '/admin/call-logs/erase',
+    body: ({ user }) => ({ user_id: user, reason: 'asked for' }),
   },
   'POST /admin/alerts/{id}/acknowledge': {
     path: ({ group }) => `/admin/alerts/${group}/acknowledge`,

@@ -1,7 +1,7 @@
 import { call } from '../load.js';
 import { type Scenario, Tally, underLoad } from '../scenario.js';
 
-const CALLS = { short: 3, full: 30 } as const;
+const CALLS = { short: 1, full: 10 } as const;
 const AT_ONCE = 2;
 const KINDS = ['hang', 'throw', 'huge', 'never', 'leak', 'exit'].map((name) => `chaos_${name}`);
 /** An id of an error, a number of bytes: what differs from call to call. */

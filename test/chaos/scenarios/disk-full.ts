@@ -50,13 +50,19 @@ function mount(): { readonly directory: string; readonly problem?: string } {
 
 async function onSmallDisk(): Promise<Stage> {
   const { directory } = mount();
-  const stage = await buildStage(directory);
+  const remove = () => {
+    unmount(directory);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const stage = await buildStage(directory).catch((error: unknown) => {
+    remove();
+    throw error;
+  });
   return {
     ...stage,
     close: async () => {
       await stage.close();
-      unmount(directory);
-      rmSync(directory, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -7,7 +7,7 @@ import { open } from './bad-clients.js';
 const REQUESTS = { short: 600, full: 10_000 } as const;
 const AT_ONCE = 40;
 /** A server that waits for the rest of a request is right to; we do not wait with it. */
-const PATIENCE_MS = 150;
+const PATIENCE_MS = 1000;
 const SEED = 20_261_121;
 
 /** Half of them JSON-RPC messages, half of them HTTP requests, all by a grammar of what must not be. */

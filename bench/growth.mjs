@@ -1,0 +1,189 @@
+// What grows and what must not: the cost of a call with the size of the installation, memory with tools, calls and streams.
+//
+//   npm run build && node bench/growth.mjs [--groups 1000] [--calls 1000000] [--streams 5000] [--only size|calls|streams]
+//
+// Writes results/growth.json. Needs Linux; servers on core 0, the load on core 1.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeWorld, openDatabase } from './harness/database.mjs';
+import { describeRun } from './harness/machine.mjs';
+import { load, ROOT, startServer } from './harness/servers.mjs';
+import { toolNames } from './harness/targets.mjs';
+import { median, round } from './load/statistics.mjs';
+
+const TOOLS_PER_GROUP = 10;
+const ROUNDS = 5;
+const WARM_UP_CALLS = 100_000;
+const KIB = 1024;
+const MIB = 1024 * 1024;
+const FILE = join(ROOT, 'bench/results/growth.json');
+const { values } = parseArgs({
+  options: {
+    groups: { type: 'string', default: '1000' },
+    calls: { type: 'string', default: '1000000' },
+    streams: { type: 'string', default: '5000' },
+    only: { type: 'string', default: '' },
+    'no-write': { type: 'boolean', default: false },
+  },
+});
+const groups = Number(values.groups);
+const closing = [];
+try {
+  const small = await installation(1);
+  const result = { ...(existsSync(FILE) && JSON.parse(readFileSync(FILE, 'utf8'))) };
+  Object.assign(result, await describeRun(small.superuserUrl));
+  if (isAsked('size')) result.size = await measureSize(small, await installation(groups));
+  if (isAsked('streams')) result.streams = await measureStreams(small, Number(values.streams));
+  if (isAsked('calls')) result.calls = await measureCalls(small, Number(values.calls));
+  process.stdout.write(`${JSON.stringify(result, null, 1)}\n`);
+  if (!values['no-write']) writeFileSync(FILE, `${JSON.stringify(result, null, 1)}\n`);
+} finally {
+  for (const close of closing.toReversed()) await close();
+}
+
+function isAsked(part) {
+  return values.only === '' || values.only === part;
+}
+
+/** A database of its own with that many groups, all of different tools, and a server on it. */
+async function installation(count) {
+  const database = await openDatabase();
+  closing.push(database.close);
+  const names = toolNames(count * TOOLS_PER_GROUP);
+  const plan = Array.from({ length: count }, (_, index) => ({
+    code: `group-${index}`,
+    tools: names.slice(index * TOOLS_PER_GROUP, (index + 1) * TOOLS_PER_GROUP),
+  }));
+  const world = await makeWorld(database.env, plan, { customers: 0 });
+  const env = { ...database.env, BENCH_TOOLS: String(names.length) };
+  const server = await startServer(`${count} groups`, 'bench/toolcrib.mjs', env, ['--expose-gc']);
+  closing.push(server.stop);
+  const { key } = world.groups[0];
+  const url = `http://127.0.0.1:${server.port}/mcp/group-0/mcp`;
+  const target = { url, key, pid: server.pid, protocol: '2026-07-28', tool: 'echo', expect: 'hello-{{n}}' };
+  return { ...database, world, plan, server, target };
+}
+
+/** Calls per CPU-second in turns on the small and the large installation; what each tool of the large one holds. */
+async function measureSize(small, large) {
+  const [before, loaded] = [await small.server.memory(), await large.server.memory()];
+  const rates = { small: [], large: [] };
+  for (let turn = 0; turn < ROUNDS + 1; turn++) {
+    for (const [name, { target }] of Object.entries({ small, large })) {
+      const [run] = await load(target, { concurrency: [16], seconds: 2, warmup: turn === 0 ? 3 : 0.5 });
+      if (turn > 0) rates[name].push(run.calls / run.server.server.cpuS);
+    }
+  }
+  const warm = await large.server.memory();
+  await callEveryTool(large);
+  const called = await large.server.memory();
+  const tools = large.plan.length * TOOLS_PER_GROUP;
+  const perTool = (one, other, count) => round((one.heldBytes - other.heldBytes) / count / KIB, 2);
+  return {
+    groups: [1, large.plan.length],
+    tools: [TOOLS_PER_GROUP, tools],
+    callsPerCpuS: [Math.round(median(rates.small)), Math.round(median(rates.large))],
+    kibPerTool: perTool(loaded, before, tools - TOOLS_PER_GROUP),
+    kibPerCalledTool: perTool(called, warm, tools),
+  };
+}
+
+/** So that every argument check is compiled. */
+async function callEveryTool({ world, plan, server }) {
+  for (const [index, { code, key }] of world.groups.entries()) {
+    await Promise.all(
+      plan[index].tools.map(async (name) => {
+        const args = name === 'echo' ? { message: 'x' } : { query: 'x' };
+        const answer = await post(server.port, code, key, { name, arguments: args });
+        if (!answer.result || answer.result.isError)
+          throw new Error(`${name} failed: ${JSON.stringify(answer)}`);
+      }),
+    );
+  }
+}
+
+async function post(port, code, key, params) {
+  const response = await fetch(`http://127.0.0.1:${port}/mcp/${code}/mcp`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+  });
+  return response.json();
+}
+
+/** RSS after a warm-up and after a million calls, both after a full collection. */
+async function measureCalls({ server, target }, calls) {
+  await callTimes(target, WARM_UP_CALLS);
+  const before = await server.memory();
+  const made = await callTimes(target, calls);
+  const after = await server.memory();
+  return {
+    calls: made,
+    rssBeforeMiB: round(before.rssBytes / MIB),
+    rssAfterMiB: round(after.rssBytes / MIB),
+    heldBeforeMiB: round(before.heldBytes / MIB),
+    heldAfterMiB: round(after.heldBytes / MIB),
+  };
+}
+
+async function callTimes(target, wanted) {
+  let made = 0;
+  let perSecond = 1000;
+  while (made < wanted) {
+    const seconds = Math.min(30, Math.max(1, Math.ceil((wanted - made) / perSecond)));
+    const [run] = await load(target, { concurrency: [64], seconds, warmup: 0 });
+    if (run.errors > 0) throw new Error(`${run.errors} calls failed`);
+    made += run.calls;
+    perSecond = Math.max(100, run.callsPerS);
+  }
+  return made;
+}
+
+/** Memory of the server per `subscriptions/listen` stream that stands and hears nothing. */
+async function measureStreams({ server, target }, count) {
+  const before = await server.memory();
+  const sockets = [];
+  for (let opened = 0; opened < count; opened += 100) {
+    sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => listen(server.port, target.key)))));
+  }
+  const after = await server.memory();
+  for (const socket of sockets) socket.destroy();
+  return {
+    streams: sockets.length,
+    heldKibPerStream: round((after.heldBytes - before.heldBytes) / sockets.length / KIB, 1),
+    rssKibPerStream: round((after.rssBytes - before.rssBytes) / sockets.length / KIB, 1),
+  };
+}
+
+/** @returns The socket, once the server has acknowledged the subscription. */
+function listen(port, key) {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'growth', version: '1.0.0' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const params = { notifications: { toolsListChanged: true }, _meta };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params });
+  const lines = [
+    'POST /mcp/group-0/mcp HTTP/1.1',
+    'Host: 127.0.0.1',
+    `Authorization: Bearer ${key}`,
+    'Content-Type: application/json',
+    'Accept: application/json, text/event-stream',
+    'MCP-Protocol-Version: 2026-07-28',
+    'Mcp-Method: subscriptions/listen',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`));
+    let text = '';
+    socket.setEncoding('utf8').on('error', reject);
+    socket.on('data', (chunk) => {
+      text += chunk;
+      if (text.includes('acknowledged')) resolve(socket);
+      else if (!text.startsWith('HTTP/1.1 200')) reject(new Error(text.slice(0, 500)));
+    });
+  });
+}

@@ -1,0 +1,63 @@
+import type { Client } from 'pg';
+import type { AllowedRemovals } from './allowed-removals.js';
+import type { TenantReport } from './report.js';
+import type { Period } from './verify-records.js';
+
+const NAMED_MAX = 100;
+const WITHIN = `tenant_id = $1 AND created_at >= coalesce($2::timestamptz, '-infinity') AND created_at < coalesce($3::timestamptz, 'infinity')`;
+
+const IN_NO_CHAIN = `SELECT id, created_at AS "createdAt" FROM mcp_call_logs
+  WHERE ${WITHIN} AND writer_id IS NULL AND created_at > $4::timestamptz ORDER BY created_at, id LIMIT ${NAMED_MAX}`;
+const IN_NO_BATCH = `SELECT l.id, l.created_at AS "createdAt", l.writer_id || '/' || l.batch_seq || '/' || l.batch_position AS place
+  FROM (SELECT * FROM mcp_call_logs WHERE ${WITHIN} AND writer_id IS NOT NULL) l
+  LEFT JOIN call_log_batches b ON b.tenant_id = l.tenant_id AND b.writer_id = l.writer_id AND b.seq = l.batch_seq
+  WHERE substring(b.entries FROM l.batch_position * 72 + 1 FOR 24) IS DISTINCT FROM
+    uuid_send(l.id) || int8send((extract(epoch FROM l.created_at) * 1000)::bigint)
+  ORDER BY l.created_at, l.id LIMIT ${NAMED_MAX}`;
+
+type Uncovered = { readonly records: number; readonly newestAt: Date | null };
+type Row = { readonly id: string; readonly createdAt: Date; readonly place?: string };
+
+/**
+ * Looks for records that are in no chain. As many rows as the chains led to means that there is none, and costs a count; only
+ * else are they looked for one by one.
+ */
+export async function findAdded(
+  client: Client,
+  report: TenantReport,
+  { period, uncovered, allowed }: { period: Period; uncovered: Uncovered; allowed: AllowedRemovals },
+): Promise<void> {
+  const values = [report.tenantId, period.from, period.to];
+  const count = async (condition: string, more: readonly unknown[] = []) => {
+    const { rows } = await client.query<{ n: string }>(
+      `SELECT count(*) AS n FROM mcp_call_logs WHERE ${WITHIN}${condition}`,
+      [...values, ...more],
+    );
+    return Number(rows[0]?.n);
+  };
+  const newest = uncovered.newestAt ?? '-infinity';
+  report.uncovered =
+    uncovered.newestAt === null
+      ? 0
+      : await count(' AND writer_id IS NULL AND created_at <= $4::timestamptz', [newest]);
+  if (period.from === null && period.to === null) compareUncovered(report, uncovered, allowed);
+  const total = await count('');
+  if (total === report.records + report.uncovered) return;
+  const inNoChain = await client.query<Row>(IN_NO_CHAIN, [...values, newest]);
+  const inNoBatch = await client.query<Row>(IN_NO_BATCH, values);
+  for (const { id, createdAt, place } of [...inNoChain.rows, ...inNoBatch.rows]) {
+    const where =
+      place === undefined ? 'it is in no chain' : `it says that it lies at ${place}, and is not known there`;
+    report.add('record_added', `record ${id} of ${createdAt.toISOString()} was added: ${where}`, id);
+  }
+}
+
+/** The number was noted when the chains began. Retention may lower it. */
+function compareUncovered(report: TenantReport, { records }: Uncovered, allowed: AllowedRemovals): void {
+  const isLess = report.uncovered < records && !allowed.anyRetention;
+  if (report.uncovered <= records && !isLess) return;
+  report.add(
+    'uncovered_changed',
+    `there are ${report.uncovered} records from before there were chains; when the chains began there were ${records}`,
+  );
+}

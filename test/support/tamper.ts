@@ -1,0 +1,94 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CheckpointsService } from '../../src/evidence/checkpoints.service.js';
+import { inTenant } from '../../src/common/request-scope.js';
+import type { TenantReport } from '../../src/evidence/report.js';
+import { verifyLog, type VerifyOptions } from '../../src/evidence/verify.js';
+import { legacy, newGroup, send, type TestGroup } from './mcp.js';
+import type { TestApp, TestTenant } from './test-app.js';
+
+export type LoggedRow = {
+  readonly id: string;
+  readonly created_at: Date;
+  readonly writer_id: string;
+  readonly batch_seq: number;
+  readonly batch_position: number;
+};
+
+/** A tenant with calls in its log, and what tests do to it. */
+export class LoggedTenant {
+  private constructor(
+    private readonly t: TestApp,
+    readonly tenant: TestTenant,
+    readonly group: TestGroup,
+  ) {}
+
+  static async make(t: TestApp, calls = 40): Promise<LoggedTenant> {
+    const tenant = await t.newTenant();
+    const logged = new LoggedTenant(t, tenant, await newGroup(t, tenant, { tools: ['echo', 'fail'] }));
+    if (calls > 0) await logged.call(calls);
+    return logged;
+  }
+
+  get id(): string {
+    return this.tenant.tenantId;
+  }
+
+  /** At once, so that batches hold several; every fifth fails. */
+  async call(count: number, text = 'grüße'): Promise<void> {
+    await Promise.all(
+      Array.from({ length: count }, (_, n) =>
+        send(
+          this.group,
+          legacy('tools/call', {
+            name: n % 5 === 4 ? 'fail' : 'echo',
+            arguments: n % 5 === 4 ? {} : { message: `${text} ${n}` },
+          }),
+        ),
+      ),
+    );
+  }
+
+  /** In the order of their chains. */
+  rows(): Promise<LoggedRow[]> {
+    return this.t.dataSource.query<LoggedRow[]>(
+      'SELECT * FROM mcp_call_logs WHERE tenant_id = $1 ORDER BY writer_id, batch_seq, batch_position',
+      [this.id],
+    );
+  }
+
+  /** As an administrator of the database: nothing stands in the way. */
+  sql<T = unknown>(statement: string, ...values: unknown[]): Promise<T[]> {
+    return this.t.dataSource.query<T[]>(statement, values);
+  }
+
+  async checkpoint(): Promise<{ text: string; key_id: string; signature: string }> {
+    const made = await inTenant(this.id, () =>
+      this.t.app.get(CheckpointsService).makeNow(this.tenant.caller),
+    );
+    return { text: made.text, key_id: made.keyId, signature: made.signature.toString('base64') };
+  }
+
+  async verify(options: Partial<VerifyOptions> = {}): Promise<TenantReport> {
+    const all = { from: null, to: null, tenant: this.id, ...options };
+    const { reports } = await verifyLog(this.t.config, all);
+    return reports[0];
+  }
+
+  /** Kinds of what is found, each once, sorted. */
+  async found(options: Partial<VerifyOptions> = {}): Promise<string[]> {
+    const { findings } = await this.verify(options);
+    return [...new Set(findings.map(({ kind }) => kind))].toSorted();
+  }
+}
+
+export function nameOf(row: LoggedRow): string {
+  return `record ${row.id} of ${row.created_at.toISOString()} (batch ${row.writer_id}/${row.batch_seq}, position ${row.batch_position})`;
+}
+
+export function jsonLines(values: readonly object[]): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'toolcrib-checkpoints-')), 'checkpoints.jsonl');
+  writeFileSync(file, values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  return file;
+}
