@@ -382,12 +382,14 @@ describe('side effects', () => {
       const client = new Client1({ name: 'session', version: '1' });
       const { StreamableHTTPClientTransport: Http1 } =
         await import('@modelcontextprotocol/sdk/client/streamableHttp.js');
-      const headers = { Authorization: `Bearer ${sessions.key}` };
+      const headers: Record<string, string> = { Authorization: `Bearer ${sessions.key}` };
       await client.connect(new Http1(new URL(sessions.url), { requestInit: { headers } }));
       const inSession = newName();
       const results: unknown[] = [];
       for (let n = 0; n < 2; n++)
         results.push(await client.callTool({ ...act(inSession), _meta: { [META]: inSession } }));
+      headers['Idempotency-Key'] = inSession;
+      results.push(await client.callTool(act(inSession)));
       await client.close();
       expectOne(name, [batch.result]);
       expectOne(inSession, results as McpResult[]);
