@@ -140,6 +140,19 @@ describe('side effects', () => {
     expect(isReplay(await call({ more: undefined, ms: 0, name }, { key: 'a' }))).toBe(false);
   });
 
+  it('a repeated outcome is hidden by the rules of the present', async () => {
+    const ruled = await newGroup(t, tenant, { tools: TOOLS });
+    const [name, key] = [newName(), randomUUID()];
+    await call({ name }, { key, in: ruled });
+    await setPolicy(ruled.id, { redaction: [{ detector: 'pattern', pattern: 'effect-[0-9a-f-]+' }] });
+    const again = await call({ name }, { key, in: ruled });
+    expect([isReplay(again), again.structuredContent]).toEqual([
+      true,
+      { name: '[redacted:pattern]', nth: 1 },
+    ]);
+    expect(JSON.stringify(again)).not.toContain(name);
+  });
+
   it('tools that only read or may be repeated run each time, whatever the key', async () => {
     const name = newName();
     for (const tool of ['look', 'put']) {

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { callerName } from '../auth/caller.js';
 import { Config } from '../config.js';
 import { type Claim, ToolEffects } from '../effects/tool-effects.js';
+import { redactionOf } from '../redaction/redaction.js';
 import type { BoundTool } from './bound-tool.js';
 import { type Attempt, deferral, failure, notRun, type ToolCall } from './tool-call.js';
 import { isRepeatable } from './tool-runner.js';
@@ -57,7 +58,7 @@ export class EffectsOnce {
       this.logger.error('A claim failed', error instanceof Error ? error.stack : error);
       return notRun(failure('unavailable', NOT_LOOKED_UP));
     }
-    if (claim.kind !== 'mine') return repeated(claim, tool);
+    if (claim.kind !== 'mine') return repeated(claim, call, tool);
     let attempt: Attempt;
     try {
       attempt = await work();
@@ -103,7 +104,7 @@ function fateOf({ errorKind, wasNotRun }: Attempt, hasKey: boolean): 'release' |
 }
 
 /** What a call gets whose like came before it. */
-function repeated(claim: Exclude<Claim, { kind: 'mine' }>, tool: BoundTool): Attempt {
+function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool: BoundTool): Attempt {
   const { name } = tool.definition;
   if (claim.kind === 'other_arguments') {
     return failure(
@@ -117,7 +118,8 @@ function repeated(claim: Exclude<Claim, { kind: 'mine' }>, tool: BoundTool): Att
     const message = `The same call of ${name} is still running and was not run again. Send it again in ${seconds} s for its result.`;
     return deferral('duplicate_running', message, seconds);
   }
-  const outcome = claim.outcome as Outcome | undefined;
+  const stored = claim.outcome as Outcome | undefined;
+  const outcome = stored && redacted(stored, call);
   if (claim.kind === 'done' && outcome) {
     const result = { ...outcome.result, _meta: { ...outcome.result._meta, [REPLAYED]: true } };
     return { kind: 'result', result, errorKind: outcome.errorKind, error: outcome.error };
@@ -127,4 +129,15 @@ function repeated(claim: Exclude<Claim, { kind: 'mine' }>, tool: BoundTool): Att
     'ambiguous',
     `The same call of ${name} was made before, and how it ended is not known${how}. It may have taken effect: check before you repeat it with a new idempotency key. The call was not run again.`,
   );
+}
+
+/** The group's rules may have changed since it was stored. */
+function redacted({ result, errorKind, error }: Outcome, { policy }: ToolCall): Outcome {
+  const redaction = redactionOf(policy.redaction);
+  if (!redaction) return { result, errorKind, error };
+  return {
+    result: redaction.resultForAgent(result),
+    errorKind,
+    error: error === null ? null : redaction.textForAgent(error),
+  };
 }
