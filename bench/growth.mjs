@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeWorld, openDatabase } from './harness/database.mjs';
 import { describeRun } from './harness/machine.mjs';
-import { load, ROOT, startServer } from './harness/servers.mjs';
+import { load, ROOT, startToolcrib } from './harness/servers.mjs';
 import { toolNames } from './harness/targets.mjs';
 import { median, round } from './load/statistics.mjs';
+import { writeTables } from './tables.mjs';
 
 const TOOLS_PER_GROUP = 10;
 const ROUNDS = 5;
@@ -38,7 +39,10 @@ try {
   if (isAsked('streams')) result.streams = await measureStreams(small, Number(values.streams));
   if (isAsked('calls')) result.calls = await measureCalls(small, Number(values.calls));
   process.stdout.write(`${JSON.stringify(result, null, 1)}\n`);
-  if (!values['no-write']) writeFileSync(FILE, `${JSON.stringify(result, null, 1)}\n`);
+  if (!values['no-write']) {
+    writeFileSync(FILE, `${JSON.stringify(result, null, 1)}\n`);
+    writeTables();
+  }
 } finally {
   for (const close of closing.toReversed()) await close();
 }
@@ -58,7 +62,7 @@ async function installation(count) {
   }));
   const world = await makeWorld(database.env, plan, { customers: 0 });
   const env = { ...database.env, BENCH_TOOLS: String(names.length) };
-  const server = await startServer(`${count} groups`, 'bench/toolcrib.mjs', env, ['--expose-gc']);
+  const server = await startToolcrib(`${count} groups`, env, ['--expose-gc']);
   closing.push(server.stop);
   const { key } = world.groups[0];
   const url = `http://127.0.0.1:${server.port}/mcp/group-0/mcp`;

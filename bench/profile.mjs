@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { makeWorld, openDatabase } from './harness/database.mjs';
-import { load, startServer } from './harness/servers.mjs';
+import { load, startToolcrib } from './harness/servers.mjs';
 import { GROUPS, toolcribTargets } from './harness/targets.mjs';
 
 const { values } = parseArgs({
@@ -29,7 +29,7 @@ try {
   const world = await makeWorld(database.env, GROUPS);
   const file = join(folder, 'cpu.json');
   const env = { ...database.env, BENCH_TOOLS: '1000', BENCH_LOG: values.log, BENCH_PROFILE: file };
-  const server = await startServer('Toolcrib', 'bench/toolcrib.mjs', env);
+  const server = await startToolcrib('Toolcrib', env);
   const profile = { tool: 'get_user_profile', args: { user_id: world.customerId } };
   const target = toolcribTargets({ on: server, off: server }, world, profile).find(
     (one) => one.case === values.case && one.protocol === values.era,

@@ -17,9 +17,10 @@ import { loadConfig } from '../dist/src/config.js';
 import { GroupToolsService } from '../dist/src/groups/group-tools.service.js';
 import { makeWorld, openDatabase } from './harness/database.mjs';
 import { describeRun } from './harness/machine.mjs';
-import { load, ROOT, startServer } from './harness/servers.mjs';
+import { load, ROOT, startToolcrib } from './harness/servers.mjs';
 import { toolNames } from './harness/targets.mjs';
 import { median } from './load/statistics.mjs';
+import { writeTables } from './tables.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -36,10 +37,7 @@ const closing = [database.close];
 try {
   const plan = [{ code: 'big', tools: toolNames(tools) }];
   const world = await makeWorld(database.env, plan, { customers: 0 });
-  const server = await startServer('Toolcrib', 'bench/toolcrib.mjs', {
-    ...database.env,
-    BENCH_TOOLS: String(tools),
-  });
+  const server = await startToolcrib('Toolcrib', { ...database.env, BENCH_TOOLS: String(tools) });
   closing.push(server.stop);
   const admin = await openAdmin(world);
   closing.push(() => admin.app.close());
@@ -75,7 +73,10 @@ try {
   };
   process.stdout.write(`${JSON.stringify(result, null, 1)}\n`);
   const file = join(ROOT, 'bench/results/reload.json');
-  if (!values['no-write']) writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`);
+  if (!values['no-write']) {
+    writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`);
+    writeTables();
+  }
   if (result.before.errors + result.during.errors > 0) process.exitCode = 1;
 } finally {
   for (const close of closing.toReversed()) await close();

@@ -8,10 +8,10 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeWorld, openDatabase } from './harness/database.mjs';
+import { logSize, makeWorld, openDatabase } from './harness/database.mjs';
 import { describeRun } from './harness/machine.mjs';
 import { hasPgbench, runPgbench } from './harness/pgbench.mjs';
-import { load, ROOT, startServer } from './harness/servers.mjs';
+import { load, ROOT, startServer, startToolcrib } from './harness/servers.mjs';
 import { GROUPS, LIST_SIZES, PEERS, peerTargets, toolcribTargets } from './harness/targets.mjs';
 import { median, round } from './load/statistics.mjs';
 import { goals, printTables, writeTables } from './tables.mjs';
@@ -38,13 +38,10 @@ const database = await openDatabase();
 const servers = [];
 try {
   const world = await makeWorld(database.env, GROUPS);
+  const env = { ...database.env, BENCH_TOOLS: '1000' };
   const toolcrib = {
-    on: await start('Toolcrib', 'bench/toolcrib.mjs', { ...database.env, BENCH_TOOLS: '1000' }),
-    off: await start('Toolcrib, log off', 'bench/toolcrib.mjs', {
-      ...database.env,
-      BENCH_TOOLS: '1000',
-      BENCH_LOG: 'off',
-    }),
+    on: keep(await startToolcrib('Toolcrib', env)),
+    off: keep(await startToolcrib('Toolcrib, log off', { ...env, BENCH_LOG: 'off' })),
   };
   const profile = await expectedProfile(toolcrib.on, world);
   const targets = [...(await startPeers()), ...toolcribTargets(toolcrib, world, profile)].filter((target) =>
@@ -69,13 +66,14 @@ try {
   const result = {
     ...(await describeRun(database.superuserUrl)),
     settings: { rounds, ...effort },
+    log: await logSize(database.superuserUrl),
     rows: [...measured.values()].map(summary),
   };
   process.stderr.write('\n');
   process.stdout.write(`${printTables(result)}\n\n${goals(result).join('\n')}\n`);
   if (!values['no-write'] && !values.quick && values.only === '') {
     writeFileSync(join(ROOT, 'bench/results/speed.json'), `${JSON.stringify(result, null, 1)}\n`);
-    writeTables(result);
+    writeTables();
   }
   if (result.rows.some(({ errors }) => errors > 0)) process.exitCode = 1;
 } finally {
@@ -89,8 +87,7 @@ function installPeers() {
   execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--silent'], { cwd: folder, stdio: 'inherit' });
 }
 
-async function start(...parameters) {
-  const server = await startServer(...parameters);
+function keep(server) {
   servers.push(server);
   return server;
 }
@@ -100,7 +97,8 @@ async function startPeers() {
   for (const peer of PEERS) {
     for (const tools of peer.lists ? [1, ...LIST_SIZES] : [1]) {
       const env = { ...peer.env, TOOLS: String(tools) };
-      targets.push(...peerTargets(peer, await start(peer.name, `bench/peers/${peer.script}`, env), tools));
+      const server = keep(await startServer(peer.name, `bench/peers/${peer.script}`, env));
+      targets.push(...peerTargets(peer, server, tools));
     }
   }
   return targets;

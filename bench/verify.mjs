@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Logger } from '@nestjs/common';
-import pg from 'pg';
+import { Client } from 'pg';
 import { v7 as newId } from 'uuid';
 import { CallLogLane, INSERT_BATCH } from '../dist/src/call-logs/call-log-lane.js';
 import { loadConfig } from '../dist/src/config.js';
@@ -113,7 +113,7 @@ async function verify(run) {
 }
 
 async function connected(connectionString) {
-  const client = new pg.Client({ connectionString });
+  const client = new Client({ connectionString });
   await client.connect();
   return client;
 }

@@ -17,6 +17,7 @@ const USAGE = `Usage: toolcrib <command>
   sample --customers N [--messages N] [--tenant NAME]
                                            add made-up customers with their history (default: 50 messages each, tenant default)
   keys rotate-master [--drop-previous]     put every stored secret under a new master key; then forget the previous one
+  keys checkpoint                          the public key that checkpoints of the call log are signed with, as PEM
   admin reset-password [--email ADDRESS]   a new password for an admin (default: ADMIN_EMAIL)
   doctor [--isolation] [--json]            look the installation over; with --isolation, let one made-up tenant attack
                                            another over every route and tool, and leave no trace
@@ -121,7 +122,11 @@ async function sampleCommand(args: readonly string[]): Promise<void> {
 }
 
 async function keysCommand([action, ...args]: readonly string[]): Promise<void> {
-  if (action !== 'rotate-master') throw new UsageError('keys knows one action: rotate-master');
+  if (action === 'checkpoint') {
+    parse(args, {});
+    return checkpointKeyCommand();
+  }
+  if (action !== 'rotate-master') throw new UsageError('keys knows these actions: rotate-master, checkpoint');
   const { values } = parse(args, { 'drop-previous': { type: 'boolean' } });
   const { dropPreviousMaster, rotateMaster } = await import('./rotate-master.js');
   await withInstallation(async (config) => {
@@ -140,6 +145,16 @@ async function keysCommand([action, ...args]: readonly string[]): Promise<void> 
           : 'toolcrib keys rotate-master --drop-previous\n'),
     );
   });
+}
+
+async function checkpointKeyCommand(): Promise<void> {
+  const { SigningKey } = await import('./call-logs/signing-key.js');
+  const work = async (config: Config) => {
+    const { publicKey } = new SigningKey(config);
+    if (publicKey === undefined) throw new StartError('CHECKPOINT_KEY is not set: nothing is signed');
+    print(publicKey);
+  };
+  await withInstallation(work, { logLevel: 'error' }); // stdout is the key, and nothing else
 }
 
 async function adminCommand([action, ...args]: readonly string[]): Promise<void> {

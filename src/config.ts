@@ -98,10 +98,10 @@ export const environmentSchema = z.object({
   CHECKPOINT_EVERY_SECONDS: wholeNumber(1, 86_400).default(60),
   CHECKPOINT_FILE: z.string().optional(),
   CHECKPOINT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
-  CHECKPOINT_S3_URL: z.url({ protocol: /^https?$/ }).optional(),
-  CHECKPOINT_S3_REGION: z.string().default('us-east-1'),
-  CHECKPOINT_S3_ACCESS_KEY_ID: z.string().optional(),
-  CHECKPOINT_S3_SECRET_ACCESS_KEY: z.string().optional(),
+  CHECKPOINT_BUCKET_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CHECKPOINT_BUCKET_REGION: z.string().default('us-east-1'),
+  CHECKPOINT_BUCKET_KEY_ID: z.string().optional(),
+  CHECKPOINT_BUCKET_SECRET: z.string().optional(),
   TENANT_DELETE_BATCH_ROWS: wholeNumber(1, 100_000).default(2000),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),
 });
@@ -112,8 +112,7 @@ const MASTER_KEY_MISSING =
   'TOOLCRIB_MASTER_KEY: must be set when DATABASE_URL is; make one with: openssl rand -base64 32 ' +
   '(keep it: without it the stored group keys cannot be read)';
 
-const S3_KEYS_MISSING =
-  'CHECKPOINT_S3_URL: needs CHECKPOINT_S3_ACCESS_KEY_ID and CHECKPOINT_S3_SECRET_ACCESS_KEY';
+const S3_KEYS_MISSING = 'CHECKPOINT_BUCKET_URL: needs CHECKPOINT_BUCKET_KEY_ID and CHECKPOINT_BUCKET_SECRET';
 
 /** One message that names every wrong variable; the process ends with it. */
 export class ConfigError extends Error {
@@ -216,10 +215,7 @@ export function loadConfig(environment: Record<string, string | undefined> = rea
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
-  if (
-    set['CHECKPOINT_S3_URL'] &&
-    !(set['CHECKPOINT_S3_ACCESS_KEY_ID'] && set['CHECKPOINT_S3_SECRET_ACCESS_KEY'])
-  )
+  if (set['CHECKPOINT_BUCKET_URL'] && !(set['CHECKPOINT_BUCKET_KEY_ID'] && set['CHECKPOINT_BUCKET_SECRET']))
     problems.push(S3_KEYS_MISSING);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return new Config(parsed.data);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -273,6 +273,9 @@ describe('toolcrib verify, the command', () => {
       CHECKPOINT_KEY: TEST_CHECKPOINT_KEY,
     };
     const verify = (...args: string[]) => runNode([join(ROOT, 'dist/src/cli.js'), 'verify', ...args], env);
+    const shown = await runNode([join(ROOT, 'dist/src/cli.js'), 'keys', 'checkpoint'], env);
+    const pem = file('checkpoint.pub', shown.stdout);
+    expect((await verify('--tenant', log.id, '--public-key', pem)).code).toBe(0);
     const clean = await verify('--tenant', log.tenant.tenantName, '--checkpoints', kept);
     expect(clean).toMatchObject({
       code: 0,
@@ -303,17 +306,15 @@ describe('delivery of checkpoints', () => {
   const kept = file('checkpoints.jsonl', '');
 
   beforeAll(async () => {
-    server = createServer((request: IncomingMessage, response) => {
-      void readText(request).then((body) => {
-        const { url: path = '', headers } = request;
-        if (!isDown)
-          received.push({
-            path: `${request.method} ${path}`,
-            authorization: headers.authorization ?? '',
-            body,
-          });
-        response.writeHead(isDown ? 503 : 200).end();
-      });
+    const take = async (request: IncomingMessage, response: ServerResponse) => {
+      const body = await readText(request);
+      const { url: path = '', headers, method } = request;
+      const { authorization = '' } = headers;
+      if (!isDown) received.push({ path: `${method} ${path}`, authorization, body });
+      response.writeHead(isDown ? 503 : 200).end();
+    };
+    server = createServer((request, response) => {
+      void take(request, response);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -323,9 +324,9 @@ describe('delivery of checkpoints', () => {
         ...MANUAL,
         CHECKPOINT_FILE: kept,
         CHECKPOINT_WEBHOOK_URL: `http://127.0.0.1:${port}/hook`,
-        CHECKPOINT_S3_URL: `http://127.0.0.1:${port}/bucket/log/`,
-        CHECKPOINT_S3_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-        CHECKPOINT_S3_SECRET_ACCESS_KEY: 'secret',
+        CHECKPOINT_BUCKET_URL: `http://127.0.0.1:${port}/bucket/log/`,
+        CHECKPOINT_BUCKET_KEY_ID: 'AKIDEXAMPLE',
+        CHECKPOINT_BUCKET_SECRET: 'secret',
       },
     });
   });
@@ -432,9 +433,9 @@ describe('a database that goes away under load', () => {
     try {
       const log = await LoggedTenant.make(t, 0);
       const answered: string[] = [];
-      let isOver = false;
+      const load = new AbortController();
       const client = async (number: number) => {
-        for (let n = 0; !isOver; n++) {
+        for (let n = 0; !load.signal.aborted; n++) {
           const message = `${number}-${n}`;
           const answer = await send(
             log.group,
@@ -452,7 +453,7 @@ describe('a database that goes away under load', () => {
            WHERE datname = current_database() AND application_name = 'toolcrib-call-log'`,
         );
       }
-      isOver = true;
+      load.abort();
       await Promise.all(clients);
       const rows = await log.sql<{ message: string }>(
         `SELECT request_data->>'message' AS message FROM mcp_call_logs WHERE tenant_id = $1`,

@@ -1,5 +1,16 @@
 import { TestTools } from './fixtures/test.tools.js';
-import { legacy, type McpRequest, modern, MODERN, newGroup, send, type TestGroup } from './support/mcp.js';
+import {
+  eventually,
+  legacy,
+  type McpAnswer,
+  type McpMessage,
+  type McpRequest,
+  modern,
+  MODERN,
+  newGroup,
+  send,
+  type TestGroup,
+} from './support/mcp.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
 
 const TOOLS = [
@@ -228,6 +239,44 @@ const REQUESTS: readonly (readonly [string, McpRequest])[] = [
   ['a progress token that is a list', modern('tools/call', call('data'), { progressToken: [] })],
 ];
 
+/** One table for sessions: what their lane takes, and what it must leave to the SDK. */
+const SESSION_REQUESTS: readonly (readonly [string, McpRequest])[] = [
+  ['ping', legacy('ping')],
+  ['a text id', legacy('ping', undefined, 'abc')],
+  ['tools/list', legacy('tools/list')],
+  ['tools/list with a bad cursor', legacy('tools/list', { cursor: 'nonsense' })],
+  ['tools/call', legacy('tools/call', call('echo', { message: '你好 🙂' }))],
+  ['tools/call that returns data', legacy('tools/call', call('data'))],
+  ['tools/call that returns an image', legacy('tools/call', call('picture'))],
+  ['tools/call with wrong arguments', legacy('tools/call', call('echo', { message: 1 }))],
+  ['tools/call of no tool', legacy('tools/call', call('nobody'))],
+  ['a tool that says no', legacy('tools/call', call('fail'))],
+  ['a tool that writes log messages', legacy('tools/call', call('steps', { count: 2 }))],
+  ['a tool that needs what the client cannot do', legacy('tools/call', call('sampler'))],
+  [
+    'progress',
+    legacy('tools/call', { ...call('steps', { count: 2 }), _meta: { progressToken: 'session-progress' } }),
+  ],
+  ['a method that is not there', legacy('prompts/list')],
+];
+
+/** All that an answer says, on a stream or in one body. */
+function heardOf(answer: McpAnswer | undefined): readonly McpMessage[] {
+  if (!answer) throw new Error('There is no answer');
+  return answer.messages.length > 0 ? answer.messages : [answer.body];
+}
+
+/** @returns The id of a new session, its handshake done. */
+async function openSession(group: TestGroup): Promise<string> {
+  const { headers } = await send(group, legacy('initialize', client));
+  const id = headers.get('mcp-session-id') ?? '';
+  await send(group, {
+    headers: { 'mcp-session-id': id },
+    body: { jsonrpc: '2.0', method: 'notifications/initialized' },
+  });
+  return id;
+}
+
 describe('the two lanes', () => {
   let fast: TestApp;
   let sdk: TestApp;
@@ -242,9 +291,14 @@ describe('the two lanes', () => {
       env: { MCP_FAST_LANE: 'false' },
     });
     fastGroup = await newGroup(fast, await fast.newTenant(), { tools: TOOLS });
-    const { port } = new URL(sdk.url);
-    sdkGroup = { ...fastGroup, url: Object.assign(new URL(fastGroup.url), { port }).href };
+    sdkGroup = toSdk(fastGroup);
   });
+
+  /** The same group on the replica without the fast lane. */
+  function toSdk(group: TestGroup): TestGroup {
+    const { port } = new URL(sdk.url);
+    return { ...group, url: Object.assign(new URL(group.url), { port }).href };
+  }
   afterAll(async () => {
     await sdk?.close();
     await fast?.close();
@@ -270,6 +324,57 @@ describe('the two lanes', () => {
       [fastGroup.id],
     );
     expect(Number(counted?.n)).toBeGreaterThan(60);
+  });
+
+  describe('in sessions', () => {
+    let groups: readonly TestGroup[];
+    let sessions: readonly string[];
+
+    beforeAll(async () => {
+      const group = await newGroup(fast, await fast.newTenant(), {
+        tools: [...TOOLS, 'steps'],
+        sessions: true,
+      });
+      await eventually(async () => (await send(toSdk(group), legacy('ping'))).status === 200);
+      groups = [group, toSdk(group)];
+      sessions = await Promise.all(groups.map(openSession));
+    });
+
+    it.each(SESSION_REQUESTS)('answer alike: %s', async (_name, request) => {
+      const [one, other] = await Promise.all(
+        groups.map((group, index) =>
+          send(group, withHeaders(request, { 'mcp-session-id': sessions[index] ?? '' })),
+        ),
+      );
+      expect({ status: other?.status, heard: heardOf(other) }).toEqual({
+        status: one?.status,
+        heard: heardOf(one),
+      });
+    });
+
+    it('hear log messages from the level on that they set', async () => {
+      const say = legacy('tools/call', call('steps', { count: 1 }));
+      for (const [level, count] of [
+        ['error', 1],
+        ['debug', 2],
+      ] as const) {
+        for (const [index, group] of groups.entries()) {
+          const headers = { 'mcp-session-id': sessions[index] ?? '' };
+          await send(group, withHeaders(legacy('logging/setLevel', { level }), headers));
+          expect(heardOf(await send(group, withHeaders(say, headers)))).toHaveLength(count);
+        }
+      }
+    });
+
+    it('answer in JSON what the SDK answers on a stream', async () => {
+      const types = await Promise.all(
+        groups.map(async (group, index) => {
+          const headers = { 'mcp-session-id': sessions[index] ?? '' };
+          return (await send(group, withHeaders(legacy('ping'), headers))).headers.get('content-type');
+        }),
+      );
+      expect(types).toEqual(['application/json', expect.stringContaining('text/event-stream')]);
+    });
   });
 
   it('are both in use: only the SDK lane builds servers', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { AppModule } from '../../dist/src/app.module.js';
@@ -92,4 +93,16 @@ async function makeGroup(app, tenantId, { code, tools }) {
     [tenantId, group.id, tools],
   );
   return { code, id: group.id, key: key.key };
+}
+
+/** What the call log of this run takes on disk, indexes and chain included. */
+export async function logSize(url) {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query(`SELECT (SELECT count(*) FROM mcp_call_logs)::int AS records,
+    (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('mcp_call_logs'))::bigint
+      + pg_total_relation_size('call_log_batches') AS bytes`);
+  await client.end();
+  const [{ records, bytes }] = rows;
+  return { records, bytesPerCall: Math.round(Number(bytes) / records) };
 }

@@ -1,14 +1,18 @@
 // Processes of a run: servers on core 0, the load on core 1. PostgreSQL is left to the kernel.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** What `npm start` gives Node. */
+export const PRODUCT_FLAGS = /exec node (.*) dist\/src\/main\.js/
+  .exec(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start)[1]
+  .split(' ');
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 const START_LIMIT_MS = 60_000;
@@ -19,6 +23,11 @@ const running = [];
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+
+/** The product with the bench's tools, started as `npm start` starts it. */
+export function startToolcrib(name, env, flags = []) {
+  return startServer(name, 'bench/toolcrib.mjs', env, [...PRODUCT_FLAGS, ...flags]);
+}
 
 /**
  * @param script Path from the repository's root.
@@ -64,8 +73,14 @@ export async function load(target, { concurrency, seconds, warmup }) {
     ...(expect === undefined ? [] : ['--expect', expect]),
     ...(expectTools === undefined ? [] : ['--op', 'list', '--expect-tools', String(expectTools)]),
   ];
-  const { stdout } = await onLoadCore(process.execPath, [join(ROOT, 'bench/mcp-load.mjs'), ...parameters]);
-  return JSON.parse(stdout).runs;
+  const { runs } = await onLoadCore(process.execPath, [join(ROOT, 'bench/mcp-load.mjs'), ...parameters]).then(
+    ({ stdout }) => JSON.parse(stdout),
+    (error) => {
+      if (!error.stdout) throw error;
+      return JSON.parse(error.stdout); // it ends with 1 when nothing was answered in time
+    },
+  );
+  return runs;
 }
 
 export function onLoadCore(command, parameters, env = process.env) {

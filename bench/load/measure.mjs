@@ -24,6 +24,8 @@ async function connectClients(options, concurrency, ids) {
   return clients;
 }
 
+const SLOW_EXTRA_MS = 10_000;
+
 /** Loads the server at one concurrency for warmup + duration, and reports the duration only. */
 export async function measure(options, op, concurrency) {
   const ids = { next: 1 };
@@ -73,9 +75,11 @@ export async function measure(options, op, concurrency) {
     );
   }, 2000);
   recording = true;
-  for (const end = before.time + options.durationS * 1000; running && performance.now() < end;) {
-    await sleep(Math.min(100, Math.max(1, end - performance.now())));
-  }
+  const end = before.time + options.durationS * 1000;
+  // A slow server gets longer: nothing can be said of fewer answers than connections.
+  const latest = end + SLOW_EXTRA_MS;
+  const isEnough = () => performance.now() >= (calls < concurrency ? latest : end);
+  while (running && !isEnough()) await sleep(Math.min(100, Math.max(1, end - performance.now())));
   recording = false;
   const after = snapshot(options.trees);
   clearInterval(sampling);

@@ -124,14 +124,16 @@ export class CallLogLane {
     const entries = Buffer.alloc(records.length * ENTRY_BYTES);
     for (const [position, record] of records.entries()) {
       const saltHex = this.nextSalt();
-      const hashHex = recordHash(recordText(record), commitmentsOf({ ...payloadOf(record), saltHex }));
+      const hashHex = recordHash(recordText(record), commitmentsOf(record, saltHex));
       writeEntry(entries, position * ENTRY_BYTES, {
         id: record.id,
         createdAt: record.createdAt,
         groupId: record.groupId,
         hashHex,
       });
-      rows.push([...rowOf(record), this.writerId, seq, position, `\\x${saltHex}`]);
+      const row = rowOf(record);
+      row.push(this.writerId, seq, position, `\\x${saltHex}`);
+      rows.push(row);
     }
     const times = records.map(({ createdAt }) => createdAt.getTime());
     const summary = {
@@ -170,10 +172,6 @@ export class CallLogLane {
     const offset = this.saltsUsed++ * SALT_BYTES;
     return this.salts.toString('hex', offset, offset + SALT_BYTES);
   }
-}
-
-function payloadOf({ request, response, errorMessage }: StoredRecord) {
-  return { request, response, errorMessage };
 }
 
 /** In the order of {@link ROW_COLUMNS}, without the place in the chain. */

@@ -159,7 +159,7 @@ export class CallLogWriter implements OnApplicationShutdown {
         await this.insert(batch);
         lane.committed(batch);
         this.succeeded();
-        for (const { committed } of pending) committed();
+        for (const one of pending) one.committed();
         return;
       } catch (error) {
         if (isDataFault(error)) return this.writeHalves(lane, pending, { error, isFateKnown });
@@ -168,7 +168,7 @@ export class CallLogWriter implements OnApplicationShutdown {
         await sleep(RETRY_DELAY_MS);
       }
     }
-    for (const { rejected } of pending) rejected(new Error('the service stopped'));
+    for (const one of pending) one.rejected(new Error('the service stopped'));
   }
 
   /**

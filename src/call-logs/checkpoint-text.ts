@@ -79,14 +79,11 @@ export function checkpointHash(text: string): string {
 /** Merkle root over the heads of all chains, in the order of their writer's id; the leaf is the head's line. */
 export function chainsRoot(heads: readonly ChainHead[]): string {
   if (heads.length === 0) return NO_HASH;
-  return merkleRoot(headLeaves(heads)).toString('hex');
+  const leaves = heads.map((head) => createHash('sha256').update('\0').update(headLine(head)).digest());
+  return merkleRoot(Buffer.concat(leaves)).toString('hex');
 }
 
-export function headLeaves(heads: readonly ChainHead[]): Buffer[] {
-  return heads.map((head) => createHash('sha256').update('\0').update(headLine(head)).digest());
-}
-
-export function headLine({ writerId, seq, total, hashHex }: ChainHead): string {
+function headLine({ writerId, seq, total, hashHex }: ChainHead): string {
   return `head ${writerId} ${seq} ${total} ${hashHex}`;
 }
 

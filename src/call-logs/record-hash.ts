@@ -23,9 +23,8 @@ export type HashedFields = {
   readonly durationMs: number;
 };
 
-/** Payload as it is stored: JSON texts as they lie in the table, the salt in lower-case hex. */
+/** Payload as it is stored: JSON texts as they lie in the table. */
 export type Payload = {
-  readonly saltHex: string;
   readonly request: string | null;
   readonly response: string | null;
   readonly errorMessage: string | null;
@@ -34,8 +33,12 @@ export type Payload = {
 /** Lower-case hex of a SHA-256 each. */
 export type Commitments = { readonly request: string; readonly response: string };
 
-/** Binds a record to its payload; once payload and salt are erased it tells nothing about them. */
-export function commitmentsOf({ saltHex, request, response, errorMessage }: Payload): Commitments {
+/**
+ * Binds a record to its payload; once payload and salt are erased it tells nothing about them.
+ *
+ * @param saltHex Lower-case hex.
+ */
+export function commitmentsOf({ request, response, errorMessage }: Payload, saltHex: string): Commitments {
   const asked = request === null ? '-' : `+${request}`;
   const answered = response === null ? '-' : `+${response}`;
   return {
@@ -92,7 +95,9 @@ export function writeEntry(
   },
 ): void {
   target.write(entry.id.replaceAll('-', ''), offset, 'hex');
-  target.writeBigUInt64BE(BigInt(entry.createdAt.getTime()), offset + TIME_AT);
+  const at = entry.createdAt.getTime();
+  target.writeUInt32BE(Math.floor(at / 2 ** 32), offset + TIME_AT);
+  target.writeUInt32BE(at % 2 ** 32, offset + TIME_AT + 4);
   target.write(entry.groupId.replaceAll('-', ''), offset + GROUP_AT, 'hex');
   target.write(entry.hashHex, offset + HASH_AT, 'hex');
 }
@@ -121,49 +126,61 @@ export function entryTime(entries: Buffer, position: number): number {
   return entries.readUInt32BE(offset) * 2 ** 32 + entries.readUInt32BE(offset + 4);
 }
 
-/** SHA-256 of each entry behind the byte 0x00 (RFC 9162, section 2.1.1). */
-export function leavesOf(entries: Buffer): Buffer[] {
+/** SHA-256 of each entry behind the byte 0x00 (RFC 9162, section 2.1.1), one after the other. */
+export function leavesOf(entries: Buffer): Buffer {
   const leaf = Buffer.alloc(1 + ENTRY_BYTES);
-  const leaves: Buffer[] = [];
-  for (let offset = 0; offset < entries.length; offset += ENTRY_BYTES) {
+  const leaves = Buffer.alloc((entries.length / ENTRY_BYTES) * HASH_BYTES);
+  for (let offset = 0, at = 0; offset < entries.length; offset += ENTRY_BYTES, at += HASH_BYTES) {
     entries.copy(leaf, 1, offset, offset + ENTRY_BYTES);
-    leaves.push(hash('sha256', leaf, 'buffer'));
+    putHash(leaves, at, leaf);
   }
   return leaves;
 }
 
-/** Root of the Merkle tree of RFC 9162, section 2.1.1. `leaves` must not be empty. */
-export function merkleRoot(leaves: readonly Buffer[]): Buffer {
-  const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
+/**
+ * Root of the Merkle tree of RFC 9162, section 2.1.1.
+ *
+ * @param leaves At least one, one after the other.
+ */
+export function merkleRoot(leaves: Buffer): Buffer {
   let level = leaves;
-  while (level.length > 1) {
-    const above: Buffer[] = [];
-    for (let index = 0; index + 1 < level.length; index += 2) {
-      level[index]?.copy(node, 1);
-      level[index + 1]?.copy(node, 1 + HASH_BYTES);
-      above.push(hash('sha256', node, 'buffer'));
-    }
-    const odd = level.length % 2 === 1 ? level.at(-1) : undefined;
-    level = odd ? [...above, odd] : above;
-  }
-  return level[0];
+  while (level.length > HASH_BYTES) level = levelAbove(level);
+  return level;
 }
 
 export type PathStep = { readonly side: 'left' | 'right'; readonly hash: string };
 
 /** The neighbours that lead from one leaf to the root, lowest first. */
-export function merklePath(leaves: readonly Buffer[], position: number): PathStep[] {
+export function merklePath(leaves: Buffer, position: number): PathStep[] {
   const path: PathStep[] = [];
   let level = leaves;
-  for (let at = position; level.length > 1; at >>= 1) {
-    const isRight = at % 2 === 1;
-    const neighbour = level[isRight ? at - 1 : at + 1];
-    if (neighbour) path.push({ side: isRight ? 'left' : 'right', hash: neighbour.toString('hex') });
-    level = Array.from({ length: Math.ceil(level.length / 2) }, (_, index) =>
-      merkleRoot(level.slice(2 * index, 2 * index + 2)),
-    );
+  for (let at = position; level.length > HASH_BYTES; at >>= 1) {
+    const neighbour = at % 2 === 1 ? at - 1 : at + 1;
+    const hex = level.toString('hex', neighbour * HASH_BYTES, (neighbour + 1) * HASH_BYTES);
+    if (hex !== '') path.push({ side: neighbour < at ? 'left' : 'right', hash: hex });
+    level = levelAbove(level);
   }
   return path;
+}
+
+/** Pairs are hashed behind the byte 0x01; an odd one out is lifted as it is. */
+function levelAbove(level: Buffer): Buffer {
+  const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
+  const above = Buffer.alloc(Math.ceil(level.length / (2 * HASH_BYTES)) * HASH_BYTES);
+  for (let from = 0, at = 0; from < level.length; from += 2 * HASH_BYTES, at += HASH_BYTES) {
+    if (from + HASH_BYTES === level.length) {
+      level.copy(above, at, from);
+    } else {
+      level.copy(node, 1, from, from + 2 * HASH_BYTES);
+      putHash(above, at, node);
+    }
+  }
+  return above;
+}
+
+/** By way of a string: to have a Buffer made for each hash takes four times as long. */
+function putHash(target: Buffer, at: number, bytes: Buffer): void {
+  target.write(hash('sha256', bytes, 'binary'), at, 'latin1');
 }
 
 export type BatchHead = {

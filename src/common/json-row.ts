@@ -9,11 +9,11 @@ export function fromJson<Entity extends ObjectLiteral>(
   entity: new () => Entity,
   row: JsonRow,
 ): Entity {
-  const made: Record<string, unknown> = {};
+  const made = new entity();
   for (const { propertyName, databaseName, type } of dataSource.getMetadata(entity).columns) {
-    made[propertyName] = valueOf(type, row[databaseName]);
+    (made as Record<string, unknown>)[propertyName] = valueOf(type, row[databaseName]);
   }
-  return Object.assign(new entity(), made);
+  return made;
 }
 
 function valueOf(type: unknown, value: unknown): unknown {

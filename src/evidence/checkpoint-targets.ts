@@ -17,16 +17,13 @@ const NUMBER_DIGITS = 10;
 /** Those that the settings name. */
 export function checkpointTargets({ env }: Config): CheckpointTarget[] {
   const targets: CheckpointTarget[] = [];
-  const { CHECKPOINT_FILE: file, CHECKPOINT_WEBHOOK_URL: webhook, CHECKPOINT_S3_URL: s3 } = env;
+  const { CHECKPOINT_FILE: file, CHECKPOINT_WEBHOOK_URL: webhook, CHECKPOINT_BUCKET_URL: s3 } = env;
   if (file !== undefined) targets.push({ name: 'file', deliver: (checkpoint) => append(file, checkpoint) });
   if (webhook !== undefined)
     targets.push({ name: 'webhook', deliver: (checkpoint) => post(webhook, checkpoint) });
-  const {
-    CHECKPOINT_S3_ACCESS_KEY_ID: accessKeyId = '',
-    CHECKPOINT_S3_SECRET_ACCESS_KEY: secretAccessKey = '',
-  } = env;
+  const { CHECKPOINT_BUCKET_KEY_ID: accessKeyId = '', CHECKPOINT_BUCKET_SECRET: secretAccessKey = '' } = env;
   if (s3 !== undefined) {
-    const region = env.CHECKPOINT_S3_REGION;
+    const region = env.CHECKPOINT_BUCKET_REGION;
     const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 0 });
     targets.push({ name: 's3', deliver: (checkpoint) => put(client, s3, checkpoint) });
   }

@@ -100,7 +100,7 @@ export class RecordCheck {
   }
 
   compare({ places, rows }: { places: readonly Place[]; rows: readonly Row[] }): void {
-    const found = new Array<boolean>(places.length).fill(false);
+    const found = places.map(() => false);
     for (const row of rows) {
       const index = Number(row[0]) - 1;
       found[index] = true;
@@ -118,7 +118,7 @@ export class RecordCheck {
     const isErased = asked !== null || answered !== null;
     const commitments = isErased
       ? { request: asked ?? '', response: answered ?? '' }
-      : commitmentsOf({ saltHex: saltHex ?? '', request, response, errorMessage });
+      : commitmentsOf({ request, response, errorMessage }, saltHex ?? '');
     const isAsHashed =
       hex.startsWith(recordHash(recordText, commitments), position * HEX + HASH_AT) &&
       hex.startsWith(groupHex, position * HEX + GROUP_AT);

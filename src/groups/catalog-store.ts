@@ -204,21 +204,24 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
     tenantId?: string,
   ): Promise<(Loaded & { keys: readonly GroupKey[] })[]> {
     const rows = await this.dataSource.query<StoredGroup[]>(READ_GROUPS, [groupId ?? null, tenantId ?? null]);
-    return rows.map((row) => {
-      const group = fromJson(this.dataSource, ToolGroup, row.group);
-      const tools = row.tools.map((tool) => fromJson(this.dataSource, GroupTool, tool));
-      const keys = row.keys.map((key) => fromJson(this.dataSource, GroupKey, key));
-      return {
-        catalog: this.build(group, tools),
-        keys,
-        keyHashes: keys.map((key) => key.hash.toString('base64')),
-      };
-    });
+    const loaded: (Loaded & { keys: readonly GroupKey[] })[] = [];
+    for (const { group, tools, keys: keyRows } of rows) {
+      const keys = keyRows.map((key) => fromJson(this.dataSource, GroupKey, key));
+      const keyHashes = keys.map((key) => key.hash.toString('base64'));
+      loaded.push({ catalog: await this.build(group, tools), keys, keyHashes });
+    }
+    return loaded;
   }
 
-  private build(group: ToolGroup, rows: readonly GroupTool[]): Catalog {
+  private build(group: JsonRow, tools: readonly JsonRow[]): Promise<Catalog> {
+    const read = (tool: JsonRow) => fromJson(this.dataSource, GroupTool, tool);
     const find = (name: string) => this.registry.find(name);
-    return buildCatalog(group, rows, find, this.config.env);
+    return buildCatalog(
+      fromJson(this.dataSource, ToolGroup, group),
+      eachOf(tools, read),
+      find,
+      this.config.env,
+    );
   }
 
   private put(
@@ -287,4 +290,9 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
   private tell(before: Catalog, after: Catalog | undefined, inFlight: InFlight): void {
     for (const listener of this.listeners) listener(before, after, inFlight);
   }
+}
+
+/** One at a time, when it is asked for. */
+function* eachOf<From, To>(items: readonly From[], make: (item: From) => To): Generator<To> {
+  for (const item of items) yield make(item);
 }

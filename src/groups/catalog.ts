@@ -45,20 +45,26 @@ export type ToolDefaults = Pick<
   'TOOL_TIMEOUT_SECONDS' | 'TOOL_BREAKER_FAILURES' | 'TOOL_BREAKER_RESET_SECONDS'
 >;
 
+/** Rows bound in one turn of the event loop: reading a group of many tools must not hold up the calls that run meanwhile. */
+const ROWS_PER_TURN = 50;
+
 /**
  * One bad row does not take the group with it: it is left out and named in `unusable`.
  *
  * @param find The registry.
  */
-export function buildCatalog(
+export async function buildCatalog(
   group: ToolGroup,
-  rows: readonly GroupTool[],
+  rows: Iterable<GroupTool>,
   find: (name: string) => ToolDefinition | undefined,
   defaults: ToolDefaults,
-): Catalog {
+): Promise<Catalog> {
   const bound: BoundTool[] = [];
   const unusable: string[] = [];
-  for (const row of rows.filter(({ enabled }) => enabled)) {
+  let seen = 0;
+  for (const row of rows) {
+    if (++seen % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (!row.enabled) continue;
     const tool = tryBind(row, find(row.toolName), defaults);
     if (tool) bound.push(tool);
     else unusable.push(row.toolName);

@@ -19,6 +19,7 @@ import type { Exchange } from './exchange.js';
 import { Gate } from './gate.js';
 import { GateRefusal, sendGateRefusal } from './gate.js';
 import { HttpRefusal } from './http-refusal.js';
+import { Listeners } from './listeners.js';
 import { type McpPath, parseMcpPath } from './mcp-path.js';
 import { SdkLane } from './sdk-lane.js';
 import { Sessions } from './sessions.js';
@@ -48,6 +49,7 @@ export class McpEndpoint {
     private readonly connections: Connections,
     private readonly sessions: Sessions,
     private readonly sdkLane: SdkLane,
+    private readonly listeners: Listeners,
     private readonly replica: Replica,
   ) {
     this.webSockets = new WebSocketServer({ noServer: true, maxPayload: config.env.MCP_BODY_MAX_BYTES });
@@ -71,6 +73,7 @@ export class McpEndpoint {
 
   /** Ends what would hold up a shutdown and is not a call: notification streams, connections without a call under way. */
   endStreams(): void {
+    this.listeners.endAll();
     this.sdkLane.endSubscriptions();
     this.sessions.endStreams();
     this.connections.endIdle();

@@ -8,6 +8,7 @@ import { Connections } from './connections.js';
 import { FastLane } from './fast-lane.js';
 import { Gate } from './gate.js';
 import { GroupMethods } from './group-methods.js';
+import { Listeners } from './listeners.js';
 import { McpEndpoint } from './mcp-endpoint.js';
 import { McpServerFactory } from './mcp-server.factory.js';
 import { SdkLane } from './sdk-lane.js';
@@ -28,6 +29,7 @@ import { WebSocketDoor } from './web-socket-door.js';
     FastLane,
     McpServerFactory,
     SdkLane,
+    Listeners,
     SessionLane,
     Sessions,
     Connections,

@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
 import { type AuthInfo, createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
 import { Config } from '../config.js';
-import type { Catalog } from '../groups/catalog.js';
+import type { Catalog, ListedTool } from '../groups/catalog.js';
 import { listFor } from '../groups/access-rules.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { type AgentCaller, credentialOf } from './agent-caller.js';
@@ -128,7 +128,16 @@ export function listDiffers(before: Catalog, after: Catalog, caller?: AgentCalle
   const [old, present] = caller
     ? [listFor(before, caller), listFor(after, caller)]
     : [before.listed, after.listed];
-  return JSON.stringify(old) !== JSON.stringify(present);
+  return old.length !== present.length || old.some((tool, index) => isOther(tool, present[index]));
+}
+
+/** Definitions are the same objects in every snapshot, so their schemas need no look inside. */
+function isOther(one: ListedTool, other: ListedTool): boolean {
+  const { inputSchema, outputSchema, annotations, ...rest } = one;
+  const { inputSchema: input, outputSchema: output, annotations: hints, ...otherRest } = other;
+  if (inputSchema === input && outputSchema === output && annotations === hints)
+    return JSON.stringify(rest) !== JSON.stringify(otherRest);
+  return JSON.stringify(one) !== JSON.stringify(other);
 }
 
 /** The SDK hands `authInfo` on untouched; the token itself does not go along. */

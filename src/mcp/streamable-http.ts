@@ -20,6 +20,7 @@ import { GroupMethods } from './group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION } from './group-methods.js';
 import { HttpRefusal } from './http-refusal.js';
 import { isPlainObject } from './plain-object.js';
+import { Listeners } from './listeners.js';
 import { bodyLimits, readJsonBody } from './request-body.js';
 import { BATCH_VERSION, faultOf, faultOfBatch } from './request-check.js';
 import { SdkLane } from './sdk-lane.js';
@@ -44,6 +45,7 @@ export class StreamableHttp {
     private readonly methods: GroupMethods,
     private readonly fastLane: FastLane,
     private readonly sdkLane: SdkLane,
+    private readonly listeners: Listeners,
     private readonly sessions: Sessions,
     private readonly clients: ClientMemory,
     private readonly calls: CallsUnderWay,
@@ -146,6 +148,7 @@ export class StreamableHttp {
       : null;
     if (fault) return this.sendFault(response, message, fault, exchange, MODERN_VERSION);
     if (message.method === 'tools/call') checkRepeatedArguments(request, message, exchange);
+    if (this.listeners.takes(request, message)) return this.listeners.listen(response, message, exchange);
     if (!this.takesFastLane('modern', message)) {
       return this.sdkLane.serveModern(request, response, message, exchange);
     }

@@ -37,7 +37,7 @@ describe('faults under load', () => {
   }, LIMIT_MS[SIZE]);
   afterAll(async () => {
     await stage.close();
-    if (REPORT_DIRECTORY) writeReport(resolve(REPORT_DIRECTORY), rows, process.version);
+    if (REPORT_DIRECTORY) writeReport(resolve(REPORT_DIRECTORY), rows);
   });
 
   it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(

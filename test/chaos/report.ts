@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { SYSTEM_NODE } from '../support/server.js';
 import type { Findings } from './scenario.js';
 
 export type Row = { readonly scenario: string; readonly findings?: Findings; readonly skipped?: string };
@@ -18,8 +20,9 @@ export function toText(rows: readonly Row[]): string {
 }
 
 /** Leaves `chaos.json` and `chaos.txt` in `directory`. */
-export function writeReport(directory: string, rows: readonly Row[], node: string): void {
+export function writeReport(directory: string, rows: readonly Row[]): void {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? arch()}, ${Math.round(totalmem() / GIB)} GiB, ${platform()}`;
+  const node = execFileSync(SYSTEM_NODE, ['--version'], { encoding: 'utf8' }).trim(); // what the service runs on
   const about = { date: new Date().toISOString(), node, machine };
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'chaos.json'), `${JSON.stringify({ ...about, rows }, null, 2)}\n`);

@@ -7,7 +7,7 @@ import { type Scenario, underLoad } from '../scenario.js';
 import { buildStage, type Stage } from '../stage.js';
 
 const DISK_MIB = 256;
-const FULL_MS = { short: 1500, full: 8000 } as const;
+const FULL_MS = { short: 1500, full: 15_000 } as const;
 const STEP = Buffer.alloc(64 << 10);
 
 let mounted: { readonly directory: string; readonly problem?: string } | undefined;

@@ -31,13 +31,21 @@ export const killPostgres: Scenario = {
   name: 'kill -9 PostgreSQL and start it',
   run: (stage, size) =>
     underLoad(stage, async (load) => {
+      const downMs: number[] = [];
+      const normalMs: number[] = [];
       for (let round = 0; round < DATABASE_ROUNDS[size]; round++) {
-        if (round > 0) await load.everyone();
+        const killedAt = performance.now();
         stage.postgres.kill9();
         await delay(DOWN_MS);
         await stage.postgres.start();
+        downMs.push(Math.round(performance.now() - killedAt));
+        normalMs.push(await load.everyone());
       }
-      return { notes: [`${DATABASE_ROUNDS[size]} rounds`] };
+      return {
+        notes: [
+          `${DATABASE_ROUNDS[size]} rounds; it was down for ${downMs.join(', ')} ms; normal after ${normalMs.join(', ')} ms`,
+        ],
+      };
     }),
 };
 
