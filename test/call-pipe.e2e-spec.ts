@@ -169,7 +169,13 @@ describe('the pipe to a tool', () => {
         true,
         () => call(group, name('liar')),
       ],
-      ['a result that is too large', 'result_invalid', 'bytes', true, () => call(group, name('huge'))],
+      [
+        'a result that is too large and cannot be cut',
+        'result_invalid',
+        'bytes',
+        true,
+        () => call(group, name('huge')),
+      ],
     ];
 
     it.each(REFUSALS)('says no to %s', async (_what, errorKind, said, didRun, attempt) => {

@@ -288,4 +288,13 @@ export const zh: Readonly<Record<string, string>> = {
     '此调用是在建立哈希链之前记录的：无法证明',
   'No checkpoint vouches for this call yet; make one or wait a minute':
     '尚无检查点为此调用作证；请创建一个检查点或稍等一分钟',
+  'The result is {0} bytes, more than the {1} that may leave its thread. Ask for less.':
+    '结果为 {0} 字节，超过线程允许返回的 {1} 字节。请缩小请求范围。',
+  'Not an error was thrown: {0}': '抛出的不是错误对象：{0}',
+  'Too many calls wait for a thread. Try again in a few seconds.': '等待线程的调用过多。请几秒后重试。',
+  'It needed more than the {0} MiB of memory it may have. Ask for less.':
+    '所需内存超过允许的 {0} MiB。请缩小请求范围。',
+  '{0}; it now lies with tenant {1}': '{0}；现位于租户 {1}',
+  'The tool went on after its time and was ended': '工具超时后仍在运行，已被终止',
+  "The tool's thread ended: {0}": '工具的线程已结束：{0}',
 };

@@ -46,14 +46,15 @@ export class Battle {
     for (const word of this.sent) this.detector.noteSent(word);
   }
 
-  /** Ids of the victim to try in a field of this name, the likeliest first. */
+  /** Ids of the victim, not those of the attacker that the victim's records name, to try in a field of this name; the likeliest first. */
   foreignIds(likely: readonly string[]): Probe[] {
     const probes = likely
+      .filter((id) => this.foreign.has(id))
       .slice(0, 2)
       .map((value, n) => ({ label: `the other tenant's own id ${n + 1}`, value }));
-    for (const [kind, value] of this.theirs.oneOfEach()) {
-      if (!likely.slice(0, 2).includes(value))
-        probes.push({ label: `the other tenant's id of ${kind}`, value });
+    const likeliest = probes.map(({ value }) => value);
+    for (const [kind, value] of this.theirs.oneOfEach(this.foreign)) {
+      if (!likeliest.includes(value)) probes.push({ label: `the other tenant's id of ${kind}`, value });
     }
     return probes.map((probe) => ({ ...probe, nobodys: randomUUID() }));
   }

@@ -54,11 +54,14 @@ export class Harvest {
   }
 
   /** One id of each table and column: what an attacker who knows everything would try. */
-  oneOfEach(): ReadonlyMap<string, string> {
+  oneOfEach(among: ReadonlySet<string>): ReadonlyMap<string, string> {
     const found = new Map<string, string>();
-    for (const [table, [id]] of this.idsOf) if (id) found.set(table, id);
+    for (const [table, ids] of this.idsOf) {
+      const id = ids.find((one) => among.has(one));
+      if (id) found.set(table, id);
+    }
     for (const [name, values] of this.texts) {
-      const id = [...values].find((value) => isUuid(value));
+      const id = [...values].find((value) => isUuid(value) && among.has(value));
       if (id && ![...found.values()].includes(id)) found.set(name, id);
     }
     return found;
