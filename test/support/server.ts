@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -46,7 +46,7 @@ export type RunningServer = {
 };
 
 /**
- * Starts the built server as its own process and waits until it accepts connections.
+ * Starts the built server as its own process and waits until it answers.
  *
  * @throws {Error} It ended before; the message holds all it printed.
  */
@@ -55,7 +55,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const deadline = Date.now() + READY_LIMIT_MS;
   let ended: number | string | undefined;
   void server.exit.then((code) => (ended = code));
-  while (!(await accepts(server.port))) {
+  while (!(await answers(server.url))) {
     if (ended !== undefined || Date.now() > deadline) {
       await server.kill9();
       throw new Error(
@@ -153,10 +153,10 @@ export async function findFreePort(): Promise<number> {
   }
 }
 
-function accepts(port: number): Promise<boolean> {
-  return new Promise((settle) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => settle(true)).once('error', () => settle(false));
-    socket.once('connect', () => socket.destroy());
-  });
+/** An HTTP answer, whatever it says: a server that starts tries its port first, and accepts connections for a moment. */
+function answers(url: string): Promise<boolean> {
+  return fetch(`${url}/health/live`, { signal: AbortSignal.timeout(READY_LIMIT_MS) }).then(
+    () => true,
+    () => false,
+  );
 }
