@@ -99,7 +99,6 @@ describe('the call log', () => {
     ['a timeout', 'hang', {}, 'timeout', /did not finish within 1 s/],
     ['a bug', 'crash', {}, 'internal', /failed inside/],
     ['a bug that comes later', 'crash_async', {}, 'internal', /failed inside/],
-    ['a result too large', 'huge', { bytes: 2_000_000 }, 'result_invalid', /more than the 1048576 allowed/],
     ['a broken promise', 'liar', {}, 'result_invalid', /should not return/],
     ['a result JSON cannot say', 'unserialisable', {}, 'internal', /failed inside/],
   ])('has %s', async (_name, tool, args, errorKind, message) => {

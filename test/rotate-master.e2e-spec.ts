@@ -18,6 +18,8 @@ import { createTestApp, type TestApp } from './support/test-app.js';
 const KEYS = 120;
 /** Bytes that are no secrets to be shown again: keyed hashes. */
 const HASHES = ['sign_in_attempts.key', 'idempotency_keys.operation', 'idempotency_keys.fingerprint'];
+/** Hashes, salts and signatures of call records. */
+const OF_THE_LOG = /^(mcp_call_logs|call_log_)/;
 const PASSWORD = 'a long enough password';
 type Json = { [name: string]: any }; // oxlint-disable-line typescript/no-explicit-any
 
@@ -168,7 +170,9 @@ describe('the sealed columns', () => {
        WHERE table_schema = 'public' AND data_type = 'bytea' AND column_name !~ 'hash' ORDER BY 1, 2`,
     );
     const known = SEALED_COLUMNS.map(({ table, column }) => ({ table, column }));
-    const sealed = columns.filter(({ table, column }) => !HASHES.includes(`${table}.${column}`));
+    const sealed = columns.filter(
+      ({ table, column }) => !HASHES.includes(`${table}.${column}`) && !OF_THE_LOG.test(table),
+    );
     expect(known.toSorted((a, b) => (a.table < b.table ? -1 : 1))).toEqual(sealed);
   });
 });

@@ -32,6 +32,9 @@ const OTHER_VALUE: Record<string, string> = {
   bytea: `'\\x00'`,
 };
 
+/** Given by the database as it commits; says when jobs get to a record, and nothing of the call. */
+const NOT_HASHED = ['recorded_in'];
+
 describe('toolcrib verify', () => {
   let t: TestApp;
 
@@ -114,11 +117,12 @@ describe('toolcrib verify', () => {
       const columns = await t.dataSource.query<{ name: string; type: string }[]>(
         `SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_name = 'mcp_call_logs'`,
       );
-      expect(columns.length).toBeGreaterThan(20);
+      const hashed = columns.filter(({ name }) => !NOT_HASHED.includes(name));
+      expect(hashed.length).toBeGreaterThan(20);
       const log = await LoggedTenant.make(t, 5);
       const [victim] = await log.rows();
       await log.sql('CREATE TEMP TABLE IF NOT EXISTS untouched AS SELECT * FROM mcp_call_logs LIMIT 0');
-      for (const { name, type } of columns) {
+      for (const { name, type } of hashed) {
         const [kept] = await log.sql<Record<string, unknown>>(
           `SELECT "${name}"::text AS kept FROM mcp_call_logs WHERE id = $1`,
           victim.id,
