@@ -7,7 +7,8 @@ import type { Logger } from '@nestjs/common';
 export class RepeatedJob {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
-  private isStopping = false;
+  /** A step that takes long ends early then, by throwing; what it did not finish comes again. */
+  isStopping = false;
   private isFailing = false;
 
   constructor(

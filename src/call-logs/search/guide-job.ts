@@ -21,13 +21,19 @@ const BREATH = 16;
 const STALE_AT_ONCE = 20;
 
 type Place = { readonly id: string; readonly tenantId: string; readonly createdAt: Date };
+type Marked = {
+  readonly tenantId: string;
+  readonly fromAt: Date;
+  readonly toAt: Date;
+  readonly ids: readonly string[] | null;
+};
 type Row = Markable & { readonly text: string };
 
 const PLACES = `SELECT id, tenant_id AS "tenantId", created_at AS "createdAt" FROM mcp_call_logs
   WHERE ${IN_STRETCH} ORDER BY tenant_id, created_at, id`;
 const ROWS = `SELECT group_id AS "groupId", tool_name AS "toolName", caller_app_id AS "callerAppId", key_id AS "keyId",
     user_id AS "userId", success, error_kind AS "errorKind", duration_ms AS "durationMs", ${SEARCHED_TEXT} AS text
-  FROM mcp_call_logs WHERE tenant_id = $1 AND created_at >= $2 AND created_at <= $3`;
+  FROM mcp_call_logs WHERE tenant_id = $1 AND created_at >= $2 AND created_at <= $3 AND ($4::uuid[] IS NULL OR id = ANY ($4))`;
 const ADD = `INSERT INTO call_log_chunks (id, tenant_id, from_at, to_at, marks) VALUES ($1, $2, $3, $4, $5)`;
 const STALE = `SELECT id, tenant_id AS "tenantId", from_at AS "fromAt", to_at AS "toAt" FROM call_log_chunks WHERE stale LIMIT $1`;
 const RENEW = `UPDATE call_log_chunks SET marks = $2, stale = false WHERE id = $1`;
@@ -73,9 +79,11 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
   private async mark(connection: StepConnection, stretch: Stretch): Promise<void> {
     const places = (await connection.query(PLACES, stretchParameters(stretch))) as Place[];
     for (const chunk of chunksOf(places)) {
+      if (this.job.isStopping) throw new Error('The service stops');
       const [{ tenantId, createdAt: fromAt }, { createdAt: toAt }] = [chunk[0], chunk[chunk.length - 1]];
+      const ids = chunk.map(({ id }) => id);
       await inTenant(tenantId, async () => {
-        const marks = await this.marksBetween(tenantId, fromAt, toAt);
+        const marks = await this.marksOf(this.dataSource, { tenantId, fromAt, toAt, ids });
         await this.dataSource.query(ADD, [newId(), tenantId, fromAt, toAt, marks]);
       });
     }
@@ -91,7 +99,7 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
         this.dataSource.transaction(async (manager) => {
           // Locked first: what is erased while the records are read makes it stale again.
           await manager.query('SELECT FROM call_log_chunks WHERE id = $1 FOR UPDATE', [id]);
-          const marks = await this.marksBetween(tenantId, fromAt, toAt, manager);
+          const marks = await this.marksOf(manager, { tenantId, fromAt, toAt, ids: null });
           if (marks.length === 0) await manager.query(DROP, [id]);
           else await manager.query(RENEW, [id, marks]);
         }),
@@ -99,14 +107,13 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 
-  /** Also of records between them that another stretch has: a mark too many costs a look, one too few hides a record. */
-  private async marksBetween(
-    tenantId: string,
-    fromAt: Date,
-    toAt: Date,
-    queryable: Pick<EntityManager, 'query'> = this.dataSource,
-  ): Promise<number[]> {
-    const rows = await queryable.query<Row[]>(ROWS, [tenantId, fromAt, toAt]);
+  /**
+   * Of a stretch whose records are not known any more, all records of its time count: a mark too many costs a look, one too few
+   * hides a record.
+   */
+  private async marksOf(queryable: Pick<EntityManager, 'query'>, of: Marked): Promise<number[]> {
+    const { tenantId, fromAt, toAt, ids } = of;
+    const rows = await queryable.query<Row[]>(ROWS, [tenantId, fromAt, toAt, ids]);
     const marks = new Set<number>();
     const known = new Set<string>();
     const combinations = new Map<string, readonly string[]>();
