@@ -63,12 +63,12 @@ describe('MCP conformance of the built server', () => {
   });
 
   it.each([
-    ['0.1.16, all scenarios', 'mcp-conformance-stable', ['--suite', 'all'], 20],
+    ['0.1.16, all scenarios', 'mcp-conformance-stable', ['--suite', 'all'], 19],
     [
       '0.2.0-alpha.12, requirements of 2025-11-25',
       'mcp-conformance-next',
       ['--requirements', '2025-11-25'],
-      57,
+      56,
     ],
     [
       '0.2.0-alpha.12, requirements of 2026-07-28',
