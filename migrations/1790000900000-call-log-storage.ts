@@ -56,6 +56,7 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
       END $$
     `);
     for (const signature of FUNCTIONS.toReversed()) await queryRunner.query(`DROP FUNCTION ${signature}`);
+    await queryRunner.query('DROP FUNCTION is_call_log_removal_noted(date, uuid, uuid)');
     await queryRunner.query(`DROP POLICY owner_moves ON "mcp_call_logs_default"`);
     for (const policy of ['owner_looks', 'owner_removes', 'follower_reads'])
       await queryRunner.query(`DROP POLICY ${policy} ON "mcp_call_logs"`);
@@ -266,7 +267,11 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
     `);
   }
 
-  /** Each looks itself whether anybody keeps what it is to remove: whoever calls it cannot remove more. */
+  /**
+   * Each looks itself whether anybody keeps what it is to remove. The installation's default is the caller's to say, so two things hold
+   * whatever it says: nothing of today goes, and nothing without a removal on record (`call_log_removals`), whose missing
+   * signature `toolcrib verify` names.
+   */
   private async createRetentionFunctions(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE FUNCTION list_call_log_holdings(on_day date, default_days integer)
@@ -293,6 +298,14 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
       END $$
     `);
     await queryRunner.query(`
+      CREATE FUNCTION is_call_log_removal_noted(on_day date, tenant uuid, tool_group uuid) RETURNS boolean
+      LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+      BEGIN
+        RETURN EXISTS (SELECT FROM call_log_removals r WHERE r.tenant_id = tenant AND r.kind = 'retention'
+          AND (r.group_id IS NULL OR r.group_id = tool_group) AND r.before >= (on_day + 1)::timestamp AT TIME ZONE 'UTC');
+      END $$
+    `);
+    await queryRunner.query(`
       CREATE FUNCTION drop_call_log_partition(on_day date, default_days integer) RETURNS boolean
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '300ms' AS $$
       DECLARE part text := 'mcp_call_logs_p' || to_char(on_day, 'YYYYMMDD');
@@ -300,7 +313,8 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
         PERFORM pg_advisory_xact_lock(7210004);
         IF on_day >= (now() AT TIME ZONE 'UTC')::date OR to_regclass(part) IS NULL THEN RETURN false; END IF;
         LOCK TABLE ONLY mcp_call_logs IN ACCESS EXCLUSIVE MODE;
-        IF EXISTS (SELECT FROM list_call_log_holdings(on_day, default_days) h WHERE NOT h.expired) THEN RETURN false; END IF;
+        IF EXISTS (SELECT FROM list_call_log_holdings(on_day, default_days) h
+          WHERE NOT h.expired OR NOT is_call_log_removal_noted(on_day, h.tenant_id, h.group_id)) THEN RETURN false; END IF;
         EXECUTE format('DROP TABLE %I', part);
         RETURN true;
       END $$
@@ -310,7 +324,8 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
       RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
       DECLARE removed integer;
       BEGIN
-        IF NOT EXISTS (SELECT FROM list_call_log_holdings(on_day, default_days) h
+        IF on_day >= (now() AT TIME ZONE 'UTC')::date OR NOT is_call_log_removal_noted(on_day, tenant, tool_group)
+          OR NOT EXISTS (SELECT FROM list_call_log_holdings(on_day, default_days) h
           WHERE h.tenant_id = tenant AND h.group_id = tool_group AND h.expired) THEN RETURN 0; END IF;
         EXECUTE format('DELETE FROM mcp_call_logs l USING (SELECT id, created_at FROM mcp_call_logs WHERE tenant_id = %1$L
           AND group_id = %2$L AND created_at >= %3$L AND created_at < %4$L ORDER BY created_at LIMIT %5$s) old

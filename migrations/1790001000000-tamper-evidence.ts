@@ -158,6 +158,10 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
     await ownByTenant(queryRunner, 'call_log_deliveries', { app: 'SELECT, INSERT, UPDATE' });
     await ownByTenant(queryRunner, 'call_log_uncovered', { app: 'SELECT' });
     await shareWithAll(queryRunner, 'call_log_signing_keys', { app: 'SELECT, INSERT' });
+    // For the functions that remove what has expired: they ask whether it was noted.
+    await queryRunner.query(
+      `CREATE POLICY owner_looks ON "call_log_removals" FOR SELECT TO CURRENT_USER USING (true)`,
+    );
   }
 
   /**
@@ -174,7 +178,7 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
     );
     await queryRunner.query(`
       CREATE FUNCTION "erase_call_records"("ids" uuid[]) RETURNS SETOF uuid
-      LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+      LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         UPDATE public.mcp_call_logs SET
           request_commitment = CASE WHEN salt IS NULL THEN ''::bytea ELSE sha256(convert_to(
             E'toolcrib request v1\\n' || encode(salt, 'hex') || E'\\n' || coalesce('+' || request_data::text, '-'), 'UTF8')) END,

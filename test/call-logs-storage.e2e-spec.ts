@@ -1,6 +1,10 @@
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { CallLogWriter } from '../src/call-logs/call-log.writer.js';
+import { CallLogRemovals } from '../src/call-logs/removals.js';
 import { Housekeeping } from '../src/call-logs/storage/housekeeping.js';
+import { SYSTEM_DATABASE } from '../src/common/system-database.js';
 import { listTenantTables } from '../src/isolation/tenant-tables.js';
 import { eventually, newGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
@@ -44,6 +48,42 @@ describe('the store of the call log', () => {
   const keepHouse = async () => eventually(() => t.app.get(Housekeeping).keepHouse(), 20_000); // another run may be under way
   const setRetention = (body: object, path = '', token = tenant.adminToken) =>
     t.rest('PUT', `/admin/call-logs/retention${path}`, { token, body });
+
+  describe('the role that removes what has expired', () => {
+    const remove = (sql: string, values: unknown[]) =>
+      t.app
+        .get<DataSource>(getDataSourceToken(SYSTEM_DATABASE))
+        .query<Record<string, unknown>[]>(sql, values);
+
+    it('removes nothing of today, and nothing whose removal is not on record, whatever it says of the default', async () => {
+      const today = await add(0);
+      const old = await add(40);
+      await keepHouse();
+      await t.app.get(CallLogRemovals).recordRetention(t.dataSource, {
+        tenantId: tenant.tenantId,
+        before: new Date(Date.now() - 39 * DAY_MS),
+      });
+      for (const [ago, groupId] of [
+        [0, today],
+        [40, old],
+      ] as const) {
+        const values = [dayOf(ago), tenant.tenantId, groupId, -1, 10];
+        await remove('SELECT remove_expired_call_logs($1, $2, $3, $4, $5) AS removed', values);
+        await remove('SELECT drop_call_log_partition($1, $2) AS dropped', [dayOf(ago), -1]);
+      }
+      expect(await countBy('group_id = ANY($1)', [[today, old]])).toBe(1); // the one whose removal is on record is gone
+      expect(await countBy('group_id = $1', [today])).toBe(1);
+      const unnoted = await add(20);
+      await keepHouse();
+      await remove('SELECT remove_expired_call_logs($1, $2, $3, 0, 10)', [
+        dayOf(20),
+        tenant.tenantId,
+        unnoted,
+      ]);
+      await remove('SELECT drop_call_log_partition($1, 0)', [dayOf(20)]);
+      expect(await countBy('group_id = $1', [unnoted])).toBe(1);
+    });
+  });
 
   describe('partitions', () => {
     it('are made at the start, from yesterday until a week ahead', async () => {

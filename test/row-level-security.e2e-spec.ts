@@ -228,6 +228,19 @@ describe('row-level security', () => {
       expect(await codeOf(undone(a, 'SET ROLE toolcrib'))).toBe(DENIED);
     });
 
+    it('have no way to run anything as the owner: its functions look up no name that a session can make', async () => {
+      const functions = await t.dataSource.query<{ name: string; path: string | null; open: boolean }[]>(
+        `SELECT p.proname AS name, (SELECT c FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%') AS path,
+           has_function_privilege('public', p.oid, 'EXECUTE') AS open
+         FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef`,
+      );
+      expect(functions.length).toBeGreaterThan(5);
+      // Left out, pg_temp is searched first: https://www.postgresql.org/docs/current/sql-createfunction.html
+      expect(
+        functions.filter(({ path, open }) => open || !/^search_path=.*, pg_temp$/.test(path ?? '')),
+      ).toEqual([]);
+    });
+
     it('leave records alone: the service adds to the audit and reads calls, and changes neither', async () => {
       for (const sql of [
         'UPDATE admin_audit_logs SET action = action',
