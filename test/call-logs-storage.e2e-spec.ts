@@ -11,6 +11,9 @@ import { createTestApp, type TestApp, type TestTenant } from './support/test-app
 
 const DAY_MS = 86_400_000;
 const dayOf = (ago: number) => new Date(Date.now() - ago * DAY_MS).toISOString().slice(0, 10);
+/** Of the tenant, or of a group: `/groups/<id>`. */
+const retentionAt = (path: string) =>
+  path === '' ? '/admin/call-logs/retention' : `/admin${path}/call-log-retention`;
 const partitionOf = (ago: number) => `mcp_call_logs_p${dayOf(ago).replaceAll('-', '')}`;
 
 describe('the store of the call log', () => {
@@ -47,7 +50,7 @@ describe('the store of the call log', () => {
   };
   const keepHouse = async () => eventually(() => t.app.get(Housekeeping).keepHouse(), 20_000); // another run may be under way
   const setRetention = (body: object, path = '', token = tenant.adminToken) =>
-    t.rest('PUT', `/admin/call-logs/retention${path}`, { token, body });
+    t.rest('PUT', retentionAt(path), { token, body });
 
   describe('the role that removes what has expired', () => {
     const remove = (sql: string, values: unknown[]) =>
@@ -246,7 +249,7 @@ describe('the store of the call log', () => {
   });
 
   describe('GET and PUT /admin/call-logs/retention', () => {
-    const get = (token: string, path = '') => t.rest('GET', `/admin/call-logs/retention${path}`, { token });
+    const get = (token: string, path = '') => t.rest('GET', retentionAt(path), { token });
 
     it('inherits from group to tenant to installation', async () => {
       const own = await t.newTenant();

@@ -23,6 +23,9 @@ import {
 
 const BATCH = 25;
 
+/** Written by jobs, out of a tenant's records, whenever they get to it. */
+const DERIVED = ['call_log_chunks', 'call_log_stats', 'call_log_checkpoints', 'call_log_deliveries'];
+
 describe('/api/v1/admin/tenants', () => {
   let t: TestApp;
   let other: TestApp;
@@ -68,7 +71,7 @@ describe('/api/v1/admin/tenants', () => {
        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace`,
     );
     const counts: Record<string, number> = {};
-    for (const { name } of tables) {
+    for (const { name } of tables.filter((table) => !DERIVED.includes(table.name))) {
       const [{ count }] = await t.dataSource.query<[{ count: number }]>(
         `SELECT count(*)::int AS count FROM "${name}" WHERE tenant_id = $1`,
         [tenantId],

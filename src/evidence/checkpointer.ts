@@ -52,15 +52,25 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
       const tenants = await this.system.query<{ id: string }[]>(
         'SELECT id FROM tenants WHERE removing_at IS NULL ORDER BY id',
       );
-      for (const { id } of tenants) {
-        if (this.isStopping) return;
-        await inTenant(id, async () => {
-          await this.checkpoints.makeIfChanged(id);
-          await this.deliveries.deliver(id);
-        });
-      }
+      // All are made before any is delivered: a target that does not answer holds up no signature.
+      for (const { id } of tenants) await this.forTenant(id, () => this.checkpoints.makeIfChanged(id));
+      for (const { id } of tenants) await this.forTenant(id, () => this.deliveries.deliver(id));
     } catch (error) {
-      this.logger.warn(`No checkpoints this time: ${error instanceof Error ? error.message : String(error)}`);
+      this.logger.warn(`No checkpoints this time: ${messageOf(error)}`);
     }
   }
+
+  /** What fails for one tenant fails for that one only. */
+  private async forTenant(id: string, work: () => Promise<unknown>): Promise<void> {
+    if (this.isStopping) return;
+    try {
+      await inTenant(id, work);
+    } catch (error) {
+      this.logger.warn(`No checkpoint of tenant ${id} this time: ${messageOf(error)}`);
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

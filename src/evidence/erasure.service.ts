@@ -10,7 +10,8 @@ import type { EraseDto } from './evidence.dto.js';
 
 const AT_ONCE = 1000;
 const OF_USER = `SELECT id FROM mcp_call_logs WHERE tenant_id = $1 AND request_commitment IS NULL
-  AND (user_id = $2::uuid OR strpos(request_data::text, $2::uuid::text) > 0 OR ($3::boolean AND strpos(response_data::text, $2::uuid::text) > 0))`;
+  AND (user_id = $2::uuid OR strpos(lower(request_data::text), $2::uuid::text) > 0
+    OR ($3::boolean AND strpos(lower(response_data::text), $2::uuid::text) > 0))`;
 
 /** Removes what calls asked and answered, for good. That they were made, when and how they ended stays, and stays provable. */
 @Injectable()

@@ -80,8 +80,8 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: () => '/admin/call-logs/retention',
     body: () => ({ keep: 'days', days: 30 }),
   },
-  'PUT /admin/call-logs/retention/groups/{id}': {
-    path: ({ group }) => `/admin/call-logs/retention/groups/${group}`,
+  'PUT /admin/groups/{id}/call-log-retention': {
+    path: ({ group }) => `/admin/groups/${group}/call-log-retention`,
     body: () => ({ keep: 'forever' }),
   },
   'PUT /admin/sign-in-settings': {

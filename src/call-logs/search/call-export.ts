@@ -10,8 +10,11 @@ import type { CallExportQueryDto, CallFilterDto } from '../call-logs.dto.js';
 import { type Before, CallSearch } from './call-search.js';
 import { type Condition, conditionOf, marksFor } from './call-filter.js';
 
-/** About 5 MB: a page costs the planner a look at every partition, so fewer pages are faster. */
-const PAGE = 4000;
+/** Records of the first page, and of any: a page costs the planner a look at every partition, so fewer pages are faster. */
+const PAGE_FIRST = 64;
+const PAGE_MAX = 1000;
+/** What a page should come to: records differ in size by a factor of a thousand. */
+const PAGE_CHARACTERS = 2_000_000;
 
 /** Columns of the file and the SQL of each, the times as JSON has them. */
 const COLUMNS = {
@@ -52,6 +55,13 @@ type Row = {
   readonly cells?: (string | null)[];
 };
 
+type Page = {
+  readonly filter: CallFilterDto;
+  readonly format: 'jsonl' | 'csv';
+  readonly before?: Before;
+  readonly limit: number;
+};
+
 /** Everything that the filters let through, as a file that is sent while it is read. */
 @Injectable()
 export class CallExport {
@@ -90,24 +100,28 @@ export class CallExport {
     if (format === 'csv') yield `${NAMES.join(',')}\r\n`;
     const isGuided = marksFor(tenantId, filter) !== undefined;
     let before: Before | undefined;
+    let limit = PAGE_FIRST;
     while (!signal.aborted) {
       const rows = isGuided
-        ? await this.found(tenantId, { filter, format, before })
-        : await this.page(tenantId, { filter, format, before, signal });
-      if (rows.length > 0) yield rows.map(toText).join('');
+        ? await this.found(tenantId, { filter, format, before, limit })
+        : await this.page(tenantId, { filter, format, before, limit, signal });
+      let characters = 0;
+      for (const row of rows) {
+        const text = toText(row);
+        characters += text.length;
+        yield text;
+      }
       const last = rows.at(-1);
-      if (rows.length < PAGE || !last) return;
+      if (rows.length < limit || !last) return;
+      limit = Math.max(1, Math.min(PAGE_MAX, Math.floor((limit * PAGE_CHARACTERS) / characters)));
       before = { at: last.createdAt, id: last.id };
     }
   }
 
   /** Where the guide finds the records, they are read by their keys. */
-  private async found(
-    tenantId: string,
-    { filter, format, before }: { filter: CallFilterDto; format: 'jsonl' | 'csv'; before?: Before },
-  ): Promise<Row[]> {
+  private async found(tenantId: string, { filter, format, before, limit }: Page): Promise<Row[]> {
     return inTenant(tenantId, async () => {
-      const calls = await this.search.find(tenantId, { filter, before, limit: PAGE });
+      const calls = await this.search.find(tenantId, { filter, before, limit });
       return this.dataSource.query<Row[]>(
         `SELECT id, created_at AS "createdAt", ${LINE[format]} FROM mcp_call_logs
          WHERE tenant_id = $1 AND (id, created_at) IN (SELECT * FROM unnest($2::uuid[], $3::timestamptz[]))
@@ -118,16 +132,13 @@ export class CallExport {
   }
 
   /** Page by page, each its own unit of work: no connection is held while the client reads. */
-  private async page(
-    tenantId: string,
-    sought: { filter: CallFilterDto; format: 'jsonl' | 'csv'; before?: Before; signal: AbortSignal },
-  ): Promise<Row[]> {
-    const { filter, format, before, signal } = sought;
+  private async page(tenantId: string, sought: Page & { readonly signal: AbortSignal }): Promise<Row[]> {
+    const { filter, format, before, limit, signal } = sought;
     const condition = conditionOf(tenantId, filter);
     if (before)
       condition.and('created_at <= ? AND (created_at, id) < (?, ?)', before.at, before.at, before.id);
     const sql = `SELECT id, created_at AS "createdAt", ${LINE[format]} FROM mcp_call_logs
-      WHERE ${condition.sql} ORDER BY created_at DESC, id DESC LIMIT ${PAGE}`;
+      WHERE ${condition.sql} ORDER BY created_at DESC, id DESC LIMIT ${limit}`;
     return inTenant(tenantId, () => this.cancellable(sql, condition, signal));
   }
 

@@ -13,11 +13,11 @@ const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND } = HttpStatus;
 @ApiTags('call logs')
 @ApiBearerAuth()
 @ApiFailures(UNAUTHORIZED, FORBIDDEN)
-@Controller('api/v1/admin/call-logs/retention')
+@Controller('api/v1/admin')
 export class RetentionController {
   constructor(private readonly retention: RetentionService) {}
 
-  @Get()
+  @Get('call-logs/retention')
   @Requires('calls.read')
   @ApiOperation({ summary: 'How long the tenant keeps records of calls' })
   @ApiData(RetentionDto)
@@ -25,7 +25,7 @@ export class RetentionController {
     return ok(await this.retention.get(caller, null));
   }
 
-  @Put()
+  @Put('call-logs/retention')
   @Requires('calls.retention')
   @ApiOperation({
     summary: 'Decide how long the tenant keeps records of calls',
@@ -41,7 +41,7 @@ export class RetentionController {
     return ok(await this.retention.set(caller, null, { input, ifMatch }), 'Retention set');
   }
 
-  @Get('groups/:id')
+  @Get('groups/:id/call-log-retention')
   @Requires('calls.read')
   @ApiOperation({ summary: 'How long records of a group’s calls are kept' })
   @ApiData(RetentionDto)
@@ -50,7 +50,7 @@ export class RetentionController {
     return ok(await this.retention.get(caller, id));
   }
 
-  @Put('groups/:id')
+  @Put('groups/:id/call-log-retention')
   @Requires('calls.retention')
   @ApiOperation({
     summary: 'Decide how long records of a group’s calls are kept',
