@@ -215,6 +215,79 @@ describe('the store of the call log', () => {
       ]);
     });
 
+    describe('dropping a partition', () => {
+      /** A day whose only record nobody keeps, and whose removal is on record; housekeeping has not come by yet. */
+      const expiredDay = async (ago: number) => {
+        const { tenantId } = await t.newTenant();
+        const groupId = await add(ago, { tenantId });
+        await t.dataSource.query('SELECT make_call_log_partition($1)', [dayOf(ago)]).catch(() => undefined);
+        await t.app
+          .get(CallLogRemovals)
+          .recordRetention(t.dataSource, { tenantId, groupId, before: new Date() });
+        return { tenantId, groupId };
+      };
+      const drop = async (ago: number) => {
+        const dropping = t.dataSource.createQueryRunner();
+        const [{ pid }] = (await dropping.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
+        const dropped = dropping
+          .query('SELECT drop_call_log_partition($1, 1) AS dropped', [dayOf(ago)])
+          .then(([row]: { dropped: boolean }[]) => row.dropped, String)
+          .finally(() => dropping.release());
+        return { pid, dropped };
+      };
+      const locksOf = (pid: number) =>
+        t.dataSource.query<{ mode: string; granted: boolean }[]>(
+          `SELECT mode, granted FROM pg_locks WHERE pid = $1 AND relation = 'mcp_call_logs'::regclass`,
+          [pid],
+        );
+
+      it('looks at what is in it before calls have to wait', async () => {
+        await expiredDay(81);
+        const blocker = t.dataSource.createQueryRunner();
+        let modes: string[] = [];
+        await eventually(async () => {
+          await blocker.startTransaction();
+          await blocker.query('LOCK TABLE call_log_removals IN ACCESS EXCLUSIVE MODE'); // it asks there, for each group
+          const { pid, dropped } = await drop(81);
+          const begun = performance.now();
+          while (modes.length === 0 && performance.now() - begun < 250) {
+            modes = (await locksOf(pid)).map(({ mode }) => mode);
+          }
+          await dropped;
+          await blocker.rollbackTransaction();
+          return modes.length > 0;
+        }, 20_000);
+        await blocker.release();
+        expect(modes).not.toContain('AccessExclusiveLock');
+      });
+
+      it('is given up when a record comes meanwhile', async () => {
+        const { tenantId, groupId } = await expiredDay(82);
+        const late = t.dataSource.createQueryRunner();
+        let isDropped: unknown;
+        await eventually(async () => {
+          await late.startTransaction();
+          await late.query(
+            `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, era, transport, success, duration_ms)
+             VALUES (gen_random_uuid(), ($1 || 'T11:00:00Z')::timestamptz, $2, $3, 'late', 'rest', 'rest', true, 1)`,
+            [dayOf(82), tenantId, groupId],
+          );
+          const { pid, dropped } = await drop(82);
+          const begun = performance.now();
+          let waits = false;
+          while (!waits && performance.now() - begun < 250) {
+            waits = (await locksOf(pid)).some(({ granted }) => !granted);
+          }
+          await late.commitTransaction(); // while it waits for the lock
+          isDropped = await dropped;
+          return typeof isDropped === 'boolean'; // else it had waited for too long
+        }, 20_000);
+        await late.release();
+        expect(isDropped).toBe(false);
+        expect(await countBy('group_id = $1', [groupId])).toBeGreaterThan(1);
+      });
+    });
+
     it('removes within a day what some keep and others do not, and leaves the rest', async () => {
       const [short, long] = [await t.newTenant(), await t.newTenant()];
       const group = await newGroup(t, short, { tools: ['get_task'] });

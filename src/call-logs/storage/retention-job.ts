@@ -5,6 +5,7 @@ import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { Config } from '../../config.js';
 import { CallLogRemovals } from '../removals.js';
 import { forgetInGuide } from '../search/forget.js';
+import { HOURS_KEPT_DAYS } from '../statistics/sums.js';
 import { dayOf, endOfDay, isLockTimeout, Partitions } from './partitions.js';
 
 /** Records that one transaction deletes: short enough to hold nobody up. */
@@ -12,7 +13,7 @@ const BATCH = 2000;
 
 type Holding = { readonly tenantId: string; readonly groupId: string; readonly expired: boolean };
 
-const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < now() - interval '400 days'`;
+const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < now() - interval '${HOURS_KEPT_DAYS} days'`;
 const HOLDINGS = `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired FROM list_call_log_holdings($1, $2)`;
 
 /**
@@ -45,7 +46,7 @@ export class RetentionJob {
     // A day without records is dropped once the installation's default would have removed it, so that none stays for ever.
     const isOld = this.defaultDays !== null && day < dayOf(Date.now() - this.defaultDays * 86_400_000);
     if (expired.length === holdings.length && (expired.length > 0 || isOld))
-      await this.drop(day, expired).catch(unlessLockTimeout);
+      await this.drop(day, expired).catch(unlessForNow);
     else for (const holding of expired) await this.removeWithin(day, holding);
   }
 
@@ -56,7 +57,7 @@ export class RetentionJob {
         'SELECT drop_call_log_partition($1, $2) AS dropped',
         [day, this.defaultDays],
       );
-      if (!dropped) throw new Error(`The partition of ${day} is kept after all`);
+      if (!dropped) throw new KeptForNow(`The partition of ${day} is kept after all`); // takes the removals back
       return dropped;
     });
     if (isDropped) this.logger.log(`The call records of ${day} were removed; nobody keeps them`);
@@ -87,7 +88,10 @@ export class RetentionJob {
   }
 }
 
-/** Somebody reads the log for long; the next run tries again. */
-function unlessLockTimeout(error: unknown): void {
-  if (!isLockTimeout(error)) throw error;
+/** A record came late, or somebody decided to keep the day after all. */
+class KeptForNow extends Error {}
+
+/** Then, or while somebody reads the log for long, the next run tries again. */
+function unlessForNow(error: unknown): void {
+  if (!(error instanceof KeptForNow) && !isLockTimeout(error)) throw error;
 }
