@@ -53,43 +53,48 @@ export class CallExport {
   /** In pieces of a few dozen lines. At most a page of them is in memory, and the records of one fetch. */
   private async *content(wanted: Export): AsyncGenerator<string> {
     if (wanted.format === 'csv') yield CSV_HEADER;
-    for await (const region of this.regions(wanted)) {
-      let before: Before | undefined;
-      do {
-        const page = await this.page(wanted, region, before);
-        yield* page.pieces;
-        before = page.before;
-      } while (before && !wanted.signal.aborted);
-      if (wanted.signal.aborted) return;
+    try {
+      for await (const region of this.regions(wanted)) {
+        let before: Before | undefined;
+        do {
+          const page = await this.page(wanted, region, before);
+          yield* page.pieces;
+          before = page.before;
+        } while (before);
+      }
+    } catch (error) {
+      if (!wanted.signal.aborted) throw error; // nobody reads it any more
     }
   }
 
   /** Day by day, for every page is planned anew. */
-  private async *regions({ tenantId, filter }: Export): AsyncGenerator<Region> {
-    const from = await this.beginningOf(tenantId);
+  private async *regions(wanted: Export): AsyncGenerator<Region> {
+    const { tenantId, filter } = wanted;
+    const from = await this.beginningOf(wanted);
     if (!from) return;
-    const wanted = { ...filter, from: later(filter.from ?? from, from) };
-    const regions = this.search.regions(tenantId, { filter: wanted });
-    for (let next = await inTenant(tenantId, () => regions.next()); !next.done;) {
+    const sought = { filter: { ...filter, from: later(filter.from ?? from, from) } };
+    const regions = this.search.regions(tenantId, sought);
+    for (;;) {
+      const next = await within(wanted, () => regions.next());
+      if (next.done) return;
       const { region } = next.value;
       if (region.parts) yield region;
       else for (const { piece } of byDay(region.span)) yield { span: piece };
-      next = await inTenant(tenantId, () => regions.next());
     }
   }
 
-  private async beginningOf(tenantId: string): Promise<Date | undefined> {
+  private async beginningOf(wanted: Export): Promise<Date | undefined> {
     const oldest = `SELECT created_at AS at FROM mcp_call_logs WHERE tenant_id = $1 AND isfinite(created_at)
       ORDER BY created_at LIMIT 1`;
-    const [row] = await inTenant(tenantId, () =>
-      this.dataSource.query<({ at: Date } | undefined)[]>(oldest, [tenantId]),
+    const [row] = await within(wanted, () =>
+      this.dataSource.query<({ at: Date } | undefined)[]>(oldest, [wanted.tenantId]),
     );
     return row?.at;
   }
 
   /** Each its own unit of work: no connection is held while the client reads. */
   private async page(wanted: Export, region: Region, before: Before | undefined): Promise<Page> {
-    const { tenantId, filter, format, signal } = wanted;
+    const { tenantId, filter, format } = wanted;
     const { from, before: end } = region.span;
     const query = regionQuery(
       { ...region, span: { from, before: before ? earlier(end, new Date(before.at.getTime() + 1)) : end } },
@@ -98,13 +103,7 @@ export class CallExport {
         columns: `id, created_at AS "createdAt", ${LINE[format]} AS line`,
       },
     );
-    if (!query) return { pieces: [] };
-    try {
-      return await inTenant(tenantId, () => this.fetch(query, format), { signal });
-    } catch (error) {
-      if (signal.aborted) return { pieces: [] };
-      throw error;
-    }
+    return query ? within(wanted, () => this.fetch(query, format)) : { pieces: [] };
   }
 
   private async fetch(
@@ -120,4 +119,8 @@ export class CallExport {
       await runner.release();
     }
   }
+}
+
+function within<T>({ tenantId, signal }: Export, work: () => Promise<T>): Promise<T> {
+  return inTenant(tenantId, work, { signal });
 }

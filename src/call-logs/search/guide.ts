@@ -22,10 +22,10 @@ type Stretch = {
 const COLUMNS = `id, from_at AS "fromAt", to_at AS "toAt", starts`;
 const PLACES = `(SELECT bit_and(places[array_position(marks, mark)]) FROM unnest($5::integer[]) AS mark)`;
 
-/** The newest ones whatever they have, for a common filter finds its page there. */
+/** The newest ones whatever they have, for a common filter finds its page there. Marks are looked at behind the limit only. */
 const NEWEST = `SELECT ${COLUMNS}, matches, CASE WHEN matches AND NOT stale THEN ${PLACES} END AS places
-  FROM (SELECT *, stale OR marks @> $5::integer[] AS matches FROM call_log_guide
-    WHERE tenant_id = $1 AND from_at < $2 AND to_at >= $3 ORDER BY to_at DESC, id DESC LIMIT $4) newest
+  FROM (SELECT *, stale OR marks @> $5::integer[] AS matches FROM (SELECT * FROM call_log_guide
+    WHERE tenant_id = $1 AND from_at < $2 AND to_at >= $3 ORDER BY to_at DESC, id DESC LIMIT $4) newest) looked_at
   ORDER BY to_at DESC, id DESC`;
 /** Those with the marks only. */
 const FURTHER = `SELECT ${COLUMNS}, true AS matches, places FROM (
