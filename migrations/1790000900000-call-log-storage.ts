@@ -196,7 +196,7 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
       `ALTER TABLE "call_log_chunks" ALTER "marks" SET STORAGE EXTERNAL, ALTER "places" SET STORAGE EXTERNAL`,
     );
     await queryRunner.query(
-      `CREATE INDEX "idx_call_log_chunks_time" ON "call_log_chunks" ("tenant_id", "to_at", "from_at")`,
+      `CREATE INDEX "idx_call_log_chunks_time" ON "call_log_chunks" ("tenant_id", "to_at", "id")`,
     );
     await queryRunner.query(
       `CREATE INDEX "idx_call_log_chunks_stale" ON "call_log_chunks" ("tenant_id", "to_at") WHERE stale`,

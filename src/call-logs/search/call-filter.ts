@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../common/errors.js';
 import type { CallFilterDto } from '../call-logs.dto.js';
 import { type Markable, markerOf, pairsOf, soughtDurationTraits, traitsOf } from './marks.js';
 import { SEARCHED_TEXT } from './searched-text.js';
-import { patternOf, termsOf, wordsOf } from './words.js';
+import { patternOf, soughtWords, termsOf } from './words.js';
 
 /** A condition in SQL; its parameters are numbered in the order in which they are added. */
 export class Condition {
@@ -71,14 +71,14 @@ export type Approach = {
 
 export function approachOf(tenantId: string, filter: CallFilterDto): Approach {
   const { tool, success, q, duration_min: min, duration_max: max } = filter;
-  const traits = traitsOf(soughtOf(filter));
-  const durations = soughtDurationTraits({ min, max });
-  const words = q === undefined ? [] : [...wordsOf(q)];
-  const marker = markerOf(tenantId);
-  const marks = [...pairsOf([...traits, ...durations]), ...words].map(marker);
+  const traits = [...traitsOf(soughtOf(filter)), ...soughtDurationTraits({ min, max })];
+  const words = q === undefined ? [] : soughtWords(q);
+  // Where two occur together, each of them does.
+  const sought = [...pairsOf(traits).filter((what) => traits.length < 2 || !traits.includes(what)), ...words];
+  const marks = new Set(sought.map(markerOf(tenantId)));
   const isByDuration = min !== undefined || max !== undefined;
   return {
-    ...(marks.length > 0 ? { marks: [...new Set(marks)] } : {}),
+    ...(marks.size > 0 ? { marks: [...marks] } : {}),
     beginsDirectly: words.length === 0 && countIndexes(filter) + (isByDuration ? 1 : 0) < 2,
     // The index of tools has the outcome before the time.
     ...(tool !== undefined && success === undefined ? { alternatives: ['success', 'NOT success'] } : {}),

@@ -4,7 +4,7 @@ import type { Region, Unmarked } from './region-query.js';
 import { BEGINNING_OF_TIME, earlier, END_OF_TIME, later, type Span } from './times.js';
 
 /** Stretches looked through at once: few at first, since a common filter finds its page in the newest ones. */
-const ROUNDS = [8, 8, 32, 128];
+const ROUNDS = [8, 32, 128];
 /** Unmarked records that are looked at to learn how far back they go. */
 const UNMARKED_MAX = 20_000;
 

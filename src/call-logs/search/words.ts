@@ -141,6 +141,14 @@ export function termsOf(query: string): Term[] {
   return terms;
 }
 
+/** Those of the words of a query that say most: of a run without spaces the pairs, when it has one. */
+export function soughtWords(query: string): string[] {
+  return termsOf(query).flatMap(({ text, isWhole }) => {
+    if (isWhole) return [text.slice(0, WORD_MAX)];
+    return text.length === 1 ? [text] : Array.from(text.slice(1), (letter, at) => text[at] + letter);
+  });
+}
+
 /**
  * A regular expression of PostgreSQL (case-sensitive, "advanced") that matches the texts with the term in them. A word begins
  * behind a separator, or behind a whole escape: `\nx` is a line end and `x`, `\\nx` a backslash and `nx`.
