@@ -62,7 +62,7 @@ function jsonValue(sql: string, kind: 'plain' | 'text' | 'json' | 'literal'): st
   if (kind === 'literal') return sql;
   if (kind === 'text') return `coalesce(to_json(${sql})::text, 'null')`;
   // A line end in JSON can only be between its parts: in a string it is an escape.
-  if (kind === 'json') return `coalesce(translate(${sql}::text, E'\\n\\r', '  '), 'null')`;
+  if (kind === 'json') return `coalesce(replace(${sql}::text, E'\\n', ' '), 'null')`;
   return `coalesce('"' || ${sql} || '"', 'null')`;
 }
 
