@@ -3,7 +3,7 @@ import { foreignSources, gates, KINDS, runs } from './fixtures/foreign.tools.js'
 import { legacy, type McpAnswer, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
-const TOOLS = ['echo', 'broken', 'hang', 'gate', 'liar', 'huge', 'flaky', 'effect'];
+const TOOLS = ['echo', 'broken', 'hang', 'gate', 'liar', 'huge', 'flaky', 'moody', 'effect'];
 
 describe('the pipe to a tool', () => {
   let t: TestApp;
@@ -328,6 +328,36 @@ describe('the pipe to a tool', () => {
       expect(runs.get('native_flaky')).toBe(2);
       await until(async () => textOf(await call(group, 'native_flaky')) === 'third time lucky');
       await until(async () => (await listed(group)).length === 0);
+    });
+
+    it('let one call try, keep none waiting for it, and learn nothing from one whose client hangs up', async () => {
+      const group = await newGroupOf('native');
+      await setTool(group, 'native_moody', { policy: { breaker: { failures: 2, reset_seconds: 1 } } });
+      const moody = (mood: string, signal?: AbortSignal) =>
+        send(group, {
+          ...legacy('tools/call', { name: 'native_moody', arguments: { mood } }),
+          ...(signal && { signal }),
+        });
+      await moody('bad');
+      await moody('bad');
+      /** A call that waits in the tool; null while the circuit is open. */
+      const newTrial = async (signal?: AbortSignal) => {
+        gates.clear();
+        const trial = { ended: false, answer: moody('wait', signal).catch(() => undefined) };
+        void trial.answer.then(() => (trial.ended = true));
+        await until(() => trial.ended || gates.has('native_moody'));
+        return trial.ended ? null : trial;
+      };
+      const hangUp = new AbortController();
+      await until(async () => (await newTrial(hangUp.signal)) !== null);
+      expect(textOf(await moody('well'))).toContain('failed too often');
+      hangUp.abort();
+      await until(async () => (await kindsOnRecord(group)).includes('cancelled'));
+      const second = await newTrial();
+      expect(textOf(await moody('well'))).toContain('failed too often');
+      gates.get('native_moody')?.();
+      expect((await second?.answer)?.body.result?.content?.[0]?.text).toBe('well');
+      expect(textOf(await moody('well'))).toBe('well');
     });
 
     it('stay closed when a tool rightly says no', async () => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Verdict } from '../breakers/circuit.js';
 import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
 import type { CallErrorKind } from '../call-logs/call-log.entity.js';
 import { type CallRecord, CallLogWriter } from '../call-logs/call-log.writer.js';
@@ -97,7 +98,7 @@ export class ToolExecutor {
     if (call.signal.aborted)
       return notRun(failure('cancelled', 'The client had hung up before the tool began; it did not run'));
     try {
-      return await this.breakers.run(tool.guarded, isFault, () => this.runner.run(call, tool, args));
+      return await this.breakers.run(tool.guarded, verdictOf, () => this.runner.run(call, tool, args));
     } catch (error) {
       if (!(error instanceof CircuitOpenError)) throw error;
       const message =
@@ -113,8 +114,10 @@ export function unknownToolMessage(name: string): string {
   return `No tool '${name.slice(0, 128)}' in this group; tools/list tells what there is`;
 }
 
-function isFault({ errorKind }: Attempt): boolean {
-  return FAULTS.includes(errorKind);
+/** A call that was cancelled or not begun says nothing of its tool. */
+function verdictOf({ errorKind, wasNotRun }: Attempt): Verdict {
+  if (wasNotRun || errorKind === 'cancelled') return 'none';
+  return FAULTS.includes(errorKind) ? 'bad' : 'good';
 }
 
 function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {
