@@ -70,6 +70,8 @@ export class ToolRunner {
 
   private async toAttempt(call: ToolCall, tool: BoundTool, data: unknown): Promise<Attempt> {
     const { name } = tool.definition;
+    const huge = this.resultForAgent.refuseHuge(call, tool, data);
+    if (huge) return huge;
     const result = toToolResult(data);
     const faults = tool.definition.outputSchema
       ? tool.validators.checkResult(result.structuredContent)
