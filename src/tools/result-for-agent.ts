@@ -5,7 +5,7 @@ import { redactionOf } from '../redaction/redaction.js';
 import { NOTE_BYTES, READ_RESULT } from '../results/read-result.tools.js';
 import { ResultStore } from '../results/result-store.js';
 import { firstBytes } from '../results/text-bytes.js';
-import type { BoundTool } from './bound-tool.js';
+import { type BoundTool, isRepeatable } from './bound-tool.js';
 import { bytesOfBlock, isLongerThan } from './result-size.js';
 import { type Attempt, failure, type ToolCall } from './tool-call.js';
 import type { ContentBlock, ToolResult } from './tool-result.js';
@@ -69,7 +69,7 @@ export class ResultForAgent {
     const handle = call.hasTool(READ_RESULT) ? await this.store.keep(owner, name, text) : undefined;
     const first = firstBytes(text, limit - NOTE_BYTES);
     const shownBytes = Buffer.byteLength(first);
-    const note = noteOf(shownBytes, totalBytes, handle);
+    const note = noteOf(tool, { shownBytes, totalBytes }, handle);
     const cut: ToolResult = {
       content: [
         { type: 'text', text: first },
@@ -104,18 +104,25 @@ function asText({ structuredContent: _withheld, ...result }: ToolResult, message
   };
 }
 
-function tooLarge({ definition: { name } }: BoundTool, limit: number): Attempt {
-  return failure(
-    'result_invalid',
-    `The result of ${name} is more than the ${limit} bytes allowed. ${ASK_FOR_LESS}`,
-  );
+function tooLarge(tool: BoundTool, limit: number): Attempt {
+  const result = `The result of ${tool.definition.name} is more than the ${limit} bytes allowed.`;
+  return failure('result_invalid', `${result} ${adviceOn(tool)}`);
+}
+
+/** To call it again is no way to see its result, when each call has an effect. */
+function adviceOn(tool: BoundTool): string {
+  return isRepeatable(tool) ? ASK_FOR_LESS : 'The tool ran; do not call it again for its result.';
 }
 
 const ASK_FOR_LESS = 'Ask for less, for instance with a smaller limit or a narrower query.';
 
-function noteOf(shownBytes: number, totalBytes: number, handle: string | undefined): string {
+function noteOf(
+  tool: BoundTool,
+  { shownBytes, totalBytes }: { readonly shownBytes: number; readonly totalBytes: number },
+  handle: string | undefined,
+): string {
   const cut = `[Cut: this is the first ${shownBytes} of ${totalBytes} bytes.`;
-  if (handle === undefined) return `${cut} ${ASK_FOR_LESS}]`;
+  if (handle === undefined) return `${cut} ${adviceOn(tool)}]`;
   const args = JSON.stringify({ handle, offset: shownBytes });
   return `${cut} To read on, call ${READ_RESULT} with ${args}.]`;
 }
