@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { QueryFailedError } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Cancellation } from '../common/ending.js';
 import { AppError, InvalidInputError, UnavailableError } from '../common/errors.js';
 import { inTenant } from '../common/request-scope.js';
 import { Config } from '../config.js';
@@ -33,8 +34,7 @@ export class ToolRunner {
   async run(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
     const stop = new Stop();
     const { caller, tenantId, groupId, toolName } = call;
-    const onHangUp = () => stop.now('cancelled', HUNG_UP);
-    call.signal.addEventListener('abort', onHangUp, { once: true });
+    const stopListening = call.ending.onEnd(() => stop.now('cancelled', HUNG_UP));
     const ended = this.running.add({
       tenantId,
       groupId,
@@ -45,17 +45,17 @@ export class ToolRunner {
     const timer = setTimeout(() => stop.now('timeout', timeoutMessage(tool)), tool.timeoutMs);
     try {
       const work = inTenant(tenantId, () => this.work(call, tool, args, stop), stop);
-      return await this.toAttempt(call, tool, await Promise.race([work, stop.reached]));
+      return await this.toAttempt(call, tool, await stop.orDone(work));
     } catch (error) {
       return this.toFailure(call, tool, error);
     } finally {
       ended();
       clearTimeout(timer);
-      call.signal.removeEventListener('abort', onHangUp);
+      stopListening();
     }
   }
 
-  private async work(call: ToolCall, tool: BoundTool, args: JsonObject, stop: Stop): Promise<unknown> {
+  private work(call: ToolCall, tool: BoundTool, args: JsonObject, stop: Stop): unknown {
     const context = this.contextOf(call, tool, stop);
     const { retries = 0 } = tool.policy;
     if (retries === 0 || !isRepeatable(tool)) return tool.definition.run(args, context);
@@ -65,7 +65,7 @@ export class ToolRunner {
       handleWhen((error) => !signal.aborted && mayPass(error)),
       { maxAttempts: retries, backoff },
     );
-    return policy.execute(() => tool.definition.run(args, context), signal);
+    return policy.execute(async () => tool.definition.run(args, context), signal);
   }
 
   private async toAttempt(call: ToolCall, tool: BoundTool, data: unknown): Promise<Attempt> {
@@ -139,35 +139,26 @@ class Stopped extends Error {
   }
 }
 
-/**
- * Ends a run from outside: aborts its signal, and is the end of waiting for it. The signal is made when somebody asks for
- * it: most tools do not, and it costs more than the rest of a short run.
- */
-class Stop {
-  private controller: AbortController | undefined;
-  private reason: Stopped | undefined;
-  private reject!: (reason: Stopped) => void;
-  readonly reached = new Promise<never>((_resolve, reject) => {
-    this.reject = reject;
-  });
-
-  constructor() {
-    this.reached.catch(() => undefined); // the run may be over already
-  }
-
-  get signal(): AbortSignal {
-    if (!this.controller) {
-      this.controller = new AbortController();
-      if (this.reason) this.controller.abort(this.reason);
-    }
-    return this.controller.signal;
-  }
-
+/** Ends a run from outside, and with it the waiting for its outcome. */
+class Stop extends Cancellation<Stopped> {
   now(errorKind: Stopped['errorKind'], message: string): void {
-    this.reason ??= new Stopped(errorKind, message);
-    this.controller?.abort(this.reason);
-    this.reject(this.reason);
+    this.cancel(new Stopped(errorKind, message));
   }
+
+  /** The outcome of the work, or the end when it comes first. */
+  orDone(work: unknown): unknown {
+    if (!isThenable(work)) return work;
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(this.reason!);
+      work.then(resolve, reject);
+      if (this.hasEnded) giveUp();
+      else this.onEnd(giveUp);
+    });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** A failure that need not come again: not one that tells the caller what is wrong with the call. */
