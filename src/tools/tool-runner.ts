@@ -109,6 +109,7 @@ export class ToolRunner {
   }
 
   private contextOf(call: ToolCall, tool: BoundTool, stop: Stop): ToolContext {
+    const { logger } = this;
     return {
       caller: call.caller,
       groupId: call.groupId,
@@ -117,7 +118,9 @@ export class ToolRunner {
       get signal() {
         return stop.signal;
       },
-      logger: toolLogger(this.logger, call, tool),
+      get logger() {
+        return toolLogger(logger, call, tool);
+      },
       progress: (done, total, message) =>
         call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message)),
     };
