@@ -16,6 +16,7 @@ import {
   type Attempt,
   deferral,
   failure,
+  LEFT,
   notRun,
   refusal,
   type ToolCall,
@@ -23,8 +24,6 @@ import {
 } from './tool-call.js';
 import type { JsonObject } from './tool-definition.js';
 import { ToolRunner } from './tool-runner.js';
-
-const LEFT = notRun(failure('cancelled', 'The client had hung up before the tool began; it did not run'));
 
 /** What speaks against a tool, for its circuit breaker: what it rightly refuses does not. */
 const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unavailable'];

@@ -10,12 +10,15 @@ import { type BoundTool, isRepeatable } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
 import { maxBytesOf, ResultForAgent } from './result-for-agent.js';
 import { RunningCalls } from './running-calls.js';
-import { type Attempt, failure, type ToolCall } from './tool-call.js';
+import { Stopped } from './stopped.js';
+import { NoThreadError } from './thread-slots.js';
+import { type Attempt, deferral, failure, LEFT, type ToolCall } from './tool-call.js';
 import type { JsonObject } from './tool-definition.js';
 import { ToolContent, toToolResult } from './tool-result.js';
 
 /** SQLSTATE class 22: a NUL in a text, a number or date out of range. */
 const DATA_EXCEPTION = /^22/;
+const THREAD_RETRY_SECONDS = 3;
 const RETRY_DELAYS = { initialDelay: 100, maxDelay: 2000 }; // milliseconds
 
 /** Runs one tool once its call is let through: with a time limit, ended by whoever may end it, its result checked. */
@@ -89,7 +92,9 @@ export class ToolRunner {
   private toFailure(call: ToolCall, tool: BoundTool, error: unknown): Attempt {
     const { name } = tool.definition;
     const told = (message: string) => toldTo(call, message);
-    if (error instanceof Stopped) return failure(error.errorKind, error.message);
+    if (error instanceof Stopped)
+      return error.didBegin ? failure(error.errorKind, error.message) : notBegun(error);
+    if (error instanceof NoThreadError) return deferral('busy', error.message, THREAD_RETRY_SECONDS);
     if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error.message));
     if (error instanceof UnavailableError) return failure('unavailable', told(error.message));
     if (error instanceof AppError) return failure('tool_error', told(error.message));
@@ -129,16 +134,6 @@ const CHECK_FIRST = 'It may have taken effect: check before you call it again';
 const HUNG_UP = 'The client cancelled the call or hung up while it ran; it may have taken effect';
 const CUT = 'An administrator ended the call while it ran; it may have taken effect';
 
-/** Why a running call was stopped from outside. */
-class Stopped extends Error {
-  constructor(
-    readonly errorKind: 'timeout' | 'cancelled',
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 /**
  * Ends a run from outside: aborts its signal, and is the end of waiting for it. The signal is made when somebody asks for
  * it: most tools do not, and it costs more than the rest of a short run.
@@ -168,6 +163,13 @@ class Stop {
     this.controller?.abort(this.reason);
     this.reject(this.reason);
   }
+}
+
+/** It waited for a thread, and that is neither the tool's fault nor an effect. */
+function notBegun({ errorKind }: Stopped): Attempt {
+  if (errorKind === 'cancelled') return LEFT;
+  const message = 'No thread became free in time. The call was not run; try again in a few seconds.';
+  return deferral('busy', message, THREAD_RETRY_SECONDS);
 }
 
 /** A failure that need not come again: not one that tells the caller what is wrong with the call. */
