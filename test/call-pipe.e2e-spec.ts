@@ -4,7 +4,7 @@ import { foreignSources, gates, KINDS, runs } from './fixtures/foreign.tools.js'
 import { legacy, type McpAnswer, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
-const TOOLS = ['echo', 'broken', 'hang', 'gate', 'liar', 'huge', 'flaky', 'moody', 'effect'];
+const TOOLS = ['echo', 'broken', 'hang', 'gate', 'liar', 'huge', 'flaky', 'moody', 'vast', 'effect'];
 
 describe('the pipe to a tool', () => {
   let t: TestApp;
@@ -200,6 +200,25 @@ describe('the pipe to a tool', () => {
       expect(runs.get(name('flaky'))).toBe(3);
       expect(runs.get(name('effect'))).toBe(1);
     });
+  });
+
+  it('serves others while a vast result is searched for what its agent must not see', async () => {
+    const group = await newGroupOf('native');
+    await setGroup(group, { policy: { redaction: [{ detector: 'phone' }, { detector: 'secret' }] } });
+    const answered: string[] = [];
+    let neighbour = Promise.resolve();
+    gates.set('native_vast', () => {
+      neighbour = (async () => {
+        for (let n = 0; n < 3; n++) await call(group, 'native_echo');
+        answered.push('neighbour');
+      })();
+    });
+    const vast = await call(group, 'native_vast');
+    answered.push('vast');
+    await neighbour;
+    gates.delete('native_vast');
+    expect(textOf(vast)).toMatch(/^\[{"tel":"\[redacted:phone\]"/);
+    expect(answered).toEqual(['neighbour', 'vast']);
   });
 
   describe('limits', () => {

@@ -105,7 +105,11 @@ function fateOf(attempt: Attempt, hasKey: boolean): 'release' | 'done' | 'ambigu
 }
 
 /** What a call gets whose like came before it. */
-function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool: BoundTool): Attempt {
+async function repeated(
+  claim: Exclude<Claim, { kind: 'mine' }>,
+  call: ToolCall,
+  tool: BoundTool,
+): Promise<Attempt> {
   const { name } = tool.definition;
   if (claim.kind === 'other_arguments') {
     return failure(
@@ -120,7 +124,7 @@ function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool:
     return deferral('duplicate_running', message, seconds);
   }
   const stored = claim.outcome as Outcome | undefined;
-  const outcome = stored && redacted(stored, call);
+  const outcome = stored && (await redacted(stored, call));
   if (claim.kind === 'done' && outcome) {
     const result = { ...outcome.result, _meta: { ...outcome.result._meta, [REPLAYED]: true } };
     return { kind: 'result', result, errorKind: outcome.errorKind, error: outcome.error };
@@ -133,11 +137,11 @@ function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool:
 }
 
 /** The group's rules may have changed since it was stored. */
-function redacted({ result, errorKind, error }: Outcome, { policy }: ToolCall): Outcome {
+async function redacted({ result, errorKind, error }: Outcome, { policy }: ToolCall): Promise<Outcome> {
   const redaction = redactionOf(policy.redaction);
   if (!redaction) return { result, errorKind, error };
   return {
-    result: redaction.resultForAgent(result),
+    result: await redaction.resultForAgent(result),
     errorKind,
     error: error === null ? null : redaction.textForAgent(error),
   };
