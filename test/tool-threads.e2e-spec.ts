@@ -1,3 +1,4 @@
+import childProcess from 'node:child_process';
 import { eventually, legacy, modern, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
 import { TestTools } from './fixtures/test.tools.js';
@@ -49,6 +50,17 @@ describe("tools with isolation: 'worker'", () => {
   it('starts nothing before such a tool is called', async () => {
     await call('echo', { message: 'hello' });
     expect(state()).toEqual({ started: false, running: 0, waiting: 0 });
+  });
+
+  it('tries anew after a process that could not be started', async () => {
+    const { fork } = childProcess;
+    jest
+      .spyOn(childProcess, 'fork')
+      .mockImplementationOnce((file, args, options) =>
+        fork(file, args, { ...options, execPath: '/nowhere/node' }),
+      );
+    expect(textOf(await call('thread_sum', { numbers: [1] }))).toMatch(/^thread_sum failed inside/);
+    await expectServing();
   });
 
   it('calls the method in a thread and checks what it returns', expectServing);
