@@ -12,8 +12,8 @@ export const IDEMPOTENCY_KEY = 'io.toolcrib/idempotencyKey';
 export const REPLAYED = 'io.toolcrib/replayed';
 
 const KEY_MAX = 255; // characters
-/** A claim outlives its tool's longest run by this, for the waiting before it. */
-const CLAIM_MARGIN_SECONDS = 120;
+/** A claim outlives its tool's longest run by this: before it, it may wait a minute for each of three places. */
+const CLAIM_MARGIN_SECONDS = 300;
 const WAIT_MAX_SECONDS = 5;
 
 /** What is kept of the first call for those that repeat it. */

@@ -136,6 +136,12 @@ function verdictOf({ errorKind, wasNotRun }: Attempt): Verdict {
   return FAULTS.includes(errorKind) ? 'bad' : 'good';
 }
 
+/** A name that is no tool's is whatever the client sent. */
+function toolNameOf({ tool, toolName, policy }: Omit<ToolCall, 'tool'> & Partial<ToolCall>): string {
+  const name = tool ? toolName : (redactionOf(policy.redaction)?.textForLog(toolName) ?? toolName);
+  return name.slice(0, 128);
+}
+
 function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {
   const { caller } = call;
   const redaction = redactionOf(call.policy.redaction);
@@ -145,7 +151,7 @@ function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs:
     createdAt,
     tenantId: call.tenantId,
     groupId: call.groupId,
-    toolName: call.toolName.slice(0, 128),
+    toolName: toolNameOf(call),
     toolId: call.tool?.id ?? null,
     callerAppId: call.appId,
     keyId: caller.kind === 'group_key' ? caller.keyId : null,

@@ -52,6 +52,7 @@ export class ToolRunner {
     } catch (error) {
       return this.toFailure(call, tool, error);
     } finally {
+      stop.isOver = true;
       ended();
       clearTimeout(timer);
       call.signal.removeEventListener('abort', onHangUp);
@@ -80,7 +81,8 @@ export class ToolRunner {
       ? tool.validators.checkResult(result.structuredContent)
       : null;
     if (faults) {
-      this.logger.error(`${name} broke its output schema: ${faults.join('; ')}`);
+      // Without what came: it is somebody's data.
+      this.logger.error(`${name} broke its output schema: ${faults.map(withoutValue).join('; ')}`);
       return failure(
         'result_invalid',
         `${name} ran, but gave a result it should not return. Tell its owner.`,
@@ -122,9 +124,11 @@ export class ToolRunner {
       get signal() {
         return stop.signal;
       },
-      logger: toolLogger(this.logger, call, tool),
-      progress: (done, total, message) =>
-        call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message)),
+      logger: toolLogger(this.logger, { call, tool, stop }),
+      progress: (done, total, message) => {
+        if (stop.isOver) return; // MCP, progress: none after the answer
+        call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message));
+      },
     };
   }
 }
@@ -139,6 +143,8 @@ const CUT = 'An administrator ended the call while it ran; it may have taken eff
  * it: most tools do not, and it costs more than the rest of a short run.
  */
 class Stop {
+  /** The call was answered; what its tool goes on to do is for nobody. */
+  isOver = false;
   private controller: AbortController | undefined;
   private reason: Stopped | undefined;
   private reject!: (reason: Stopped) => void;
@@ -182,6 +188,10 @@ function isDataFault(error: unknown): boolean {
   return DATA_EXCEPTION.test((error.driverError as { code?: string }).code ?? '');
 }
 
+function withoutValue(fault: string): string {
+  return fault.replace(/, not .*$/s, '');
+}
+
 function timeoutMessage(tool: BoundTool): string {
   const { definition, timeoutMs } = tool;
   const advice = isRepeatable(tool) ? 'Ask for less or try later.' : `${CHECK_FIRST}.`;
@@ -193,10 +203,13 @@ function toldTo(call: ToolCall, message: string): string {
   return redactionOf(call.policy.redaction)?.textForAgent(message) ?? message;
 }
 
-function toolLogger(logger: Logger, call: ToolCall, tool: BoundTool): ToolLogger {
+function toolLogger(
+  logger: Logger,
+  { call, tool, stop }: { readonly call: ToolCall; readonly tool: BoundTool; readonly stop: Stop },
+): ToolLogger {
   const write = (level: keyof ToolLogger) => (message: string) => {
     logger.debug(`${tool.definition.name} [${level}] ${message}`);
-    call.log?.(level, toldTo(call, message));
+    if (!stop.isOver) call.log?.(level, toldTo(call, message));
   };
   return { debug: write('debug'), info: write('info'), warning: write('warning'), error: write('error') };
 }
