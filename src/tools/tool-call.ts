@@ -63,6 +63,11 @@ export function notRun(attempt: Attempt): Attempt {
   return { ...attempt, wasNotRun: true };
 }
 
+/** The caller did not wait for the tool to begin. */
+export const LEFT = notRun(
+  failure('cancelled', 'The client had hung up before the tool began; it did not run'),
+);
+
 /** The name of the field of a result's `_meta` that says, in seconds, when to try again. */
 const RETRY_AFTER = 'io.toolcrib/retryAfterSeconds';
 

@@ -16,6 +16,7 @@ import {
   type Attempt,
   deferral,
   failure,
+  LEFT,
   notRun,
   refusal,
   type ToolCall,
@@ -23,8 +24,6 @@ import {
 } from './tool-call.js';
 import type { JsonObject } from './tool-definition.js';
 import { ToolRunner } from './tool-runner.js';
-
-const LEFT = notRun(failure('cancelled', 'The client had hung up before the tool began; it did not run'));
 
 /** What speaks against a tool, for its circuit breaker: what it rightly refuses does not. */
 const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unavailable'];
@@ -141,6 +140,12 @@ function verdictOf({ errorKind, wasNotRun }: Attempt): Verdict {
   return FAULTS.includes(errorKind) ? 'bad' : 'good';
 }
 
+/** A name that is no tool's is whatever the client sent. */
+function toolNameOf({ tool, toolName, policy }: Omit<ToolCall, 'tool'> & Partial<ToolCall>): string {
+  const name = tool ? toolName : (redactionOf(policy.redaction)?.textForLog(toolName) ?? toolName);
+  return name.slice(0, 128);
+}
+
 function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {
   const { caller } = call;
   const redaction = redactionOf(call.policy.redaction);
@@ -150,7 +155,7 @@ function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs:
     createdAt,
     tenantId: call.tenantId,
     groupId: call.groupId,
-    toolName: call.toolName.slice(0, 128),
+    toolName: toolNameOf(call),
     toolId: call.tool?.id ?? null,
     callerAppId: call.appId,
     keyId: caller.kind === 'group_key' ? caller.keyId : null,
