@@ -5,6 +5,7 @@ export type FindingKind =
   | 'record_moved'
   | 'record_added'
   | 'record_unerased'
+  | 'records_miscounted'
   | 'batch_missing'
   | 'batch_changed'
   | 'batch_reordered'
