@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { APP_ROLE, ownByTenant, shareWithAll } from './tenant-owned.js';
+import { APP_ROLE, ownByTenant, shareWithAll, SYSTEM_ROLE } from './tenant-owned.js';
 
 const TABLES = [
   'call_log_batches',
@@ -8,6 +8,7 @@ const TABLES = [
   'call_log_deliveries',
   'call_log_uncovered',
   'call_log_signing_keys',
+  'call_log_key_rotations',
 ];
 
 /** Call records in hashed chains, signed checkpoints over these, and what was removed on purpose. */
@@ -85,6 +86,7 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
           "group_id" uuid,
           "before" TIMESTAMP(3) WITH TIME ZONE,
           "record_ids" uuid array,
+          "uncovered" integer NOT NULL DEFAULT '0',
           "reason" text NOT NULL,
           "removed_by" character varying(254) NOT NULL,
           "key_id" character varying(16),
@@ -126,7 +128,19 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
           "key_id" character varying(16) NOT NULL,
           "public_key" text NOT NULL,
           "created_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
+          "signature" bytea,
           CONSTRAINT "PK_793ff0b00ed609110f0f4920d61" PRIMARY KEY ("key_id")
+      )
+    `);
+    await queryRunner.query(`
+      CREATE TABLE "call_log_key_rotations" (
+          "old_key_id" character varying(16) NOT NULL,
+          "new_key_id" character varying(16) NOT NULL,
+          "created_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL,
+          "text" text NOT NULL,
+          "old_signature" bytea NOT NULL,
+          "new_signature" bytea NOT NULL,
+          CONSTRAINT "PK_call_log_key_rotations" PRIMARY KEY ("old_key_id", "new_key_id")
       )
     `);
   }
@@ -156,8 +170,12 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
     });
     await ownByTenant(queryRunner, 'call_log_checkpoints', { app: 'SELECT, INSERT' });
     await ownByTenant(queryRunner, 'call_log_deliveries', { app: 'SELECT, INSERT, UPDATE' });
-    await ownByTenant(queryRunner, 'call_log_uncovered', { app: 'SELECT' });
-    await shareWithAll(queryRunner, 'call_log_signing_keys', { app: 'SELECT, INSERT' });
+    await ownByTenant(queryRunner, 'call_log_uncovered', { app: 'SELECT', system: 'SELECT' });
+    for (const table of ['call_log_signing_keys', 'call_log_key_rotations']) {
+      await shareWithAll(queryRunner, table, { app: 'SELECT, INSERT' });
+    }
+    // For retention: how many of the records that it removes are in no chain.
+    await queryRunner.query(`GRANT SELECT ("writer_id") ON "mcp_call_logs" TO ${SYSTEM_ROLE}`);
     // For the functions that remove what has expired: they ask whether it was noted.
     await queryRunner.query(
       `CREATE POLICY owner_looks ON "call_log_removals" FOR SELECT TO CURRENT_USER USING (true)`,

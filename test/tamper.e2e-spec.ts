@@ -581,6 +581,7 @@ describe('toolcrib verify', () => {
         groupId: null,
         before: new Date(Date.now() + 1000),
         recordIds: null,
+        uncovered: 0,
         reason: 'retention',
         removedBy: 'retention',
       } as const;

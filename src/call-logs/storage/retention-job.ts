@@ -13,6 +13,9 @@ const BATCH = 2000;
 type Holding = { readonly tenantId: string; readonly groupId: string; readonly expired: boolean };
 
 const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < now() - interval '400 days'`;
+const UNCOVERED = `SELECT count(*)::int AS uncovered FROM call_log_uncovered u
+  JOIN mcp_call_logs l ON l.tenant_id = u.tenant_id AND l.created_at <= u.newest_at
+  WHERE u.tenant_id = $1 AND l.group_id = $2 AND l.created_at >= $3 AND l.created_at < $4 AND l.writer_id IS NULL`;
 const HOLDINGS = `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired FROM list_call_log_holdings($1, $2)`;
 
 /**
@@ -78,8 +81,15 @@ export class RetentionJob {
 
   private async note(manager: EntityManager, day: string, { tenantId, groupId }: Holding): Promise<void> {
     const before = endOfDay(day);
-    await this.removals.recordRetention(manager, { tenantId, groupId, before });
-    await forgetInGuide(manager, { tenantId, from: new Date(before.getTime() - 86_400_000), before });
+    const from = new Date(before.getTime() - 86_400_000);
+    const [{ uncovered }] = await manager.query<[{ uncovered: number }]>(UNCOVERED, [
+      tenantId,
+      groupId,
+      from,
+      before,
+    ]);
+    await this.removals.recordRetention(manager, { tenantId, groupId, before, uncovered });
+    await forgetInGuide(manager, { tenantId, from, before });
   }
 
   private get defaultDays(): number | null {
