@@ -450,7 +450,7 @@ describe('delivery of checkpoints', () => {
   it('signs, and brings it to the others, while one place does not answer, and holds no transaction', async () => {
     const log = await LoggedTenant.make(t, 5);
     let answer = (): void => undefined;
-    answering = new Promise((resolve) => (answer = resolve));
+    answering = new Promise((go) => (answer = go));
     const begun = received.length;
     const first = round();
     await eventually(() => received.length > begun);
