@@ -33,9 +33,11 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
     await this.countUncovered(queryRunner);
     await this.own(queryRunner);
     await this.letPayloadBeErased(queryRunner);
+    await this.letEntriesBePruned(queryRunner);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`DROP FUNCTION "prune_call_log_entries"`);
     await queryRunner.query(`DROP FUNCTION "erase_call_records"`);
     for (const policy of ['owner_finds', 'owner_erases']) {
       await queryRunner.query(`DROP POLICY ${policy} ON "mcp_call_logs"`);
@@ -211,5 +213,37 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
     `);
     await queryRunner.query(`REVOKE EXECUTE ON FUNCTION "erase_call_records" FROM PUBLIC`);
     await queryRunner.query(`GRANT EXECUTE ON FUNCTION "erase_call_records" TO ${APP_ROLE}`);
+  }
+
+  /**
+   * Of batches whose records are all gone, entries may go, too, once that is noted as a removal, whose missing signature
+   * `toolcrib verify` names. The rest of a batch stays as it is.
+   */
+  private async letEntriesBePruned(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(
+      `CREATE POLICY owner_looks ON "call_log_batches" FOR SELECT TO CURRENT_USER USING (true)`,
+    );
+    await queryRunner.query(
+      `CREATE POLICY owner_prunes ON "call_log_batches" FOR UPDATE TO CURRENT_USER USING (true) WITH CHECK (entries = '')`,
+    );
+    await queryRunner.query(`
+      CREATE FUNCTION prune_call_log_entries(tenant uuid, before_at timestamptz, batch integer) RETURNS integer
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+      DECLARE pruned integer;
+      BEGIN
+        IF NOT EXISTS (SELECT FROM call_log_removals r
+            WHERE r.tenant_id = tenant AND r.kind = 'entries' AND r.before >= before_at)
+          OR EXISTS (SELECT FROM mcp_call_logs l WHERE l.tenant_id = tenant AND l.created_at < before_at) THEN RETURN 0; END IF;
+        UPDATE call_log_batches b SET entries = ''
+          FROM (SELECT writer_id, seq FROM call_log_batches o
+            WHERE o.tenant_id = tenant AND o.last_at < before_at AND o.entries <> '' LIMIT batch) old
+          WHERE b.tenant_id = tenant AND b.writer_id = old.writer_id AND b.seq = old.seq;
+        GET DIAGNOSTICS pruned = ROW_COUNT;
+        RETURN pruned;
+      END $$
+    `);
+    const signature = 'prune_call_log_entries(uuid, timestamptz, integer)';
+    await queryRunner.query(`REVOKE EXECUTE ON FUNCTION ${signature} FROM PUBLIC`);
+    await queryRunner.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${SYSTEM_ROLE}`);
   }
 }

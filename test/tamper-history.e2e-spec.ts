@@ -314,7 +314,7 @@ describe('toolcrib verify, after the checkpoint key was replaced', () => {
   });
 });
 
-describe('toolcrib verify, of records from before there were chains', () => {
+describe('toolcrib verify, after retention', () => {
   let t: TestApp;
 
   beforeAll(async () => {
@@ -322,7 +322,87 @@ describe('toolcrib verify, of records from before there were chains', () => {
   });
   afterAll(() => t?.close());
 
-  it('lets exactly as many be missing as retention has signed for', async () => {
+  /** Batches of two calls each, 50 and 10 days ago, and of now; what is too old is removed. */
+  const retained = async () => {
+    const log = await LoggedTenant.make(t, 0);
+    const lane = new CallLogLane();
+    for (const days of [50, 49, 10, 0])
+      await log.write(lane, [{ createdAt: ago(days) }, { createdAt: ago(days) }]);
+    await log.checkpoint();
+    const rows = await log.rows();
+    await log.sql('SELECT make_call_log_partition(day) FROM list_stray_call_log_days() AS day');
+    await t.app.get(RetentionJob).run();
+    return { log, rows };
+  };
+  const entryBytes = async (log: LoggedTenant) =>
+    (
+      await log.sql<{ bytes: number }>(
+        'SELECT octet_length(entries) AS bytes FROM call_log_batches WHERE tenant_id = $1 ORDER BY seq',
+        log.id,
+      )
+    ).map(({ bytes }) => bytes);
+
+  it('takes the entries out of batches whose records are gone, and no others', async () => {
+    const { log } = await retained();
+    expect(await entryBytes(log)).toEqual([0, 0, 144, 144]);
+    expect(await log.verify()).toMatchObject({ findings: [], records: 4, removed: 4 });
+    const asSystem = (before: Date) =>
+      t.dataSource.transaction(async (manager) => {
+        await manager.query('SET LOCAL ROLE toolcrib_system');
+        const [{ n }] = await manager.query<[{ n: number }]>(
+          'SELECT prune_call_log_entries($1, $2, 10) AS n',
+          [log.id, before],
+        );
+        return n;
+      });
+    expect(await asSystem(ago(5))).toBe(0); // not noted
+    await log.sql(
+      `UPDATE call_log_removals SET before = now() WHERE tenant_id = $1 AND kind = 'entries'`,
+      log.id,
+    );
+    expect(await asSystem(ago(5))).toBe(0); // noted, but there are records
+    expect(await entryBytes(log)).toEqual([0, 0, 144, 144]);
+  });
+
+  it('finds entries that were taken out otherwise, and what was done to batches without them', async () => {
+    const { log, rows } = await retained();
+    const change = async (statement: string, ...values: unknown[]) => {
+      await log.sql(statement.replaceAll(':id', `'${log.id}'`), ...values);
+      return log.found();
+    };
+    const { previous_hash: hash } = (
+      await log.sql<{ previous_hash: Buffer }>(
+        'SELECT * FROM call_log_batches WHERE tenant_id = $1 AND seq = 2',
+        log.id,
+      )
+    )[0];
+    expect(
+      await change(`UPDATE call_log_batches SET previous_hash = '' WHERE tenant_id = :id AND seq = 2`),
+    ).toEqual(['batch_changed', 'batch_reordered']);
+    expect(
+      await change(`UPDATE call_log_batches SET previous_hash = $1 WHERE tenant_id = :id AND seq = 2`, hash),
+    ).toEqual([]);
+    expect(
+      await change(
+        `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, era, transport, success, duration_ms, writer_id,
+           batch_seq, batch_position) VALUES ($1, $2, :id, :id, 'x', 'x', 'rest', true, 1, $3, 1, 0)`,
+        rows[0].id,
+        rows[0].created_at,
+        rows[0].writer_id,
+      ),
+    ).toEqual(['record_added']);
+    expect(await change('DELETE FROM mcp_call_logs WHERE id = $1', rows[0].id)).toEqual([]);
+    expect(
+      await change(`UPDATE call_log_batches SET entries = '' WHERE tenant_id = :id AND seq = 3`),
+    ).toEqual(['batch_changed', 'record_added']);
+    const unsigned = `UPDATE call_log_removals SET before = now() WHERE tenant_id = :id AND kind = 'entries'`;
+    expect(await change(unsigned)).toEqual(['batch_changed', 'record_added', 'removal_forged']);
+    expect(await change('DELETE FROM call_log_batches WHERE tenant_id = :id AND seq = 1')).toContain(
+      'batch_missing',
+    );
+  });
+
+  it('lets exactly as many records from before there were chains be missing as it has signed for', async () => {
     const log = await LoggedTenant.make(t, 0);
     const old = (count: number, at: Date) =>
       log.sql(

@@ -28,6 +28,8 @@ export type Erasure = {
   readonly by: string;
 };
 
+export type Pruning = Pick<Retention, 'tenantId' | 'before'>;
+
 export type Deletion = {
   /** Of the tenant that runs the installation. */
   readonly tenantId: string;
@@ -85,6 +87,22 @@ export class CallLogRemovals {
         removedBy: erasure.by,
       });
     }
+  }
+
+  /** Allows the entries of batches to be gone whose records all arrived before a time. To be called before they are pruned. */
+  async recordPruning(queryable: Queryable, { tenantId, before }: Pruning): Promise<void> {
+    await this.insert(queryable, {
+      id: newId(),
+      tenantId,
+      createdAt: new Date(),
+      kind: 'entries',
+      groupId: null,
+      before,
+      recordIds: null,
+      uncovered: 0,
+      reason: 'retention',
+      removedBy: 'retention',
+    });
   }
 
   /** Allows a tenant to be gone with its whole log. It stays with the tenant that runs the installation. */

@@ -14,6 +14,7 @@ const NEXT = `SELECT id, tenant_id AS "tenantId", created_at AS "createdAt", kin
 export class AllowedRemovals {
   private beforeOfAll = -Infinity;
   private readonly beforeOfGroup = new Map<string, number>();
+  private entriesBefore = -Infinity;
   private readonly erased = new Set<string>();
   /** Ids of tenants that were deleted with everything. */
   readonly deletedTenants = new Set<string>();
@@ -37,6 +38,11 @@ export class AllowedRemovals {
     return createdAt.getTime() < before;
   }
 
+  /** @param lastAt When the newest call of the batch arrived. */
+  coversPruned(lastAt: Date): boolean {
+    return lastAt.getTime() < this.entriesBefore;
+  }
+
   coversErased(recordId: string): boolean {
     return this.erased.has(recordId);
   }
@@ -58,9 +64,10 @@ export class AllowedRemovals {
   private allow({ kind, before, groupId, recordIds, uncovered }: CallLogRemoval): void {
     const ids = kind === 'erasure' ? this.erased : this.deletedTenants;
     for (const id of recordIds ?? []) ids.add(id);
-    if (kind !== 'retention' || !before) return;
+    const at = before?.getTime() ?? -Infinity;
+    if (kind === 'entries') this.entriesBefore = Math.max(this.entriesBefore, at);
+    if (kind !== 'retention') return;
     this.uncovered += uncovered;
-    const at = before.getTime();
     if (groupId === null) this.beforeOfAll = Math.max(this.beforeOfAll, at);
     else this.beforeOfGroup.set(groupId, Math.max(this.beforeOfGroup.get(groupId) ?? -Infinity, at));
   }

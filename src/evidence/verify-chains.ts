@@ -7,6 +7,7 @@ import {
   merkleRoot,
   NO_HASH,
 } from '../call-logs/record-hash.js';
+import type { AllowedRemovals } from './allowed-removals.js';
 import type { TenantReport } from './report.js';
 import { type Period, RecordCheck } from './verify-records.js';
 
@@ -46,12 +47,19 @@ const BATCHES_AT_ONCE = { min: 16, max: 1024 };
 export class ChainCheck {
   private previous: Batch | undefined;
 
+  private readonly records: RecordCheck;
+  private readonly allowed: AllowedRemovals;
+  private readonly period: Period;
+
   constructor(
     private readonly client: Client,
     private readonly report: TenantReport,
-    private readonly records: RecordCheck,
-    private readonly period: Period,
-  ) {}
+    { records, allowed, period }: { records: RecordCheck; allowed: AllowedRemovals; period: Period },
+  ) {
+    this.records = records;
+    this.allowed = allowed;
+    this.period = period;
+  }
 
   async run(): Promise<void> {
     await this.client.query(
@@ -86,11 +94,19 @@ export class ChainCheck {
     this.previous = batch;
     const named = `batch ${batch.writerId}/${batch.seq}`;
     if (!before) this.report.chains++;
-    const problem = problemWithin(batch, this.report.tenantId);
+    const problem = this.problemOf(batch);
     if (problem) this.report.add('batch_changed', `${named} was changed: ${problem}`);
     const expected = (before?.seq ?? 0) + 1;
     if (batch.seq === expected) this.checkLink(batch, before, named);
     else this.report.add('batch_missing', `${gap(batch, expected)} missing`);
+  }
+
+  private problemOf(batch: Batch): string | undefined {
+    const problem = problemInSummary(batch, this.report.tenantId);
+    if (problem !== undefined || !isWithinPeriod(batch)) return problem;
+    if (batch.entries.length > 0 || !this.allowed.coversPruned(batch.lastAt)) return problemInEntries(batch);
+    this.report.removed += batch.recordCount;
+    return undefined;
   }
 
   private checkLink(batch: Batch, before: Batch | undefined, named: string): void {
@@ -114,13 +130,11 @@ function gap({ writerId, seq }: Batch, firstMissing: number): string {
     : `batches ${writerId}/${firstMissing} to ${last} are`;
 }
 
-/** What in the batch contradicts itself. */
-function problemWithin(batch: Batch, tenantId: string): string | undefined {
+/** What in the batch contradicts itself, its entries aside. */
+function problemInSummary(batch: Batch, tenantId: string): string | undefined {
   const { recordCount, firstAt, lastAt } = batch;
   if (batch.format !== 1) return `its format is ${batch.format}`;
   if (![firstAt, lastAt].every((at) => Number.isFinite(Number(at)))) return 'its times are none'; // infinity is one in SQL
-  const inEntries = isWithinPeriod(batch) ? problemInEntries(batch) : undefined;
-  if (inEntries) return inEntries;
   const hash = batchHash({
     previousHex: batch.previousHash.toString('hex'),
     tenantId,

@@ -73,7 +73,7 @@ async function verifyTenant(
   const checkpoints = new CheckpointCheck(client, report, { trust, every });
   await checkpoints.run();
   const records = new RecordCheck(client, report, allowed, period);
-  await new ChainCheck(client, report, records, period).run();
+  await new ChainCheck(client, report, { records, allowed, period }).run();
   await client.query('SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on');
   const noted = await notedUncovered(client, report);
   const signed = checkpoints.uncovered;

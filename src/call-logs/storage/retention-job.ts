@@ -5,6 +5,7 @@ import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { Config } from '../../config.js';
 import { CallLogRemovals } from '../removals.js';
 import { forgetInGuide } from '../search/forget.js';
+import { EntryPruning } from './entry-pruning.js';
 import { dayOf, endOfDay, isLockTimeout, Partitions } from './partitions.js';
 
 /** Records that one transaction deletes: short enough to hold nobody up. */
@@ -31,18 +32,23 @@ export class RetentionJob {
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
     private readonly partitions: Partitions,
     private readonly removals: CallLogRemovals,
+    private readonly pruning: EntryPruning,
     private readonly config: Config,
   ) {}
 
   async run(): Promise<void> {
     const today = dayOf(Date.now());
+    const cleared = new Set<string>();
     for (const day of await this.partitions.list()) {
-      if (day < today) await this.clear(day);
+      if (day >= today) continue;
+      for (const tenantId of await this.clear(day)) cleared.add(tenantId);
     }
+    await this.pruning.prune(cleared);
     await this.system.query(FORGET_HOURS);
   }
 
-  private async clear(day: string): Promise<void> {
+  /** @returns Ids of the tenants whose records went. */
+  private async clear(day: string): Promise<readonly string[]> {
     const holdings = await this.system.query<Holding[]>(HOLDINGS, [day, this.defaultDays]);
     const expired = holdings.filter((holding) => holding.expired);
     // A day without records is dropped once the installation's default would have removed it, so that none stays for ever.
@@ -50,6 +56,7 @@ export class RetentionJob {
     if (expired.length === holdings.length && (expired.length > 0 || isOld))
       await this.drop(day, expired).catch(unlessLockTimeout);
     else for (const holding of expired) await this.removeWithin(day, holding);
+    return expired.map(({ tenantId }) => tenantId);
   }
 
   private async drop(day: string, holdings: readonly Holding[]): Promise<void> {
