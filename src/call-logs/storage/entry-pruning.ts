@@ -5,6 +5,7 @@ import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { CallLogRemovals } from '../removals.js';
 import { dayOf } from './partitions.js';
 
+const DAY_MS = 86_400_000;
 /** Batches that one transaction changes. */
 const AT_ONCE = 1000;
 const OLDEST = 'SELECT min(created_at) AS at FROM mcp_call_logs WHERE tenant_id = $1';
@@ -28,7 +29,8 @@ export class EntryPruning {
 
   private async pruneTenant(tenantId: string): Promise<void> {
     const [{ at }] = await this.system.query<[{ at: Date | null }]>(OLDEST, [tenantId]);
-    const before = new Date(`${dayOf(at?.getTime() ?? Date.now())}T00:00:00Z`);
+    const yesterday = Date.now() - DAY_MS; // of which calls may still run
+    const before = new Date(`${dayOf(Math.min(at?.getTime() ?? yesterday, yesterday))}T00:00:00Z`);
     let pruned = AT_ONCE;
     for (let batch = 0; pruned === AT_ONCE; batch += 1) {
       pruned = await this.system.transaction(async (manager) => {
