@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
-import { CallLogKeyRotation } from './call-logs/call-log-checkpoint.entity.js';
+import { CallLogKeyRotation, CallLogSigningKey } from './call-logs/call-log-checkpoint.entity.js';
 import { rotateKeys } from './call-logs/key-rotation.js';
-import { keyPairOf } from './call-logs/signing-key.js';
+import { keyPairOf, published } from './call-logs/signing-key.js';
 import { withDatabases } from './command-databases.js';
 import type { Config } from './config.js';
 import { DataDir, StartError } from './data-dir.js';
@@ -23,13 +23,11 @@ export async function rotateCheckpointKey(config: Config): Promise<string> {
   const [old, next] = [keyPairOf(keys.old), keyPairOf(keys.next)];
   if (old.keyId === next.keyId) throw new StartError('The new checkpoint key is the one used so far');
   await withDatabases(config, ({ dataSource }) =>
-    dataSource
-      .createQueryBuilder()
-      .insert()
-      .into(CallLogKeyRotation)
-      .values(rotateKeys(old, next))
-      .orIgnore()
-      .execute(),
+    dataSource.transaction(async (manager) => {
+      const insert = () => manager.createQueryBuilder().insert();
+      await insert().into(CallLogSigningKey).values(published(next)).orIgnore().execute();
+      await insert().into(CallLogKeyRotation).values(rotateKeys(old, next)).orIgnore().execute();
+    }),
   );
   keys.takeEffect();
   return next.publicKey;

@@ -3,7 +3,7 @@ import { v7 as newId } from 'uuid';
 import { CallLogLane } from '../src/call-logs/call-log-lane.js';
 import { CallLogRemovals } from '../src/call-logs/removals.js';
 import { rotateKeys } from '../src/call-logs/key-rotation.js';
-import { keyIdOf, keyPairOf, publishedKeyText, SigningKey } from '../src/call-logs/signing-key.js';
+import { keyIdOf, keyPairOf, published, SigningKey } from '../src/call-logs/signing-key.js';
 import { Partitions } from '../src/call-logs/storage/partitions.js';
 import { RetentionJob } from '../src/call-logs/storage/retention-job.js';
 import { inTenant } from '../src/common/request-scope.js';
@@ -24,8 +24,7 @@ const ENV = { CHECKPOINT_EVERY_SECONDS: '86400' };
 
 /** Signed by the key itself: it signs since then. */
 async function signsSince(t: TestApp, since: Date): Promise<void> {
-  const { keyId = '' } = t.app.get(SigningKey);
-  const signature = t.app.get(SigningKey).sign(publishedKeyText({ keyId, createdAt: since }))?.signature;
+  const { keyId, signature } = published(t.app.get(SigningKey).pair!, since);
   await t.dataSource.query(
     'UPDATE call_log_signing_keys SET created_at = $2, signature = $3 WHERE key_id = $1',
     [keyId, since, signature],

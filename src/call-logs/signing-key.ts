@@ -15,7 +15,7 @@ export type Signature = { readonly keyId: string; readonly signature: Buffer };
  */
 @Injectable()
 export class SigningKey {
-  private readonly pair: KeyPair | undefined;
+  readonly pair: KeyPair | undefined;
 
   constructor({ checkpointKey }: Config) {
     if (checkpointKey) this.pair = keyPairOf(checkpointKey);
@@ -55,15 +55,21 @@ export function keyPairOf(seed: Buffer): KeyPair {
   };
 }
 
-/** What a key signs when it is first used: since when it does. */
-export function publishedKeyText({
+/** A row of `call_log_signing_keys`: the public key, since when it signs, and its own signature over that. */
+export function published(pair: KeyPair, createdAt = new Date()) {
+  const { keyId, publicKey } = pair;
+  return { keyId, publicKey, createdAt, signature: pair.sign(publishedText({ keyId, createdAt })).signature };
+}
+
+/** What is signed of it: see docs/tamper-evidence.md. */
+export function publishedText({
   keyId,
   createdAt,
 }: {
   readonly keyId: string;
   readonly createdAt: Date;
 }): string {
-  const time = Number.isFinite(Number(createdAt)) ? createdAt.toISOString() : '-';
+  const time = Number.isFinite(Number(createdAt)) ? createdAt.toISOString() : '-'; // infinity is a time in SQL
   return `toolcrib key v1\nid ${keyId}\ntime ${time}\n`;
 }
 

@@ -17,7 +17,7 @@ import {
   parseCheckpoint,
 } from '../call-logs/checkpoint-text.js';
 import { NO_HASH } from '../call-logs/record-hash.js';
-import { publishedKeyText, SigningKey } from '../call-logs/signing-key.js';
+import { published, SigningKey } from '../call-logs/signing-key.js';
 import type { Page } from '../common/envelope.js';
 import { ConflictError } from '../common/errors.js';
 import { decodeCursor, notACursor, toPage } from '../common/paging.js';
@@ -49,15 +49,13 @@ export class CheckpointsService {
 
   /** Makes the public key known to whoever reads the database later, also when another one signs by then, and since when it signs. */
   async publishKey(): Promise<void> {
-    const { keyId, publicKey } = this.signingKey;
-    if (keyId === undefined || publicKey === undefined) return;
-    const createdAt = new Date();
-    const { signature } = this.signingKey.sign(publishedKeyText({ keyId, createdAt })) ?? {};
+    const { pair } = this.signingKey;
+    if (!pair) return;
     await this.dataSource
       .createQueryBuilder()
       .insert()
       .into(CallLogSigningKey)
-      .values({ keyId, publicKey, createdAt, signature })
+      .values(published(pair))
       .orIgnore()
       .execute();
   }

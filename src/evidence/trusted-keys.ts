@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 import { type PublicKeys, withRotations } from '../call-logs/key-rotation.js';
-import { isSigned, publishedKeyText, readPublicKeys, SigningKey } from '../call-logs/signing-key.js';
+import { isSigned, publishedText, readPublicKeys, SigningKey } from '../call-logs/signing-key.js';
 import { StartError } from '../data-dir.js';
 import type { Config } from '../config.js';
 
@@ -68,7 +68,7 @@ function signingSince(keys: PublicKeys, published: readonly Published[]): Date |
   if (keys.size === 0) return undefined;
   const times = published.filter((row) => {
     const key = keys.get(row.keyId);
-    return key && row.signature && isSigned(publishedKeyText(row), row.signature, key);
+    return key && row.signature && isSigned(publishedText(row), row.signature, key);
   });
   if (times.length < keys.size) return null;
   return new Date(Math.min(...times.map(({ createdAt }) => createdAt.getTime())));
