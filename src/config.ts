@@ -110,6 +110,7 @@ export const environmentSchema = z.object({
   REPLICA_LEASE_MS: wholeNumber(500, 600_000).default(5000),
   CHANGE_WAIT_MS: wholeNumber(10, 60_000).default(2000),
   CHECKPOINT_KEY: masterKey.optional(),
+  CHECKPOINT_KEY_PREVIOUS: masterKey.optional(),
   CHECKPOINT_EVERY_SECONDS: wholeNumber(1, 86_400).default(60),
   CHECKPOINT_FILE: z.string().optional(),
   CHECKPOINT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
