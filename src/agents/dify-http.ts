@@ -98,7 +98,7 @@ function forbiddenAddress(): AgentFailure {
 /** What went wrong on the way, without an address or a header. */
 export function toFailure(error: unknown): AgentFailure {
   if (error instanceof AgentFailure) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const { code = 'unknown' } = error as { readonly code?: string };
   return new AgentFailure('network', `Dify cannot be reached (${code})`, { cause: error });
 }
 
