@@ -99,7 +99,7 @@ export const environmentSchema = z.object({
   AGENT_SOFT_BUDGET_MS: wholeNumber(100, 600_000).default(3000),
   AGENT_HARD_BUDGET_MS: wholeNumber(100, 600_000).default(30_000),
   AGENT_ANSWER_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
-  AGENT_BREAKER_FAILURES: wholeNumber(0, 1000).default(5),
+  AGENT_BREAKER_FAILURES: wholeNumber(0, 1000).default(10),
   AGENT_BREAKER_RESET_SECONDS: wholeNumber(1, 3600).default(30),
   AGENT_PRIVATE_NETWORKS: boolean.default(false),
   CALL_LOG_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),

@@ -47,6 +47,7 @@ export class AgentVersionsService {
 
   /** @throws {ConflictError} Another version of the agent has the label. */
   async create(caller: Caller, agentId: string, input: CreateVersionDto): Promise<AgentVersion> {
+    this.requireSound(input);
     const { result } = await this.changeBus
       .commit(async (manager) => {
         const isThere = await manager.existsBy(Agent, { id: agentId, tenantId: caller.tenantId });
@@ -57,7 +58,7 @@ export class AgentVersionsService {
     return this.describe(result);
   }
 
-  /** Part of the transaction that makes the agent, too. */
+  /** Part of the transaction that makes the agent, too; {@link requireSound} comes before it. */
   async insert(
     manager: EntityManager,
     caller: Caller,
@@ -77,6 +78,7 @@ export class AgentVersionsService {
    * @throws {InvalidInputError} It moves to another server and the key does not change: the key would go to somebody else.
    */
   async update(caller: Caller, id: string, input: UpdateVersionDto, ifMatch?: number): Promise<AgentVersion> {
+    this.requireSound(input);
     const { result } = await this.changeBus
       .commit(async (manager) => {
         const row = await findLocked(manager, caller, id);
@@ -151,12 +153,16 @@ export class AgentVersionsService {
     return this.dataSource.getRepository(AgentVersion).findOneByOrFail({ id: row.id });
   }
 
+  /** Before anything is looked up. @throws {InvalidInputError} The base URL is none that may be called. */
+  requireSound({ base_url: baseUrl }: UpdateVersionDto): void {
+    if (baseUrl === undefined) return;
+    const problem = findBaseUrlProblem(baseUrl, this.config.env.AGENT_PRIVATE_NETWORKS);
+    if (problem !== null) throw invalidFields([{ field: 'base_url', message: `base_url ${problem}` }]);
+  }
+
   /** Absent fields are left out, so that an update keeps and an insert defaults them. */
   private columnsOf(id: string, input: UpdateVersionDto): Partial<AgentVersion> {
     const { base_url: baseUrl, api_key: key } = input;
-    const problem =
-      baseUrl === undefined ? null : findBaseUrlProblem(baseUrl, this.config.env.AGENT_PRIVATE_NETWORKS);
-    if (problem !== null) throw invalidFields([{ field: 'base_url', message: `base_url ${problem}` }]);
     const columns = {
       label: input.label,
       appId: input.app_id,

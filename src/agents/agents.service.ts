@@ -57,6 +57,7 @@ export class AgentsService {
 
   /** Makes an agent with its first version, and asks the app what it is. */
   async create(caller: Caller, input: CreateAgentDto): Promise<AgentWithVersions> {
+    this.versions.requireSound(input);
     const { name, description, enabled, ...first } = input;
     const id = newId();
     const columns = {

@@ -7,7 +7,7 @@ import { AgentFailure } from './agent-failure.js';
 import { type AgentMode, isAgentMode, MODE_PATHS, takesQueryAsInput } from './agent-modes.js';
 import { AnswerAssembler, type AssembledAnswer } from './dify-events.js';
 import { askDifyForJson, openDify, toFailure } from './dify-http.js';
-import { type InputField, readInputForm } from './input-form.js';
+import { type InputField, readInputForm, toStorable } from './input-form.js';
 
 /** Characters of one event; those of workflow nodes carry all that the node saw. */
 const EVENT_MAX_LENGTH = 8 * 1_048_576;
@@ -39,7 +39,7 @@ export type DifyAnswer = AssembledAnswer & {
   readonly firstTextMs: number | null;
 };
 
-const infoSchema = z.object({ name: z.string().catch(''), mode: z.string() });
+const infoSchema = z.object({ name: z.string().transform(toStorable).catch(''), mode: z.string() });
 const parametersSchema = z.object({ user_input_form: z.unknown() });
 
 /**

@@ -108,6 +108,14 @@ describe('AnswerAssembler', () => {
     );
   });
 
+  it('leaves out what cannot be stored', () => {
+    const event = `{"event":"message","answer":"He\\u0000llo\\ud83d"}`;
+    const assembler = new AnswerAssembler({ mode: 'chat', maxBytes: 100, apiKey: KEY });
+    assembler.take(event);
+    assembler.take(JSON.stringify(END));
+    expect(assembler.finish().text).toBe('Hello\uFFFD');
+  });
+
   it('leaves out the thoughts of a reasoning model', () => {
     expect(assemble('chat', [message('<think>\nHm.\n</think>\n\nHello'), END]).text).toBe('Hello');
     expect(failureOf('chat', [message('<think>Hm.</think> '), END]).kind).toBe('empty');

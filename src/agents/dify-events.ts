@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import { AgentFailure, failureOf } from './agent-failure.js';
 import type { AgentMode } from './agent-modes.js';
+import { toStorable } from './input-form.js';
 
+const ID_MAX = 100;
 const text = z.string().optional().catch(undefined);
+const id = z.string().max(ID_MAX).optional().catch(undefined);
 const count = z.number().optional().catch(undefined);
 
 /** The members that any event may have and that matter here. One of another type is as if it were not there. */
 const eventSchema = z.object({
   event: z.string(),
-  task_id: text,
-  message_id: text,
-  conversation_id: text,
-  workflow_run_id: text,
+  task_id: id,
+  message_id: id,
+  conversation_id: id,
+  workflow_run_id: id,
   answer: text,
   status: z.coerce.number().optional().catch(undefined),
   code: text,
@@ -135,7 +138,7 @@ export class AnswerAssembler {
     if (!this.isDone) throw new AgentFailure('dropped', 'The connection ended before the answer was whole');
     const whole = this.options.mode === 'workflow' ? (answerOf(this.outputs) ?? this.answer) : this.answer;
     this.requireSize(Buffer.byteLength(whole));
-    const shown = whole.replace(THOUGHTS, '').trim();
+    const shown = toStorable(whole.replace(THOUGHTS, '')).trim();
     if (shown === '') throw new AgentFailure('empty', 'The answer has no text');
     const { taskId, messageId, conversationId, workflowRunId, usage } = this;
     return { text: shown, taskId, messageId, conversationId, workflowRunId, usage };

@@ -99,6 +99,7 @@ function forbiddenAddress(): AgentFailure {
 export function toFailure(error: unknown): AgentFailure {
   if (error instanceof AgentFailure) return error;
   const { code = 'unknown' } = error as { readonly code?: string };
+  if (code === 'ABORT_ERR') return new AgentFailure('timeout', 'No answer in time', { cause: error });
   return new AgentFailure('network', `Dify cannot be reached (${code})`, { cause: error });
 }
 

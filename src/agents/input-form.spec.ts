@@ -14,7 +14,7 @@ const field = (more: Partial<InputField>): InputField => ({
 describe('readInputForm', () => {
   it('reads what Dify sends, and leaves out what it does not understand', () => {
     const form = [
-      { 'text-input': { variable: 'name', label: 'Name', required: true, default: '', max_length: 48 } },
+      { 'text-input': { variable: 'name', label: 'Na\0me', required: true, default: '', max_length: 48 } },
       { number: { variable: 'age', label: 'Age', required: false, default: 30 } },
       { select: { variable: 'tone', options: ['warm'], required: 'yes', max_length: null } },
       { file: { label: 'without a variable' } },

@@ -15,13 +15,20 @@ export type InputField = {
 const TEXT_TYPES = ['text-input', 'paragraph', 'select'];
 const FIELDS_MAX = 100;
 
+/** Without what Postgres stores in no text: NUL, halves of surrogate pairs. */
+export function toStorable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
+}
+
+const storable = z.string().transform(toStorable);
+
 const fieldSchema = z.object({
-  variable: z.string().min(1),
-  label: z.string().catch(''),
+  variable: z.string().min(1).transform(toStorable),
+  label: storable.catch(''),
   required: z.boolean().catch(false),
   max_length: z.number().positive().nullish().catch(null),
-  options: z.array(z.string()).nullish().catch(null),
-  default: z.union([z.string(), z.number(), z.boolean()]).nullish().catch(null),
+  options: z.array(storable).nullish().catch(null),
+  default: z.union([storable, z.number(), z.boolean()]).nullish().catch(null),
 });
 /** `[{ "text-input": { variable, label, required, … } }, …]` */
 const formSchema = z.array(z.record(z.string(), z.unknown())).max(FIELDS_MAX);
