@@ -11,6 +11,7 @@ import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { TestTools } from './fixtures/test.tools.js';
 import { eventually, legacy, newGroup, send, type TestGroup } from './support/mcp.js';
+import { DERIVED_TABLES } from './support/derived-tables.js';
 import { type RunningServer, startServer } from './support/server.js';
 import {
   createTestApp,
@@ -22,9 +23,6 @@ import {
 } from './support/test-app.js';
 
 const BATCH = 25;
-
-/** Written by jobs, out of a tenant's records, whenever they get to it. */
-const DERIVED = ['call_log_chunks', 'call_log_stats', 'call_log_checkpoints', 'call_log_deliveries'];
 
 describe('/api/v1/admin/tenants', () => {
   let t: TestApp;
@@ -71,7 +69,7 @@ describe('/api/v1/admin/tenants', () => {
        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace`,
     );
     const counts: Record<string, number> = {};
-    for (const { name } of tables.filter((table) => !DERIVED.includes(table.name))) {
+    for (const { name } of tables.filter((table) => !DERIVED_TABLES.includes(table.name))) {
       const [{ count }] = await t.dataSource.query<[{ count: number }]>(
         `SELECT count(*)::int AS count FROM "${name}" WHERE tenant_id = $1`,
         [tenantId],
@@ -356,7 +354,7 @@ describe('/api/v1/admin/tenants', () => {
           const row = JSON.parse(line) as { id?: string; tenant_id?: string };
           expect(table === 'tenants' ? row.id : row.tenant_id).toBe(tenant.tenantId);
         }
-        if (!['tenants', 'admin_audit_logs', ...DERIVED].includes(table))
+        if (!['tenants', 'admin_audit_logs', ...DERIVED_TABLES].includes(table))
           expect([table, count]).toEqual([table, rows[table]]);
       }
       expect(manifest.tables.map(({ table }) => table)).toEqual(expect.arrayContaining(Object.keys(rows)));

@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { ResultStore } from '../src/results/result-store.js';
-import { longText, ResultTools } from './fixtures/result.tools.js';
+import { endless, longText, ResultTools } from './fixtures/result.tools.js';
 import { legacy, type McpResult, modern, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
@@ -10,6 +10,8 @@ const TOOLS = [
   'promised_data',
   'promised_email',
   'long_picture',
+  'endless',
+  'odd_block',
   'repeat',
   'refuse',
 ];
@@ -141,11 +143,29 @@ describe('results', () => {
       ] as const) {
         const refused = await call(group, name, { characters });
         expect(refused.isError).toBe(true);
-        expect(texts(refused)[0]).toMatch(/^The result of long_\w+ is \d+ bytes, more than the \d+ allowed/);
+        expect(texts(refused)[0]).toMatch(/^The result of long_\w+ is more than the \d+ bytes allowed/);
       }
       expect(await t.dataSource.query('SELECT FROM call_results WHERE group_id = $1', [group.id])).toEqual(
         [],
       );
+    });
+
+    it('without end are not looked at beyond what could be kept', async () => {
+      const group = await groupWith({ result_max_bytes: LIMIT });
+      const refused = await call(group, 'endless', {});
+      expect(texts(refused)[0]).toMatch(/^The result of endless is more than the 400000 bytes allowed/);
+      expect(endless.reads).toBeLessThan(500);
+      expect(await lastRecord(group)).toMatchObject({ error_kind: 'result_invalid' });
+    });
+
+    it('in what is not text of a block are refused; what is no JSON ends as a bug, on record', async () => {
+      const group = await groupWith({ result_max_bytes: LIMIT });
+      const large = await call(group, 'odd_block', { what: 'large' });
+      expect(texts(large)[0]).toMatch(/^The result of odd_block is more than the 2048 bytes allowed/);
+      for (const what of ['circular', 'bigint']) {
+        expect(texts(await call(group, 'odd_block', { what }))[0]).toMatch(/^odd_block failed inside/);
+        expect(await lastRecord(group)).toMatchObject({ error_kind: 'internal' });
+      }
     });
 
     it("go by the tool's limit before the group's", async () => {

@@ -1,3 +1,4 @@
+import type { Verdict } from '../breakers/circuit.js';
 import { redactText } from '../common/redact.js';
 
 /**
@@ -26,8 +27,8 @@ export type FailureKind =
   | 'cancelled'; // by whoever asked
 
 const PASSING: readonly FailureKind[] = ['rate_limited', 'server_error', 'network', 'dropped'];
-/** They say nothing about the agent's health. */
-const OF_THE_CALLER: readonly FailureKind[] = ['missing_inputs', 'refused', 'cancelled'];
+/** Of these the agent knows nothing. */
+const NOT_ASKED: readonly FailureKind[] = ['missing_inputs', 'cancelled'];
 const MESSAGE_MAX = 300;
 /** Dify's own names of what an administrator of the app has to put right. */
 const NOT_READY_CODES = [
@@ -73,9 +74,10 @@ export class AgentFailure extends Error {
     return PASSING.includes(this.kind);
   }
 
-  /** Whether it counts for the circuit breaker. */
-  get speaksAgainstAgent(): boolean {
-    return !OF_THE_CALLER.includes(this.kind);
+  /** For the circuit breaker: an app that refuses a question is well. */
+  get verdict(): Verdict {
+    if (NOT_ASKED.includes(this.kind)) return 'none';
+    return this.kind === 'refused' ? 'good' : 'bad';
   }
 
   /** Whether the app may be of another mode than we have on file. */

@@ -96,8 +96,7 @@ export class AgentGateway {
       }
     };
     try {
-      const speaksAgainst = ({ failure }: Outcome) => failure?.speaksAgainstAgent ?? false;
-      return await this.breakers.run<Outcome>(guarded, speaksAgainst, work);
+      return await this.breakers.run<Outcome>(guarded, ({ failure }) => failure?.verdict ?? 'good', work);
     } catch (error) {
       if (!(error instanceof CircuitOpenError)) throw error;
       const errorMessage = `It failed too often; asked again in ${error.retryAfterSeconds} s`;

@@ -25,6 +25,7 @@ export class Limiter {
     if (tooSoon) return tooSoon;
     const leave = await this.bulkheads.enter(scopes, signal);
     if (typeof leave !== 'function') return leave;
+    if (signal.aborted) return leave; // it will not run, so it costs nothing of a day
     try {
       const spent = await this.quotas.take(scopes);
       if (!spent) return leave;

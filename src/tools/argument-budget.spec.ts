@@ -15,6 +15,7 @@ describe('budgetFault', () => {
     ['bytes in names', { ['n'.repeat(101)]: 1 }, 'they are larger than 100 bytes'],
     ['values', { list: Array.from({ length: 30 }, () => '') }, 'they hold more than 20 values'],
     ['levels', nested(4), 'they nest deeper than 3 levels'],
+    ['digits', { n: [JSON.parse('-1e400')] }, 'they hold a number that is too large'],
   ])('refuses too many %s', (_what, args, fault) => {
     expect(budgetFault(args, budget)).toBe(fault);
   });

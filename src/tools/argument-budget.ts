@@ -23,6 +23,8 @@ export function budgetFault(args: unknown, { maxBytes, maxDepth, maxNodes }: Arg
     const next: unknown[] = [];
     for (const node of level) {
       if (typeof node === 'string') bytes += Buffer.byteLength(node);
+      else if (node === Infinity || node === -Infinity)
+        return 'they hold a number that is too large'; // 1e400
       else if (typeof node !== 'object' || node === null) bytes += SCALAR_BYTES;
       else if (Array.isArray(node)) for (const item of node) next.push(item);
       else {

@@ -3,9 +3,8 @@ import { callerName } from '../auth/caller.js';
 import { Config } from '../config.js';
 import { type Claim, ToolEffects } from '../effects/tool-effects.js';
 import { redactionOf } from '../redaction/redaction.js';
-import type { BoundTool } from './bound-tool.js';
+import { type BoundTool, isRepeatable } from './bound-tool.js';
 import { type Attempt, deferral, failure, notRun, type ToolCall } from './tool-call.js';
-import { isRepeatable } from './tool-runner.js';
 
 /** Where a request says its idempotency key, in `params._meta`; the HTTP header is `Idempotency-Key`. */
 export const IDEMPOTENCY_KEY = 'io.toolcrib/idempotencyKey';
@@ -97,7 +96,9 @@ function isKey(key: unknown): key is string {
  * What the first call leaves behind. A tool that says no has done nothing, as our errors promise: with a key its answer is
  * repeated, since a new try has a new key; where the arguments stand for the key they may be tried again.
  */
-function fateOf({ errorKind, wasNotRun }: Attempt, hasKey: boolean): 'release' | 'done' | 'ambiguous' {
+function fateOf(attempt: Attempt, hasKey: boolean): 'release' | 'done' | 'ambiguous' {
+  const { errorKind, wasNotRun, isPartial } = attempt;
+  if (isPartial) return 'ambiguous';
   if (wasNotRun || errorKind === 'invalid_arguments') return 'release';
   if (errorKind === 'tool_error') return hasKey ? 'done' : 'release';
   return errorKind === null || errorKind === 'result_invalid' ? 'done' : 'ambiguous';

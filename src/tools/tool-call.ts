@@ -45,6 +45,8 @@ export type Attempt = ToolOutcome & {
   readonly error: string | null;
   /** The tool was not begun, for certain. */
   readonly wasNotRun?: true;
+  /** It failed on its way, and not by its own word: what it did before that stays done. */
+  readonly isPartial?: true;
 };
 
 export function refusal(message: string): Attempt {

@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Verdict } from '../breakers/circuit.js';
 import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
 import type { CallErrorKind } from '../call-logs/call-log.entity.js';
 import { type CallRecord, CallLogWriter } from '../call-logs/call-log.writer.js';
+import { UnavailableError } from '../common/errors.js';
 import { newId } from '../common/new-id.js';
 import { Config } from '../config.js';
 import { Limiter } from '../limits/limiter.js';
@@ -22,6 +24,8 @@ import {
 import type { JsonObject } from './tool-definition.js';
 import { ToolRunner } from './tool-runner.js';
 
+const LEFT = notRun(failure('cancelled', 'The client had hung up before the tool began; it did not run'));
+
 /** What speaks against a tool, for its circuit breaker: what it rightly refuses does not. */
 const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unavailable'];
 
@@ -32,6 +36,8 @@ const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unava
  */
 @Injectable()
 export class ToolExecutor {
+  private readonly logger = new Logger(ToolExecutor.name);
+
   constructor(
     private readonly config: Config,
     private readonly callLog: CallLogWriter,
@@ -50,7 +56,7 @@ export class ToolExecutor {
     const started = performance.now();
     const proof = this.callLog.admit();
     if (proof) await proof;
-    const attempt = await this.attempt(call);
+    const attempt = await this.attempt(call).catch((error: unknown) => this.toFailure(call, error));
     await this.callLog.record(toRecord(call, attempt, startedAt, performance.now() - started));
     return attempt;
   }
@@ -77,6 +83,17 @@ export class ToolExecutor {
     );
   }
 
+  /** A step of ours that fails ends the call, and the call is on record like any other. */
+  private toFailure(call: ToolCall, error: unknown): Attempt {
+    if (error instanceof UnavailableError) return notRun(failure('unavailable', error.message));
+    const errorId = newId();
+    this.logger.error(
+      `The way to ${call.toolName.slice(0, 128)} failed (error ${errorId})`,
+      error instanceof Error ? error.stack : error,
+    );
+    return failure('internal', `The call failed inside. If it stays so, report error ${errorId}.`);
+  }
+
   private async withinLimits(
     call: ToolCall,
     tool: BoundTool,
@@ -85,7 +102,9 @@ export class ToolExecutor {
     const scopes = limitScopes(call, tool);
     if (scopes.length === 0) return next();
     const leave = await this.limiter.begin(scopes, call.signal);
-    if (typeof leave !== 'function') return deferral(leave.kind, leave.message, leave.retryAfterSeconds);
+    if (typeof leave !== 'function') {
+      return call.signal.aborted ? LEFT : deferral(leave.kind, leave.message, leave.retryAfterSeconds);
+    }
     try {
       return await next();
     } finally {
@@ -94,10 +113,9 @@ export class ToolExecutor {
   }
 
   private async throughCircuit(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
-    if (call.signal.aborted)
-      return notRun(failure('cancelled', 'The client had hung up before the tool began; it did not run'));
+    if (call.signal.aborted) return LEFT;
     try {
-      return await this.breakers.run(tool.guarded, isFault, () => this.runner.run(call, tool, args));
+      return await this.breakers.run(tool.guarded, verdictOf, () => this.runner.run(call, tool, args));
     } catch (error) {
       if (!(error instanceof CircuitOpenError)) throw error;
       const message =
@@ -113,8 +131,10 @@ export function unknownToolMessage(name: string): string {
   return `No tool '${name.slice(0, 128)}' in this group; tools/list tells what there is`;
 }
 
-function isFault({ errorKind }: Attempt): boolean {
-  return FAULTS.includes(errorKind);
+/** A call that was cancelled or not begun says nothing of its tool. */
+function verdictOf({ errorKind, wasNotRun }: Attempt): Verdict {
+  if (wasNotRun || errorKind === 'cancelled') return 'none';
+  return FAULTS.includes(errorKind) ? 'bad' : 'good';
 }
 
 function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {

@@ -6,7 +6,7 @@ import { AppError, InvalidInputError, UnavailableError } from '../common/errors.
 import { inTenant } from '../common/request-scope.js';
 import { Config } from '../config.js';
 import { redactionOf } from '../redaction/redaction.js';
-import type { BoundTool } from './bound-tool.js';
+import { type BoundTool, isRepeatable } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
 import { maxBytesOf, ResultForAgent } from './result-for-agent.js';
 import { RunningCalls } from './running-calls.js';
@@ -70,13 +70,18 @@ export class ToolRunner {
 
   private async toAttempt(call: ToolCall, tool: BoundTool, data: unknown): Promise<Attempt> {
     const { name } = tool.definition;
+    const huge = this.resultForAgent.refuseHuge(call, tool, data);
+    if (huge) return huge;
     const result = toToolResult(data);
     const faults = tool.definition.outputSchema
       ? tool.validators.checkResult(result.structuredContent)
       : null;
     if (faults) {
       this.logger.error(`${name} broke its output schema: ${faults.join('; ')}`);
-      return failure('result_invalid', `${name} returned a result it should not return. Tell its owner.`);
+      return failure(
+        'result_invalid',
+        `${name} ran, but gave a result it should not return. Tell its owner.`,
+      );
     }
     return this.resultForAgent.make(call, tool, result, { ownContent: data instanceof ToolContent });
   }
@@ -88,17 +93,18 @@ export class ToolRunner {
     if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error.message));
     if (error instanceof UnavailableError) return failure('unavailable', told(error.message));
     if (error instanceof AppError) return failure('tool_error', told(error.message));
+    const isOnce = !isRepeatable(tool);
     if (isDataFault(error)) {
-      return failure(
-        'invalid_arguments',
-        `An argument of ${name} holds a value that cannot be stored or searched for`,
-      );
+      const message = `An argument of ${name} holds a value that cannot be stored or searched for`;
+      return isOnce
+        ? { ...failure('invalid_arguments', `${message}. ${CHECK_FIRST}.`), isPartial: true }
+        : failure('invalid_arguments', message);
     }
     const errorId = uuidv7();
     this.logger.error(`${name} failed (error ${errorId})`, error instanceof Error ? error.stack : error);
     return failure(
       'internal',
-      `${name} failed inside. Try again later; if it stays, report error ${errorId}.`,
+      `${name} failed inside. ${isOnce ? CHECK_FIRST : 'Try again later'}; if it stays, report error ${errorId}.`,
     );
   }
 
@@ -118,6 +124,8 @@ export class ToolRunner {
   }
 }
 
+/** Of a tool that is not to be run twice: nobody knows how far it came. */
+const CHECK_FIRST = 'It may have taken effect: check before you call it again';
 const HUNG_UP = 'The client cancelled the call or hung up while it ran; it may have taken effect';
 const CUT = 'An administrator ended the call while it ran; it may have taken effect';
 
@@ -162,11 +170,6 @@ class Stop {
   }
 }
 
-/** Whether running it twice does no more than running it once, as its annotations say. */
-export function isRepeatable({ definition: { annotations } }: BoundTool): boolean {
-  return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
-}
-
 /** A failure that need not come again: not one that tells the caller what is wrong with the call. */
 function mayPass(error: unknown): boolean {
   return error instanceof UnavailableError || !(error instanceof AppError || isDataFault(error));
@@ -177,8 +180,10 @@ function isDataFault(error: unknown): boolean {
   return DATA_EXCEPTION.test((error.driverError as { code?: string }).code ?? '');
 }
 
-function timeoutMessage({ definition, timeoutMs }: BoundTool): string {
-  return `${definition.name} did not finish within ${timeoutMs / 1000} s. Ask for less or try later.`;
+function timeoutMessage(tool: BoundTool): string {
+  const { definition, timeoutMs } = tool;
+  const advice = isRepeatable(tool) ? 'Ask for less or try later.' : `${CHECK_FIRST}.`;
+  return `${definition.name} did not finish within ${timeoutMs / 1000} s. ${advice}`;
 }
 
 /** A message as the call's agent may have it. */
