@@ -93,7 +93,7 @@ export class AgentVersionsController {
   @HttpCode(OK)
   @ApiOperation({ summary: 'Show the key of a version', description: 'Every showing is on record.' })
   @ApiData(RevealedVersionDto)
-  @ApiFailures(NOT_FOUND)
+  @ApiFailures(NOT_FOUND, CONFLICT)
   async reveal(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
     return ok(await this.views.ofRevealed(caller, await this.versions.reveal(caller, id)));
   }

@@ -85,7 +85,7 @@ export class AgentVersionsService {
         requireVersion(row, ifMatch);
         const columns = this.columnsOf(id, input);
         const isElsewhere =
-          columns.baseUrl !== undefined && new URL(columns.baseUrl).origin !== new URL(row.baseUrl).origin;
+          columns.baseUrl !== undefined && originOf(columns.baseUrl) !== originOf(row.baseUrl);
         if (isElsewhere && input.api_key === undefined)
           throw invalidFields([{ field: 'api_key', message: 'must be given anew with another server' }]);
         const { before, after } = differenceOf(row, auditable(columns));
@@ -126,12 +126,16 @@ export class AgentVersionsService {
     return this.describe(row);
   }
 
-  /** The key itself; that it was shown is put on record. */
+  /** The key itself; that it was shown is put on record. @throws {ConflictError} It does not open. */
   async reveal(caller: Caller, id: string): Promise<{ readonly key: string; readonly row: AgentVersion }> {
     const row = await this.get(caller, id);
     const entry = { action: 'agent_version.reveal', target: targetOf(row) };
     await this.audit.record(this.dataSource.manager, caller, entry);
-    return { key: this.box.open(row.ciphertext, agentKeyContext(id)), row };
+    try {
+      return { key: this.box.open(row.ciphertext, agentKeyContext(id)), row };
+    } catch (cause) {
+      throw new ConflictError('The stored key does not open; give it anew', { cause });
+    }
   }
 
   /** Closes the circuit of a version on every replica: the next question may reach it. */
@@ -198,4 +202,9 @@ export function explainTaken(error: unknown): never {
   if (uniqueViolation(error) !== 'uq_agent_versions_agent_label') throw error;
   const details = [{ field: 'label', message: 'is taken' }];
   throw new ConflictError('Another version of the agent has this label', { details, cause: error });
+}
+
+/** Null: what is stored is no URL. */
+function originOf(baseUrl: string): string | null {
+  return URL.canParse(baseUrl) ? new URL(baseUrl).origin : null;
 }

@@ -30,7 +30,9 @@ export type DifyRequest = {
  * @throws {AgentFailure} Any other answer, or none. When the signal fired, whatever comes of that.
  */
 export async function openDify(request: DifyRequest): Promise<IncomingMessage> {
-  const url = new URL(`${request.baseUrl}/${request.path}`);
+  const text = `${request.baseUrl}/${request.path}`;
+  if (!URL.canParse(text)) throw new AgentFailure('not_found', 'The base URL is none; give it anew');
+  const url = new URL(text);
   const address = literalAddress(url);
   if (address !== undefined && !isAddressAllowed(address, request.privateNetworks)) throw forbiddenAddress();
   const response = await send(url, request);
