@@ -98,6 +98,7 @@ export const environmentSchema = z.object({
   TOOL_THREAD_QUEUE_MAX: wholeNumber(0, 100_000).default(100),
   CALL_LOG_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
   CALL_LOG_QUEUE_MAX: wholeNumber(1, 1_000_000).default(10_000),
+  CALL_LOG_QUEUE_MAX_BYTES: wholeNumber(1_048_576, 4_294_967_296).default(67_108_864),
   CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
   CALL_LOG_KEEP_DAYS: wholeNumber(0, 36_500).default(0),
   CALL_LOG_FORWARD_OTLP_URL: z.url({ protocol: /^https?$/ }).optional(),

@@ -1,10 +1,14 @@
+import { Cancellation } from '../src/common/ending.js';
+import { bind } from '../src/groups/catalog.js';
+import { GroupTool } from '../src/groups/group-tool.entity.js';
 import { DayQuotas } from '../src/limits/day-quotas.js';
+import { ToolExecutor } from '../src/tools/tool-executor.js';
 import { ToolRegistry } from '../src/tools/tool-registry.js';
 import { foreignSources, gates, KINDS, runs } from './fixtures/foreign.tools.js';
 import { legacy, type McpAnswer, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
-const TOOLS = ['echo', 'broken', 'hang', 'gate', 'liar', 'huge', 'flaky', 'moody', 'effect'];
+const TOOLS = ['echo', 'broken', 'hang', 'gate', 'liar', 'huge', 'flaky', 'moody', 'vast', 'late', 'effect'];
 
 describe('the pipe to a tool', () => {
   let t: TestApp;
@@ -200,6 +204,63 @@ describe('the pipe to a tool', () => {
       expect(runs.get(name('flaky'))).toBe(3);
       expect(runs.get(name('effect'))).toBe(1);
     });
+  });
+
+  it('serves others while a vast result is searched for what its agent must not see', async () => {
+    const group = await newGroupOf('native');
+    await setGroup(group, { policy: { redaction: [{ detector: 'phone' }, { detector: 'secret' }] } });
+    const answered: string[] = [];
+    let neighbour = Promise.resolve();
+    gates.set('native_vast', () => {
+      neighbour = (async () => {
+        for (let n = 0; n < 3; n++) await call(group, 'native_echo');
+        answered.push('neighbour');
+      })();
+    });
+    const vast = await call(group, 'native_vast');
+    answered.push('vast');
+    await neighbour;
+    gates.delete('native_vast');
+    expect(textOf(vast)).toMatch(/^\[{"tel":"\[redacted:phone\]"/);
+    expect(answered).toEqual(['neighbour', 'vast']);
+  });
+
+  it('tells nobody what a tool still does once its call is answered', async () => {
+    const group = await newGroupOf('native');
+    const id = await toolId(group, 'native_late');
+    const definition = t.app.get(ToolRegistry).find('native_late')!;
+    const row = await t.dataSource.getRepository(GroupTool).findOneByOrFail({ id });
+    const told: string[] = [];
+    const outcome = await t.app.get(ToolExecutor).execute({
+      caller: tenant.caller,
+      tenantId: tenant.tenantId,
+      groupId: group.id,
+      policy: {},
+      toolName: 'native_late',
+      tool: bind(row, definition, t.config.env),
+      hasTool: () => false,
+      args: {},
+      ending: new Cancellation(),
+      appId: null,
+      era: 'test',
+      transport: 'rest',
+      progress: (_done, _total, message) => void told.push(`progress ${message}`),
+      log: (level, message) => void told.push(`${level} ${message}`),
+    });
+    gates.get('native_late')?.();
+    gates.delete('native_late');
+    expect(outcome).toMatchObject({ kind: 'result', errorKind: null });
+    expect(told).toEqual(['progress begun', 'info begun']);
+  });
+
+  it('hides in the name of no tool what the log must not have', async () => {
+    const group = await newGroupOf('native');
+    await setGroup(group, { policy: { redaction: [{ detector: 'phone' }] } });
+    await call(group, '13812345678');
+    const rows = await t.dataSource.query('SELECT tool_name FROM mcp_call_logs WHERE group_id = $1', [
+      group.id,
+    ]);
+    expect(rows).toEqual([{ tool_name: '[redacted:phone]' }]);
   });
 
   describe('limits', () => {

@@ -99,6 +99,29 @@ describe('results', () => {
       expect(record).toMatchObject({ tool_name: 'read_result', success: true });
     });
 
+    it('are cut between values, so that no half of what the log hides is on record', async () => {
+      const redaction = [{ detector: 'phone', applies_to: 'log' }];
+      const group = await groupWith({ result_max_bytes: LIMIT, redaction });
+      const phones = {
+        text: Array.from({ length: 1000 }, (_, n) => `13${String(812345678 + n)}`).join(', '),
+      };
+      const cut = await call(group, 'repeat', phones);
+      const { handle, totalBytes } = truncation(cut);
+      let said = texts(cut)[0];
+      for (let offset = truncation(cut).shownBytes; offset < totalBytes;) {
+        const [text, about] = texts(await call(group, 'read_result', { handle, offset, limit: 300 }));
+        said += text;
+        offset = Number(/ to (\d+) of/.exec(about)?.[1]);
+      }
+      expect(JSON.parse(said)).toEqual({ said: phones.text });
+      const rows = await t.dataSource.query<{ response: { content: { text: string }[] } }[]>(
+        'SELECT response_data AS response FROM mcp_call_logs WHERE group_id = $1',
+        [group.id],
+      );
+      expect(rows.length).toBeGreaterThan(20);
+      for (const { response } of rows) expect(response.content[0].text).not.toMatch(/\d{2}/);
+    });
+
     it('are read from where the agent likes, also over chunks and within a character', async () => {
       const group = await groupWith({ result_max_bytes: 100_000 });
       const whole = Buffer.from(longText(200_000));

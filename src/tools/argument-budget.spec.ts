@@ -15,9 +15,21 @@ describe('budgetFault', () => {
     ['bytes in names', { ['n'.repeat(101)]: 1 }, 'they are larger than 100 bytes'],
     ['values', { list: Array.from({ length: 30 }, () => '') }, 'they hold more than 20 values'],
     ['levels', nested(4), 'they nest deeper than 3 levels'],
-    ['digits', { n: [JSON.parse('-1e400')] }, 'they hold a number that is too large'],
   ])('refuses too many %s', (_what, args, fault) => {
     expect(budgetFault(args, budget)).toBe(fault);
+  });
+
+  it.each(['1e400', '-1e400', '9007199254740993', '1234567890123456789', '-99999999999999999999'])(
+    'refuses a number that is another one by now: %s',
+    (literal) => {
+      expect(budgetFault({ id: [JSON.parse(literal)] }, budget)).toMatch(
+        /^they hold the number .* Send it as text$/,
+      );
+    },
+  );
+
+  it.each([9007199254740991, 6.022e23, 1e300, 0.1, -0, 1e-7])('takes %d as it is', (number) => {
+    expect(budgetFault({ number }, budget)).toBeNull();
   });
 
   it('allows exactly as much as it says', () => {

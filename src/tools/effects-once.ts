@@ -12,8 +12,8 @@ export const IDEMPOTENCY_KEY = 'io.toolcrib/idempotencyKey';
 export const REPLAYED = 'io.toolcrib/replayed';
 
 const KEY_MAX = 255; // characters
-/** A claim outlives its tool's longest run by this, for the waiting before it. */
-const CLAIM_MARGIN_SECONDS = 120;
+/** A claim outlives its tool's longest run by this: before it, it may wait a minute for each of three places. */
+const CLAIM_MARGIN_SECONDS = 300;
 const WAIT_MAX_SECONDS = 5;
 
 /** What is kept of the first call for those that repeat it. */
@@ -35,11 +35,12 @@ export class EffectsOnce {
   ) {}
 
   /** @param work Runs the tool, or says that it was not run. Called at most once. */
-  async run(call: ToolCall, tool: BoundTool, work: () => Promise<Attempt>): Promise<Attempt> {
+  run(call: ToolCall, tool: BoundTool, work: () => Promise<Attempt>): Promise<Attempt> {
     const { idempotencyKey: key } = call;
     const { dedupe_seconds: dedupeSeconds } = call.policy;
     if ((key === undefined && dedupeSeconds === undefined) || isRepeatable(tool)) return work();
-    if (key !== undefined && !isKey(key)) return notRun(failure('invalid_arguments', WRONG_KEY));
+    if (key !== undefined && !isKey(key))
+      return Promise.resolve(notRun(failure('invalid_arguments', WRONG_KEY)));
     const keepSeconds = key === undefined ? dedupeSeconds! : this.config.env.TOOL_EFFECT_KEEP_HOURS * 3600;
     return this.once(call, tool, { key, keepSeconds }, work);
   }
@@ -105,7 +106,11 @@ function fateOf(attempt: Attempt, hasKey: boolean): 'release' | 'done' | 'ambigu
 }
 
 /** What a call gets whose like came before it. */
-function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool: BoundTool): Attempt {
+async function repeated(
+  claim: Exclude<Claim, { kind: 'mine' }>,
+  call: ToolCall,
+  tool: BoundTool,
+): Promise<Attempt> {
   const { name } = tool.definition;
   if (claim.kind === 'other_arguments') {
     return failure(
@@ -120,7 +125,7 @@ function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool:
     return deferral('duplicate_running', message, seconds);
   }
   const stored = claim.outcome as Outcome | undefined;
-  const outcome = stored && redacted(stored, call);
+  const outcome = stored && (await redacted(stored, call));
   if (claim.kind === 'done' && outcome) {
     const result = { ...outcome.result, _meta: { ...outcome.result._meta, [REPLAYED]: true } };
     return { kind: 'result', result, errorKind: outcome.errorKind, error: outcome.error };
@@ -133,11 +138,11 @@ function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool:
 }
 
 /** The group's rules may have changed since it was stored. */
-function redacted({ result, errorKind, error }: Outcome, { policy }: ToolCall): Outcome {
+async function redacted({ result, errorKind, error }: Outcome, { policy }: ToolCall): Promise<Outcome> {
   const redaction = redactionOf(policy.redaction);
   if (!redaction) return { result, errorKind, error };
   return {
-    result: redaction.resultForAgent(result),
+    result: await redaction.resultForAgent(result),
     errorKind,
     error: error === null ? null : redaction.textForAgent(error),
   };

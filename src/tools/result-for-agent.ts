@@ -42,7 +42,7 @@ export class ResultForAgent {
     { ownContent }: { readonly ownContent: boolean },
   ): Promise<Attempt> {
     const redaction = redactionOf(call.policy.redaction);
-    const result = redaction ? redaction.resultForAgent(original) : original;
+    const result = redaction ? await redaction.resultForAgent(original) : original;
     if (redaction && tool.definition.outputSchema && tool.validators.checkResult(result.structuredContent))
       return asText(result, `${tool.definition.name} ran. ${MISFIT}`);
     const limit = maxBytesOf(call, tool, this.config);

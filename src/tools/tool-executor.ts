@@ -16,6 +16,7 @@ import {
   type Attempt,
   deferral,
   failure,
+  LEFT,
   notRun,
   refusal,
   type ToolCall,
@@ -23,8 +24,6 @@ import {
 } from './tool-call.js';
 import type { JsonObject } from './tool-definition.js';
 import { ToolRunner } from './tool-runner.js';
-
-const LEFT = notRun(failure('cancelled', 'The client had hung up before the tool began; it did not run'));
 
 /** What speaks against a tool, for its circuit breaker: what it rightly refuses does not. */
 const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unavailable'];
@@ -56,7 +55,7 @@ export class ToolExecutor {
     const started = performance.now();
     const proof = this.callLog.admit();
     if (proof) await proof;
-    const attempt = await this.attempt(call).catch((error: unknown) => this.toFailure(call, error));
+    const attempt = await this.attempt(call);
     await this.callLog.record(toRecord(call, attempt, startedAt, performance.now() - started));
     return attempt;
   }
@@ -76,11 +75,15 @@ export class ToolExecutor {
     const { tool } = call;
     if (!tool) return refusal(unknownToolMessage(call.toolName));
     const args = call.args ?? {};
-    const fault = argumentsFault(tool, args, this.config);
-    if (fault !== null) return failure('invalid_arguments', fault);
-    return this.effects.run(call, tool, () =>
-      this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject)),
-    );
+    try {
+      const fault = argumentsFault(tool, args, this.config);
+      if (fault !== null) return failure('invalid_arguments', fault);
+      return await this.effects.run(call, tool, () =>
+        this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject)),
+      );
+    } catch (error) {
+      return this.toFailure(call, error);
+    }
   }
 
   /** A step of ours that fails ends the call, and the call is on record like any other. */
@@ -101,9 +104,9 @@ export class ToolExecutor {
   ): Promise<Attempt> {
     const scopes = limitScopes(call, tool);
     if (scopes.length === 0) return next();
-    const leave = await this.limiter.begin(scopes, call.signal);
+    const leave = await this.limiter.begin(scopes, call.ending);
     if (typeof leave !== 'function') {
-      return call.signal.aborted ? LEFT : deferral(leave.kind, leave.message, leave.retryAfterSeconds);
+      return call.ending.hasEnded ? LEFT : deferral(leave.kind, leave.message, leave.retryAfterSeconds);
     }
     try {
       return await next();
@@ -113,7 +116,7 @@ export class ToolExecutor {
   }
 
   private async throughCircuit(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
-    if (call.signal.aborted) return LEFT;
+    if (call.ending.hasEnded) return LEFT;
     try {
       return await this.breakers.run(tool.guarded, verdictOf, () => this.runner.run(call, tool, args));
     } catch (error) {
@@ -137,6 +140,12 @@ function verdictOf({ errorKind, wasNotRun }: Attempt): Verdict {
   return FAULTS.includes(errorKind) ? 'bad' : 'good';
 }
 
+/** A name that is no tool's is whatever the client sent. */
+function toolNameOf({ tool, toolName, policy }: Omit<ToolCall, 'tool'> & Partial<ToolCall>): string {
+  const name = tool ? toolName : (redactionOf(policy.redaction)?.textForLog(toolName) ?? toolName);
+  return name.slice(0, 128);
+}
+
 function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {
   const { caller } = call;
   const redaction = redactionOf(call.policy.redaction);
@@ -146,7 +155,7 @@ function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs:
     createdAt,
     tenantId: call.tenantId,
     groupId: call.groupId,
-    toolName: call.toolName.slice(0, 128),
+    toolName: toolNameOf(call),
     toolId: call.tool?.id ?? null,
     callerAppId: call.appId,
     keyId: caller.kind === 'group_key' ? caller.keyId : null,
