@@ -15,6 +15,7 @@ import { CallLogBatch } from './call-logs/call-log-batch.entity.js';
 import {
   CallLogCheckpoint,
   CallLogDelivery,
+  CallLogKeyRotation,
   CallLogSigningKey,
   CallLogUncovered,
 } from './call-logs/call-log-checkpoint.entity.js';
@@ -71,6 +72,7 @@ const common = {
     CallLogDelivery,
     CallLogUncovered,
     CallLogSigningKey,
+    CallLogKeyRotation,
     ReplicaRow,
     TenantJob,
     Feature,

@@ -43,6 +43,7 @@ export class DayQuotas implements OnApplicationShutdown {
   private readonly logger = new Logger(DayQuotas.name);
   private readonly reserves = new Map<string, Reserve>();
   private today = '';
+  private todayEndsAt = 0;
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
@@ -51,7 +52,16 @@ export class DayQuotas implements OnApplicationShutdown {
    *
    * @throws {UnavailableError} The database did not answer; without it nothing is given out.
    */
-  async take(scopes: readonly LimitScope[]): Promise<LimitRefusal | undefined> {
+  take(scopes: readonly LimitScope[]): Promise<LimitRefusal | undefined> | undefined {
+    const limited = scopes.filter(({ limits }) => limits.per_day !== undefined);
+    if (limited.length === 0) return undefined;
+    const reserves = limited.map((scope) => this.reserveOf(scope));
+    if (reserves.some(({ left }) => left === 0)) return this.takeOfAll(limited);
+    for (const reserve of reserves) reserve.left--;
+    return undefined;
+  }
+
+  private async takeOfAll(scopes: readonly LimitScope[]): Promise<LimitRefusal | undefined> {
     const taken: Reserve[] = [];
     let isLetIn = false;
     try {
@@ -95,17 +105,24 @@ export class DayQuotas implements OnApplicationShutdown {
   }
 
   private reserveOf({ id, tenantId }: LimitScope): Reserve {
-    const day = new Date().toISOString().slice(0, 10);
-    if (day !== this.today) {
-      this.today = day;
-      this.reserves.clear();
-    }
+    const day = this.day();
     let reserve = this.reserves.get(id);
     if (!reserve) {
       reserve = { tenantId, day, left: 0, isNew: true, spent: undefined, asking: undefined };
       this.reserves.set(id, reserve);
     }
     return reserve;
+  }
+
+  /** A new day begins with new reserves. */
+  private day(): string {
+    const now = Date.now();
+    if (now >= this.todayEndsAt || now < this.todayEndsAt - DAY_MS) {
+      this.todayEndsAt = (Math.floor(now / DAY_MS) + 1) * DAY_MS;
+      this.today = new Date(now).toISOString().slice(0, 10);
+      this.reserves.clear();
+    }
+    return this.today;
   }
 
   private async refill(scope: LimitScope, quota: number, reserve: Reserve): Promise<void> {

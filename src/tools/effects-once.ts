@@ -35,11 +35,12 @@ export class EffectsOnce {
   ) {}
 
   /** @param work Runs the tool, or says that it was not run. Called at most once. */
-  async run(call: ToolCall, tool: BoundTool, work: () => Promise<Attempt>): Promise<Attempt> {
+  run(call: ToolCall, tool: BoundTool, work: () => Promise<Attempt>): Promise<Attempt> {
     const { idempotencyKey: key } = call;
     const { dedupe_seconds: dedupeSeconds } = call.policy;
     if ((key === undefined && dedupeSeconds === undefined) || isRepeatable(tool)) return work();
-    if (key !== undefined && !isKey(key)) return notRun(failure('invalid_arguments', WRONG_KEY));
+    if (key !== undefined && !isKey(key))
+      return Promise.resolve(notRun(failure('invalid_arguments', WRONG_KEY)));
     const keepSeconds = key === undefined ? dedupeSeconds! : this.config.env.TOOL_EFFECT_KEEP_HOURS * 3600;
     return this.once(call, tool, { key, keepSeconds }, work);
   }

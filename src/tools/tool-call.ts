@@ -1,6 +1,7 @@
 import type { Caller } from '../auth/caller.js';
 import type { CallErrorKind } from '../call-logs/call-log.entity.js';
 import type { CallRecord } from '../call-logs/call-log.writer.js';
+import type { Ending } from '../common/ending.js';
 import type { BoundTool } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
 import type { GroupPolicy } from './policy.js';
@@ -20,8 +21,8 @@ export type ToolCall = {
   /** Whether the caller may call a tool of that name in the group, too. */
   readonly hasTool: (name: string) => boolean;
   readonly args: unknown;
-  /** Aborts when the client hangs up or cancels. */
-  readonly signal: AbortSignal;
+  /** The client hung up or cancelled. */
+  readonly ending: Ending;
   /** The calling application, for the record. */
   readonly appId: string | null;
   /** Protocol revision, e.g. `2025-06-18`. */

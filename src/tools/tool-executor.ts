@@ -55,7 +55,7 @@ export class ToolExecutor {
     const started = performance.now();
     const proof = this.callLog.admit();
     if (proof) await proof;
-    const attempt = await this.attempt(call).catch((error: unknown) => this.toFailure(call, error));
+    const attempt = await this.attempt(call);
     await this.callLog.record(toRecord(call, attempt, startedAt, performance.now() - started));
     return attempt;
   }
@@ -75,11 +75,15 @@ export class ToolExecutor {
     const { tool } = call;
     if (!tool) return refusal(unknownToolMessage(call.toolName));
     const args = call.args ?? {};
-    const fault = argumentsFault(tool, args, this.config);
-    if (fault !== null) return failure('invalid_arguments', fault);
-    return this.effects.run(call, tool, () =>
-      this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject)),
-    );
+    try {
+      const fault = argumentsFault(tool, args, this.config);
+      if (fault !== null) return failure('invalid_arguments', fault);
+      return await this.effects.run(call, tool, () =>
+        this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject)),
+      );
+    } catch (error) {
+      return this.toFailure(call, error);
+    }
   }
 
   /** A step of ours that fails ends the call, and the call is on record like any other. */
@@ -100,9 +104,9 @@ export class ToolExecutor {
   ): Promise<Attempt> {
     const scopes = limitScopes(call, tool);
     if (scopes.length === 0) return next();
-    const leave = await this.limiter.begin(scopes, call.signal);
+    const leave = await this.limiter.begin(scopes, call.ending);
     if (typeof leave !== 'function') {
-      return call.signal.aborted ? LEFT : deferral(leave.kind, leave.message, leave.retryAfterSeconds);
+      return call.ending.hasEnded ? LEFT : deferral(leave.kind, leave.message, leave.retryAfterSeconds);
     }
     try {
       return await next();
@@ -112,7 +116,7 @@ export class ToolExecutor {
   }
 
   private async throughCircuit(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
-    if (call.signal.aborted) return LEFT;
+    if (call.ending.hasEnded) return LEFT;
     try {
       return await this.breakers.run(tool.guarded, verdictOf, () => this.runner.run(call, tool, args));
     } catch (error) {

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { QueryFailedError } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Cancellation } from '../common/ending.js';
 import { AppError, InvalidInputError, UnavailableError } from '../common/errors.js';
 import { inTenant } from '../common/request-scope.js';
 import { Config } from '../config.js';
@@ -37,8 +38,7 @@ export class ToolRunner {
   async run(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
     const stop = new Stop();
     const { caller, tenantId, groupId, toolName } = call;
-    const onHangUp = () => stop.now('cancelled', HUNG_UP);
-    call.signal.addEventListener('abort', onHangUp, { once: true });
+    const stopListening = call.ending.onEnd(() => stop.now('cancelled', HUNG_UP));
     const ended = this.running.add({
       tenantId,
       groupId,
@@ -49,18 +49,18 @@ export class ToolRunner {
     const timer = setTimeout(() => stop.now('timeout', timeoutMessage(tool)), tool.timeoutMs);
     try {
       const work = inTenant(tenantId, () => this.work(call, tool, args, stop), stop);
-      return await this.toAttempt(call, tool, await Promise.race([work, stop.reached]));
+      return await this.toAttempt(call, tool, await stop.orDone(work));
     } catch (error) {
       return this.toFailure(call, tool, error);
     } finally {
       stop.isOver = true;
       ended();
       clearTimeout(timer);
-      call.signal.removeEventListener('abort', onHangUp);
+      stopListening();
     }
   }
 
-  private async work(call: ToolCall, tool: BoundTool, args: JsonObject, stop: Stop): Promise<unknown> {
+  private work(call: ToolCall, tool: BoundTool, args: JsonObject, stop: Stop): unknown {
     const context = this.contextOf(call, tool, stop);
     const { retries = 0 } = tool.policy;
     if (retries === 0 || !isRepeatable(tool)) return tool.definition.run(args, context);
@@ -70,7 +70,7 @@ export class ToolRunner {
       handleWhen((error) => !signal.aborted && mayPass(error)),
       { maxAttempts: retries, backoff },
     );
-    return policy.execute(() => tool.definition.run(args, context), signal);
+    return policy.execute(async () => tool.definition.run(args, context), signal);
   }
 
   private async toAttempt(call: ToolCall, tool: BoundTool, data: unknown): Promise<Attempt> {
@@ -116,6 +116,7 @@ export class ToolRunner {
   }
 
   private contextOf(call: ToolCall, tool: BoundTool, stop: Stop): ToolContext {
+    const { logger } = this;
     return {
       caller: call.caller,
       groupId: call.groupId,
@@ -124,7 +125,9 @@ export class ToolRunner {
       get signal() {
         return stop.signal;
       },
-      logger: toolLogger(this.logger, { call, tool, stop }),
+      get logger() {
+        return toolLogger(logger, { call, tool, stop });
+      },
       progress: (done, total, message) => {
         if (stop.isOver) return; // MCP, progress: none after the answer
         call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message));
@@ -138,37 +141,29 @@ const CHECK_FIRST = 'It may have taken effect: check before you call it again';
 const HUNG_UP = 'The client cancelled the call or hung up while it ran; it may have taken effect';
 const CUT = 'An administrator ended the call while it ran; it may have taken effect';
 
-/**
- * Ends a run from outside: aborts its signal, and is the end of waiting for it. The signal is made when somebody asks for
- * it: most tools do not, and it costs more than the rest of a short run.
- */
-class Stop {
+/** Ends a run from outside, and with it the waiting for its outcome. */
+class Stop extends Cancellation<Stopped> {
   /** The call was answered; what its tool goes on to do is for nobody. */
   isOver = false;
-  private controller: AbortController | undefined;
-  private reason: Stopped | undefined;
-  private reject!: (reason: Stopped) => void;
-  readonly reached = new Promise<never>((_resolve, reject) => {
-    this.reject = reject;
-  });
-
-  constructor() {
-    this.reached.catch(() => undefined); // the run may be over already
-  }
-
-  get signal(): AbortSignal {
-    if (!this.controller) {
-      this.controller = new AbortController();
-      if (this.reason) this.controller.abort(this.reason);
-    }
-    return this.controller.signal;
-  }
 
   now(errorKind: Stopped['errorKind'], message: string): void {
-    this.reason ??= new Stopped(errorKind, message);
-    this.controller?.abort(this.reason);
-    this.reject(this.reason);
+    this.cancel(new Stopped(errorKind, message));
   }
+
+  /** The outcome of the work, or the end when it comes first. */
+  orDone(work: unknown): unknown {
+    if (!isThenable(work)) return work;
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(this.reason!);
+      work.then(resolve, reject);
+      if (this.hasEnded) giveUp();
+      else this.onEnd(giveUp);
+    });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /** It waited for a thread, and that is neither the tool's fault nor an effect. */
