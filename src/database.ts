@@ -1,6 +1,9 @@
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../migrations/index.js';
+import { AgentOrder, AgentOrderStep } from './agents/agent-order.entity.js';
+import { AgentVersion } from './agents/agent-version.entity.js';
+import { Agent } from './agents/agent.entity.js';
 import { AdminAuditLog } from './audit/audit-log.entity.js';
 import { OneTimeToken } from './auth/one-time-token.entity.js';
 import { PersonalToken } from './auth/personal-token.entity.js';
@@ -82,6 +85,10 @@ const common = {
     CallResultChunk,
     CallQuotaUse,
     CircuitStateRow,
+    Agent,
+    AgentVersion,
+    AgentOrder,
+    AgentOrderStep,
     ...crmEntities,
   ],
   migrations: [...migrations],

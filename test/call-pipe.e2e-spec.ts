@@ -1,3 +1,4 @@
+import { Cancellation } from '../src/common/ending.js';
 import { bind } from '../src/groups/catalog.js';
 import { GroupTool } from '../src/groups/group-tool.entity.js';
 import { DayQuotas } from '../src/limits/day-quotas.js';
@@ -239,7 +240,7 @@ describe('the pipe to a tool', () => {
       tool: bind(row, definition, t.config.env),
       hasTool: () => false,
       args: {},
-      signal: new AbortController().signal,
+      ending: new Cancellation(),
       appId: null,
       era: 'test',
       transport: 'rest',

@@ -6,7 +6,7 @@ import { Replica } from '../common/replica.js';
 import { inTenant } from '../common/request-scope.js';
 import { Circuit, type Verdict } from './circuit.js';
 
-/** Published when an admin closes a circuit; the id is the tool's. */
+/** Published when an admin closes a circuit; the id is that of what it guards. */
 export const CIRCUIT_CHANGE = 'circuit';
 
 const NOTE_STATE = `INSERT INTO circuit_states (tenant_id, tool_id, replica_id, state, error_kind, changed_at)
@@ -19,8 +19,10 @@ const FORGET_DEAD = `DELETE FROM circuit_states WHERE tenant_id = $1 AND replica
 /** What a circuit guards, and when it opens. */
 export type Guarded = {
   readonly tenantId: string;
-  /** The tool's row. */
+  /** The tool's row, or that of whatever else `kind` says. */
   readonly toolId: string;
+  /** What it is, for the log. @default 'tool' */
+  readonly kind?: string;
   /** Failures in a row that open it; 0: never. */
   readonly failures: number;
   readonly resetMs: number;
@@ -45,8 +47,8 @@ type Kept = {
 };
 
 /**
- * A circuit breaker for each tool of each group, on this replica. Its state, unless closed, is noted in Postgres, for
- * administrators to see on any replica.
+ * A circuit breaker for each tool of each group, and for each version of an agent, on this replica. Its state, unless closed, is
+ * noted in Postgres, for administrators to see on any replica.
  */
 @Injectable()
 export class CircuitBreakers implements OnModuleInit {
@@ -125,8 +127,9 @@ export class CircuitBreakers implements OnModuleInit {
     if (kept && kept.circuit.state !== 'closed') this.noteClosed(kept.guarded);
   }
 
-  private note({ tenantId, toolId }: Guarded, state: 'open' | 'half_open', errorKind: string | null): void {
-    if (errorKind !== null) this.logger.warn(`The circuit of tool ${toolId} is open: ${errorKind}`);
+  private note(guarded: Guarded, state: 'open' | 'half_open', errorKind: string | null): void {
+    const { tenantId, toolId, kind = 'tool' } = guarded;
+    if (errorKind !== null) this.logger.warn(`The circuit of ${kind} ${toolId} is open: ${errorKind}`);
     const at = new Date();
     this.write(tenantId, async () => {
       if (state === 'open') await this.dataSource.query(FORGET_DEAD, [tenantId]);
