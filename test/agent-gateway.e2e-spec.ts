@@ -104,12 +104,14 @@ describe('AgentGateway', () => {
       ['empty', 'empty'],
       ['huge', 'too_large'],
       ['html', 'bad_answer'],
+      ['redirect', 'bad_answer'],
     ])('%s: is not asked again (%s)', async (scenario, kind) => {
       const { app } = await withApp({ mode });
       app.scenario = scenario;
       const reply = await ask();
       expect([reply.ok, kindsOf(reply)]).toEqual([false, [kind]]);
       expect(dify.asked(app)).toHaveLength(1);
+      expect(dify.requests.filter(({ path }) => path === 'elsewhere')).toEqual([]);
     });
 
     it.each<[Scenario, string]>([
