@@ -130,6 +130,17 @@ describe('AgentGateway', () => {
     });
   });
 
+  it('answers a hundred at once although every fifth request fails, and opens no circuit', async () => {
+    const { app } = await withApp({ scenario: 'slow', slowMs: 200 });
+    for (let n = 0; n < 100; n += 1) app.next.push(n % 5 === 0 ? 'internal_server_error' : 'slow');
+    const replies = await Promise.all(Array.from({ length: 100 }, (_none, n) => ask({ user: `user-${n}` })));
+    expect(replies.filter(({ ok }) => !ok)).toEqual([]);
+    expect(replies.flatMap(kindsOf).filter((kind) => kind !== null)).toEqual(
+      Array.from({ length: 20 }, () => 'server_error'),
+    );
+    expect(dify.asked(app)).toHaveLength(120);
+  });
+
   it('asks again twice at most', async () => {
     const { app } = await withApp({ scenario: 'internal_server_error' });
     expect(kindsOf(await ask())).toEqual(['server_error', 'server_error', 'server_error']);
