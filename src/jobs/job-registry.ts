@@ -10,7 +10,7 @@ import {
   type JobOptions,
 } from './job.decorator.js';
 
-const KIND = /^[a-z][a-z0-9_.-]{0,63}$/;
+const KIND = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 const NO_ID = '00000000-0000-4000-8000-000000000000';
 export const RETRIES_MAX = 50;
 export const RETRY_SECONDS_MAX = 604_800;
@@ -121,7 +121,7 @@ function problemsOf({ kind, origin, payload, ...options }: JobKind): string[] {
     retrySeconds.every((seconds) => isIn(seconds, 0, RETRY_SECONDS_MAX));
   const sample = payload.safeParse({ slot: new Date(0).toISOString() });
   return [
-    ...(KIND.test(kind) ? [] : ['is not a usable name; use 1 to 64 of a-z 0-9 _ . -, a letter first']),
+    ...(KIND.test(kind) ? [] : ['is not a usable name; use 1 to 64 of a-z 0-9 _ . -']),
     ...(isPlan
       ? []
       : [`retrySeconds must be at most ${RETRIES_MAX} whole numbers of 0 to ${RETRY_SECONDS_MAX}`]),

@@ -6,8 +6,8 @@ import { JOB_OUTCOMES, type JobOutcome } from './job-attempt.entity.js';
 import { RETRIES_MAX, RETRY_SECONDS_MAX, TIMEOUT_SECONDS_MAX } from './job-registry.js';
 import { JOB_STATES, type JobState } from './job.entity.js';
 
-const KIND = /^[a-z][a-z0-9_.-]{0,63}$/;
-const KIND_WRONG = 'kind must be 1 to 64 of a-z, 0-9, ., _ and -, a letter first';
+const KIND = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
+const KIND_WRONG = 'kind must be 1 to 64 of a-z, 0-9, ., _ and -';
 const KIND_EXAMPLE = 'jobs.cleanup';
 const HOURS_MAX = 168;
 
