@@ -3,6 +3,9 @@ import { v7 as newId } from 'uuid';
 import { User } from '../src/auth/user.entity.js';
 import { ChangeBus } from '../src/common/change-bus.js';
 import { inTenant } from '../src/common/request-scope.js';
+import { JobEndedError } from '../src/jobs/job-context.js';
+import { JobQueue } from '../src/jobs/job-queue.js';
+import { JobSteps } from '../src/jobs/job-steps.js';
 import { type EnqueueOptions, Jobs } from '../src/jobs/jobs.js';
 import { onJob, runsOf, seen, TestJobs, untilAborted } from './fixtures/test-jobs.js';
 import { eventually } from './support/mcp.js';
@@ -471,6 +474,36 @@ describe('durable jobs', () => {
       expect((await attemptsOf(job.id)).map(({ number, outcome }) => [number, outcome])).toEqual([
         [2, 'done'],
       ]);
+    });
+
+    it('names its token in every write, which the run that came after does not share', async () => {
+      const id = newId();
+      let goOn: () => void = () => undefined;
+      onJob(id, () => new Promise<void>((resolve) => (goOn = resolve)));
+      const { id: jobId } = await enqueue('test.work', id);
+      await eventually(() => runsOf(id) === 1, WAIT_MS);
+      const { tenantId } = tenant;
+      const old = { id: jobId, tenantId, kind: 'test.work', fence: 0, retrySeconds: null };
+      const [queue, dataSource] = [t.app.get(JobQueue), t.app.get(DataSource)];
+      const failure = { outcome: 'failed', error: 'late', step: undefined, plan: [] } as const;
+      await queue.complete([old]);
+      await queue.release([old]);
+      await queue.fail(old, failure);
+      expect(await queue.renew([old])).toEqual([]);
+      await inTenant(tenantId, async () => {
+        const steps = new JobSteps(dataSource, old, new AbortController().signal);
+        await expect(steps.read()).rejects.toThrow('another replica has it');
+        await expect(steps.step('late', () => 1)).rejects.toThrow('another replica has it');
+        await expect(steps.step('later', async () => 1, { transaction: true })).rejects.toThrow(
+          JobEndedError,
+        );
+        await expect(steps.progress({ done: 1 })).rejects.toThrow(JobEndedError);
+      });
+      expect(await jobOf(jobId)).toMatchObject({ state: 'running', fence: 1, attempts: 0, progress: null });
+      expect(await attemptsOf(jobId)).toEqual([]);
+      goOn();
+      await stateIs(jobId, 'done');
+      expect(await t.dataSource.query('SELECT FROM job_steps WHERE job_id = $1', [jobId])).toEqual([]);
     });
 
     it('is dead when that happens again and again without a step', async () => {

@@ -22,19 +22,21 @@ const DUE_IN = `SELECT min(extract(epoch FROM first.run_at - clock_timestamp()) 
   CROSS JOIN LATERAL (SELECT j.run_at FROM jobs j JOIN tenants t ON t.id = j.tenant_id AND t.enabled AND t.removing_at IS NULL
     WHERE j.state = 'queued' AND j.kind = k.kind ORDER BY j.run_at LIMIT 1) AS first
   WHERE k.total IS NULL OR k.total > (SELECT count(*) FROM jobs r WHERE r.state = 'running' AND r.kind = k.kind)`;
-const RENEW = `WITH kept AS (
-    UPDATE jobs j SET lease_until = now() + make_interval(secs => $3) FROM unnest($1::uuid[], $2::int[]) AS mine(id, fence)
-    WHERE j.id = mine.id AND j.fence = mine.fence AND j.state = 'running' RETURNING j.id)
-  SELECT id FROM kept`;
+/** The rows of these runs, locked in one order: two statements about the same ones never wait for each other in a circle. */
+const MINE = `mine AS MATERIALIZED (
+    SELECT j.id FROM jobs j JOIN unnest($1::uuid[], $2::int[]) AS runs(id, fence) ON j.id = runs.id AND j.fence = runs.fence
+    WHERE j.state = 'running' ORDER BY j.id FOR UPDATE OF j)`;
+const RENEW = `WITH ${MINE}, kept AS (
+    UPDATE jobs j SET lease_until = now() + make_interval(secs => $3) FROM mine WHERE j.id = mine.id RETURNING j.id, j.fence)
+  SELECT id, fence FROM kept`;
 /** What every end of a run leaves behind; `ended` gives the rows. */
 const note = (outcome: string, step = 'NULL', error = 'NULL') => `noted AS (
     INSERT INTO job_attempts (job_id, number, tenant_id, outcome, replica, step, error, started_at, finished_at)
     SELECT id, fence, tenant_id, ${outcome}, replica, ${step}, ${error}, started_at, now() FROM ended)`;
 const ENDED = 'j.id, j.fence, j.tenant_id, j.replica, j.started_at';
-const COMPLETE = `WITH ended AS (
+const COMPLETE = `WITH ${MINE}, ended AS (
     UPDATE jobs j SET state = 'done', finished_at = now(), lease_until = NULL, last_error = NULL
-    FROM unnest($1::uuid[], $2::int[]) AS mine(id, fence)
-    WHERE j.id = mine.id AND j.fence = mine.fence AND j.state = 'running' RETURNING ${ENDED}),
+    FROM mine WHERE j.id = mine.id RETURNING ${ENDED}),
   ${note(`'done'`)}
   SELECT id, CASE WHEN $3::boolean THEN ${WAKE} END FROM ended`;
 /** `now()` stands still in a statement: the gap between the attempt's end and the next one is the plan's, to the millisecond. */
@@ -47,9 +49,8 @@ const FAIL = `WITH ended AS (
     WHERE j.id = $1 AND j.fence = $2 AND j.state = 'running' RETURNING ${ENDED}, j.state),
   ${note('$4', '$5', '$6')}
   SELECT state, ${WAKE} FROM ended`;
-const RELEASE = `WITH ended AS (
-    UPDATE jobs j SET state = 'queued', run_at = now(), lease_until = NULL FROM unnest($1::uuid[], $2::int[]) AS mine(id, fence)
-    WHERE j.id = mine.id AND j.fence = mine.fence AND j.state = 'running' RETURNING ${ENDED}),
+const RELEASE = `WITH ${MINE}, ended AS (
+    UPDATE jobs j SET state = 'queued', run_at = now(), lease_until = NULL FROM mine WHERE j.id = mine.id RETURNING ${ENDED}),
   ${note(`'released'`)}
   SELECT id, ${WAKE} FROM ended`;
 const LOSE = `WITH lost AS (
@@ -120,10 +121,9 @@ export class JobQueue {
     return ms;
   }
 
-  /** @returns Ids of those that are still this replica's. */
-  async renew(jobs: readonly ClaimedJob[]): Promise<ReadonlySet<string>> {
-    const kept = await this.system.query<{ id: string }[]>(RENEW, [...idsAndFences(jobs), this.leaseSeconds]);
-    return new Set(kept.map(({ id }) => id));
+  /** @returns Those that are still this replica's. */
+  renew(jobs: readonly ClaimedJob[]): Promise<Pick<ClaimedJob, 'id' | 'fence'>[]> {
+    return this.system.query(RENEW, [...idsAndFences(jobs), this.leaseSeconds]);
   }
 
   async complete(jobs: readonly ClaimedJob[]): Promise<void> {

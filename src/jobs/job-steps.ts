@@ -4,6 +4,7 @@ import type { JobProgress } from './job.entity.js';
 import type { ClaimedJob } from './job-queue.js';
 
 const NAME_MAX = 100;
+const MESSAGE_MAX = 500;
 const RESULT_MAX_BYTES = 262_144;
 
 /** One statement: the result is stored when the run still has the job, or not at all. */
@@ -70,7 +71,8 @@ export class JobSteps {
 
   readonly progress: JobContext['progress'] = async (progress: JobProgress) => {
     const { id, fence } = this.job;
-    const told = await this.dataSource.query<unknown[]>(PROGRESS, [id, fence, JSON.stringify(progress)]);
+    const text = JSON.stringify({ ...progress, message: progress.message?.slice(0, MESSAGE_MAX) });
+    const told = await this.dataSource.query<unknown[]>(PROGRESS, [id, fence, text]);
     if (told.length === 0) throw lost();
   };
 

@@ -30,7 +30,7 @@ function summaryOf(job: Job) {
     run_at: job.runAt.toISOString(),
     unique_key: job.uniqueKey,
     replica: job.replica,
-    progress: job.progress,
+    progress: masked(job.progress) as Job['progress'],
     last_error: job.lastError,
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,

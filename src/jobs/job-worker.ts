@@ -32,7 +32,7 @@ const DATABASE_AWAY_MS = 500;
 @Injectable()
 export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(JobWorker.name);
-  private readonly running = new Map<string, JobRun>();
+  private readonly running = new Set<JobRun>();
   private readonly ends = new Set<Promise<void>>();
   private readonly connection: ChangeConnection;
   private readonly leaseMs: number;
@@ -88,7 +88,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     clearTimeout(this.timer);
     await this.looking;
     const cut = setTimeout(() => {
-      for (const run of this.running.values()) run.end('released');
+      for (const run of this.running) run.end('released');
     }, graceMs);
     while (this.ends.size > 0) await Promise.all(this.ends);
     clearTimeout(cut);
@@ -99,7 +99,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
   private hear(message: string): void {
     const cancelled = cancelledJobIn(message);
     if (cancelled === undefined) return this.look();
-    this.running.get(cancelled)?.end('lost');
+    for (const run of this.running) if (run.job.id === cancelled) run.end('lost');
     this.look(); // it may have held the last place of its kind
   }
 
@@ -155,7 +155,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
   }
 
   private countOf(kind: string): number {
-    return [...this.running.values()].filter(({ job }) => job.kind === kind).length;
+    return [...this.running].filter(({ job }) => job.kind === kind).length;
   }
 
   private begin(job: ClaimedJob, sentAtMs: number): void {
@@ -163,10 +163,10 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     const { timeoutSeconds } = this.settings.planOf(job.tenantId, kind);
     const leaseUntilMs = sentAtMs + this.leaseMs;
     const run = new JobRun(job, { kind, timeoutSeconds, leaseUntilMs, dataSource: this.dataSource });
-    this.running.set(job.id, run);
+    this.running.add(run);
     const end = this.carryOut(run).finally(() => {
       this.ends.delete(end);
-      this.running.delete(job.id);
+      this.running.delete(run);
       this.look();
     });
     this.ends.add(end);
@@ -178,7 +178,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
   }
 
   private async keepLeases(): Promise<void> {
-    for (const run of this.running.values()) if (run.leaseUntilMs < performance.now()) run.end('lost');
+    for (const run of this.running) if (run.leaseUntilMs < performance.now()) run.end('lost');
     if (this.isRenewing) return;
     this.isRenewing = true;
     try {
@@ -194,12 +194,13 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
 
   /** A run whose lease is not renewed belongs to somebody else, or was cancelled. */
   private async renew(): Promise<void> {
-    const runs = [...this.running.values()];
+    const runs = [...this.running];
     if (runs.length === 0) return;
     const sentAtMs = performance.now();
     const kept = await this.queue.renew(runs.map(({ job }) => job));
     for (const run of runs) {
-      if (kept.has(run.job.id)) run.leaseUntilMs = sentAtMs + this.leaseMs;
+      if (kept.some(({ id, fence }) => id === run.job.id && fence === run.job.fence))
+        run.leaseUntilMs = sentAtMs + this.leaseMs;
       else run.end('lost');
     }
   }
