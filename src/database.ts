@@ -1,6 +1,9 @@
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../migrations/index.js';
+import { AgentOrder, AgentOrderStep } from './agents/agent-order.entity.js';
+import { AgentVersion } from './agents/agent-version.entity.js';
+import { Agent } from './agents/agent.entity.js';
 import { AdminAuditLog } from './audit/audit-log.entity.js';
 import { OneTimeToken } from './auth/one-time-token.entity.js';
 import { PersonalToken } from './auth/personal-token.entity.js';
@@ -15,6 +18,7 @@ import { CallLogBatch } from './call-logs/call-log-batch.entity.js';
 import {
   CallLogCheckpoint,
   CallLogDelivery,
+  CallLogKeyRotation,
   CallLogSigningKey,
   CallLogUncovered,
 } from './call-logs/call-log-checkpoint.entity.js';
@@ -76,6 +80,7 @@ const common = {
     CallLogDelivery,
     CallLogUncovered,
     CallLogSigningKey,
+    CallLogKeyRotation,
     ReplicaRow,
     TenantJob,
     Feature,
@@ -90,6 +95,10 @@ const common = {
     JobStep,
     JobSetting,
     JobSchedule,
+    Agent,
+    AgentVersion,
+    AgentOrder,
+    AgentOrderStep,
     ...crmEntities,
   ],
   migrations: [...migrations],

@@ -310,4 +310,25 @@ export const zh: Readonly<Record<string, string>> = {
   'This job is {0}; only one that waits or runs can be cancelled':
     '此任务的状态为 {0}；只有等待中或运行中的任务可以取消',
   'Another job has taken its unique key meanwhile': '其间另一个任务占用了它的唯一键',
+  'No agent {0}': '没有智能体 {0}',
+  'No agent version {0}': '没有智能体版本 {0}',
+  'No agent order {0}': '没有智能体顺序 {0}',
+  'Another agent of yours has this name': '您的另一个智能体已使用此名称',
+  'Another version of the agent has this label': '该智能体的另一个版本已使用此标签',
+  'This is the only version of the agent; delete the agent instead':
+    '这是该智能体唯一的版本；请改为删除该智能体',
+  'No version of the agent is enabled; name one in version_id':
+    '该智能体没有启用的版本；请在 version_id 中指定一个',
+  'The stored key does not open; give it anew': '存储的密钥无法打开；请重新提供',
+  'This purpose has an order already; change that one': '此用途已有顺序；请更改该顺序',
+  'must be given anew with another server': '更换服务器时必须重新提供',
+  'must be visible ASCII characters only': '只能包含可见的 ASCII 字符',
+  'must be 1 to 50 of a-z, 0-9, _ and -, beginning with a letter':
+    '必须由 1 到 50 个 a-z、0-9、_ 和 - 组成，并以字母开头',
+  'base_url must begin with https:// or http://': 'base_url 必须以 https:// 或 http:// 开头',
+  'base_url must have at most {0} characters': 'base_url 最多只能有 {0} 个字符',
+  'base_url must hold no user and no password': 'base_url 不能包含用户名和密码',
+  'base_url must have no query and no fragment': 'base_url 不能包含查询和片段',
+  'base_url is an address of a private network: see AGENT_PRIVATE_NETWORKS':
+    'base_url 是专用网络的地址：参见 AGENT_PRIVATE_NETWORKS',
 };

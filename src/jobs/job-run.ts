@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { endingOf } from '../common/ending.js';
 import { redactText } from '../common/redact.js';
 import { runInScope } from '../common/request-scope.js';
 import { type JobContext, JobEndedError, type JobEnding } from './job-context.js';
@@ -58,7 +59,7 @@ export class JobRun {
       tenantId: this.job.tenantId,
       ip: null,
       userAgent: null,
-      ending: { signal },
+      ending: endingOf(signal),
     };
     const steps = new JobSteps(this.options.dataSource, this.job, signal);
     try {

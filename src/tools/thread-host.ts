@@ -78,7 +78,10 @@ export class ThreadHost {
       if (answer.kind === 'message') pending?.onMessage(answer.message);
       else pending?.settle(answer);
     });
-    child.on('error', () => undefined); // 'exit' follows, or the callback of `send` has told
+    child.on('error', (error) => {
+      // 'exit' follows, or the callback of `send` has told; but for a process that there never was.
+      if (child.pid === undefined) this.ended(child, error.message);
+    });
     child.once('exit', (code, signal) => this.ended(child, signal ?? `exit code ${code}`));
     return child;
   }

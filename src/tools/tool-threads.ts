@@ -45,13 +45,13 @@ export class ToolThreads implements OnApplicationShutdown {
    *
    * @param args Can be cloned (structured clone), as what comes back must.
    * @param context `signal` is passed on; a thread that goes on regardless is ended half a second later.
-   * @throws {UnavailableError} Too many calls wait.
+   * @throws {NoThreadError} Too many calls wait.
    * @throws {TooLargeError} It took more memory than a thread may, or returned more than may leave it.
    * @throws {Error} What the tool threw, or that its thread or its process ended.
    */
   async run(target: ThreadTarget, args: JsonObject, context: ToolContext): Promise<unknown> {
     const { caller, groupId, resultMaxBytes, config, signal } = context;
-    const release = await this.slots.take(signal);
+    const release = await this.slots.take(caller.tenantId, signal);
     try {
       const settings = { groupId, resultMaxBytes, config, maxBytes: this.maxBytes };
       const task = { ...target, args, caller, ...settings };
