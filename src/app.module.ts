@@ -15,6 +15,7 @@ import { EvidenceModule } from './evidence/evidence.module.js';
 import { FeaturesModule } from './features/features.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { MasterKeys } from './master-keys.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
@@ -49,6 +50,7 @@ export class AppModule {
         ObservabilityModule,
         FeaturesModule,
         TenantsModule,
+        JobsModule,
         CrmModule,
         AgentsModule,
       ],

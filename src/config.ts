@@ -125,6 +125,9 @@ export const environmentSchema = z.object({
   CHECKPOINT_BUCKET_KEY_ID: z.string().optional(),
   CHECKPOINT_BUCKET_SECRET: z.string().optional(),
   TENANT_DELETE_BATCH_ROWS: wholeNumber(1, 100_000).default(2000),
+  JOBS_CONCURRENCY: wholeNumber(0, 1000).default(10),
+  JOBS_LEASE_MS: wholeNumber(500, 3_600_000).default(15_000),
+  JOBS_KEEP_DAYS: wholeNumber(1, 3650).default(14),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),
 });
 

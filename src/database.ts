@@ -36,6 +36,11 @@ import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
+import { Job } from './jobs/job.entity.js';
+import { JobAttempt } from './jobs/job-attempt.entity.js';
+import { JobSchedule } from './jobs/job-schedule.entity.js';
+import { JobSetting } from './jobs/job-setting.entity.js';
+import { JobStep } from './jobs/job-step.entity.js';
 import { CallQuotaUse } from './limits/call-quota-use.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
@@ -85,6 +90,11 @@ const common = {
     CallResultChunk,
     CallQuotaUse,
     CircuitStateRow,
+    Job,
+    JobAttempt,
+    JobStep,
+    JobSetting,
+    JobSchedule,
     Agent,
     AgentVersion,
     AgentOrder,

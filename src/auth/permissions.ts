@@ -43,6 +43,8 @@ export const PERMISSIONS = {
   'agents.read': EVERY_PLATFORM_ROLE,
   'agents.write': ['owner', 'admin'],
   'jobs.read': EVERY_PLATFORM_ROLE,
+  /** Retrying, cancelling and purging background jobs, and their retry plans. */
+  'jobs.write': ['owner', 'admin', 'operator'],
   'status.read': EVERY_PLATFORM_ROLE,
   /** All data of the own tenant, in one file. */
   'tenant.export': ['owner'],

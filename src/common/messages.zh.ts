@@ -299,6 +299,19 @@ export const zh: Readonly<Record<string, string>> = {
   '{0}; it now lies with tenant {1}': '{0}；现位于租户 {1}',
   'The tool went on after its time and was ended': '工具超时后仍在运行，已被终止',
   "The tool's thread ended: {0}": '工具的线程已结束：{0}',
+
+  // jobs
+  'kind must be 1 to 64 of a-z, 0-9, ., _ and -': 'kind 须为 1 到 64 个字符，只能使用 a-z、0-9、.、_ 和 -',
+  "Nothing is set for jobs '{0}'": '任务类型“{0}”没有设置',
+  "No kind of job '{0}'": '没有任务类型“{0}”',
+  'Somebody set this at the same moment. Read it and repeat your change':
+    '同一时刻已有人修改此设置。请重新读取后再修改',
+  'No job {0}': '没有任务 {0}',
+  'This job is {0}; only one that is dead, cancelled or waiting can be retried':
+    '此任务的状态为 {0}；只有已失败、已取消或等待中的任务可以重试',
+  'This job is {0}; only one that waits or runs can be cancelled':
+    '此任务的状态为 {0}；只有等待中或运行中的任务可以取消',
+  'Another job has taken its unique key meanwhile': '其间另一个任务占用了它的唯一键',
   'No agent {0}': '没有智能体 {0}',
   'No agent version {0}': '没有智能体版本 {0}',
   'No agent order {0}': '没有智能体顺序 {0}',

@@ -95,6 +95,12 @@ const orderPath = () => ({ path: ({ made }: World) => `/admin/agent-orders/${mad
 /** A name that nobody has: asking the app about itself fails at once. */
 const app = () => ({ base_url: 'https://dify.invalid/v1', api_key: `app-${unique()}` });
 
+/** Of a kind that nobody handles, so that it stays as it is. */
+const withJob = (state: string) =>
+  prepared(
+    `INSERT INTO jobs (id, tenant_id, kind, payload, state) SELECT $2, tenant_id, 'x', '{}', '${state}' FROM person`,
+  );
+
 /**
  * One good call of every route that changes something. A route that is not here fails the test below: whoever adds one shows
  * here that it leaves an audit entry, in the same transaction.
@@ -207,6 +213,24 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'DELETE /admin/installation/features/{name}': {
     path: ({ group }) => `/admin/installation/features/f-${group}`,
     prepare: withFeature(true),
+  },
+  'POST /admin/jobs/purge': {
+    path: () => '/admin/jobs/purge',
+    ...withJob('dead'),
+    body: () => ({ kind: 'x' }),
+  },
+  'POST /admin/jobs/{id}/retry': { path: ({ made }) => `/admin/jobs/${made}/retry`, ...withJob('dead') },
+  'POST /admin/jobs/{id}/cancel': { path: ({ made }) => `/admin/jobs/${made}/cancel`, ...withJob('queued') },
+  'PUT /admin/job-settings/{kind}': {
+    path: () => '/admin/job-settings/jobs.cleanup',
+    body: () => ({ retry_seconds: [1, 2], timeout_seconds: 5 }),
+  },
+  'DELETE /admin/job-settings/{kind}': {
+    path: () => '/admin/job-settings/jobs.cleanup',
+    ...prepared(
+      `INSERT INTO job_settings (id, tenant_id, kind, retry_seconds) SELECT $2, tenant_id, 'jobs.cleanup', '{7}' FROM person
+       ON CONFLICT DO NOTHING`,
+    ),
   },
   'POST /admin/call-log-checkpoints': { path: () => '/admin/call-log-checkpoints' },
   'POST /admin/call-logs/erase': {
