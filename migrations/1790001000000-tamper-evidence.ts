@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { APP_ROLE, ownByTenant, shareWithAll } from './tenant-owned.js';
+import { APP_ROLE, ownByTenant, shareWithAll, SYSTEM_ROLE } from './tenant-owned.js';
 
 const TABLES = [
   'call_log_batches',
@@ -8,6 +8,7 @@ const TABLES = [
   'call_log_deliveries',
   'call_log_uncovered',
   'call_log_signing_keys',
+  'call_log_key_rotations',
 ];
 
 /** Call records in hashed chains, signed checkpoints over these, and what was removed on purpose. */
@@ -32,9 +33,11 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
     await this.countUncovered(queryRunner);
     await this.own(queryRunner);
     await this.letPayloadBeErased(queryRunner);
+    await this.letEntriesBePruned(queryRunner);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`DROP FUNCTION "prune_call_log_entries"`);
     await queryRunner.query(`DROP FUNCTION "erase_call_records"`);
     for (const policy of ['owner_finds', 'owner_erases']) {
       await queryRunner.query(`DROP POLICY ${policy} ON "mcp_call_logs"`);
@@ -85,6 +88,7 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
           "group_id" uuid,
           "before" TIMESTAMP(3) WITH TIME ZONE,
           "record_ids" uuid array,
+          "uncovered" integer NOT NULL DEFAULT '0',
           "reason" text NOT NULL,
           "removed_by" character varying(254) NOT NULL,
           "key_id" character varying(16),
@@ -126,7 +130,19 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
           "key_id" character varying(16) NOT NULL,
           "public_key" text NOT NULL,
           "created_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
+          "signature" bytea,
           CONSTRAINT "PK_793ff0b00ed609110f0f4920d61" PRIMARY KEY ("key_id")
+      )
+    `);
+    await queryRunner.query(`
+      CREATE TABLE "call_log_key_rotations" (
+          "old_key_id" character varying(16) NOT NULL,
+          "new_key_id" character varying(16) NOT NULL,
+          "created_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL,
+          "text" text NOT NULL,
+          "old_signature" bytea NOT NULL,
+          "new_signature" bytea NOT NULL,
+          CONSTRAINT "PK_call_log_key_rotations" PRIMARY KEY ("old_key_id", "new_key_id")
       )
     `);
   }
@@ -156,8 +172,12 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
     });
     await ownByTenant(queryRunner, 'call_log_checkpoints', { app: 'SELECT, INSERT' });
     await ownByTenant(queryRunner, 'call_log_deliveries', { app: 'SELECT, INSERT, UPDATE' });
-    await ownByTenant(queryRunner, 'call_log_uncovered', { app: 'SELECT' });
-    await shareWithAll(queryRunner, 'call_log_signing_keys', { app: 'SELECT, INSERT' });
+    await ownByTenant(queryRunner, 'call_log_uncovered', { app: 'SELECT', system: 'SELECT' });
+    for (const table of ['call_log_signing_keys', 'call_log_key_rotations']) {
+      await shareWithAll(queryRunner, table, { app: 'SELECT, INSERT' });
+    }
+    // For retention: how many of the records that it removes are in no chain.
+    await queryRunner.query(`GRANT SELECT ("writer_id") ON "mcp_call_logs" TO ${SYSTEM_ROLE}`);
     // For the functions that remove what has expired: they ask whether it was noted.
     await queryRunner.query(
       `CREATE POLICY owner_looks ON "call_log_removals" FOR SELECT TO CURRENT_USER USING (true)`,
@@ -193,5 +213,37 @@ export class TamperEvidence1790001000000 implements MigrationInterface {
     `);
     await queryRunner.query(`REVOKE EXECUTE ON FUNCTION "erase_call_records" FROM PUBLIC`);
     await queryRunner.query(`GRANT EXECUTE ON FUNCTION "erase_call_records" TO ${APP_ROLE}`);
+  }
+
+  /**
+   * Of batches whose records are all gone, entries may go, too, once that is noted as a removal, whose missing signature
+   * `toolcrib verify` names. The rest of a batch stays as it is.
+   */
+  private async letEntriesBePruned(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(
+      `CREATE POLICY owner_looks ON "call_log_batches" FOR SELECT TO CURRENT_USER USING (true)`,
+    );
+    await queryRunner.query(
+      `CREATE POLICY owner_prunes ON "call_log_batches" FOR UPDATE TO CURRENT_USER USING (true) WITH CHECK (entries = '')`,
+    );
+    await queryRunner.query(`
+      CREATE FUNCTION prune_call_log_entries(tenant uuid, before_at timestamptz, batch integer) RETURNS integer
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+      DECLARE pruned integer;
+      BEGIN
+        IF NOT EXISTS (SELECT FROM call_log_removals r
+            WHERE r.tenant_id = tenant AND r.kind = 'entries' AND r.before >= before_at)
+          OR EXISTS (SELECT FROM mcp_call_logs l WHERE l.tenant_id = tenant AND l.created_at < before_at) THEN RETURN 0; END IF;
+        UPDATE call_log_batches b SET entries = ''
+          FROM (SELECT writer_id, seq FROM call_log_batches o
+            WHERE o.tenant_id = tenant AND o.last_at < before_at AND o.entries <> '' LIMIT batch) old
+          WHERE b.tenant_id = tenant AND b.writer_id = old.writer_id AND b.seq = old.seq;
+        GET DIAGNOSTICS pruned = ROW_COUNT;
+        RETURN pruned;
+      END $$
+    `);
+    const signature = 'prune_call_log_entries(uuid, timestamptz, integer)';
+    await queryRunner.query(`REVOKE EXECUTE ON FUNCTION ${signature} FROM PUBLIC`);
+    await queryRunner.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${SYSTEM_ROLE}`);
   }
 }

@@ -12,6 +12,8 @@ import { CallLogStorage1790000900000 } from './1790000900000-call-log-storage.js
 import { TamperEvidence1790001000000 } from './1790001000000-tamper-evidence.js';
 import { CallPolicy1790001100000 } from './1790001100000-call-policy.js';
 import { ResultsAndEffects1790001200000 } from './1790001200000-results-and-effects.js';
+import { Jobs1790001300000 } from './1790001300000-jobs.js';
+import { Agents1790001400000 } from './1790001400000-agents.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -29,4 +31,6 @@ export const migrations = [
   TamperEvidence1790001000000,
   CallPolicy1790001100000,
   ResultsAndEffects1790001200000,
+  Jobs1790001300000,
+  Agents1790001400000,
 ] as const;

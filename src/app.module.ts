@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AgentsModule } from './agents/agents.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditLogsModule } from './audit-logs/audit-logs.module.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -14,6 +15,7 @@ import { EvidenceModule } from './evidence/evidence.module.js';
 import { FeaturesModule } from './features/features.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
 import { MasterKeys } from './master-keys.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
@@ -48,7 +50,9 @@ export class AppModule {
         ObservabilityModule,
         FeaturesModule,
         TenantsModule,
+        JobsModule,
         CrmModule,
+        AgentsModule,
       ],
     };
   }

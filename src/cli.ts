@@ -18,6 +18,7 @@ const USAGE = `Usage: toolcrib <command>
                                            add made-up customers with their history (default: 50 messages each, tenant default)
   keys rotate-master [--drop-previous]     put every stored secret under a new master key; then forget the previous one
   keys checkpoint                          the public key that checkpoints of the call log are signed with, as PEM
+  keys rotate-checkpoint                   another key to sign checkpoints with; the old one vouches for it
   admin reset-password [--email ADDRESS]   a new password for an admin (default: ADMIN_EMAIL)
   doctor [--isolation] [--json]            look the installation over; with --isolation, let one made-up tenant attack
                                            another over every route and tool, and leave no trace
@@ -126,7 +127,12 @@ async function keysCommand([action, ...args]: readonly string[]): Promise<void> 
     parse(args, {});
     return checkpointKeyCommand();
   }
-  if (action !== 'rotate-master') throw new UsageError('keys knows these actions: rotate-master, checkpoint');
+  if (action === 'rotate-checkpoint') {
+    parse(args, {});
+    return rotateCheckpointCommand();
+  }
+  if (action !== 'rotate-master')
+    throw new UsageError('keys knows these actions: rotate-master, checkpoint, rotate-checkpoint');
   const { values } = parse(args, { 'drop-previous': { type: 'boolean' } });
   const { dropPreviousMaster, rotateMaster } = await import('./rotate-master.js');
   await withInstallation(async (config) => {
@@ -155,6 +161,17 @@ async function checkpointKeyCommand(): Promise<void> {
     print(publicKey);
   };
   await withInstallation(work, { logLevel: 'error' }); // stdout is the key, and nothing else
+}
+
+async function rotateCheckpointCommand(): Promise<void> {
+  const { rotateCheckpointKey } = await import('./rotate-checkpoint-key.js');
+  await withInstallation(async (config) => {
+    const publicKey = await rotateCheckpointKey(config);
+    print(
+      `The old key vouches for the new one, and what it has signed stays valid. Restart the service (every replica), and append ` +
+        `this to the public keys that you keep outside:\n${publicKey}`,
+    );
+  });
 }
 
 async function adminCommand([action, ...args]: readonly string[]): Promise<void> {

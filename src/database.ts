@@ -1,6 +1,9 @@
 import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../migrations/index.js';
+import { AgentOrder, AgentOrderStep } from './agents/agent-order.entity.js';
+import { AgentVersion } from './agents/agent-version.entity.js';
+import { Agent } from './agents/agent.entity.js';
 import { AdminAuditLog } from './audit/audit-log.entity.js';
 import { OneTimeToken } from './auth/one-time-token.entity.js';
 import { PersonalToken } from './auth/personal-token.entity.js';
@@ -15,6 +18,7 @@ import { CallLogBatch } from './call-logs/call-log-batch.entity.js';
 import {
   CallLogCheckpoint,
   CallLogDelivery,
+  CallLogKeyRotation,
   CallLogSigningKey,
   CallLogUncovered,
 } from './call-logs/call-log-checkpoint.entity.js';
@@ -32,6 +36,11 @@ import { GroupKey } from './groups/group-key.entity.js';
 import { ToolGroup } from './groups/group.entity.js';
 import { GroupTool } from './groups/group-tool.entity.js';
 import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
+import { Job } from './jobs/job.entity.js';
+import { JobAttempt } from './jobs/job-attempt.entity.js';
+import { JobSchedule } from './jobs/job-schedule.entity.js';
+import { JobSetting } from './jobs/job-setting.entity.js';
+import { JobStep } from './jobs/job-step.entity.js';
 import { CallQuotaUse } from './limits/call-quota-use.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
@@ -71,6 +80,7 @@ const common = {
     CallLogDelivery,
     CallLogUncovered,
     CallLogSigningKey,
+    CallLogKeyRotation,
     ReplicaRow,
     TenantJob,
     Feature,
@@ -80,6 +90,15 @@ const common = {
     CallResultChunk,
     CallQuotaUse,
     CircuitStateRow,
+    Job,
+    JobAttempt,
+    JobStep,
+    JobSetting,
+    JobSchedule,
+    Agent,
+    AgentVersion,
+    AgentOrder,
+    AgentOrderStep,
     ...crmEntities,
   ],
   migrations: [...migrations],

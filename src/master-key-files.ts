@@ -6,6 +6,7 @@ export const MASTER_KEY_FILE = 'master.key';
 export const PREVIOUS_KEY_FILE = 'master.key.previous';
 /** Signs checkpoints of the call log; has nothing to do with the master key but its form. */
 export const CHECKPOINT_KEY_FILE = 'checkpoint.key';
+export const NEXT_CHECKPOINT_KEY_FILE = 'checkpoint.key.next';
 export const MASTER_KEY_BYTES = 32;
 
 /**

@@ -1,3 +1,4 @@
+import { agentKeyContext } from './agents/agent-caller.js';
 import { secondFactorContext } from './auth/second-factors.service.js';
 import { effectContext } from './effects/tool-effects.js';
 import { sealContext } from './groups/group-keys.service.js';
@@ -44,5 +45,6 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'tool_effects', id: 'id', column: 'outcome', context: effectContext, isDispensable: true },
   // Long results, kept for an hour or so.
   { table: 'call_result_chunks', id: 'id', column: 'content', context: chunkContext, isDispensable: true },
+  { table: 'agent_versions', id: 'id', column: 'ciphertext', context: agentKeyContext },
   { table: 'oidc_providers', id: 'id', column: 'client_secret', context: secretContext },
 ];

@@ -6,6 +6,7 @@ import type { Config } from './config.js';
 import { StartError } from './data-dir.js';
 import { firstStart } from './first-start.js';
 import { explainListenError } from './listen.js';
+import { JobWorker } from './jobs/job-worker.js';
 import { McpEndpoint } from './mcp/mcp-endpoint.js';
 import { isSchemaUpToDate, migrateAsOwner } from './migrate.js';
 import { welcomeText } from './welcome.js';
@@ -35,9 +36,10 @@ export async function startService(config: Config): Promise<NestExpressApplicati
   return app;
 }
 
-/** Before the HTTP server is drained: ends the streams that no call is waiting on. */
+/** Before the HTTP server is drained: ends the streams that no call is waiting on, and takes no more jobs. */
 export function endStreams(app: NestExpressApplication): void {
   app.get(McpEndpoint).endStreams();
+  void app.get(JobWorker).drain();
 }
 
 function explainMissingRights(error: unknown): never {

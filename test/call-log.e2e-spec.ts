@@ -310,3 +310,41 @@ describe('the call log when the database is away', () => {
     await eventually(async () => (await wait('again', 1)).body.result !== undefined);
   });
 });
+
+describe('the call log when the database is slow', () => {
+  let t: TestApp;
+  let group: TestGroup;
+
+  beforeAll(async () => {
+    t = await createTestApp({ tools: [TestTools], env: { CALL_LOG_QUEUE_MAX_BYTES: '1048576' } });
+    group = await newGroup(t, await t.newTenant(), { tools: TOOLS });
+  });
+  afterAll(() => t?.close());
+
+  it('holds a bounded length of arguments and results, and refuses the rest before they run', async () => {
+    const message = 'm'.repeat(60_000);
+    const call = () => send(group, legacy('tools/call', { name: 'echo', arguments: { message } }));
+    expect((await call()).body.result).toBeDefined();
+    const blocker = t.dataSource.createQueryRunner();
+    await blocker.startTransaction();
+    await blocker.query('LOCK TABLE mcp_call_logs IN SHARE ROW EXCLUSIVE MODE');
+    const refused: string[] = [];
+    const calls = Array.from({ length: 40 }, async () => {
+      const { body } = await call();
+      if (body.error) refused.push(body.error.message);
+      return body.result !== undefined;
+    });
+    await eventually(() => refused.length > 0);
+    await blocker.commitTransaction();
+    await blocker.release();
+    const answered = (await Promise.all(calls)).filter(Boolean).length;
+    for (const text of refused) expect(text).toContain('cannot keep up, so the call was not run');
+    expect(answered + refused.length).toBe(40);
+    expect(answered).toBeGreaterThanOrEqual(8); // 1 MiB of them, give or take what ran at the same time
+    const [{ count }] = await t.dataSource.query<[{ count: number }]>(
+      'SELECT count(*)::int AS count FROM mcp_call_logs',
+    );
+    expect(count).toBe(answered + 1);
+    expect((await call()).body.result).toBeDefined();
+  });
+});

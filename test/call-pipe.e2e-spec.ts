@@ -1,9 +1,14 @@
+import { Cancellation } from '../src/common/ending.js';
+import { bind } from '../src/groups/catalog.js';
+import { GroupTool } from '../src/groups/group-tool.entity.js';
+import { DayQuotas } from '../src/limits/day-quotas.js';
+import { ToolExecutor } from '../src/tools/tool-executor.js';
 import { ToolRegistry } from '../src/tools/tool-registry.js';
 import { foreignSources, gates, KINDS, runs } from './fixtures/foreign.tools.js';
 import { legacy, type McpAnswer, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
-const TOOLS = ['echo', 'broken', 'hang', 'gate', 'liar', 'huge', 'flaky', 'effect'];
+const TOOLS = ['echo', 'broken', 'hang', 'gate', 'liar', 'huge', 'flaky', 'moody', 'vast', 'late', 'effect'];
 
 describe('the pipe to a tool', () => {
   let t: TestApp;
@@ -201,6 +206,63 @@ describe('the pipe to a tool', () => {
     });
   });
 
+  it('serves others while a vast result is searched for what its agent must not see', async () => {
+    const group = await newGroupOf('native');
+    await setGroup(group, { policy: { redaction: [{ detector: 'phone' }, { detector: 'secret' }] } });
+    const answered: string[] = [];
+    let neighbour = Promise.resolve();
+    gates.set('native_vast', () => {
+      neighbour = (async () => {
+        for (let n = 0; n < 3; n++) await call(group, 'native_echo');
+        answered.push('neighbour');
+      })();
+    });
+    const vast = await call(group, 'native_vast');
+    answered.push('vast');
+    await neighbour;
+    gates.delete('native_vast');
+    expect(textOf(vast)).toMatch(/^\[{"tel":"\[redacted:phone\]"/);
+    expect(answered).toEqual(['neighbour', 'vast']);
+  });
+
+  it('tells nobody what a tool still does once its call is answered', async () => {
+    const group = await newGroupOf('native');
+    const id = await toolId(group, 'native_late');
+    const definition = t.app.get(ToolRegistry).find('native_late')!;
+    const row = await t.dataSource.getRepository(GroupTool).findOneByOrFail({ id });
+    const told: string[] = [];
+    const outcome = await t.app.get(ToolExecutor).execute({
+      caller: tenant.caller,
+      tenantId: tenant.tenantId,
+      groupId: group.id,
+      policy: {},
+      toolName: 'native_late',
+      tool: bind(row, definition, t.config.env),
+      hasTool: () => false,
+      args: {},
+      ending: new Cancellation(),
+      appId: null,
+      era: 'test',
+      transport: 'rest',
+      progress: (_done, _total, message) => void told.push(`progress ${message}`),
+      log: (level, message) => void told.push(`${level} ${message}`),
+    });
+    gates.get('native_late')?.();
+    gates.delete('native_late');
+    expect(outcome).toMatchObject({ kind: 'result', errorKind: null });
+    expect(told).toEqual(['progress begun', 'info begun']);
+  });
+
+  it('hides in the name of no tool what the log must not have', async () => {
+    const group = await newGroupOf('native');
+    await setGroup(group, { policy: { redaction: [{ detector: 'phone' }] } });
+    await call(group, '13812345678');
+    const rows = await t.dataSource.query('SELECT tool_name FROM mcp_call_logs WHERE group_id = $1', [
+      group.id,
+    ]);
+    expect(rows).toEqual([{ tool_name: '[redacted:phone]' }]);
+  });
+
   describe('limits', () => {
     it('says when to try again, and lets the call pass then', async () => {
       const group = await newGroupOf('native');
@@ -269,6 +331,49 @@ describe('the pipe to a tool', () => {
       expect((await second).body.result?.structuredContent).toEqual({ n: 2 });
     });
 
+    it('that cannot be asked for refuse the call, on record', async () => {
+      const group = await newGroupOf('native');
+      await setTool(group, 'native_echo', { policy: { limits: { per_day: 5 } } });
+      await t.dataSource.query('ALTER TABLE call_quota_uses RENAME TO away');
+      const refused = await call(group, 'native_echo');
+      await t.dataSource.query('ALTER TABLE away RENAME TO call_quota_uses');
+      expect(textOf(refused)).toContain('daily quota could not be asked for, so the call was not run');
+      expect(await kindsOnRecord(group)).toEqual(['unavailable']);
+      expect(runs.get('native_echo')).toBeUndefined();
+    });
+
+    it('of a client that hangs up while it waits for a place cost nothing, and are on record as cancelled', async () => {
+      const group = await newGroupOf('native');
+      const limits = { concurrency: 1, queue: 1, queue_timeout_ms: 60_000, per_day: 2 };
+      await setGroup(group, { policy: { limits } });
+      const first = call(group, 'native_gate');
+      await until(() => gates.has('native_gate'));
+      const hangUp = new AbortController();
+      const request = legacy('tools/call', { name: 'native_echo', arguments: {} });
+      const left = send(group, { ...request, signal: hangUp.signal }).catch(() => undefined);
+      await until(async () => textOf(await call(group, 'native_echo')).startsWith('Busy'));
+      hangUp.abort();
+      await left;
+      await until(async () => (await kindsOnRecord(group)).includes('cancelled'));
+      gates.get('native_gate')?.();
+      gates.delete('native_gate');
+      await first;
+      expect((await call(group, 'native_echo')).body.result?.isError).toBeUndefined();
+      expect(textOf(await call(group, 'native_echo'))).toContain('2 a day');
+    });
+
+    it('of a day that a replica gives back when it stops are for the others', async () => {
+      const group = await newGroupOf('native');
+      await setGroup(group, { policy: { limits: { per_day: 2000 } } }); // reserved by twos
+      await call({ ...group, url: group.url.replace(t.url, other.url) }, 'native_echo');
+      const used = 'UPDATE call_quota_uses SET used = 2000 WHERE scope = $1';
+      await t.dataSource.query(used, [`group:${group.id}`]);
+      expect(textOf(await call(group, 'native_echo'))).toContain('2000 a day');
+      await other.app.get(DayQuotas).onApplicationShutdown();
+      await until(async () => (await call(group, 'native_echo')).body.result?.isError === undefined, 20_000);
+      expect(textOf(await call(group, 'native_echo'))).toContain('2000 a day');
+    });
+
     it('that are changed count at once', async () => {
       const group = await newGroupOf('native');
       await setGroup(group, { policy: { limits: { per_minute: 1 } } });
@@ -330,6 +435,36 @@ describe('the pipe to a tool', () => {
       await until(async () => (await listed(group)).length === 0);
     });
 
+    it('let one call try, keep none waiting for it, and learn nothing from one whose client hangs up', async () => {
+      const group = await newGroupOf('native');
+      await setTool(group, 'native_moody', { policy: { breaker: { failures: 2, reset_seconds: 1 } } });
+      const moody = (mood: string, signal?: AbortSignal) =>
+        send(group, {
+          ...legacy('tools/call', { name: 'native_moody', arguments: { mood } }),
+          ...(signal && { signal }),
+        });
+      await moody('bad');
+      await moody('bad');
+      /** A call that waits in the tool; null while the circuit is open. */
+      const newTrial = async (signal?: AbortSignal) => {
+        gates.clear();
+        const trial = { ended: false, answer: moody('wait', signal).catch(() => undefined) };
+        void trial.answer.then(() => (trial.ended = true));
+        await until(() => trial.ended || gates.has('native_moody'));
+        return trial.ended ? null : trial;
+      };
+      const hangUp = new AbortController();
+      await until(async () => (await newTrial(hangUp.signal)) !== null);
+      expect(textOf(await moody('well'))).toContain('failed too often');
+      hangUp.abort();
+      await until(async () => (await kindsOnRecord(group)).includes('cancelled'));
+      const second = await newTrial();
+      expect(textOf(await moody('well'))).toContain('failed too often');
+      gates.get('native_moody')?.();
+      expect((await second?.answer)?.body.result?.content?.[0]?.text).toBe('well');
+      expect(textOf(await moody('well'))).toBe('well');
+    });
+
     it('stay closed when a tool rightly says no', async () => {
       const group = await newGroupOf('native');
       await setTool(group, 'native_echo', { policy: { breaker: { failures: 1, reset_seconds: 60 } } });
@@ -358,10 +493,10 @@ describe('the pipe to a tool', () => {
   });
 });
 
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+async function until(isSo: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+  const deadline = Date.now() + limitMs;
   while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error('It did not come to pass within 10 s');
+    if (Date.now() > deadline) throw new Error(`It did not come to pass within ${limitMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

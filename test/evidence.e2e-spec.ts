@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { parseCheckpoint } from '../src/call-logs/checkpoint-text.js';
 import { Checkpointer } from '../src/evidence/checkpointer.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { eventually, legacy, send } from './support/mcp.js';
-import { SYSTEM_NODE, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from './support/server.js';
+import { startServer, SYSTEM_NODE, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from './support/server.js';
 import { jsonLines, LoggedTenant } from './support/tamper.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
 
@@ -297,10 +297,74 @@ describe('toolcrib verify, the command', () => {
   });
 });
 
+describe('toolcrib keys rotate-checkpoint', () => {
+  const cli = join(ROOT, 'dist/src/cli.js');
+
+  it('lets the old key of the settings vouch for the new one', async () => {
+    const t = await createTestApp({ tools: [TestTools], env: MANUAL });
+    try {
+      const log = await LoggedTenant.make(t, 3);
+      await log.checkpoint();
+      const env = {
+        DATABASE_URL: t.database.url,
+        TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY,
+        CHECKPOINT_KEY: Buffer.alloc(32, 7).toString('base64'),
+      };
+      const verify = (...args: string[]) => runNode([cli, 'verify', '--tenant', log.id, ...args], env);
+      expect(await verify()).toMatchObject({
+        code: 3,
+        stdout: expect.stringContaining(
+          '(a former key of this installation becomes so by `keys rotate-checkpoint`)',
+        ),
+      });
+      expect(await runNode([cli, 'keys', 'rotate-checkpoint'], env)).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining('CHECKPOINT_KEY_PREVIOUS to the one used so far'),
+      });
+      const both = { ...env, CHECKPOINT_KEY_PREVIOUS: TEST_CHECKPOINT_KEY };
+      const rotated = await runNode([cli, 'keys', 'rotate-checkpoint'], both);
+      expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('BEGIN PUBLIC KEY') });
+      expect((await verify()).code).toBe(0);
+      // Given by hand: the old key leads to the new one, the new one alone to itself.
+      const before = await runNode([cli, 'keys', 'checkpoint'], {
+        ...env,
+        CHECKPOINT_KEY: TEST_CHECKPOINT_KEY,
+      });
+      expect((await verify('--public-key', file('old.pub', before.stdout))).code).toBe(0);
+      expect((await verify('--public-key', file('new.pub', rotated.stdout))).code).toBe(3);
+    } finally {
+      await t.close();
+    }
+  }, 60_000);
+
+  it('makes another one where the installation has made its own, while it runs', async () => {
+    const server = await startServer();
+    try {
+      const env = { DATA_DIR: server.dataDir };
+      const shown = () => runNode([cli, 'keys', 'checkpoint'], env);
+      const before = await shown();
+      const rotated = await runNode([cli, 'keys', 'rotate-checkpoint'], env);
+      expect([before.code, rotated.code]).toEqual([0, 0]);
+      const after = await shown();
+      expect(after.stdout).not.toBe(before.stdout);
+      expect(rotated.stdout).toContain(after.stdout);
+      expect(statSync(join(server.dataDir, 'checkpoint.key')).mode & 0o777).toBe(0o600);
+      expect(readdirSync(server.dataDir).filter((name) => name.startsWith('checkpoint'))).toEqual([
+        'checkpoint.key',
+      ]);
+      expect((await runNode([cli, 'verify'], env)).code).toBe(0);
+    } finally {
+      await server.stop();
+    }
+  }, 60_000);
+});
+
 describe('delivery of checkpoints', () => {
   let t: TestApp;
   let server: Server;
   let isDown = false;
+  /** What a target waits for before it answers. */
+  let answering = Promise.resolve();
   const received: { readonly path: string; readonly authorization: string; readonly body: string }[] = [];
   const kept = file('checkpoints.jsonl', '');
 
@@ -310,6 +374,7 @@ describe('delivery of checkpoints', () => {
       const { url: path = '', headers, method } = request;
       const { authorization = '' } = headers;
       if (!isDown) received.push({ path: `${method} ${path}`, authorization, body });
+      await answering;
       response.writeHead(isDown ? 503 : 200).end();
     };
     server = createServer((request, response) => {
@@ -335,6 +400,14 @@ describe('delivery of checkpoints', () => {
   });
 
   const round = () => t.app.get(Checkpointer).round();
+  const deliveredTo = async (log: LoggedTenant): Promise<Record<string, number>> => {
+    const { items } = await t.rest('GET', '/admin/call-log-checkpoints/deliveries', {
+      token: log.tenant.adminToken,
+    });
+    return Object.fromEntries(
+      items.map(({ target, delivered_number }) => [target, Number(delivered_number)]),
+    );
+  };
 
   it('brings each to a file, a webhook and a bucket, also when these were away for a while', async () => {
     const log = await LoggedTenant.make(t, 5);
@@ -372,6 +445,56 @@ describe('delivery of checkpoints', () => {
       /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\//,
     );
     expect(await log.verify({ checkpoints: kept })).toMatchObject({ findings: [], delivered: 3 });
+  });
+
+  it('signs, and brings it to the others, while one place does not answer, and holds no transaction', async () => {
+    const log = await LoggedTenant.make(t, 5);
+    let answer = (): void => undefined;
+    answering = new Promise((go) => (answer = go));
+    const begun = received.length;
+    const first = round();
+    await eventually(() => received.length > begun);
+    for (let number = 2; number <= 3; number++) {
+      await log.call(2);
+      void round();
+      await eventually(async () => (await deliveredTo(log))['file'] === number);
+    }
+    const held = await log.sql(
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+    );
+    expect(held).toEqual([]);
+    expect(await deliveredTo(log)).toEqual({ file: 3, s3: 0, webhook: 0 });
+    answer();
+    await first;
+    await round();
+    expect(await deliveredTo(log)).toEqual({ file: 3, s3: 3, webhook: 3 });
+  });
+
+  it('goes on past a checkpoint that somebody put into the table, and delivers none of those', async () => {
+    const log = await LoggedTenant.make(t, 5);
+    await round();
+    for (const number of [2, 2 ** 31 - 1]) {
+      await log.sql(
+        `INSERT INTO call_log_checkpoints SELECT tenant_id, $2, created_at, text, key_id, signature FROM call_log_checkpoints
+         WHERE tenant_id = $1 AND number = 1`,
+        log.id,
+        number,
+      );
+    }
+    await log.call(2);
+    await round();
+    expect(await deliveredTo(log)).toEqual({ file: 3, s3: 3, webhook: 3 });
+    const { findings } = await log.verify({ checkpoints: kept });
+    expect(findings.map(({ kind }) => kind)).toEqual([
+      'checkpoint_replayed',
+      'checkpoint_missing',
+      'checkpoint_replayed',
+    ]);
+    await log.sql(
+      'DELETE FROM call_log_checkpoints WHERE tenant_id = $1 AND number IN (2, 2147483647)',
+      log.id,
+    );
+    expect(await log.found({ checkpoints: kept })).toEqual(['checkpoint_missing']);
   });
 
   it('makes none when nothing has changed', async () => {

@@ -89,7 +89,7 @@ describe('toolcrib doctor --isolation', () => {
     expect(report.operations.filter(({ outcome }) => outcome === 'attacked').length).toBeGreaterThan(30);
     expect(report.requests).toBeGreaterThan(500);
     expect(await rowsOf(t)).toEqual(before);
-  }, 240_000);
+  }, 480_000);
 
   describe('with mistakes built in', () => {
     let careless: TestApp;

@@ -239,10 +239,12 @@ describe('side effects', () => {
       await t.rest('POST', `/admin/groups/${short.id}/tools`, { token: tenant.adminToken, body });
       for (const [args, how] of [
         [{ ending: 'crash' }, 'failed inside'],
+        [{ ending: 'data' }, 'cannot be stored'],
         [{ ms: 5000 }, 'did not finish within 1 s'],
       ] as const) {
         const [name, key] = [newName(), randomUUID()];
-        await call({ name, ...args }, { key, in: short });
+        const first = await call({ name, ...args }, { key, in: short });
+        expect(textOf(first)).toContain('may have taken effect: check before you call it again');
         const again = await call({ name, ...args }, { key, in: short });
         expect(textOf(again)).toContain(how);
         expect(textOf(again)).toContain('may have taken effect: check before you repeat it');

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { v7 as newId } from 'uuid';
 import { keyIdOf } from '../src/call-logs/signing-key.js';
+import { CallLogLane } from '../src/call-logs/call-log-lane.js';
 import { CallLogRemovals, removalText } from '../src/call-logs/removals.js';
 import { reportText } from '../src/evidence/report.js';
 import { verifyLog } from '../src/evidence/verify.js';
@@ -311,6 +312,79 @@ describe('toolcrib verify', () => {
     });
   });
 
+  describe('finds in a period of two hours, of three months', () => {
+    const PERIOD = { from: new Date('2026-03-01T10:00:00Z'), to: new Date('2026-03-01T12:00:00Z') };
+
+    /** A chain with a batch of two calls for each hour of a day. */
+    const madeLog = async () => {
+      const log = await LoggedTenant.make(t, 0);
+      const lane = new CallLogLane();
+      for (let hour = 0; hour < 24; hour++) {
+        const at = new Date(Date.UTC(2026, 2, 1, hour, 30));
+        await log.write(lane, [{ createdAt: at }, { createdAt: new Date(at.getTime() + 1000) }]);
+      }
+      expect(await log.verify(PERIOD)).toMatchObject({ findings: [], records: 4 });
+      return { log, within: (await log.rows()).slice(20, 24), where: `tenant_id = '${log.id}' AND` };
+    };
+
+    it('a record that was changed, and its batch said to be of another year', async () => {
+      const { log, within, where } = await madeLog();
+      await log.sql(`UPDATE mcp_call_logs SET request_data = '{}' WHERE id = $1`, within[0].id);
+      await log.sql(
+        `UPDATE call_log_batches SET first_at = '2020-01-01', last_at = '2020-01-01' WHERE ${where} seq = 11`,
+      );
+      expect(await log.found(PERIOD)).toEqual(['batch_changed', 'records_miscounted']);
+      await log.sql(
+        `UPDATE call_log_batches SET first_at = '2020-01-01', last_at = '2020-01-01' WHERE ${where} seq = 12`,
+      );
+      await log.sql(`DELETE FROM mcp_call_logs WHERE ${where} batch_seq IN (11, 12)`);
+      expect(await log.found(PERIOD)).toEqual(['batch_changed']);
+    });
+
+    it.each([
+      ['the first batch of the period', 11],
+      ['the last batch of the period', 12],
+      ['the batch before the period', 10],
+      ['the first batch of the chain', 1],
+    ])('%s gone, with its records', async (_what, seq) => {
+      const { log, where } = await madeLog();
+      await log.sql(`DELETE FROM mcp_call_logs WHERE ${where} batch_seq = ${seq}`);
+      await log.sql(`DELETE FROM call_log_batches WHERE ${where} seq = ${seq}`);
+      expect(await log.found(PERIOD)).toEqual(['batch_missing']);
+    });
+
+    it('a batch far outside of it that was changed', async () => {
+      const { log, where } = await madeLog();
+      await log.sql(
+        `UPDATE call_log_batches SET first_at = first_at + interval '2 days', last_at = last_at + interval '2 days'
+         WHERE ${where} seq = 24`,
+      );
+      expect(await log.found(PERIOD)).toEqual(['batch_changed']);
+    });
+  });
+
+  it('finds a record that was put where no period ends', async () => {
+    const log = await LoggedTenant.make(t, 3);
+    await log.dropChecks();
+    const columns = 'tenant_id, group_id, tool_name, era, transport, success, duration_ms';
+    const endless = 'WHERE tenant_id = $1 AND NOT isfinite(created_at)';
+    for (const time of ['infinity', '-infinity']) {
+      await log.sql(
+        `INSERT INTO mcp_call_logs (id, created_at, ${columns}, writer_id, batch_seq, batch_position)
+         SELECT gen_random_uuid(), '${time}', ${columns}, writer_id, batch_seq, batch_position FROM mcp_call_logs
+         WHERE tenant_id = $1 LIMIT 1`,
+        log.id,
+      );
+      expect([time, await log.found()]).toEqual([time, ['record_added']]);
+      await log.sql(`UPDATE mcp_call_logs SET writer_id = NULL ${endless}`, log.id);
+      expect([time, await log.found()]).toEqual([time, ['record_added']]);
+      await log.sql(`DELETE FROM mcp_call_logs ${endless}`, log.id);
+      expect(await log.found()).toEqual([]);
+    }
+    await log.sql(`UPDATE call_log_batches SET last_at = 'infinity' WHERE tenant_id = $1`, log.id);
+    expect(await log.found()).toEqual(['batch_changed']);
+  });
+
   describe('finds a log that ends too early', () => {
     it('in its newest records', async () => {
       const log = await LoggedTenant.make(t);
@@ -507,6 +581,7 @@ describe('toolcrib verify', () => {
         groupId: null,
         before: new Date(Date.now() + 1000),
         recordIds: null,
+        uncovered: 0,
         reason: 'retention',
         removedBy: 'retention',
       } as const;

@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { ResultStore } from '../src/results/result-store.js';
-import { longText, ResultTools } from './fixtures/result.tools.js';
+import { endless, longText, ResultTools } from './fixtures/result.tools.js';
 import { legacy, type McpResult, modern, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
@@ -10,6 +10,8 @@ const TOOLS = [
   'promised_data',
   'promised_email',
   'long_picture',
+  'endless',
+  'odd_block',
   'repeat',
   'refuse',
 ];
@@ -97,6 +99,29 @@ describe('results', () => {
       expect(record).toMatchObject({ tool_name: 'read_result', success: true });
     });
 
+    it('are cut between values, so that no half of what the log hides is on record', async () => {
+      const redaction = [{ detector: 'phone', applies_to: 'log' }];
+      const group = await groupWith({ result_max_bytes: LIMIT, redaction });
+      const phones = {
+        text: Array.from({ length: 1000 }, (_, n) => `13${String(812345678 + n)}`).join(', '),
+      };
+      const cut = await call(group, 'repeat', phones);
+      const { handle, totalBytes } = truncation(cut);
+      let said = texts(cut)[0];
+      for (let offset = truncation(cut).shownBytes; offset < totalBytes;) {
+        const [text, about] = texts(await call(group, 'read_result', { handle, offset, limit: 300 }));
+        said += text;
+        offset = Number(/ to (\d+) of/.exec(about)?.[1]);
+      }
+      expect(JSON.parse(said)).toEqual({ said: phones.text });
+      const rows = await t.dataSource.query<{ response: { content: { text: string }[] } }[]>(
+        'SELECT response_data AS response FROM mcp_call_logs WHERE group_id = $1',
+        [group.id],
+      );
+      expect(rows.length).toBeGreaterThan(20);
+      for (const { response } of rows) expect(response.content[0].text).not.toMatch(/\d{2}/);
+    });
+
     it('are read from where the agent likes, also over chunks and within a character', async () => {
       const group = await groupWith({ result_max_bytes: 100_000 });
       const whole = Buffer.from(longText(200_000));
@@ -141,11 +166,29 @@ describe('results', () => {
       ] as const) {
         const refused = await call(group, name, { characters });
         expect(refused.isError).toBe(true);
-        expect(texts(refused)[0]).toMatch(/^The result of long_\w+ is \d+ bytes, more than the \d+ allowed/);
+        expect(texts(refused)[0]).toMatch(/^The result of long_\w+ is more than the \d+ bytes allowed/);
       }
       expect(await t.dataSource.query('SELECT FROM call_results WHERE group_id = $1', [group.id])).toEqual(
         [],
       );
+    });
+
+    it('without end are not looked at beyond what could be kept', async () => {
+      const group = await groupWith({ result_max_bytes: LIMIT });
+      const refused = await call(group, 'endless', {});
+      expect(texts(refused)[0]).toMatch(/^The result of endless is more than the 400000 bytes allowed/);
+      expect(endless.reads).toBeLessThan(500);
+      expect(await lastRecord(group)).toMatchObject({ error_kind: 'result_invalid' });
+    });
+
+    it('in what is not text of a block are refused; what is no JSON ends as a bug, on record', async () => {
+      const group = await groupWith({ result_max_bytes: LIMIT });
+      const large = await call(group, 'odd_block', { what: 'large' });
+      expect(texts(large)[0]).toMatch(/^The result of odd_block is more than the 2048 bytes allowed/);
+      for (const what of ['circular', 'bigint']) {
+        expect(texts(await call(group, 'odd_block', { what }))[0]).toMatch(/^odd_block failed inside/);
+        expect(await lastRecord(group)).toMatchObject({ error_kind: 'internal' });
+      }
     });
 
     it("go by the tool's limit before the group's", async () => {

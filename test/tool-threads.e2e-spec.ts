@@ -1,3 +1,4 @@
+import childProcess from 'node:child_process';
 import { eventually, legacy, modern, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
 import { TestTools } from './fixtures/test.tools.js';
@@ -49,6 +50,17 @@ describe("tools with isolation: 'worker'", () => {
   it('starts nothing before such a tool is called', async () => {
     await call('echo', { message: 'hello' });
     expect(state()).toEqual({ started: false, running: 0, waiting: 0 });
+  });
+
+  it('tries anew after a process that could not be started', async () => {
+    const { fork } = childProcess;
+    jest
+      .spyOn(childProcess, 'fork')
+      .mockImplementationOnce((file, args, options) =>
+        fork(file, args, { ...options, execPath: '/nowhere/node' }),
+      );
+    expect(textOf(await call('thread_sum', { numbers: [1] }))).toMatch(/^thread_sum failed inside/);
+    await expectServing();
   });
 
   it('calls the method in a thread and checks what it returns', expectServing);
@@ -116,6 +128,30 @@ describe("tools with isolation: 'worker'", () => {
     await expectServing();
   });
 
+  it("opens no circuit of a tool that ran beside one that ended the process, but the latter's when alone", async () => {
+    const tenant = await t.newTenant();
+    const theirs = await newGroup(t, tenant, { tools: ['thread_wait', 'thread_crash'] });
+    const { items } = await t.rest('GET', `/admin/tools?group_id=${theirs.id}`, { token: tenant.adminToken });
+    for (const { id } of items) {
+      const body = { policy: { breaker: { failures: 1, reset_seconds: 600 } } };
+      await t.rest('PUT', `/admin/tools/${id}`, { token: tenant.adminToken, body });
+    }
+    const ask = (name: string, args: object, signal?: AbortSignal) =>
+      send(theirs, { ...legacy('tools/call', { name, arguments: args }), ...(signal && { signal }) });
+    const beside = ask('thread_wait', {});
+    await eventually(() => state().running === 1);
+    await call('thread_crash', { how: 'fatal' });
+    expect(textOf(await beside)).toMatch(/^thread_wait failed inside\./);
+    const hangUp = new AbortController();
+    const again = ask('thread_wait', {}, hangUp.signal).catch(() => undefined);
+    await eventually(() => state().running === 1);
+    hangUp.abort();
+    await again;
+    await eventually(() => state().running === 0);
+    await ask('thread_crash', { how: 'fatal' });
+    expect(textOf(await ask('thread_crash', { how: 'throw' }))).toMatch(/failed too often of late/);
+  });
+
   it('lets no huge result into the main thread', async () => {
     expect(textOf(await call('thread_crash', { how: 'bytes' }))).toMatch(/^The result is 12000\d+ bytes/);
   });
@@ -151,9 +187,40 @@ describe("tools with isolation: 'worker'", () => {
     await eventually(() => state().waiting === WAITING_MAX);
     const texts = (await Promise.all(loops)).map(textOf);
     expect(texts.filter((text) => text?.startsWith('Too many calls wait for a thread'))).toHaveLength(4);
-    expect(texts.filter((text) => text?.includes('did not finish within 1 s'))).toHaveLength(calls - 4);
+    expect(texts.filter((text) => text?.startsWith('No thread became free in time'))).toHaveLength(
+      WAITING_MAX,
+    );
+    expect(texts.filter((text) => text?.includes('did not finish within 1 s'))).toHaveLength(THREADS);
     expect(state().waiting).toBe(0);
     await expectServing();
+  });
+
+  it('serves another tenant between the calls of one that floods the line, and opens no circuit of theirs', async () => {
+    const quiet = await t.newTenant();
+    const theirs = await newGroup(t, quiet, { tools: ['thread_sum', 'thread_loop'] });
+    const { items } = await t.rest('GET', `/admin/tools?group_id=${theirs.id}`, { token: quiet.adminToken });
+    for (const { id } of items) {
+      const body = { policy: { breaker: { failures: 1, reset_seconds: 600 } } };
+      await t.rest('PUT', `/admin/tools/${id}`, { token: quiet.adminToken, body });
+    }
+    const hangUp = new AbortController();
+    const flood = Array.from({ length: THREADS + WAITING_MAX }, () => call('thread_wait', {}, hangUp.signal));
+    const settled = Promise.allSettled(flood);
+    await eventually(() => state().waiting === WAITING_MAX);
+    const ask = (name: string, args: object) => send(theirs, legacy('tools/call', { name, arguments: args }));
+    const late = await ask('thread_loop', {});
+    expect(textOf(late)).toMatch(/^No thread became free in time\. The call was not run/);
+    const [row] = await t.dataSource.query(
+      'SELECT error_kind FROM mcp_call_logs WHERE group_id = $1 ORDER BY id DESC LIMIT 1',
+      [theirs.id],
+    );
+    expect(row).toEqual({ error_kind: 'busy' });
+    const sum = ask('thread_sum', { numbers: [1, 2] });
+    await eventually(() => state().waiting === WAITING_MAX);
+    hangUp.abort();
+    await settled;
+    expect((await sum).body.result).toMatchObject({ structuredContent: { sum: 3 } });
+    expect(textOf(await ask('thread_loop', {}))).toMatch(/did not finish within 1 s/);
   });
 
   it('answers many calls at once, crashing ones among them', async () => {

@@ -39,7 +39,12 @@ export const PERMISSIONS = {
   'config.write': ['owner', 'admin'],
   'features.read': EVERY_PLATFORM_ROLE,
   'features.write': ['owner', 'admin'],
+  /** Dify apps that we ask; never the keys to them. */
+  'agents.read': EVERY_PLATFORM_ROLE,
+  'agents.write': ['owner', 'admin'],
   'jobs.read': EVERY_PLATFORM_ROLE,
+  /** Retrying, cancelling and purging background jobs, and their retry plans. */
+  'jobs.write': ['owner', 'admin', 'operator'],
   'status.read': EVERY_PLATFORM_ROLE,
   /** All data of the own tenant, in one file. */
   'tenant.export': ['owner'],

@@ -1,19 +1,12 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  handleWhenResult,
-} from 'cockatiel';
 import { DataSource } from 'typeorm';
 import { ChangeBus } from '../common/change-bus.js';
 import { Replica } from '../common/replica.js';
 import { inTenant } from '../common/request-scope.js';
+import { Circuit, type Verdict } from './circuit.js';
 
-/** Published when an admin closes a circuit; the id is the tool's. */
+/** Published when an admin closes a circuit; the id is that of what it guards. */
 export const CIRCUIT_CHANGE = 'circuit';
 
 const NOTE_STATE = `INSERT INTO circuit_states (tenant_id, tool_id, replica_id, state, error_kind, changed_at)
@@ -26,8 +19,10 @@ const FORGET_DEAD = `DELETE FROM circuit_states WHERE tenant_id = $1 AND replica
 /** What a circuit guards, and when it opens. */
 export type Guarded = {
   readonly tenantId: string;
-  /** The tool's row. */
+  /** The tool's row, or that of whatever else `kind` says. */
   readonly toolId: string;
+  /** What it is, for the log. @default 'tool' */
+  readonly kind?: string;
   /** Failures in a row that open it; 0: never. */
   readonly failures: number;
   readonly resetMs: number;
@@ -43,21 +38,22 @@ export class CircuitOpenError extends Error {
 /** Above this number those that are closed are forgotten. */
 const KEPT_MAX = 20_000;
 
-type Failing = { readonly errorKind: string | null };
-type Circuit = {
+type Ending = { readonly errorKind: string | null };
+type Kept = {
   readonly guarded: Guarded;
-  readonly policy: CircuitBreakerPolicy;
-  openedAtMs: number;
+  readonly circuit: Circuit;
+  /** Of the last outcome that spoke against the tool. */
+  errorKind: string | null;
 };
 
 /**
- * A circuit breaker for each tool of each group, on this replica. Its state, unless closed, is noted in Postgres, for
- * administrators to see on any replica.
+ * A circuit breaker for each tool of each group, and for each version of an agent, on this replica. Its state, unless closed, is
+ * noted in Postgres, for administrators to see on any replica.
  */
 @Injectable()
 export class CircuitBreakers implements OnModuleInit {
   private readonly logger = new Logger(CircuitBreakers.name);
-  private readonly circuits = new Map<string, Circuit>();
+  private readonly circuits = new Map<string, Kept>();
   /** Notes follow each other, so that the last state is the one that stays. */
   private lastNote: Promise<unknown> = Promise.resolve();
 
@@ -77,60 +73,63 @@ export class CircuitBreakers implements OnModuleInit {
   /**
    * Runs the work unless the circuit is open.
    *
-   * @param isFailure Which outcomes speak against the tool: its faults and timeouts, not what it rightly refused.
+   * @param judge What an outcome says of the tool: its faults and timeouts speak against it, what it rightly refused for it.
    * @throws {CircuitOpenError} It is open, or half open and another call is trying.
    */
-  async run<T extends Failing>(
+  async run<T extends Ending>(
     guarded: Guarded,
-    isFailure: (outcome: T) => boolean,
+    judge: (outcome: T) => Verdict,
     work: () => Promise<T>,
   ): Promise<T> {
     if (guarded.failures === 0) return work();
-    const circuit = this.circuitOf(guarded, isFailure as (outcome: Failing) => boolean);
+    const kept = this.circuitOf(guarded);
+    const { circuit } = kept;
+    const end = circuit.begin(performance.now());
+    if (!end) throw new CircuitOpenError(Math.max(1, Math.ceil(circuit.waitMs(performance.now()) / 1000)));
+    let verdict: Verdict = 'none';
     try {
-      return await circuit.policy.execute(work);
-    } catch (error) {
-      if (!(error instanceof BrokenCircuitError)) throw error;
-      const leftMs = circuit.openedAtMs + guarded.resetMs - performance.now();
-      throw new CircuitOpenError(Math.max(1, Math.ceil(leftMs / 1000)));
+      const outcome = await work();
+      verdict = judge(outcome);
+      if (verdict === 'bad') kept.errorKind = outcome.errorKind;
+      return outcome;
+    } finally {
+      end(verdict, performance.now());
     }
   }
 
-  private circuitOf(guarded: Guarded, isFailure: (outcome: Failing) => boolean): Circuit {
+  private circuitOf(guarded: Guarded): Kept {
     const found = this.circuits.get(guarded.toolId);
     if (found?.guarded.failures === guarded.failures && found.guarded.resetMs === guarded.resetMs)
       return found;
     if (found) this.reset(guarded.toolId); // its settings were changed
-    const policy = circuitBreaker(
-      handleWhenResult((outcome) => isFailure(outcome as Failing)),
-      { breaker: new ConsecutiveBreaker(guarded.failures), halfOpenAfter: guarded.resetMs },
-    );
-    const circuit = { guarded, policy, openedAtMs: -Infinity };
     if (this.circuits.size >= KEPT_MAX) this.forgetClosed();
-    policy.onBreak((reason) => {
-      circuit.openedAtMs = performance.now();
-      this.note(guarded, 'open', 'value' in reason ? (reason.value as Failing).errorKind : null);
-    });
-    policy.onHalfOpen(() => this.note(guarded, 'half_open', null));
-    policy.onReset(() => this.noteClosed(guarded));
-    this.circuits.set(guarded.toolId, circuit);
-    return circuit;
+    const circuit = new Circuit(guarded, (state, opened) => this.changed(kept, state, opened));
+    const kept: Kept = { guarded, circuit, errorKind: null };
+    this.circuits.set(guarded.toolId, kept);
+    return kept;
   }
 
   private forgetClosed(): void {
-    for (const [id, { policy }] of this.circuits)
-      if (policy.state === CircuitState.Closed) this.circuits.delete(id);
+    for (const [id, { circuit }] of this.circuits) if (circuit.state === 'closed') this.circuits.delete(id);
+  }
+
+  /** A circuit that was reset meanwhile has no say any more. */
+  private changed(kept: Kept, state: Circuit['state'], opened: boolean): void {
+    const { guarded, errorKind } = kept;
+    if (this.circuits.get(guarded.toolId) !== kept) return;
+    if (state === 'closed') this.noteClosed(guarded);
+    else this.note(guarded, state, opened ? errorKind : null);
   }
 
   private reset(toolId: string): void {
-    const circuit = this.circuits.get(toolId);
+    const kept = this.circuits.get(toolId);
     this.circuits.delete(toolId);
-    if (circuit && circuit.policy.state !== CircuitState.Closed) this.noteClosed(circuit.guarded);
+    if (kept && kept.circuit.state !== 'closed') this.noteClosed(kept.guarded);
   }
 
-  private note({ tenantId, toolId }: Guarded, state: 'open' | 'half_open', errorKind: string | null): void {
-    if (state === 'open')
-      this.logger.warn(`The circuit of tool ${toolId} is open: ${errorKind ?? 'it failed again'}`);
+  private note(guarded: Guarded, state: 'open' | 'half_open', errorKind: string | null): void {
+    const { tenantId, toolId, kind = 'tool' } = guarded;
+    if (errorKind !== null) this.logger.warn(`The circuit of ${kind} ${toolId} is open: ${errorKind}`);
     const at = new Date();
     this.write(tenantId, async () => {
       if (state === 'open') await this.dataSource.query(FORGET_DEAD, [tenantId]);

@@ -1,4 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { KeyRotation } from './key-rotation.js';
+
+const ROTATIONS_KEY = 'PK_call_log_key_rotations';
 
 /** The state of a tenant's log at one moment, signed: see docs/tamper-evidence.md. Append-only. */
 @Entity('call_log_checkpoints')
@@ -75,6 +78,34 @@ export class CallLogSigningKey {
   @Column({ name: 'public_key', type: 'text' })
   publicKey: string;
 
+  /** When it was first used. */
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt: Date;
+
+  /** Its own, over that time. */
+  @Column({ type: 'bytea', nullable: true })
+  signature: Buffer | null;
+}
+
+/** One signing key in the place of another, signed by both. Of the installation. Append-only. */
+@Entity('call_log_key_rotations')
+export class CallLogKeyRotation implements KeyRotation {
+  @PrimaryColumn({ name: 'old_key_id', type: 'varchar', length: 16, primaryKeyConstraintName: ROTATIONS_KEY })
+  oldKeyId: string;
+
+  @PrimaryColumn({ name: 'new_key_id', type: 'varchar', length: 16, primaryKeyConstraintName: ROTATIONS_KEY })
+  newKeyId: string;
+
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt: Date;
+
+  /** Exactly what is signed; holds both public keys. */
+  @Column({ type: 'text' })
+  text: string;
+
+  @Column({ name: 'old_signature', type: 'bytea' })
+  oldSignature: Buffer;
+
+  @Column({ name: 'new_signature', type: 'bytea' })
+  newSignature: Buffer;
 }

@@ -14,7 +14,8 @@ export class CallLogRemoval {
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt: Date;
 
-  /** `retention`: whole records by age. `erasure`: the payload of single records. */
+  /** `retention`: whole records by age. `erasure`: the payload of single records. `tenant`: a tenant with everything.
+   * `entries`: what batches keep of records that retention has removed. */
   @Column({ type: 'varchar', length: 16 })
   kind: RemovalKind;
 
@@ -22,13 +23,17 @@ export class CallLogRemoval {
   @Column({ name: 'group_id', type: 'uuid', nullable: true })
   groupId: string | null;
 
-  /** Of a retention: calls that arrived before this time. */
+  /** Of a retention and of entries: calls that arrived before this time. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   before: Date | null;
 
-  /** Of an erasure: at most 1000. */
+  /** Of an erasure: at most 1000. Of a tenant: its id. */
   @Column({ name: 'record_ids', type: 'uuid', array: true, nullable: true })
   recordIds: string[] | null;
+
+  /** Of a retention: records among those that it removes which are in no chain. */
+  @Column({ type: 'integer', default: 0 })
+  uncovered: number;
 
   @Column({ type: 'text' })
   reason: string;
@@ -45,4 +50,4 @@ export class CallLogRemoval {
   signature: Buffer | null;
 }
 
-export type RemovalKind = 'retention' | 'erasure';
+export type RemovalKind = 'retention' | 'erasure' | 'tenant' | 'entries';

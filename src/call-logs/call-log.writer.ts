@@ -35,6 +35,8 @@ export class CallLogWriter implements OnApplicationShutdown {
   private readonly pool: Pool;
   private readonly queue: Pending[] = [];
   private readonly lanes = Array.from({ length: LANES }, () => new CallLogLane());
+  /** Length of the arguments and results of all records that are not committed yet. */
+  private heldLength = 0;
   private flushScheduled = false;
   private failing = false;
   private provenAt = -Infinity;
@@ -71,7 +73,9 @@ export class CallLogWriter implements OnApplicationShutdown {
    * @throws {UnavailableError} The queue is full, or the log cannot be written now.
    */
   admit(): Promise<void> | undefined {
-    if (this.queue.length >= this.config.env.CALL_LOG_QUEUE_MAX) throw new UnavailableError(BUSY);
+    const { CALL_LOG_QUEUE_MAX, CALL_LOG_QUEUE_MAX_BYTES } = this.config.env;
+    if (this.queue.length >= CALL_LOG_QUEUE_MAX || this.heldLength >= CALL_LOG_QUEUE_MAX_BYTES)
+      throw new UnavailableError(BUSY);
     if (this.vouchedFor) return undefined;
     return (this.probe ??= this.prove().finally(() => {
       this.probe = undefined;
@@ -85,19 +89,24 @@ export class CallLogWriter implements OnApplicationShutdown {
    *   the database is back.
    */
   record(record: CallRecord): Promise<void> {
+    const { CALL_LOG_MAX_BYTES, CALL_LOG_WAIT_MS } = this.config.env;
+    const stored = toStored(record, CALL_LOG_MAX_BYTES);
+    const length = (stored.request?.length ?? 0) + (stored.response?.length ?? 0);
+    this.heldLength += length;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new UnavailableError(WITHHELD)),
-        this.config.env.CALL_LOG_WAIT_MS,
-      );
+      const timer = setTimeout(() => reject(new UnavailableError(WITHHELD)), CALL_LOG_WAIT_MS);
+      const settled = () => {
+        clearTimeout(timer);
+        this.heldLength -= length;
+      };
       this.queue.push({
-        record: toStored(record, this.config.env.CALL_LOG_MAX_BYTES),
+        record: stored,
         committed: () => {
-          clearTimeout(timer);
+          settled();
           resolve();
         },
         rejected: (cause) => {
-          clearTimeout(timer);
+          settled();
           reject(new UnavailableError(WITHHELD, { cause }));
         },
       });

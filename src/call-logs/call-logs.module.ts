@@ -10,6 +10,7 @@ import { GuideJob } from './search/guide-job.js';
 import { SigningKey } from './signing-key.js';
 import { StatisticsJob } from './statistics/statistics-job.js';
 import { StatisticsService } from './statistics/statistics.service.js';
+import { EntryPruning } from './storage/entry-pruning.js';
 import { Housekeeping } from './storage/housekeeping.js';
 import { Partitions } from './storage/partitions.js';
 import { RetentionController } from './storage/retention.controller.js';
@@ -27,6 +28,7 @@ import { RetentionService } from './storage/retention.service.js';
     CallSearch,
     CallExport,
     GuideJob,
+    EntryPruning,
     Housekeeping,
     Partitions,
     RetentionJob,

@@ -14,6 +14,8 @@ export type Checkpoint = {
   readonly tenantId: string;
   readonly number: number;
   readonly time: Date;
+  /** Seconds after which the next one is made when the log has grown. */
+  readonly every: number;
   /** SHA-256 of the text of the checkpoint before. */
   readonly previousHex: string;
   /** Records in all chains. */
@@ -37,7 +39,7 @@ export type SignedCheckpoint = {
 const HEADER = 'toolcrib checkpoint v1';
 const FORM = new RegExp(
   `^${HEADER}\\n` +
-    'tenant ([0-9a-f-]{36})\\nnumber (\\d+)\\ntime (\\S+)\\nprevious ([0-9a-f]{64})\\nrecords (\\d+)\\n' +
+    'tenant ([0-9a-f-]{36})\\nnumber (\\d+)\\ntime (\\S+)\\nevery (\\d+)\\nprevious ([0-9a-f]{64})\\nrecords (\\d+)\\n' +
     'uncovered (\\d+) (\\S+)\\nchains (\\d+) ([0-9a-f]{64})\\n((?:head [^\\n]+\\n)*)$',
 );
 const HEAD = /^head ([0-9a-f-]{36}) (\d+) (\d+) ([0-9a-f]{64})$/;
@@ -47,6 +49,7 @@ export function checkpointText(checkpoint: Checkpoint): string {
   const { uncovered, chains } = checkpoint;
   return (
     `${HEADER}\ntenant ${checkpoint.tenantId}\nnumber ${checkpoint.number}\ntime ${checkpoint.time.toISOString()}\n` +
+    `every ${checkpoint.every}\n` +
     `previous ${checkpoint.previousHex}\nrecords ${checkpoint.records}\n` +
     `uncovered ${uncovered.records} ${uncovered.newestAt?.toISOString() ?? '-'}\n` +
     `chains ${chains.count} ${chains.rootHex}\n${checkpoint.heads.map((head) => `${headLine(head)}\n`).join('')}`
@@ -57,13 +60,15 @@ export function checkpointText(checkpoint: Checkpoint): string {
 export function parseCheckpoint(text: string): Checkpoint | undefined {
   const match = FORM.exec(text);
   if (!match) return undefined;
-  const [, tenantId, number, time, previousHex, records, uncovered, newestAt, count, rootHex, lines] = match;
+  const [, tenantId, number, time, every, previousHex, records, uncovered, newestAt, count, rootHex, lines] =
+    match;
   const heads = lines.split('\n').slice(0, -1).map(parseHead);
   if (!heads.every((head) => head !== undefined)) return undefined;
   return {
     tenantId,
     number: Number(number),
     time: new Date(time),
+    every: Number(every),
     previousHex,
     records: Number(records),
     uncovered: { records: Number(uncovered), newestAt: newestAt === '-' ? null : new Date(newestAt) },

@@ -13,6 +13,8 @@ export type Retention = {
   readonly groupId?: string | null;
   /** Records of calls that arrived before this time. */
   readonly before: Date;
+  /** How many of them are in no chain, being from before there were any. @default 0 */
+  readonly uncovered?: number;
   /** @default 'retention' */
   readonly reason?: string;
   /** @default 'retention' (the job) */
@@ -26,14 +28,24 @@ export type Erasure = {
   readonly by: string;
 };
 
+export type Pruning = Pick<Retention, 'tenantId' | 'before'>;
+
+export type Deletion = {
+  /** Of the tenant that runs the installation. */
+  readonly tenantId: string;
+  readonly deletedId: string;
+  readonly reason: string;
+  readonly by: string;
+};
+
 type Unsigned = Omit<CallLogRemoval, 'keyId' | 'signature'>;
 
 /** Records whose payload one row can name. */
 export const ERASED_AT_ONCE = 1000;
 
 const INSERT = `INSERT INTO call_log_removals
-  (id, tenant_id, created_at, kind, group_id, before, record_ids, reason, removed_by, key_id, signature)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
+  (id, tenant_id, created_at, kind, group_id, before, record_ids, uncovered, reason, removed_by, key_id, signature)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
 
 /**
  * Says, signed, that records are gone on purpose. `toolcrib verify` takes a missing record for tampering unless a signed
@@ -53,6 +65,7 @@ export class CallLogRemovals {
       groupId: retention.groupId ?? null,
       before: retention.before,
       recordIds: null,
+      uncovered: retention.uncovered ?? 0,
       reason: retention.reason ?? 'retention',
       removedBy: retention.by ?? 'retention',
     });
@@ -69,10 +82,43 @@ export class CallLogRemovals {
         groupId: null,
         before: null,
         recordIds: recordIds.slice(from, from + ERASED_AT_ONCE),
+        uncovered: 0,
         reason: erasure.reason,
         removedBy: erasure.by,
       });
     }
+  }
+
+  /** Allows the entries of batches to be gone whose records all arrived before a time. To be called before they are pruned. */
+  async recordPruning(queryable: Queryable, { tenantId, before }: Pruning): Promise<void> {
+    await this.insert(queryable, {
+      id: newId(),
+      tenantId,
+      createdAt: new Date(),
+      kind: 'entries',
+      groupId: null,
+      before,
+      recordIds: null,
+      uncovered: 0,
+      reason: 'retention',
+      removedBy: 'retention',
+    });
+  }
+
+  /** Allows a tenant to be gone with its whole log. It stays with the tenant that runs the installation. */
+  async recordTenant(queryable: Queryable, { tenantId, deletedId, reason, by }: Deletion): Promise<void> {
+    await this.insert(queryable, {
+      id: newId(),
+      tenantId,
+      createdAt: new Date(),
+      kind: 'tenant',
+      groupId: null,
+      before: null,
+      recordIds: [deletedId],
+      uncovered: 0,
+      reason,
+      removedBy: by,
+    });
   }
 
   private async insert(queryable: Queryable, removal: Unsigned): Promise<void> {
@@ -85,6 +131,7 @@ export class CallLogRemovals {
       removal.groupId,
       removal.before,
       removal.recordIds,
+      removal.uncovered,
       removal.reason,
       removal.removedBy,
       signed?.keyId ?? null,
@@ -100,6 +147,7 @@ export function removalText(removal: Unsigned): string {
   return (
     `toolcrib removal v1\nid ${removal.id}\ntenant ${removal.tenantId}\ntime ${removal.createdAt.toISOString()}\n` +
     `kind ${removal.kind}\ngroup ${removal.groupId ?? '-'}\nbefore ${removal.before?.toISOString() ?? '-'}\n` +
-    `records ${ids.length} ${idsHash}\nreason ${JSON.stringify(removal.reason)}\nby ${JSON.stringify(removal.removedBy)}\n`
+    `records ${ids.length} ${idsHash}\nuncovered ${removal.uncovered}\n` +
+    `reason ${JSON.stringify(removal.reason)}\nby ${JSON.stringify(removal.removedBy)}\n`
   );
 }

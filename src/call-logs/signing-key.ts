@@ -15,25 +15,62 @@ export type Signature = { readonly keyId: string; readonly signature: Buffer };
  */
 @Injectable()
 export class SigningKey {
-  private readonly key: KeyObject | undefined;
-  /** SPKI, PEM. */
-  readonly publicKey: string | undefined;
-  readonly keyId: string | undefined;
+  readonly pair: KeyPair | undefined;
 
   constructor({ checkpointKey }: Config) {
-    if (!checkpointKey) return;
-    const der = Buffer.concat([PKCS8_PREFIX, checkpointKey]);
-    this.key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-    const publicKey = createPublicKey(this.key);
-    this.publicKey = publicKey.export({ type: 'spki', format: 'pem' }) as string;
-    this.keyId = keyIdOf(publicKey);
+    if (checkpointKey) this.pair = keyPairOf(checkpointKey);
+  }
+
+  /** SPKI, PEM. */
+  get publicKey(): string | undefined {
+    return this.pair?.publicKey;
+  }
+
+  get keyId(): string | undefined {
+    return this.pair?.keyId;
   }
 
   /** @returns undefined: there is no key. */
   sign(text: string): Signature | undefined {
-    if (!this.key || !this.keyId) return undefined;
-    return { keyId: this.keyId, signature: sign(null, Buffer.from(text), this.key) };
+    return this.pair?.sign(text);
   }
+}
+
+export type KeyPair = {
+  readonly keyId: string;
+  /** SPKI, PEM. */
+  readonly publicKey: string;
+  sign(text: string): Signature;
+};
+
+/** @param seed 32 bytes: the private key of Ed25519. */
+export function keyPairOf(seed: Buffer): KeyPair {
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+  const publicKey = createPublicKey(key);
+  const keyId = keyIdOf(publicKey);
+  return {
+    keyId,
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }) as string,
+    sign: (text) => ({ keyId, signature: sign(null, Buffer.from(text), key) }),
+  };
+}
+
+/** A row of `call_log_signing_keys`: the public key, since when it signs, and its own signature over that. */
+export function published(pair: KeyPair, createdAt = new Date()) {
+  const { keyId, publicKey } = pair;
+  return { keyId, publicKey, createdAt, signature: pair.sign(publishedText({ keyId, createdAt })).signature };
+}
+
+/** What is signed of it: see docs/tamper-evidence.md. */
+export function publishedText({
+  keyId,
+  createdAt,
+}: {
+  readonly keyId: string;
+  readonly createdAt: Date;
+}): string {
+  const time = Number.isFinite(Number(createdAt)) ? createdAt.toISOString() : '-'; // infinity is a time in SQL
+  return `toolcrib key v1\nid ${keyId}\ntime ${time}\n`;
 }
 
 /** The first 16 hex digits of the SHA-256 over the 32 bytes of the public key. */

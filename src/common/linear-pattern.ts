@@ -1,7 +1,15 @@
 import { RE2JS, RE2JSException } from 're2js';
 
+/** Characters times instructions; about half a second in the worst case. */
+const WORK_MAX = 2 ** 25;
+
 /** A pattern that is matched in time linear in the text, whatever both are. */
-export type LinearPattern = { readonly test: (text: string) => boolean };
+export type LinearPattern = {
+  /** False, too, for a text so long that the pattern's size would make matching it take long. */
+  readonly test: (text: string) => boolean;
+  /** Instructions: each may be looked at for each character. */
+  readonly size: number;
+};
 
 /**
  * Compiles a regular expression that somebody else wrote with RE2, which does not backtrack.
@@ -13,7 +21,8 @@ export type LinearPattern = { readonly test: (text: string) => boolean };
 export function compileLinear(source: string): LinearPattern | undefined {
   try {
     const pattern = RE2JS.compile(RE2JS.translateRegExp(source));
-    return { test: (text) => pattern.test(text) };
+    const size = pattern.programSize();
+    return { test: (text) => text.length * size <= WORK_MAX && pattern.test(text), size };
   } catch (error) {
     if (error instanceof RE2JSException) return undefined;
     throw error;

@@ -294,10 +294,46 @@ export const zh: Readonly<Record<string, string>> = {
   'The result is {0} bytes, more than the {1} that may leave its thread. Ask for less.':
     '结果为 {0} 字节，超过线程允许返回的 {1} 字节。请缩小请求范围。',
   'Not an error was thrown: {0}': '抛出的不是错误对象：{0}',
-  'Too many calls wait for a thread. Try again in a few seconds.': '等待线程的调用过多。请几秒后重试。',
+  'Too many calls wait for a thread. The call was not run; try again in a few seconds.':
+    '等待线程的调用过多。该调用未执行；请几秒后重试。',
+  'must NOT have duplicate items': '不得有重复的项',
   'It needed more than the {0} MiB of memory it may have. Ask for less.':
     '所需内存超过允许的 {0} MiB。请缩小请求范围。',
   '{0}; it now lies with tenant {1}': '{0}；现位于租户 {1}',
   'The tool went on after its time and was ended': '工具超时后仍在运行，已被终止',
   "The tool's thread ended: {0}": '工具的线程已结束：{0}',
+
+  // jobs
+  'kind must be 1 to 64 of a-z, 0-9, ., _ and -': 'kind 须为 1 到 64 个字符，只能使用 a-z、0-9、.、_ 和 -',
+  "Nothing is set for jobs '{0}'": '任务类型“{0}”没有设置',
+  "No kind of job '{0}'": '没有任务类型“{0}”',
+  'Somebody set this at the same moment. Read it and repeat your change':
+    '同一时刻已有人修改此设置。请重新读取后再修改',
+  'No job {0}': '没有任务 {0}',
+  'This job is {0}; only one that is dead, cancelled or waiting can be retried':
+    '此任务的状态为 {0}；只有已失败、已取消或等待中的任务可以重试',
+  'This job is {0}; only one that waits or runs can be cancelled':
+    '此任务的状态为 {0}；只有等待中或运行中的任务可以取消',
+  'Another job has taken its unique key meanwhile': '其间另一个任务占用了它的唯一键',
+  'No agent {0}': '没有智能体 {0}',
+  'No agent version {0}': '没有智能体版本 {0}',
+  'No agent order {0}': '没有智能体顺序 {0}',
+  'Another agent of yours has this name': '您的另一个智能体已使用此名称',
+  'Another version of the agent has this label': '该智能体的另一个版本已使用此标签',
+  'This is the only version of the agent; delete the agent instead':
+    '这是该智能体唯一的版本；请改为删除该智能体',
+  'No version of the agent is enabled; name one in version_id':
+    '该智能体没有启用的版本；请在 version_id 中指定一个',
+  'The stored key does not open; give it anew': '存储的密钥无法打开；请重新提供',
+  'This purpose has an order already; change that one': '此用途已有顺序；请更改该顺序',
+  'must be given anew with another server': '更换服务器时必须重新提供',
+  'must be visible ASCII characters only': '只能包含可见的 ASCII 字符',
+  'must be 1 to 50 of a-z, 0-9, _ and -, beginning with a letter':
+    '必须由 1 到 50 个 a-z、0-9、_ 和 - 组成，并以字母开头',
+  'base_url must begin with https:// or http://': 'base_url 必须以 https:// 或 http:// 开头',
+  'base_url must have at most {0} characters': 'base_url 最多只能有 {0} 个字符',
+  'base_url must hold no user and no password': 'base_url 不能包含用户名和密码',
+  'base_url must have no query and no fragment': 'base_url 不能包含查询和片段',
+  'base_url is an address of a private network: see AGENT_PRIVATE_NETWORKS':
+    'base_url 是专用网络的地址：参见 AGENT_PRIVATE_NETWORKS',
 };

@@ -1,10 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import type { ChangeEffect } from './acknowledgements.js';
+import type { Ending } from './ending.js';
 import { newId } from './new-id.js';
-
-/** The end of a unit of work. Its signal may be made only when it is asked for. */
-export type Ending = { readonly signal: AbortSignal };
 
 /**
  * What holds for one unit of work: a REST request, one tool call, one step of a job. It follows the work through every

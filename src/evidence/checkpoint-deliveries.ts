@@ -1,18 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { CallLogCheckpoint, CallLogDelivery } from '../call-logs/call-log-checkpoint.entity.js';
+import { CallLogDelivery } from '../call-logs/call-log-checkpoint.entity.js';
 import { Config } from '../config.js';
 import { type CheckpointTarget, checkpointTargets } from './checkpoint-targets.js';
+import { GenuineCheckpoints } from './genuine-checkpoints.js';
 
 const ERROR_MAX = 1000; // characters
 
-type Outcome = 'delivered' | 'nothing_to_do' | 'failed';
-
 /**
  * Brings checkpoints to where the operator keeps them, in order and each at least once. How far it has come is a row for each
- * tenant and place, so what is not delivered yet waits in the table of checkpoints and nothing is lost; one replica delivers to
- * a place at a time. A failure is shown there and tried again in the next round.
+ * tenant and place, so what is not delivered yet waits in the table of checkpoints and nothing is lost. Nothing of the database is
+ * held while a place takes its time. A failure is shown there and tried again in the next round.
  */
 @Injectable()
 export class CheckpointDeliveries {
@@ -21,58 +20,49 @@ export class CheckpointDeliveries {
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly checkpoints: GenuineCheckpoints,
     config: Config,
   ) {
     this.targets = checkpointTargets(config);
   }
 
-  /** All that waits of one tenant. Belongs into its unit of work. */
-  async deliver(tenantId: string): Promise<void> {
-    for (const target of this.targets) {
-      await this.dataSource
-        .createQueryBuilder()
-        .insert()
-        .into(CallLogDelivery)
-        .values({ tenantId, target: target.name })
-        .orIgnore()
-        .execute();
-      let outcome: Outcome = 'delivered';
-      while (outcome === 'delivered') outcome = await this.deliverNext(tenantId, target);
-    }
+  /** All that waits of one tenant, to one place. Belongs into its unit of work; one caller at a time for each place. */
+  async deliver(tenantId: string, target: CheckpointTarget, stopping: AbortSignal): Promise<void> {
+    const { manager } = this.dataSource;
+    const key = { tenantId, target: target.name };
+    await manager.createQueryBuilder().insert().into(CallLogDelivery).values(key).orIgnore().execute();
+    let isDelivered = true;
+    while (isDelivered && !stopping.aborted) isDelivered = await this.deliverNext(key, target);
   }
 
-  /** One checkpoint in one transaction: were it several, a crash would have all of them delivered again. */
-  private async deliverNext(tenantId: string, target: CheckpointTarget): Promise<Outcome> {
-    return this.dataSource.transaction(async (manager) => {
-      const key = { tenantId, target: target.name };
-      const delivery = await manager.findOne(CallLogDelivery, {
-        where: key,
-        lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
-      });
-      if (!delivery) return 'nothing_to_do'; // another replica is at it
-      const number = delivery.deliveredNumber + 1;
-      const checkpoint = await manager.findOneBy(CallLogCheckpoint, { tenantId, number });
-      if (!checkpoint) return 'nothing_to_do';
-      const triedAt = new Date();
-      try {
-        await target.deliver(checkpoint);
-      } catch (error) {
-        const lastError = describe(error).slice(0, ERROR_MAX);
-        if (delivery.failures === 0) {
-          this.logger.warn(`Checkpoints cannot be delivered to the ${target.name}: ${lastError}`);
-        }
-        await manager.update(CallLogDelivery, key, { failures: delivery.failures + 1, lastError, triedAt });
-        return 'failed';
+  /** @returns Whether there was one and it arrived. A crash in between has it delivered again. */
+  private async deliverNext(
+    key: Pick<CallLogDelivery, 'tenantId' | 'target'>,
+    target: CheckpointTarget,
+  ): Promise<boolean> {
+    const { manager } = this.dataSource;
+    const delivery = await manager.findOneByOrFail(CallLogDelivery, key);
+    const checkpoint = await this.checkpoints.findNext(manager, key.tenantId, delivery.deliveredNumber);
+    if (!checkpoint) return false;
+    const triedAt = new Date();
+    try {
+      await target.deliver(checkpoint);
+    } catch (error) {
+      const lastError = describe(error).slice(0, ERROR_MAX);
+      if (delivery.failures === 0) {
+        this.logger.warn(`Checkpoints cannot be delivered to the ${target.name}: ${lastError}`);
       }
-      await manager.update(CallLogDelivery, key, {
-        deliveredNumber: number,
-        deliveredAt: triedAt,
-        triedAt,
-        failures: 0,
-        lastError: null,
-      });
-      return 'delivered';
+      await manager.update(CallLogDelivery, key, { failures: delivery.failures + 1, lastError, triedAt });
+      return false;
+    }
+    await manager.update(CallLogDelivery, key, {
+      deliveredNumber: checkpoint.number,
+      deliveredAt: triedAt,
+      triedAt,
+      failures: 0,
+      lastError: null,
     });
+    return true;
   }
 }
 

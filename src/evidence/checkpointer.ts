@@ -5,15 +5,24 @@ import { inTenant } from '../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
 import { Config } from '../config.js';
 import { CheckpointDeliveries } from './checkpoint-deliveries.js';
+import type { CheckpointTarget } from './checkpoint-targets.js';
 import { CheckpointsService } from './checkpoints.service.js';
 
-/** Every `CHECKPOINT_EVERY_SECONDS`: a checkpoint for each tenant whose log has grown, and the delivery of what waits. */
+/** Names, with the place in the list of targets, the lock under which one replica delivers to a target. */
+const DELIVERY_LOCK = 7_210_015;
+
+/**
+ * Every `CHECKPOINT_EVERY_SECONDS`, and at the start for what was written before the last end: a checkpoint for each tenant whose
+ * log has grown; and, on a way of its own for each place, the delivery of what waits. A place that does not answer holds up no
+ * signature and no other place.
+ */
 @Injectable()
 export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Checkpointer.name);
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private isStopping = false;
+  /** What is under way, by what it does: the next round joins it. */
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly stopping = new AbortController();
 
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
@@ -32,37 +41,68 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
       () => void this.round(),
       this.config.env.CHECKPOINT_EVERY_SECONDS * 1000,
     ).unref();
+    void this.round();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopping = true;
+    this.stopping.abort();
     clearInterval(this.timer);
-    await this.running;
+    await Promise.all(this.running.values());
   }
 
-  /** Joins the round that is under way, if one is. */
-  round(): Promise<void> {
-    return (this.running ??= this.work().finally(() => {
-      this.running = undefined;
-    }));
+  /** Joins what of the round is under way. */
+  async round(): Promise<void> {
+    await this.once('make', () => this.forTenants((id) => this.checkpoints.makeIfChanged(id)));
+    await Promise.all(
+      this.deliveries.targets.map((target, index) =>
+        this.once(target.name, () => this.deliverTo(target, index)),
+      ),
+    );
   }
 
-  private async work(): Promise<void> {
+  private async once(name: string, work: () => Promise<void>): Promise<void> {
+    const running = this.running.get(name) ?? this.guarded(work).finally(() => this.running.delete(name));
+    this.running.set(name, running);
+    return running;
+  }
+
+  private async guarded(work: () => Promise<void>): Promise<void> {
     try {
-      const tenants = await this.system.query<{ id: string }[]>(
-        'SELECT id FROM tenants WHERE removing_at IS NULL ORDER BY id',
-      );
-      // All are made before any is delivered: a target that does not answer holds up no signature.
-      for (const { id } of tenants) await this.forTenant(id, () => this.checkpoints.makeIfChanged(id));
-      for (const { id } of tenants) await this.forTenant(id, () => this.deliveries.deliver(id));
+      await work();
     } catch (error) {
       this.logger.warn(`No checkpoints this time: ${messageOf(error)}`);
     }
   }
 
+  /** The lock is the connection's, not a transaction's: an open one would hold up whoever follows the log. */
+  private async deliverTo(target: CheckpointTarget, index: number): Promise<void> {
+    const holder = this.system.createQueryRunner();
+    try {
+      const lock = [DELIVERY_LOCK, index];
+      const [{ taken }] = (await holder.query('SELECT pg_try_advisory_lock($1, $2) AS taken', lock)) as [
+        { taken: boolean },
+      ];
+      if (!taken) return; // another replica is at it
+      try {
+        await this.forTenants((id) => this.deliveries.deliver(id, target, this.stopping.signal));
+      } finally {
+        await holder.query('SELECT pg_advisory_unlock($1, $2)', lock);
+      }
+    } finally {
+      await holder.release();
+    }
+  }
+
+  private async forTenants(work: (id: string) => Promise<unknown>): Promise<void> {
+    const tenants = await this.system.query<{ id: string }[]>(
+      'SELECT id FROM tenants WHERE removing_at IS NULL ORDER BY id',
+    );
+    for (const { id } of tenants) await this.forTenant(id, () => work(id));
+  }
+
   /** What fails for one tenant fails for that one only. */
   private async forTenant(id: string, work: () => Promise<unknown>): Promise<void> {
-    if (this.isStopping) return;
+    if (this.stopping.signal.aborted) return;
     try {
       await inTenant(id, work);
     } catch (error) {

@@ -17,28 +17,19 @@ import {
   parseCheckpoint,
 } from '../call-logs/checkpoint-text.js';
 import { NO_HASH } from '../call-logs/record-hash.js';
-import { SigningKey } from '../call-logs/signing-key.js';
+import { published, SigningKey } from '../call-logs/signing-key.js';
 import type { Page } from '../common/envelope.js';
 import { ConflictError } from '../common/errors.js';
 import { decodeCursor, notACursor, toPage } from '../common/paging.js';
 import type { PageQueryDto } from '../common/rest.dto.js';
+import { Config } from '../config.js';
+import { CHAIN_HEADS } from './chain-heads.js';
+import { GenuineCheckpoints } from './genuine-checkpoints.js';
 
 /** With the tenant's id, names the lock under which one replica makes the tenant's next checkpoint. */
 const LOCK = 7_210_003;
 const NO_KEY =
   'This installation has no key to sign checkpoints with. Set CHECKPOINT_KEY (openssl rand -base64 32) and restart';
-
-/** The newest batch of each chain, found by one look into the index per chain. */
-const HEADS = `WITH RECURSIVE writers AS (
-    (SELECT writer_id FROM call_log_batches WHERE tenant_id = $1 ORDER BY writer_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT b.writer_id FROM call_log_batches b WHERE b.tenant_id = $1 AND b.writer_id > w.writer_id
-      ORDER BY b.writer_id LIMIT 1) FROM writers w WHERE w.writer_id IS NOT NULL
-  )
-  SELECT w.writer_id AS "writerId", h.seq, h.records_total AS total, encode(h.hash, 'hex') AS "hashHex"
-  FROM writers w CROSS JOIN LATERAL (SELECT seq, records_total, hash FROM call_log_batches b
-    WHERE b.tenant_id = $1 AND b.writer_id = w.writer_id ORDER BY seq DESC LIMIT 1) h
-  WHERE w.writer_id IS NOT NULL ORDER BY w.writer_id`;
 
 /** What this replica has signed last for a tenant: from it follows which chains have grown. */
 type Known = { readonly number: number; readonly heads: ReadonlyMap<string, string> };
@@ -51,18 +42,20 @@ export class CheckpointsService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly signingKey: SigningKey,
+    private readonly genuine: GenuineCheckpoints,
     private readonly audit: AuditTrail,
+    private readonly config: Config,
   ) {}
 
-  /** Makes the public key known to whoever reads the database later, also when another one signs by then. */
+  /** Makes the public key known to whoever reads the database later, also when another one signs by then, and since when it signs. */
   async publishKey(): Promise<void> {
-    const { keyId, publicKey } = this.signingKey;
-    if (keyId === undefined || publicKey === undefined) return;
+    const { pair } = this.signingKey;
+    if (!pair) return;
     await this.dataSource
       .createQueryBuilder()
       .insert()
       .into(CallLogSigningKey)
-      .values({ keyId, publicKey })
+      .values(published(pair))
       .orIgnore()
       .execute();
   }
@@ -125,18 +118,19 @@ export class CheckpointsService {
     { always }: { always: boolean },
   ): Promise<CallLogCheckpoint | undefined> {
     const heads = await this.readHeads(manager, tenantId);
-    const last = await manager.findOne(CallLogCheckpoint, { where: { tenantId }, order: { number: 'DESC' } });
+    const last = await this.genuine.findNewest(manager, tenantId);
     const chains = { count: heads.length, rootHex: chainsRoot(heads) };
     const lastChains = last ? parseCheckpoint(last.text)?.chains : { count: 0, rootHex: NO_HASH };
     const isSame = lastChains?.count === chains.count && lastChains.rootHex === chains.rootHex;
     if (isSame && !always) return undefined;
     const uncovered = await manager.findOneBy(CallLogUncovered, { tenantId });
-    const number = (last?.number ?? 0) + 1;
+    const number = await this.genuine.nextNumber(manager, tenantId, last?.number ?? 0);
     const createdAt = new Date();
     const text = checkpointText({
       tenantId,
       number,
       time: createdAt,
+      every: this.config.env.CHECKPOINT_EVERY_SECONDS,
       previousHex: last ? checkpointHash(last.text) : NO_HASH,
       records: heads.reduce((sum, { total }) => sum + total, 0),
       uncovered: { records: Number(uncovered?.records ?? 0), newestAt: uncovered?.newestAt ?? null },
@@ -152,7 +146,9 @@ export class CheckpointsService {
   }
 
   private async readHeads(manager: EntityManager, tenantId: string): Promise<ChainHead[]> {
-    const rows = await manager.query<(Omit<ChainHead, 'total'> & { total: string })[]>(HEADS, [tenantId]);
+    const rows = await manager.query<(Omit<ChainHead, 'total'> & { total: string })[]>(CHAIN_HEADS, [
+      tenantId,
+    ]);
     return rows.map((row) => ({ ...row, total: Number(row.total) }));
   }
 

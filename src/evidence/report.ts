@@ -1,14 +1,18 @@
 /** What was found to be wrong. docs/tamper-evidence.md says what each means. */
 export type FindingKind =
   | 'record_missing'
+  | 'record_backdated'
   | 'record_changed'
   | 'record_moved'
   | 'record_added'
   | 'record_unerased'
+  | 'records_miscounted'
   | 'batch_missing'
   | 'batch_changed'
   | 'batch_reordered'
   | 'checkpoint_missing'
+  | 'checkpoint_late'
+  | 'delivery_ahead'
   | 'checkpoint_changed'
   | 'checkpoint_replayed'
   | 'checkpoint_forged'
@@ -16,7 +20,8 @@ export type FindingKind =
   | 'removal_unsigned'
   | 'removal_forged'
   | 'erasure_unsigned'
-  | 'uncovered_changed';
+  | 'uncovered_changed'
+  | 'tenant_missing';
 
 export type Finding = {
   readonly kind: FindingKind;
@@ -50,6 +55,8 @@ export class TenantReport {
   constructor(
     readonly tenantId: string,
     readonly tenantName: string,
+    /** false: only a file of checkpoints tells of it. */
+    readonly isInDatabase = true,
   ) {}
 
   add(kind: FindingKind, message: string, recordId?: string): void {
@@ -87,19 +94,25 @@ export function reportText(reports: readonly TenantReport[], notes: readonly str
 }
 
 function tenantText(report: TenantReport): string {
-  const { newestCheckpoint: newest } = report;
   const lines = [
     `tenant ${report.tenantName} (${report.tenantId})`,
-    `  ${report.records} records in ${report.batches} batches of ${report.chains} chains; ${report.erased} of them erased, ` +
-      `${report.removed} more removed by retention, ${report.uncovered} from before there were chains`,
-    newest
-      ? `  ${report.checkpoints} checkpoints; the newest, number ${newest.number} of ${newest.at.toISOString()}, vouches for ` +
-        `${newest.records} records`
-      : '  no checkpoint: whoever takes away the newest batches is not found out',
+    ...(report.isInDatabase ? holdings(report) : []),
     ...(report.delivered === undefined ? [] : [`  ${report.delivered} checkpoints in the file`]),
     ...report.findings.map(({ kind, message }) => `  FOUND ${kind}: ${message}`),
   ];
   if (report.found > report.findings.length)
     lines.push(`  and ${report.found - report.findings.length} more`);
   return lines.join('\n');
+}
+
+function holdings(report: TenantReport): string[] {
+  const { newestCheckpoint: newest } = report;
+  return [
+    `  ${report.records} records in ${report.batches} batches of ${report.chains} chains; ${report.erased} of them erased, ` +
+      `${report.removed} more removed by retention, ${report.uncovered} from before there were chains`,
+    newest
+      ? `  ${report.checkpoints} checkpoints; the newest, number ${newest.number} of ${newest.at.toISOString()}, vouches for ` +
+        `${newest.records} records`
+      : '  no checkpoint: whoever takes away the newest batches is not found out',
+  ];
 }

@@ -7,6 +7,7 @@ import {
   merkleRoot,
   NO_HASH,
 } from '../call-logs/record-hash.js';
+import type { AllowedRemovals } from './allowed-removals.js';
 import type { TenantReport } from './report.js';
 import { type Period, RecordCheck } from './verify-records.js';
 
@@ -18,30 +19,47 @@ type Batch = {
   readonly recordsTotal: string;
   readonly firstAt: Date;
   readonly lastAt: Date;
-  readonly entries: Buffer;
+  /** Null: the batch lies outside the period, and only its link is checked. */
+  readonly entries: Buffer | null;
   readonly root: Buffer;
   readonly previousHash: Buffer;
   readonly hash: Buffer;
 };
+type WholeBatch = Batch & { readonly entries: Buffer };
 
+/**
+ * Every batch, whatever the period: a batch says itself when its calls were, so that one must be checked before it may be
+ * passed over. Its entries, nearly all of its bytes, are read only within.
+ */
 const BATCHES = `DECLARE batches NO SCROLL CURSOR FOR
   SELECT writer_id AS "writerId", seq, format, record_count AS "recordCount", records_total AS "recordsTotal",
-    first_at AS "firstAt", last_at AS "lastAt", entries, root, previous_hash AS "previousHash", hash
-  FROM call_log_batches WHERE tenant_id = $1 AND last_at >= $2 AND first_at < $3 ORDER BY writer_id, seq`;
+    first_at AS "firstAt", last_at AS "lastAt", CASE WHEN last_at >= $2 AND first_at < $3 THEN entries END AS entries, root,
+    previous_hash AS "previousHash", hash
+  FROM call_log_batches WHERE tenant_id = $1 ORDER BY writer_id, seq`;
 /** Records whose payload is held at a time: twice, since the next ones are read while these are compared. */
 const RECORDS_AT_ONCE = 512;
 const BATCHES_AT_ONCE = { min: 16, max: 1024 };
 
-/** Follows the chains of one tenant from batch to batch, and compares each with its records. In constant memory. */
+/**
+ * Follows the chains of one tenant from batch to batch, all of them, and compares those of the period with their records. In
+ * constant memory.
+ */
 export class ChainCheck {
   private previous: Batch | undefined;
+
+  private readonly records: RecordCheck;
+  private readonly allowed: AllowedRemovals;
+  private readonly period: Period;
 
   constructor(
     private readonly client: Client,
     private readonly report: TenantReport,
-    private readonly records: RecordCheck,
-    private readonly period: Period,
-  ) {}
+    { records, allowed, period }: { records: RecordCheck; allowed: AllowedRemovals; period: Period },
+  ) {
+    this.records = records;
+    this.allowed = allowed;
+    this.period = period;
+  }
 
   async run(): Promise<void> {
     await this.client.query(
@@ -51,14 +69,14 @@ export class ChainCheck {
     );
     let count = BATCHES_AT_ONCE.min;
     let batches = await this.fetch(count);
-    let read = this.records.read(batches);
+    let read = this.records.read(batches.filter(isWithinPeriod));
     while (batches.length > 0) {
       const rows = await read;
-      const records = batches.reduce((sum, { recordCount }) => sum + recordCount, 0);
+      const records = batches.filter(isWithinPeriod).reduce((sum, { recordCount }) => sum + recordCount, 0);
       count = clamp(Math.floor((RECORDS_AT_ONCE * batches.length) / Math.max(records, 1)), BATCHES_AT_ONCE);
       const next = await this.fetch(count);
-      read = this.records.read(next); // the server looks for these while the ones at hand are hashed
-      for (const batch of batches) await this.check(batch);
+      read = this.records.read(next.filter(isWithinPeriod)); // the server looks for these while the ones at hand are hashed
+      for (const batch of batches) this.check(batch);
       this.records.compare(rows);
       batches = next;
     }
@@ -70,24 +88,25 @@ export class ChainCheck {
     return (await this.client.query<Batch>(`FETCH ${count} FROM batches`)).rows;
   }
 
-  private async check(batch: Batch): Promise<void> {
-    this.report.batches++;
+  private check(batch: Batch): void {
+    if (isWithinPeriod(batch)) this.report.batches++;
     const before = this.previous?.writerId === batch.writerId ? this.previous : undefined;
     this.previous = batch;
     const named = `batch ${batch.writerId}/${batch.seq}`;
     if (!before) this.report.chains++;
-    const problem = problemWithin(batch, this.report.tenantId);
+    const problem = this.problemOf(batch);
     if (problem) this.report.add('batch_changed', `${named} was changed: ${problem}`);
-    const seqBefore = before?.seq ?? (this.isWhole ? 0 : batch.seq - 1);
-    if (batch.seq !== seqBefore + 1) {
-      await this.explainGap(batch, seqBefore + 1);
-    } else if (before || batch.seq === 1) {
-      this.checkLink(batch, before, named);
-    }
+    const expected = (before?.seq ?? 0) + 1;
+    if (batch.seq === expected) this.checkLink(batch, before, named);
+    else this.report.add('batch_missing', `${gap(batch, expected)} missing`);
   }
 
-  private get isWhole(): boolean {
-    return this.period.from === null && this.period.to === null;
+  private problemOf(batch: Batch): string | undefined {
+    const problem = problemInSummary(batch, this.report.tenantId);
+    if (problem !== undefined || !isWithinPeriod(batch)) return problem;
+    if (batch.entries.length > 0 || !this.allowed.coversPruned(batch.lastAt)) return problemInEntries(batch);
+    this.report.removed += batch.recordCount;
+    return undefined;
   }
 
   private checkLink(batch: Batch, before: Batch | undefined, named: string): void {
@@ -98,31 +117,24 @@ export class ChainCheck {
       this.report.add('batch_changed', `${named} was changed: it does not count on from the batch before it`);
     }
   }
-
-  /** Of a period, batches in between may simply lie outside. */
-  private async explainGap(batch: Batch, firstMissing: number): Promise<void> {
-    const { rows } = await this.client.query<{ n: string }>(
-      'SELECT count(*) AS n FROM call_log_batches WHERE tenant_id = $1 AND writer_id = $2 AND seq >= $3 AND seq < $4',
-      [this.report.tenantId, batch.writerId, firstMissing, batch.seq],
-    );
-    if (Number(rows[0]?.n) === batch.seq - firstMissing) return;
-    const last = batch.seq - 1;
-    const which =
-      last === firstMissing
-        ? `batch ${batch.writerId}/${last} is`
-        : `batches ${batch.writerId}/${firstMissing} to ${last} are`;
-    this.report.add('batch_missing', `${which} missing`);
-  }
 }
 
-/** What in the batch contradicts itself. */
-function problemWithin(batch: Batch, tenantId: string): string | undefined {
-  const { entries, recordCount } = batch;
+function isWithinPeriod(batch: Batch): batch is WholeBatch {
+  return batch.entries !== null;
+}
+
+function gap({ writerId, seq }: Batch, firstMissing: number): string {
+  const last = seq - 1;
+  return last === firstMissing
+    ? `batch ${writerId}/${last} is`
+    : `batches ${writerId}/${firstMissing} to ${last} are`;
+}
+
+/** What in the batch contradicts itself, its entries aside. */
+function problemInSummary(batch: Batch, tenantId: string): string | undefined {
+  const { recordCount, firstAt, lastAt } = batch;
   if (batch.format !== 1) return `its format is ${batch.format}`;
-  if (recordCount < 1 || entries.length !== recordCount * ENTRY_BYTES)
-    return 'its entries are not as many as it says';
-  const rootHex = merkleRoot(leavesOf(entries)).toString('hex');
-  if (rootHex !== batch.root.toString('hex')) return 'its entries do not give its root';
+  if (![firstAt, lastAt].every((at) => Number.isFinite(Number(at)))) return 'its times are none'; // infinity is one in SQL
   const hash = batchHash({
     previousHex: batch.previousHash.toString('hex'),
     tenantId,
@@ -130,14 +142,19 @@ function problemWithin(batch: Batch, tenantId: string): string | undefined {
     seq: batch.seq,
     count: recordCount,
     total: Number(batch.recordsTotal),
-    firstAt: batch.firstAt,
-    lastAt: batch.lastAt,
-    rootHex,
+    firstAt,
+    lastAt,
+    rootHex: batch.root.toString('hex'),
   });
-  if (hash !== batch.hash.toString('hex')) return 'it does not give its hash';
+  return hash === batch.hash.toString('hex') ? undefined : 'it does not give its hash';
+}
+
+function problemInEntries({ entries, recordCount, root, firstAt, lastAt }: WholeBatch): string | undefined {
+  if (recordCount < 1 || entries.length !== recordCount * ENTRY_BYTES)
+    return 'its entries are not as many as it says';
+  if (!merkleRoot(leavesOf(entries)).equals(root)) return 'its entries do not give its root';
   const times = Array.from({ length: recordCount }, (_, position) => entryTime(entries, position));
-  const spans =
-    Math.min(...times) === batch.firstAt.getTime() && Math.max(...times) === batch.lastAt.getTime();
+  const spans = Math.min(...times) === firstAt.getTime() && Math.max(...times) === lastAt.getTime();
   return spans ? undefined : 'its times are not those of its entries';
 }
 

@@ -4,19 +4,21 @@ import type { TenantReport } from './report.js';
 import type { Period } from './verify-records.js';
 
 const NAMED_MAX = 100;
-const WITHIN = `tenant_id = $1 AND created_at >= coalesce($2::timestamptz, '-infinity') AND created_at < coalesce($3::timestamptz, 'infinity')`;
+/** Whoever writes no end means no end: 'infinity' is a time in SQL, and a record may be put there. */
+const WITHIN = `tenant_id = $1 AND ($2::timestamptz IS NULL OR created_at >= $2) AND ($3::timestamptz IS NULL OR created_at < $3)`;
+const AT = `created_at::text AS at`;
 
-const IN_NO_CHAIN = `SELECT id, created_at AS "createdAt" FROM mcp_call_logs
-  WHERE ${WITHIN} AND writer_id IS NULL AND created_at > $4::timestamptz ORDER BY created_at, id LIMIT ${NAMED_MAX}`;
-const IN_NO_BATCH = `SELECT l.id, l.created_at AS "createdAt", l.writer_id || '/' || l.batch_seq || '/' || l.batch_position AS place
+const IN_NO_CHAIN = `SELECT id, ${AT} FROM mcp_call_logs WHERE ${WITHIN} AND writer_id IS NULL
+    AND (NOT isfinite(created_at) OR created_at > $4::timestamptz) ORDER BY created_at, id LIMIT ${NAMED_MAX}`;
+const IN_NO_BATCH = `SELECT l.id, l.${AT}, l.writer_id || '/' || l.batch_seq || '/' || l.batch_position AS place
   FROM (SELECT * FROM mcp_call_logs WHERE ${WITHIN} AND writer_id IS NOT NULL) l
   LEFT JOIN call_log_batches b ON b.tenant_id = l.tenant_id AND b.writer_id = l.writer_id AND b.seq = l.batch_seq
-  WHERE substring(b.entries FROM l.batch_position * 72 + 1 FOR 24) IS DISTINCT FROM
-    uuid_send(l.id) || int8send((extract(epoch FROM l.created_at) * 1000)::bigint)
+  WHERE NOT isfinite(l.created_at) OR substring(b.entries FROM l.batch_position * 72 + 1 FOR 24) IS DISTINCT FROM
+    uuid_send(l.id) || int8send(CASE WHEN isfinite(l.created_at) THEN (extract(epoch FROM l.created_at) * 1000)::bigint END)
   ORDER BY l.created_at, l.id LIMIT ${NAMED_MAX}`;
 
 type Uncovered = { readonly records: number; readonly newestAt: Date | null };
-type Row = { readonly id: string; readonly createdAt: Date; readonly place?: string };
+type Row = { readonly id: string; readonly at: string; readonly place?: string };
 
 /**
  * Looks for records that are in no chain. As many rows as the chains led to means that there is none, and costs a count; only
@@ -39,25 +41,32 @@ export async function findAdded(
   report.uncovered =
     uncovered.newestAt === null
       ? 0
-      : await count(' AND writer_id IS NULL AND created_at <= $4::timestamptz', [newest]);
+      : await count(' AND writer_id IS NULL AND isfinite(created_at) AND created_at <= $4::timestamptz', [
+          newest,
+        ]);
   if (period.from === null && period.to === null) compareUncovered(report, uncovered, allowed);
   const total = await count('');
   if (total === report.records + report.uncovered) return;
   const inNoChain = await client.query<Row>(IN_NO_CHAIN, [...values, newest]);
   const inNoBatch = await client.query<Row>(IN_NO_BATCH, values);
-  for (const { id, createdAt, place } of [...inNoChain.rows, ...inNoBatch.rows]) {
+  const added = [...inNoChain.rows, ...inNoBatch.rows];
+  for (const { id, at, place } of added) {
     const where =
       place === undefined ? 'it is in no chain' : `it says that it lies at ${place}, and is not known there`;
-    report.add('record_added', `record ${id} of ${createdAt.toISOString()} was added: ${where}`, id);
+    report.add('record_added', `record ${id} of ${at} was added: ${where}`, id);
   }
+  if (added.length > 0) return;
+  const led = report.records + report.uncovered;
+  report.add('records_miscounted', `there are ${total} records, and the chains lead to ${led} of them`);
 }
 
-/** The number was noted when the chains began. Retention may lower it. */
+/** The number was noted when the chains began. Each retention has signed by how many at most it lowers it. */
 function compareUncovered(report: TenantReport, { records }: Uncovered, allowed: AllowedRemovals): void {
-  const isLess = report.uncovered < records && !allowed.anyRetention;
-  if (report.uncovered <= records && !isLess) return;
+  const missing = records - report.uncovered;
+  if (missing >= 0 && missing <= allowed.uncovered) return;
   report.add(
     'uncovered_changed',
-    `there are ${report.uncovered} records from before there were chains; when the chains began there were ${records}`,
+    `there are ${report.uncovered} records from before there were chains; when the chains began there were ${records}, and ` +
+      `retention has signed for ${allowed.uncovered} of them`,
   );
 }

@@ -88,7 +88,7 @@ export class RecordCheck {
         if (!isWithin(at, this.period)) continue;
         places.push({ batch, hex, position });
         ids.push(hex.slice(position * HEX, position * HEX + 32));
-        times.push(new Date(at).toISOString());
+        times.push(timeText(new Date(at)) ?? '-infinity');
       }
     }
     const query = { name: 'verify_records', text: ROWS, rowMode: 'array' as const, types: asText };
@@ -149,7 +149,7 @@ export class RecordCheck {
     const { id, createdAt } = entryOf(place);
     const { writerId, seq } = place.batch;
     const where = `batch ${writerId}/${seq}, position ${place.position}`;
-    this.report.add(kind, `record ${id} of ${createdAt.toISOString()} (${where}) ${what}`, id);
+    this.report.add(kind, `record ${id} of ${timeText(createdAt) ?? 'no time'} (${where}) ${what}`, id);
   }
 }
 
@@ -157,6 +157,11 @@ function entryOf({ batch, position }: Place): Entry {
   return readEntry(batch.entries, position);
 }
 
-export function isWithin(at: number, { from, to }: Period): boolean {
+/** @returns undefined: the bytes of the entry are no time. */
+function timeText(at: Date): string | undefined {
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
+}
+
+function isWithin(at: number, { from, to }: Period): boolean {
   return (from === null || at >= from.getTime()) && (to === null || at < to.getTime());
 }

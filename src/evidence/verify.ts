@@ -7,6 +7,7 @@ import { nameSwaps, TenantReport } from './report.js';
 import { type Trust, trustedKeys } from './trusted-keys.js';
 import { ChainCheck } from './verify-chains.js';
 import { CheckpointCheck } from './verify-checkpoints.js';
+import { OutsideCheckpoints } from './verify-outside.js';
 import { findAdded } from './verify-extras.js';
 import { type Period, RecordCheck } from './verify-records.js';
 
@@ -38,12 +39,19 @@ export async function verifyLog(config: Config, options: VerifyOptions): Promise
   try {
     const trust = await trustedKeys(client, config, options.publicKey);
     const reports: TenantReport[] = [];
+    const deleted = new Set<string>();
     for (const { id, name } of tenants) {
       const report = new TenantReport(id, name);
-      await verifyTenant(client, report, { ...options, trust });
+      const allowed = await verifyTenant(client, report, { ...options, trust, config });
+      for (const tenantId of allowed.deletedTenants) deleted.add(tenantId);
       reports.push(report);
     }
     nameSwaps(reports);
+    if (options.checkpoints !== undefined) {
+      const known = { reports, deleted: options.tenant === undefined ? deleted : undefined };
+      const outside = new OutsideCheckpoints(client, trust, known);
+      reports.push(...(await outside.check(options.checkpoints)));
+    }
     return { reports, notes: trust.note === undefined ? [] : [trust.note] };
   } finally {
     await client.end();
@@ -53,19 +61,19 @@ export async function verifyLog(config: Config, options: VerifyOptions): Promise
 async function verifyTenant(
   client: Client,
   report: TenantReport,
-  { from, to, checkpoints: file, trust }: VerifyOptions & { readonly trust: Trust },
-): Promise<void> {
+  { from, to, trust, config }: Period & { readonly trust: Trust; readonly config: Config },
+): Promise<AllowedRemovals> {
   const period = { from, to };
   await client.query(`SELECT set_config('toolcrib.tenant_id', $1, false)`, [report.tenantId]);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   // One lookup per record by its key: a plan that reads the whole table for each page of records would be far slower.
   await client.query('SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off');
   const allowed = await AllowedRemovals.load(client, report, trust);
-  const checkpoints = new CheckpointCheck(client, report, trust);
-  await checkpoints.checkStored();
+  const every = config.env.CHECKPOINT_EVERY_SECONDS;
+  const checkpoints = new CheckpointCheck(client, report, { trust, every });
+  await checkpoints.run();
   const records = new RecordCheck(client, report, allowed, period);
-  await new ChainCheck(client, report, records, period).run();
-  if (file !== undefined) await checkpoints.checkFile(file);
+  await new ChainCheck(client, report, { records, allowed, period }).run();
   await client.query('SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on');
   const noted = await notedUncovered(client, report);
   const signed = checkpoints.uncovered;
@@ -80,6 +88,7 @@ async function verifyTenant(
   }
   await findAdded(client, report, { period, uncovered: signed ?? noted, allowed });
   await client.query('COMMIT');
+  return allowed;
 }
 
 async function notedUncovered(client: Client, { tenantId }: TenantReport) {

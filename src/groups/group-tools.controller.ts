@@ -4,6 +4,7 @@ import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
 import { SentIdempotencyKey } from '../common/idempotency-key.js';
 import { ClientSignal } from '../common/client-signal.js';
+import { endingOf } from '../common/ending.js';
 import type { InFlight } from '../common/change-bus.js';
 import { changed, ok, pageOf } from '../common/envelope.js';
 import { IfMatch } from '../common/preconditions.js';
@@ -130,7 +131,9 @@ export class GroupToolsController {
     @ClientSignal() signal: AbortSignal,
     @SentIdempotencyKey() idempotencyKey: string | undefined,
   ) {
-    return ok(toToolTestDto(await this.tester.test(caller, id, args, { signal, idempotencyKey })));
+    return ok(
+      toToolTestDto(await this.tester.test(caller, id, args, { ending: endingOf(signal), idempotencyKey })),
+    );
   }
 
   private view(tool: GroupTool): GroupToolDto {

@@ -31,14 +31,14 @@ export class ToolTester {
    *
    * The group's limits do not hold for it; what it hides and how long results may be does.
    *
-   * @param options `signal` aborts the tool when the admin hangs up.
+   * @param options `ending`: the admin hung up.
    * @throws {ConflictError} This build does not have the tool.
    */
   async test(
     caller: UserCaller,
     id: string,
     args: unknown,
-    options: Pick<ToolCall, 'signal' | 'idempotencyKey'>,
+    options: Pick<ToolCall, 'ending' | 'idempotencyKey'>,
   ): Promise<ToolTest> {
     const row = await this.tools.get(caller, id);
     const definition = this.registry.find(row.toolName);

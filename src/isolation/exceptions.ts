@@ -52,6 +52,11 @@ export const KNOWN: readonly Exception[] = [
     reason: 'The name of a switch is any text; one that looks like an id refers to nothing',
   },
   {
+    where: /^agent_versions$/,
+    attack: /^column app_id$/,
+    reason: "The id of an app in somebody's Dify is any text; it refers to nothing here",
+  },
+  {
     where: /^(GET|PUT|DELETE) \/api\/v1\/admin\/(installation\/)?features\/\{name\}$/,
     attack: /^path name /,
     problem: /^answers differ/,

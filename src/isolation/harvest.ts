@@ -45,7 +45,10 @@ export class Harvest {
 
   /** Ids that a field of this name may mean, the likeliest first. */
   idsFor(name: string): readonly string[] {
-    const stem = name.replace(/_ids?$/, '').replace(/s$/, '');
+    const stem = name
+      .replaceAll('-', '_')
+      .replace(/_ids?$/, '')
+      .replace(/s$/, '');
     const tables = [...this.idsOf.keys()].filter((table) => stem.length > 2 && table.includes(stem));
     const byTable = tables
       .toSorted((a, b) => a.length - b.length)

@@ -1,3 +1,4 @@
+import type { Ending } from '../common/ending.js';
 import { busyRefusal, type CallLimits, type LimitRefusal, type LimitScope } from './call-limits.js';
 import { Places } from './places.js';
 
@@ -12,10 +13,10 @@ export class Bulkheads {
   /**
    * Takes a place in every scope that limits them, or in none.
    *
-   * @param signal Ends the waiting.
+   * @param ending Of who asks; it ends the waiting.
    * @returns How to leave them, or why there is none.
    */
-  async enter(scopes: readonly LimitScope[], signal: AbortSignal): Promise<LimitRefusal | (() => void)> {
+  async enter(scopes: readonly LimitScope[], ending: Ending): Promise<LimitRefusal | (() => void)> {
     const entered: Places[] = [];
     const leave = () => {
       for (const places of entered) places.leave();
@@ -24,7 +25,9 @@ export class Bulkheads {
       const { concurrency, queue_timeout_ms: limitMs = QUEUE_TIMEOUT_MS } = limits;
       if (concurrency === undefined) continue;
       const places = this.placesOf(id, concurrency, limits);
-      if (!(await places.enter(signal, limitMs))) {
+      const entering = places.enter(ending, limitMs);
+      const hasPlace = typeof entering === 'boolean' ? entering : await entering;
+      if (!hasPlace) {
         leave();
         return busyRefusal(subject, concurrency);
       }

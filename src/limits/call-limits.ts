@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Rate } from './gcra.js';
 
 const RATE_MAX = 1_000_000;
 const CALLS_PER_DAY_MAX = 1_000_000_000;
@@ -39,10 +40,34 @@ export type CallLimits = Readonly<z.output<typeof callLimitsSchema>>;
 export type LimitScope = {
   /** Unique over the installation: the kind and the id of what is limited. */
   readonly id: string;
+  /** The id alone. */
+  readonly owner: string;
   readonly tenantId: string;
   readonly subject: 'group' | 'key' | 'tool' | 'user';
   readonly limits: CallLimits;
+  /** What the limits say of calls a second and a minute. */
+  readonly rates: readonly { readonly id: string; readonly period: string; readonly rate: Rate }[];
 };
+
+const PERIODS = [
+  { period: 'second', limit: 'per_second', periodMs: 1000 },
+  { period: 'minute', limit: 'per_minute', periodMs: 60_000 },
+] as const;
+
+/** @param owner Id of what is limited, unique among its kind. */
+export function limitScope(
+  subject: LimitScope['subject'],
+  owner: string,
+  tenantId: string,
+  limits: CallLimits,
+): LimitScope {
+  const id = `${subject}:${owner}`;
+  const rates = PERIODS.flatMap(({ period, limit, periodMs }) => {
+    const calls = limits[limit];
+    return calls === undefined ? [] : [{ id: `${id} ${period}`, period, rate: { calls, periodMs } }];
+  });
+  return { id, owner, tenantId, subject, limits, rates };
+}
 
 /** A call that comes too soon or finds no place. */
 export type LimitRefusal = {

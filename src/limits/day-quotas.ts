@@ -10,6 +10,8 @@ const DAY_MS = 86_400_000;
 const SHARE = 1000;
 const RESERVE_MAX = 1000;
 const KEPT_DAYS = 7;
+/** A replica that stops gives back what it had reserved, so a spent quota is asked for again. */
+const BELIEVED_MS = 10_000;
 
 /** As many as asked for, or none: what is left at the end is taken one by one, so the quota is met exactly. */
 const RESERVE = `INSERT INTO call_quota_uses AS q (tenant_id, scope, day, used)
@@ -27,8 +29,8 @@ type Reserve = {
   left: number;
   /** It was not asked for yet, so what is old may still lie there. */
   isNew: boolean;
-  /** Nothing was left in the database when it was last asked, under this limit. */
-  spentAt: number | undefined;
+  /** Nothing was left in the database when it was last asked: under which limit, and until when that is believed. */
+  spent: { readonly quota: number; readonly untilMs: number } | undefined;
   asking: Promise<void> | undefined;
 };
 
@@ -41,6 +43,7 @@ export class DayQuotas implements OnApplicationShutdown {
   private readonly logger = new Logger(DayQuotas.name);
   private readonly reserves = new Map<string, Reserve>();
   private today = '';
+  private todayEndsAt = 0;
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
@@ -49,24 +52,38 @@ export class DayQuotas implements OnApplicationShutdown {
    *
    * @throws {UnavailableError} The database did not answer; without it nothing is given out.
    */
-  async take(scopes: readonly LimitScope[]): Promise<LimitRefusal | undefined> {
-    const taken: Reserve[] = [];
-    for (const scope of scopes) {
-      const { per_day: quota } = scope.limits;
-      if (quota === undefined) continue;
-      const reserve = await this.takeOne(scope, quota);
-      if (!reserve) {
-        for (const other of taken) other.left++;
-        return rateRefusal(scope.subject, quota, 'day', DAY_MS - (Date.now() % DAY_MS));
-      }
-      taken.push(reserve);
-    }
+  take(scopes: readonly LimitScope[]): Promise<LimitRefusal | undefined> | undefined {
+    const limited = scopes.filter(({ limits }) => limits.per_day !== undefined);
+    if (limited.length === 0) return undefined;
+    const reserves = limited.map((scope) => this.reserveOf(scope));
+    if (reserves.some(({ left }) => left === 0)) return this.takeOfAll(limited);
+    for (const reserve of reserves) reserve.left--;
     return undefined;
+  }
+
+  private async takeOfAll(scopes: readonly LimitScope[]): Promise<LimitRefusal | undefined> {
+    const taken: Reserve[] = [];
+    let isLetIn = false;
+    try {
+      for (const scope of scopes) {
+        const { per_day: quota } = scope.limits;
+        if (quota === undefined) continue;
+        const reserve = await this.takeOne(scope, quota);
+        if (!reserve) return rateRefusal(scope.subject, quota, 'day', DAY_MS - (Date.now() % DAY_MS));
+        taken.push(reserve);
+      }
+      isLetIn = true;
+      return undefined;
+    } finally {
+      if (!isLetIn) for (const reserve of taken) reserve.left++;
+    }
   }
 
   /** What was reserved and not used is for the other replicas. */
   async onApplicationShutdown(): Promise<void> {
-    for (const [scope, { tenantId, day, left }] of this.reserves) {
+    const reserves = [...this.reserves];
+    this.reserves.clear();
+    for (const [scope, { tenantId, day, left }] of reserves) {
       if (left === 0) continue;
       await inTenant(tenantId, () => this.dataSource.query(GIVE_BACK, [tenantId, scope, day, left])).catch(
         (error: unknown) => this.logger.warn(`Reserved calls could not be given back: ${String(error)}`),
@@ -81,24 +98,31 @@ export class DayQuotas implements OnApplicationShutdown {
         reserve.left--;
         return reserve;
       }
-      if (reserve.spentAt === quota) return undefined;
+      if (reserve.spent?.quota === quota && performance.now() < reserve.spent.untilMs) return undefined;
       reserve.asking ??= this.refill(scope, quota, reserve).finally(() => (reserve.asking = undefined));
       await reserve.asking;
     }
   }
 
   private reserveOf({ id, tenantId }: LimitScope): Reserve {
-    const day = new Date().toISOString().slice(0, 10);
-    if (day !== this.today) {
-      this.today = day;
-      this.reserves.clear();
-    }
+    const day = this.day();
     let reserve = this.reserves.get(id);
     if (!reserve) {
-      reserve = { tenantId, day, left: 0, isNew: true, spentAt: undefined, asking: undefined };
+      reserve = { tenantId, day, left: 0, isNew: true, spent: undefined, asking: undefined };
       this.reserves.set(id, reserve);
     }
     return reserve;
+  }
+
+  /** A new day begins with new reserves. */
+  private day(): string {
+    const now = Date.now();
+    if (now >= this.todayEndsAt || now < this.todayEndsAt - DAY_MS) {
+      this.todayEndsAt = (Math.floor(now / DAY_MS) + 1) * DAY_MS;
+      this.today = new Date(now).toISOString().slice(0, 10);
+      this.reserves.clear();
+    }
+    return this.today;
   }
 
   private async refill(scope: LimitScope, quota: number, reserve: Reserve): Promise<void> {
@@ -108,7 +132,7 @@ export class DayQuotas implements OnApplicationShutdown {
         (await this.ask(scope, quota, reserve, share)) ||
         (share > 1 && (await this.ask(scope, quota, reserve, 1)));
       if (granted) reserve.left += granted;
-      else reserve.spentAt = quota;
+      else reserve.spent = { quota, untilMs: performance.now() + BELIEVED_MS };
       if (!reserve.isNew) return;
       await inTenant(scope.tenantId, () => this.dataSource.query(FORGET, [scope.tenantId, reserve.day]));
       reserve.isNew = false;

@@ -1,3 +1,5 @@
+import type { Ending } from '../common/ending.js';
+
 /** A caller that waits for a place. */
 type Waiter = { readonly enter: () => void };
 
@@ -23,23 +25,23 @@ export class Places {
    *
    * @returns Whether it has one: at once, or a promise when it has to wait. A place that was got must be left.
    */
-  enter(signal: AbortSignal, limitMs: number): boolean | Promise<boolean> {
+  enter(ending: Ending, limitMs: number): boolean | Promise<boolean> {
     if (this.taken < this.total) {
       this.taken++;
       return true;
     }
-    if (this.waiting.size >= this.queue || signal.aborted) return false;
+    if (this.waiting.size >= this.queue || ending.hasEnded) return false;
     return new Promise((resolve) => {
       const settle = (hasPlace: boolean) => {
         this.waiting.delete(waiter);
         clearTimeout(timer);
-        signal.removeEventListener('abort', giveUp);
+        stopListening();
         resolve(hasPlace);
       };
       const giveUp = () => settle(false);
       const waiter = { enter: () => settle(true) };
       const timer = setTimeout(giveUp, limitMs);
-      signal.addEventListener('abort', giveUp, { once: true });
+      const stopListening = ending.onEnd(giveUp);
       this.waiting.add(waiter);
     });
   }

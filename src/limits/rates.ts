@@ -1,12 +1,6 @@
-import { type CallLimits, type LimitRefusal, type LimitScope, rateRefusal } from './call-limits.js';
-import { Gcra, type Rate } from './gcra.js';
+import { type LimitRefusal, type LimitScope, rateRefusal } from './call-limits.js';
+import { Gcra } from './gcra.js';
 
-type Period = { readonly name: string; readonly limit: 'per_second' | 'per_minute'; readonly ms: number };
-
-const PERIODS: readonly Period[] = [
-  { name: 'second', limit: 'per_second', ms: 1000 },
-  { name: 'minute', limit: 'per_minute', ms: 60_000 },
-];
 /** How often what is paid is forgotten. */
 const SWEEP_MS = 60_000;
 
@@ -17,12 +11,13 @@ export class Rates {
 
   /** Takes a call of every scope, or, when one of them has no call left, of none. */
   take(scopes: readonly LimitScope[], nowMs = performance.now()): LimitRefusal | undefined {
-    const asked = scopes.flatMap((scope) => metersOf(scope));
-    for (const { scope, period, rate, id } of asked) {
-      const waitMs = this.meters.get(id)?.waitMs(nowMs, rate) ?? 0;
-      if (waitMs > 0) return rateRefusal(scope.subject, rate.calls, period.name, waitMs);
+    for (const { subject, rates } of scopes) {
+      for (const { id, period, rate } of rates) {
+        const waitMs = this.meters.get(id)?.waitMs(nowMs, rate) ?? 0;
+        if (waitMs > 0) return rateRefusal(subject, rate.calls, period, waitMs);
+      }
     }
-    for (const { id, rate } of asked) this.meter(id).take(nowMs, rate);
+    for (const { rates } of scopes) for (const { id, rate } of rates) this.meter(id).take(nowMs, rate);
     this.sweep(nowMs);
     return undefined;
   }
@@ -44,16 +39,4 @@ export class Rates {
     this.sweptAtMs = nowMs;
     for (const [id, meter] of this.meters) if (meter.isPaid(nowMs)) this.meters.delete(id);
   }
-}
-
-function metersOf(scope: LimitScope) {
-  return PERIODS.flatMap((period) => {
-    const rate = rateOf(scope.limits, period);
-    return rate ? [{ scope, period, rate, id: `${scope.id} ${period.name}` }] : [];
-  });
-}
-
-function rateOf(limits: CallLimits, { limit, ms }: Period): Rate | undefined {
-  const calls = limits[limit];
-  return calls === undefined ? undefined : { calls, periodMs: ms };
 }

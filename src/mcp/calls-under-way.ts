@@ -23,7 +23,7 @@ export class CallsUnderWay {
 
   cancel(exchange: Exchange, id: unknown): void {
     const [only, ...more] = this.running.get(nameOf(exchange, id)) ?? [];
-    if (only && more.length === 0) only.cancel();
+    if (only && more.length === 0) only.gone.cancel();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../common/ending.js';
 import type { Catalog } from '../groups/catalog.js';
 import type { ToolCall } from '../tools/tool-call.js';
 import type { AgentCaller } from './agent-caller.js';
@@ -22,8 +23,6 @@ export type Exchange = {
   readonly idempotencyKey: string | undefined;
   /** Who this seems to be among those who hold the credential: the credential and the network address. Proves nothing. */
   readonly client: string;
-  /** Aborts when the client hangs up or cancels. */
-  readonly signal: AbortSignal;
-  /** The client said that it no longer waits for the answer. */
-  readonly cancel: () => void;
+  /** The client hung up, or said that it no longer waits for the answer. */
+  readonly gone: Cancellation;
 };

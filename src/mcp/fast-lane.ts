@@ -123,7 +123,7 @@ export class FastLane {
     switch (request.method) {
       case 'tools/call':
         return this.methods.callTool(exchange, params as { name: string }, {
-          signal: exchange.signal,
+          ending: exchange.gone,
           era: client.version,
           clientName: client.clientName,
           clientCapabilities: client.clientCapabilities,

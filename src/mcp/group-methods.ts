@@ -23,7 +23,7 @@ export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '
 export const SERVER_INFO = { name: 'toolcrib', title: 'Toolcrib', version: VERSION } as const;
 
 /** What the transport can do for a running call. */
-export type CallHooks = Pick<ToolCall, 'signal' | 'era' | 'progress' | 'log' | 'idempotencyKey'> & {
+export type CallHooks = Pick<ToolCall, 'ending' | 'era' | 'progress' | 'log' | 'idempotencyKey'> & {
   readonly clientName: string | undefined;
   /** What the client declared it can do; nothing, where there was no handshake to declare it in. */
   readonly clientCapabilities: object | undefined;
@@ -88,24 +88,11 @@ export class GroupMethods {
     params: { readonly name: string; readonly arguments?: unknown },
     hooks: CallHooks,
   ): Promise<ToolResult> {
-    const { clientName, clientCapabilities, signal, era, progress, log } = hooks;
-    const { idempotencyKey = exchange.idempotencyKey } = hooks; // of the message, before that of the request
-    const catalog = exchange.catalog();
-    const tool = toolFor(catalog, exchange.caller, params.name);
-    const call: ToolCall = {
-      ...this.identify(exchange, catalog, clientName),
-      signal,
-      era,
-      progress,
-      log,
-      idempotencyKey,
-      tool,
-      toolName: params.name,
-      args: params.arguments,
-    };
+    const call = this.callOf(exchange, params.name, params.arguments, hooks);
+    const { tool } = call;
     exchange.underWay.calls++;
     try {
-      const lacking = tool && findLacking(tool.definition.clientCapabilities, clientCapabilities);
+      const lacking = tool && findLacking(tool.definition.clientCapabilities, hooks.clientCapabilities);
       if (lacking) {
         await this.executor.refuse(call, lacking.message);
         throw lacking;
@@ -131,19 +118,35 @@ export class GroupMethods {
   ): Promise<void> {
     const { name, arguments: args } = (params ?? {}) as { name?: unknown; arguments?: unknown };
     const toolName = typeof name === 'string' ? name : '';
-    const call = { ...this.identify(exchange, exchange.catalog(), undefined), toolName, args, era };
-    await this.executor.refuse({ ...call, signal: exchange.signal }, message);
+    const call = this.callOf(exchange, toolName, args, { ending: exchange.gone, era });
+    await this.executor.refuse(call, message);
   }
 
-  private identify(exchange: Exchange, catalog: Catalog, clientName: string | undefined) {
+  private callOf(
+    exchange: Exchange,
+    toolName: string,
+    args: unknown,
+    hooks: Pick<CallHooks, 'ending' | 'era'> & Partial<CallHooks>,
+  ): ToolCall {
+    const { caller } = exchange;
+    const catalog = exchange.catalog();
+    const { ending, clientName, era, progress, log, idempotencyKey = exchange.idempotencyKey } = hooks; // of the message, before that of the request
     return {
-      caller: exchange.caller,
+      caller,
       tenantId: catalog.tenantId,
       groupId: catalog.groupId,
       policy: catalog.policy,
-      hasTool: (name: string) => toolFor(catalog, exchange.caller, name) !== undefined,
+      toolName,
+      tool: toolFor(catalog, caller, toolName),
+      hasTool: (name) => toolFor(catalog, caller, name) !== undefined,
+      args,
+      ending,
       appId: (exchange.appId ?? clientName)?.slice(0, 100) ?? null,
+      era,
       transport: exchange.transport,
+      idempotencyKey,
+      progress,
+      log,
     };
   }
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { WebSocketServer } from 'ws';
+import { Cancellation } from '../common/ending.js';
 import { UnavailableError } from '../common/errors.js';
 import { idempotencyKeyOf } from '../common/idempotency-key.js';
 import { Replica } from '../common/replica.js';
@@ -140,12 +141,12 @@ export class McpEndpoint {
     serverCode: string,
     transport: ToolCall['transport'],
   ): Exchange {
-    const gone = new AbortController();
+    const gone = new Cancellation();
     const exchange = this.exchange(request, caller, serverCode, transport, gone);
     this.openAnswers.set(response, exchange);
     response.once('close', () => {
       this.openAnswers.delete(response);
-      if (!response.writableFinished) gone.abort();
+      if (!response.writableFinished) gone.cancel();
     });
     return exchange;
   }
@@ -155,7 +156,7 @@ export class McpEndpoint {
     caller: AgentCaller,
     serverCode: string,
     transport: ToolCall['transport'],
-    gone: AbortController,
+    gone: Cancellation,
   ): Exchange {
     const appId = request.headers['x-caller-app-id'];
     return {
@@ -167,8 +168,7 @@ export class McpEndpoint {
       transport,
       idempotencyKey: transport === 'streamable_http' ? idempotencyKeyOf(request) : undefined,
       client: `${credentialOf(caller)} ${request.socket.remoteAddress ?? ''}`,
-      signal: gone.signal,
-      cancel: () => gone.abort(),
+      gone,
     };
   }
 
@@ -201,8 +201,8 @@ export class McpEndpoint {
       this.gate.admit(caller, path.serverCode);
       this.connections.checkRoom();
       this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        const gone = new AbortController();
-        webSocket.once('close', () => gone.abort());
+        const gone = new Cancellation();
+        webSocket.once('close', () => gone.cancel());
         const exchange = this.exchange(request, caller, path.serverCode, 'websocket', gone);
         this.webSocketDoor.open(webSocket, exchange);
       });

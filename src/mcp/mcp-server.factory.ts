@@ -5,6 +5,7 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import { endingOf } from '../common/ending.js';
 import type { Exchange } from './exchange.js';
 import { clientNameOf } from './fast-lane.js';
 import { GroupMethods } from './group-methods.js';
@@ -44,7 +45,7 @@ export class McpServerFactory {
     server.setRequestHandler('tools/call', async (request, context) => {
       const exchange = exchangeOf(context);
       const result = await this.methods.callTool(exchange, request.params, {
-        signal: AbortSignal.any([context.mcpReq.signal, exchange.signal]),
+        ending: endingOf(AbortSignal.any([context.mcpReq.signal, exchange.gone.signal])),
         era: server.getNegotiatedProtocolVersion() ?? options.version ?? LEGACY_VERSIONS[0],
         clientName: clientNameOf({ _meta: context.mcpReq.envelope }) ?? server.getClientVersion()?.name,
         clientCapabilities:

@@ -172,7 +172,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     for (const message of (Array.isArray(body) ? body : [body]).filter(isPlainObject)) {
       const { method, params } = message;
       if (!isPlainObject(params)) continue;
-      if (method === 'notifications/cancelled') session.answering.get(params['requestId'])?.cancel();
+      if (method === 'notifications/cancelled') session.answering.get(params['requestId'])?.gone.cancel();
       if (method === 'logging/setLevel' && isLoggingLevel(params['level']))
         session.logLevel = params['level'];
     }

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import {
-  classifyInboundRequest,
   type InboundModernRoute,
   isJsonContentType,
   ProtocolErrorCode,
@@ -14,6 +13,7 @@ import { type RpcAnswer, rpcError, sendJson } from './answers.js';
 import type { Exchange } from './exchange.js';
 import { FastLane } from './fast-lane.js';
 import { CallsUnderWay } from './calls-under-way.js';
+import { classify } from './classification.js';
 import { ClientMemory } from './client-memory.js';
 import { type Era, type RpcRequest } from './fast-lane.js';
 import { GroupMethods } from './group-methods.js';
@@ -51,7 +51,7 @@ export class StreamableHttp {
     private readonly calls: CallsUnderWay,
   ) {}
 
-  async serve(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
+  serve(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
     if (request.method === 'POST') return this.post(request, response, exchange);
     const sessionId = sessionIdOf(request, exchange.catalog());
     if (sessionId !== undefined && (request.method === 'GET' || request.method === 'DELETE')) {
@@ -101,14 +101,7 @@ export class StreamableHttp {
     body: unknown,
     exchange: Exchange,
   ): Promise<void> {
-    const header = (name: string) => request.headers[name] as string | undefined;
-    const outcome = classifyInboundRequest({
-      httpMethod: 'POST',
-      protocolVersionHeader: header('mcp-protocol-version'),
-      mcpMethodHeader: header('mcp-method'),
-      mcpNameHeader: header('mcp-name'),
-      body,
-    });
+    const outcome = classify(request.headers, body);
     if (outcome.kind === 'reject') {
       const { httpStatus, code, message, data } = outcome;
       throw new HttpRefusal(httpStatus, code, message, { data, id: idOf(body) });

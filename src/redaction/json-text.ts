@@ -1,3 +1,5 @@
+import { TURN_CHARACTERS, type Turns } from './turns.js';
+
 const NUMBER = /-?\d[\d.eE+-]*/g;
 
 /** Whether a text is a JSON object, list or string; a bare number is taken for text. */
@@ -16,30 +18,68 @@ export type JsonMapper = {
   readonly string: (value: string) => string;
   /** What stands in a number's place, as JSON. @param literal As it stands in the text */
   readonly number: (literal: string) => string;
+  /** A property's new name. */
+  readonly name: (name: string) => string;
 };
 
 /**
- * Replaces strings and numbers of a JSON text in place; all else stays as it is written: names, spaces, numbers that
+ * Replaces strings, numbers and names of a JSON text in place; all else stays as it is written: spaces, numbers that
  * JavaScript could not hold.
  *
  * @param text Valid JSON.
  */
-export function mapJsonText(text: string, mapper: JsonMapper): string {
+export function* mapJsonText(text: string, mapper: JsonMapper): Turns<string> {
   const output: string[] = [];
+  const names = new NewNames();
   let from = 0;
+  let turn = 0;
   for (let open = text.indexOf('"'); open >= 0; open = text.indexOf('"', from)) {
     const end = endOfString(text, open);
-    output.push(mapNumbers(text.slice(from, open), mapper));
-    output.push(isName(text, end) ? text.slice(open, end) : mapString(text.slice(open, end), mapper));
+    const between = text.slice(from, open);
+    names.follow(between);
+    output.push(mapNumbers(between, mapper));
+    const map = isName(text, end) ? (name: string) => names.add(name, mapper.name(name)) : mapper.string;
+    output.push(mapString(text.slice(open, end), map));
     from = end;
+    if (from - turn < TURN_CHARACTERS) continue;
+    turn = from;
+    yield;
   }
   output.push(mapNumbers(text.slice(from), mapper));
   return output.join('');
 }
 
-function mapString(literal: string, { string }: JsonMapper): string {
-  const value = JSON.parse(literal) as string;
-  const mapped = string(value);
+/** Two names of an object that are replaced by the same text stay two: the second gets a number. */
+export function newName(name: string, mapped: string, taken: Set<string>): string {
+  if (mapped === name) return name;
+  let free = mapped;
+  for (let count = 2; taken.has(free); count++) free = `${mapped} ${count}`;
+  taken.add(free);
+  return free;
+}
+
+/** The new names in each of the objects that are open at a place of the text. */
+class NewNames {
+  private readonly open: (Set<string> | undefined)[] = [];
+
+  /** @param between What stands outside strings. */
+  follow(between: string): void {
+    for (const character of between) {
+      if (character === '{') this.open.push(undefined);
+      else if (character === '}') this.open.pop();
+    }
+  }
+
+  add(name: string, mapped: string): string {
+    if (mapped === name) return name;
+    const taken = (this.open[this.open.length - 1] ??= new Set());
+    return newName(name, mapped, taken);
+  }
+}
+
+function mapString(literal: string, map: (value: string) => string): string {
+  const value = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
+  const mapped = map(value);
   return mapped === value ? literal : JSON.stringify(mapped);
 }
 

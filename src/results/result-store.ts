@@ -9,7 +9,7 @@ import { SecretBox } from '../common/secret-box.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
 import { Config } from '../config.js';
 import { CallResult, CallResultChunk } from './call-result.entity.js';
-import { characterStart, piecesOf } from './text-bytes.js';
+import { characterStart, partEnd, piecesOf } from './text-bytes.js';
 
 const CHUNK_BYTES = 65_536;
 const CHUNKS_PER_INSERT = 32;
@@ -99,10 +99,10 @@ export class ResultStore implements OnApplicationBootstrap, OnApplicationShutdow
       .findOneBy({ tenantId, groupId, caller, handleHash, expiresAt: MoreThan(new Date()) });
     if (!found) throw new NotFoundError(GONE);
     if (offset >= found.bytes) throw new InvalidInputError(`offset must be less than ${found.bytes}`);
-    const end = Math.min(offset + maxBytes, found.bytes);
+    const end = Math.min(offset + maxBytes + 1, found.bytes); // one more, to see whether there is more
     const { start, bytes } = await this.bytesAround(found, offset, end);
     const from = characterStart(bytes, offset - start);
-    const to = characterStart(bytes, Math.min(end - start, from + maxBytes));
+    const to = partEnd(bytes, from, Math.min(bytes.length, from + maxBytes));
     return {
       text: bytes.toString('utf8', from, to),
       offset: start + from,
@@ -154,6 +154,7 @@ export class ResultStore implements OnApplicationBootstrap, OnApplicationShutdow
       .andWhere('chunk.startByte > :after AND chunk.startByte < :end', { after: offset - CHUNK_BYTES, end })
       .orderBy('chunk.startByte')
       .getMany();
+    if (chunks.length === 0) throw new NotFoundError(GONE); // deleted meanwhile
     const texts = chunks.map((chunk) => this.open(chunk));
     return { start: chunks[0].startByte, bytes: Buffer.from(texts.join('')) };
   }

@@ -5,10 +5,27 @@ export function characterStart(text: Buffer, at: number): number {
   return start;
 }
 
-/** The beginning of a text, at most so many bytes, no character cut. */
+/** How far back a better place for an end is looked for. */
+const LOOK_BACK_BYTES = 1024;
+/** In UTF-8 these bytes are no part of any other character. */
+const SEAMS = new Set(Buffer.from('\n,;"{}[]<>|'));
+
+/**
+ * Where a part of a text best ends that may reach from `from` to `at`: behind a line, a sentence or a member, if there is such a
+ * place in the last kilobyte, so that what stands together stays together (a number that is cut in two escapes a rule
+ * that hides it). Else before the character at `at`.
+ */
+export function partEnd(text: Buffer, from: number, at: number): number {
+  if (at >= text.length) return text.length;
+  const earliest = Math.max(at - LOOK_BACK_BYTES, from + Math.ceil((at - from) / 2));
+  for (let end = at; end >= earliest; end--) if (SEAMS.has(text[end - 1])) return end;
+  return characterStart(text, at);
+}
+
+/** The beginning of a text, at most so many bytes: see {@link partEnd}. */
 export function firstBytes(text: string, maxBytes: number): string {
-  const bytes = Buffer.from(text.slice(0, maxBytes)); // a character has at least one byte
-  return bytes.toString('utf8', 0, characterStart(bytes, maxBytes));
+  const bytes = Buffer.from(text.slice(0, maxBytes + 1)); // a character has at least one byte
+  return bytes.toString('utf8', 0, partEnd(bytes, 0, maxBytes));
 }
 
 /** The pieces of a text in UTF-8, each at most `maxBytes` long (4 or more) and made of whole characters. */

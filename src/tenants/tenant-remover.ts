@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Tenant } from '../auth/tenant.entity.js';
+import { CallLogRemovals } from '../call-logs/removals.js';
 import { Config } from '../config.js';
 import type { RemovalPosition, TenantJob } from './tenant-job.entity.js';
 import { listTenantTables, quoted, type TenantTable } from './tenant-tables.js';
@@ -20,6 +21,7 @@ export type JobProgress = Partial<Pick<TenantJob, 'doneRows' | 'totalRows' | 'po
 export class TenantRemover {
   constructor(
     private readonly audit: AuditTrail,
+    private readonly callLogRemovals: CallLogRemovals,
     private readonly config: Config,
   ) {}
 
@@ -80,6 +82,13 @@ export class TenantRemover {
     const left = await this.count(manager, tables, job.subjectId);
     if (left !== '0') return { position: null };
     await manager.delete(Tenant, { id: job.subjectId });
+    // Its checkpoints may be kept outside, and tell of a log that is not there any more.
+    await this.callLogRemovals.recordTenant(manager, {
+      tenantId: job.tenantId,
+      deletedId: job.subjectId,
+      reason: `tenant ${job.subjectName} was deleted`,
+      by: 'tenant.delete',
+    });
     const actor = { kind: 'job', tenantId: job.tenantId, job: 'tenant.delete' };
     await this.audit.record(manager, actor, {
       action: 'tenant.deleted',

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CallLogsModule } from '../call-logs/call-logs.module.js';
 import { TenantChanges } from './tenant-changes.js';
 import { TenantExportController } from './tenant-export.controller.js';
 import { TenantExport } from './tenant-export.js';
@@ -11,6 +12,7 @@ import { TenantsService } from './tenants.service.js';
 
 /** The tenants of the installation: made, suspended, exported, deleted. */
 @Module({
+  imports: [CallLogsModule],
   controllers: [TenantsController, TenantJobsController, TenantExportController],
   providers: [
     TenantChanges,

@@ -19,6 +19,19 @@ describe('budgetFault', () => {
     expect(budgetFault(args, budget)).toBe(fault);
   });
 
+  it.each(['1e400', '-1e400', '9007199254740993', '1234567890123456789', '-99999999999999999999'])(
+    'refuses a number that is another one by now: %s',
+    (literal) => {
+      expect(budgetFault({ id: [JSON.parse(literal)] }, budget)).toMatch(
+        /^they hold the number .* Send it as text$/,
+      );
+    },
+  );
+
+  it.each([9007199254740991, 6.022e23, 1e300, 0.1, -0, 1e-7])('takes %d as it is', (number) => {
+    expect(budgetFault({ number }, budget)).toBeNull();
+  });
+
   it('allows exactly as much as it says', () => {
     expect(budgetFault(nested(3), budget)).toBeNull();
     expect(budgetFault({ text: 'x'.repeat(96) }, budget)).toBeNull();

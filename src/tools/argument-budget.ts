@@ -23,6 +23,8 @@ export function budgetFault(args: unknown, { maxBytes, maxDepth, maxNodes }: Arg
     const next: unknown[] = [];
     for (const node of level) {
       if (typeof node === 'string') bytes += Buffer.byteLength(node);
+      else if (typeof node === 'number' && !isExact(node))
+        return `they hold the number ${node}, which lost digits on its way: JSON numbers are exact up to 2^53. Send it as text`;
       else if (typeof node !== 'object' || node === null) bytes += SCALAR_BYTES;
       else if (Array.isArray(node)) for (const item of node) next.push(item);
       else {
@@ -36,4 +38,10 @@ export function budgetFault(args: unknown, { maxBytes, maxDepth, maxNodes }: Arg
     level = next;
   }
   return null;
+}
+
+/** From 1e21 on JavaScript writes an exponent, as whoever sends such a number does: it was not meant to the last digit. */
+function isExact(number: number): boolean {
+  if (!Number.isFinite(number)) return false; // 1e400
+  return !Number.isInteger(number) || Number.isSafeInteger(number) || Math.abs(number) >= 1e21;
 }

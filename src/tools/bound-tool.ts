@@ -21,6 +21,11 @@ export type BoundTool = {
   readonly validators: ToolValidators;
 };
 
+/** Whether running it twice does no more than running it once, as its annotations say. */
+export function isRepeatable({ definition: { annotations } }: Pick<BoundTool, 'definition'>): boolean {
+  return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
+}
+
 export type ToolValidators = {
   /** @returns What is wrong with the arguments, one phrase per fault; null when they fit. */
   readonly checkArguments: (args: unknown) => string[] | null;

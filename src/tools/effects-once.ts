@@ -3,9 +3,8 @@ import { callerName } from '../auth/caller.js';
 import { Config } from '../config.js';
 import { type Claim, ToolEffects } from '../effects/tool-effects.js';
 import { redactionOf } from '../redaction/redaction.js';
-import type { BoundTool } from './bound-tool.js';
+import { type BoundTool, isRepeatable } from './bound-tool.js';
 import { type Attempt, deferral, failure, notRun, type ToolCall } from './tool-call.js';
-import { isRepeatable } from './tool-runner.js';
 
 /** Where a request says its idempotency key, in `params._meta`; the HTTP header is `Idempotency-Key`. */
 export const IDEMPOTENCY_KEY = 'io.toolcrib/idempotencyKey';
@@ -13,8 +12,8 @@ export const IDEMPOTENCY_KEY = 'io.toolcrib/idempotencyKey';
 export const REPLAYED = 'io.toolcrib/replayed';
 
 const KEY_MAX = 255; // characters
-/** A claim outlives its tool's longest run by this, for the waiting before it. */
-const CLAIM_MARGIN_SECONDS = 120;
+/** A claim outlives its tool's longest run by this: before it, it may wait a minute for each of three places. */
+const CLAIM_MARGIN_SECONDS = 300;
 const WAIT_MAX_SECONDS = 5;
 
 /** What is kept of the first call for those that repeat it. */
@@ -36,11 +35,12 @@ export class EffectsOnce {
   ) {}
 
   /** @param work Runs the tool, or says that it was not run. Called at most once. */
-  async run(call: ToolCall, tool: BoundTool, work: () => Promise<Attempt>): Promise<Attempt> {
+  run(call: ToolCall, tool: BoundTool, work: () => Promise<Attempt>): Promise<Attempt> {
     const { idempotencyKey: key } = call;
     const { dedupe_seconds: dedupeSeconds } = call.policy;
     if ((key === undefined && dedupeSeconds === undefined) || isRepeatable(tool)) return work();
-    if (key !== undefined && !isKey(key)) return notRun(failure('invalid_arguments', WRONG_KEY));
+    if (key !== undefined && !isKey(key))
+      return Promise.resolve(notRun(failure('invalid_arguments', WRONG_KEY)));
     const keepSeconds = key === undefined ? dedupeSeconds! : this.config.env.TOOL_EFFECT_KEEP_HOURS * 3600;
     return this.once(call, tool, { key, keepSeconds }, work);
   }
@@ -97,14 +97,20 @@ function isKey(key: unknown): key is string {
  * What the first call leaves behind. A tool that says no has done nothing, as our errors promise: with a key its answer is
  * repeated, since a new try has a new key; where the arguments stand for the key they may be tried again.
  */
-function fateOf({ errorKind, wasNotRun }: Attempt, hasKey: boolean): 'release' | 'done' | 'ambiguous' {
+function fateOf(attempt: Attempt, hasKey: boolean): 'release' | 'done' | 'ambiguous' {
+  const { errorKind, wasNotRun, isPartial } = attempt;
+  if (isPartial) return 'ambiguous';
   if (wasNotRun || errorKind === 'invalid_arguments') return 'release';
   if (errorKind === 'tool_error') return hasKey ? 'done' : 'release';
   return errorKind === null || errorKind === 'result_invalid' ? 'done' : 'ambiguous';
 }
 
 /** What a call gets whose like came before it. */
-function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool: BoundTool): Attempt {
+async function repeated(
+  claim: Exclude<Claim, { kind: 'mine' }>,
+  call: ToolCall,
+  tool: BoundTool,
+): Promise<Attempt> {
   const { name } = tool.definition;
   if (claim.kind === 'other_arguments') {
     return failure(
@@ -119,7 +125,7 @@ function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool:
     return deferral('duplicate_running', message, seconds);
   }
   const stored = claim.outcome as Outcome | undefined;
-  const outcome = stored && redacted(stored, call);
+  const outcome = stored && (await redacted(stored, call));
   if (claim.kind === 'done' && outcome) {
     const result = { ...outcome.result, _meta: { ...outcome.result._meta, [REPLAYED]: true } };
     return { kind: 'result', result, errorKind: outcome.errorKind, error: outcome.error };
@@ -132,11 +138,11 @@ function repeated(claim: Exclude<Claim, { kind: 'mine' }>, call: ToolCall, tool:
 }
 
 /** The group's rules may have changed since it was stored. */
-function redacted({ result, errorKind, error }: Outcome, { policy }: ToolCall): Outcome {
+async function redacted({ result, errorKind, error }: Outcome, { policy }: ToolCall): Promise<Outcome> {
   const redaction = redactionOf(policy.redaction);
   if (!redaction) return { result, errorKind, error };
   return {
-    result: redaction.resultForAgent(result),
+    result: await redaction.resultForAgent(result),
     errorKind,
     error: error === null ? null : redaction.textForAgent(error),
   };

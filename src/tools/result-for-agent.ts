@@ -5,9 +5,10 @@ import { redactionOf } from '../redaction/redaction.js';
 import { NOTE_BYTES, READ_RESULT } from '../results/read-result.tools.js';
 import { ResultStore } from '../results/result-store.js';
 import { firstBytes } from '../results/text-bytes.js';
-import type { BoundTool } from './bound-tool.js';
+import { type BoundTool, isRepeatable } from './bound-tool.js';
+import { bytesOfBlock, isLongerThan } from './result-size.js';
 import { type Attempt, failure, type ToolCall } from './tool-call.js';
-import type { ToolResult } from './tool-result.js';
+import type { ContentBlock, ToolResult } from './tool-result.js';
 
 /** Of a cut result's `_meta`: `{ shownBytes, totalBytes, handle? }`. */
 export const TRUNCATED = 'io.toolcrib/truncated';
@@ -22,6 +23,17 @@ export class ResultForAgent {
     private readonly store: ResultStore,
   ) {}
 
+  /**
+   * Looks at what a tool returned before it is written out, checked or searched: all of that takes as long as it is large,
+   * and everybody waits meanwhile.
+   *
+   * @returns The outcome when it is longer than anything that could be shown or kept of it.
+   */
+  refuseHuge(call: ToolCall, tool: BoundTool, data: unknown): Attempt | undefined {
+    const limit = Math.max(maxBytesOf(call, tool, this.config), this.config.env.TOOL_RESULT_KEEP_MAX_BYTES);
+    return isLongerThan(data, limit) ? tooLarge(tool, limit) : undefined;
+  }
+
   /** @param ownContent The tool made its content blocks itself, so that structured content is no copy of them. */
   async make(
     call: ToolCall,
@@ -30,13 +42,13 @@ export class ResultForAgent {
     { ownContent }: { readonly ownContent: boolean },
   ): Promise<Attempt> {
     const redaction = redactionOf(call.policy.redaction);
-    const result = redaction ? redaction.resultForAgent(original) : original;
+    const result = redaction ? await redaction.resultForAgent(original) : original;
     if (redaction && tool.definition.outputSchema && tool.validators.checkResult(result.structuredContent))
       return asText(result, `${tool.definition.name} ran. ${MISFIT}`);
     const limit = maxBytesOf(call, tool, this.config);
     const bytes = sizeOf(result, ownContent);
     if (bytes <= limit) return { kind: 'result', result, errorKind: null, error: null };
-    if (result.content.some(({ type }) => type !== 'text')) return tooLarge(tool, bytes, limit);
+    if (!result.content.every(isText)) return tooLarge(tool, limit);
     return this.cut(call, tool, { result, limit, ownContent });
   }
 
@@ -49,14 +61,15 @@ export class ResultForAgent {
     const { name, outputSchema } = tool.definition;
     const text = textOf(result, ownContent);
     const totalBytes = Buffer.byteLength(text);
+    if (totalBytes <= limit) return tooLarge(tool, limit); // what is more belongs to the blocks, and cannot be read on
     const keepable = this.config.env.TOOL_RESULT_KEEP_MAX_BYTES;
-    if (totalBytes > keepable) return tooLarge(tool, totalBytes, keepable);
+    if (totalBytes > keepable) return tooLarge(tool, keepable);
     const { tenantId, groupId, caller } = call;
     const owner = { tenantId, groupId, caller: callerName(caller) };
     const handle = call.hasTool(READ_RESULT) ? await this.store.keep(owner, name, text) : undefined;
     const first = firstBytes(text, limit - NOTE_BYTES);
     const shownBytes = Buffer.byteLength(first);
-    const note = noteOf(shownBytes, totalBytes, handle);
+    const note = noteOf(tool, { shownBytes, totalBytes }, handle);
     const cut: ToolResult = {
       content: [
         { type: 'text', text: first },
@@ -91,20 +104,31 @@ function asText({ structuredContent: _withheld, ...result }: ToolResult, message
   };
 }
 
-function tooLarge({ definition: { name } }: BoundTool, bytes: number, limit: number): Attempt {
-  return failure(
-    'result_invalid',
-    `The result of ${name} is ${bytes} bytes, more than the ${limit} allowed. ${ASK_FOR_LESS}`,
-  );
+function tooLarge(tool: BoundTool, limit: number): Attempt {
+  const result = `The result of ${tool.definition.name} is more than the ${limit} bytes allowed.`;
+  return failure('result_invalid', `${result} ${adviceOn(tool)}`);
+}
+
+/** To call it again is no way to see its result, when each call has an effect. */
+function adviceOn(tool: BoundTool): string {
+  return isRepeatable(tool) ? ASK_FOR_LESS : 'The tool ran; do not call it again for its result.';
 }
 
 const ASK_FOR_LESS = 'Ask for less, for instance with a smaller limit or a narrower query.';
 
-function noteOf(shownBytes: number, totalBytes: number, handle: string | undefined): string {
+function noteOf(
+  tool: BoundTool,
+  { shownBytes, totalBytes }: { readonly shownBytes: number; readonly totalBytes: number },
+  handle: string | undefined,
+): string {
   const cut = `[Cut: this is the first ${shownBytes} of ${totalBytes} bytes.`;
-  if (handle === undefined) return `${cut} ${ASK_FOR_LESS}]`;
+  if (handle === undefined) return `${cut} ${adviceOn(tool)}]`;
   const args = JSON.stringify({ handle, offset: shownBytes });
   return `${cut} To read on, call ${READ_RESULT} with ${args}.]`;
+}
+
+function isText({ type, text }: ContentBlock): boolean {
+  return type === 'text' && typeof text === 'string';
 }
 
 function textOf({ content, structuredContent }: ToolResult, ownContent: boolean): string {
@@ -113,13 +137,9 @@ function textOf({ content, structuredContent }: ToolResult, ownContent: boolean)
   return texts.join('\n');
 }
 
-/** In bytes of UTF-8, near enough: the text blocks and the binary ones, which are most of any result. */
+/** In bytes of UTF-8, without the frames of the blocks. */
 function sizeOf({ content, structuredContent }: ToolResult, ownContent: boolean): number {
-  let bytes = 0;
-  for (const block of content) {
-    const text = block['text'];
-    bytes += Buffer.byteLength(typeof text === 'string' ? text : JSON.stringify(block));
-  }
+  const bytes = content.reduce((sum, block) => sum + bytesOfBlock(block), 0);
   return ownContent && structuredContent
     ? bytes + Buffer.byteLength(JSON.stringify(structuredContent))
     : bytes;

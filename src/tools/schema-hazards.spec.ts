@@ -1,8 +1,19 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { compileSchema, lazyCheck } from './schema-compiler.js';
 import { schemaHazards } from './schema-hazards.js';
 
 const object = (properties: object) => ({ type: 'object', properties });
 const deep = (levels: number): object => (levels === 0 ? {} : { items: deep(levels - 1) });
+/** Definitions of which each applies the one before it twice. */
+function doubled(times: number): Record<string, object> {
+  const definitions: Record<string, object> = { d0: { type: 'object' } };
+  for (let n = 1; n <= times; n++) {
+    const before = { $ref: `#/$defs/d${n - 1}` };
+    definitions[`d${n}`] = { allOf: [before, before] };
+  }
+  return definitions;
+}
 
 describe('schemaHazards', () => {
   it.each([
@@ -33,6 +44,14 @@ describe('schemaHazards', () => {
     ['such a pattern of names', { patternProperties: { '(?!x)': {} } }, 'linear time'],
     ['what is no type', object({ a: { type: 'text' } }), 'cannot be used'],
     ['too many levels', deep(100), 'nests deeper'],
+    ['a reference that never ends', { allOf: [{ $ref: '#' }] }, 'without end'],
+    [
+      'one that ends nowhere',
+      { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } },
+      'without end',
+    ],
+    ['one that leads everywhere twice', { $ref: '#/$defs/d60', $defs: doubled(60) }, 'takes too long'],
+    ['a pattern that is too large', object({ a: { pattern: '[ab]{900}'.repeat(12) } }), 'too large'],
     [
       'too many parts',
       object(Object.fromEntries(Array.from({ length: 30_000 }, (_, n) => [`p${n}`, {}]))),
@@ -50,6 +69,42 @@ describe('compileSchema', () => {
     expect(validate({ a: 'a'.repeat(50_000) })).toBe(true);
   });
 
+  it('takes no word of ours from a schema: a promise would pass for a yes', () => {
+    const validate = compileSchema({ $async: true, ...object({ a: { type: 'integer' } }) });
+    expect(validate({ a: 'text' })).toBe(false);
+    expect(validate({ a: 1 })).toBe(true);
+  });
+
+  it('knows the members of the arguments from those that every object has', () => {
+    const validate = compileSchema({
+      ...object({ constructor: { type: 'string' }, id: {} }),
+      required: ['toString'],
+    });
+    expect(validate({ toString: 'said' })).toBe(true);
+    expect(validate({ toString: 'said', constructor: 5 })).toBe(false);
+    expect(validate({})).toBe(false);
+  });
+
+  it('takes no number that JSON could not say for one', () => {
+    const huge: unknown = JSON.parse('1e400');
+    expect(compileSchema({ type: 'integer' })(huge)).toBe(false);
+    expect(compileSchema({ type: 'number' })(huge)).toBe(false);
+  });
+
+  it('finds what a list has twice in one pass', () => {
+    const validate = compileSchema({ uniqueItems: true, items: { type: 'object' } });
+    const many = Array.from({ length: 100_000 }, (_, n) => ({ n, m: n }));
+    expect(validate(many)).toBe(true);
+    expect(validate([...many, { m: 7, n: 7 }])).toBe(false);
+    expect(compileSchema({ uniqueItems: false })([1, 1])).toBe(true);
+  });
+
+  it('does not read a text that a large pattern would take long for', () => {
+    const validate = compileSchema({ type: 'string', pattern: '^(?:[ab]?){900}[ab]*$' });
+    expect(validate('ab'.repeat(1000))).toBe(true);
+    expect(validate('ab'.repeat(100_000))).toBe(false);
+  });
+
   it('does not read a text of a format that is longer than any such value', () => {
     const validate = compileSchema(object({ a: { type: 'string', format: 'email' } }));
     expect(validate({ a: 'lin@example.com' })).toBe(true);
@@ -58,6 +113,50 @@ describe('compileSchema', () => {
 });
 
 describe('lazyCheck', () => {
+  it('gives up on arguments that their schema takes for ever to check', () => {
+    const tooLong = [expect.stringContaining('too long to check')];
+    expect(lazyCheck({ $ref: '#/$defs/d60', $defs: doubled(60) })({})).toEqual(tooLong);
+    const twice = { properties: { a: { $ref: '#' } } };
+    let nested: object = { b: 1 };
+    for (let depth = 0; depth < 60; depth++) nested = { a: nested };
+    expect(
+      lazyCheck({ anyOf: [twice, twice, { ...twice, required: ['b'] }], not: { required: ['b'] } })(nested),
+    ).toEqual(tooLong);
+    expect(lazyCheck({ allOf: [{ $ref: '#' }] })({})).toEqual(tooLong);
+  });
+
+  it('gives up when many values meet a large schema', () => {
+    const items = { enum: Array.from({ length: 20_000 }, (_, n) => `choice ${n}`) };
+    expect(lazyCheck({ items })(Array.from({ length: 100_000 }, () => 'choice 19999'))).toEqual([
+      expect.stringContaining('too long to check'),
+    ]);
+    expect(lazyCheck({ items })(['choice 19999'])).toBeNull();
+  });
+
+  it('keeps nothing of what it refused', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const strict = lazyCheck({ additionalProperties: false });
+    const refuse = () => {
+      const args = { unknown: 'x'.repeat(100_000) };
+      expect(strict(args)).toEqual([`'unknown' is not a known argument`]);
+      return new WeakRef(args);
+    };
+    const kept = refuse();
+    await new Promise((resolve) => setImmediate(resolve)); // a WeakRef holds on for a turn
+    collect();
+    expect(kept.deref()).toBeUndefined();
+  });
+
+  it('keeps its words short, whatever the names and the schema', () => {
+    const allowed = Array.from({ length: 1000 }, (_, n) => ({ n }));
+    const [fault = ''] = lazyCheck(object({ a: { enum: allowed } }))({ a: 1 }) ?? [];
+    expect(fault).toContain(`'a' must be one of {"n":0}, {"n":1}, `);
+    expect(fault.length).toBeLessThan(2000);
+    const [other = ''] = lazyCheck({ additionalProperties: false })({ ['x'.repeat(100_000)]: 1 }) ?? [];
+    expect(other.length).toBeLessThan(1000);
+  });
+
   const check = lazyCheck({
     ...object({
       n: { type: 'integer' },

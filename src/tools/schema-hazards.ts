@@ -4,6 +4,7 @@ import type { JsonObject } from './tool-definition.js';
 
 const DEPTH_MAX = 64;
 const NODES_MAX = 20_000;
+const PATTERN_MAX = 10_000; // instructions of RE2
 /** Below these a `pattern` or `$ref` is a value or a name, not a keyword. */
 const DATA = new Set(['const', 'enum', 'default', 'examples', 'example']);
 /** Their members are names of things, each with a schema of its own. */
@@ -42,7 +43,9 @@ function keywordHazards(name: string, value: unknown): string[] {
 }
 
 function patternHazards(pattern: string): string[] {
-  if (compileLinear(pattern)) return [];
+  const { size } = compileLinear(pattern) ?? {};
+  if (size !== undefined)
+    return size <= PATTERN_MAX ? [] : [`the pattern ${pattern.slice(0, 200)} is too large`];
   return [
     `the pattern ${pattern.slice(0, 200)} cannot be matched in linear time: it may hold no look-around and no back reference`,
   ];
@@ -50,9 +53,10 @@ function patternHazards(pattern: string): string[] {
 
 function compileHazards(schema: JsonObject): string[] {
   try {
-    compileSchema(schema);
+    compileSchema(schema)({});
     return [];
   } catch (error) {
+    if (error instanceof RangeError) return ['the schema refers to itself without end'];
     return [`the schema cannot be used: ${error instanceof Error ? error.message : String(error)}`];
   }
 }

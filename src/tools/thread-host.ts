@@ -78,16 +78,19 @@ export class ThreadHost {
       if (answer.kind === 'message') pending?.onMessage(answer.message);
       else pending?.settle(answer);
     });
-    child.on('error', () => undefined); // 'exit' follows, or the callback of `send` has told
+    child.on('error', (error) => {
+      // 'exit' follows, or the callback of `send` has told; but for a process that there never was.
+      if (child.pid === undefined) this.ended(child, error.message);
+    });
     child.once('exit', (code, signal) => this.ended(child, signal ?? `exit code ${code}`));
     return child;
   }
 
   private ended(child: ChildProcess, how: string): void {
     if (this.child === child) this.child = undefined;
-    for (const [id, pending] of this.pending) {
-      if (pending.child === child) pending.settle(lost(id, `The process of the threads ended (${how})`));
-    }
+    const ends = [...this.pending].filter(([, pending]) => pending.child === child);
+    const message = `The process of the threads ended (${how})`;
+    for (const [id, { settle }] of ends) settle({ ...lost(id, message), wasShared: ends.length > 1 });
   }
 
   private endWhenIdle(): void {
@@ -96,7 +99,7 @@ export class ThreadHost {
   }
 }
 
-function lost(id: number, message: string): HostAnswer {
+function lost(id: number, message: string): HostAnswer & { kind: 'lost' } {
   return { kind: 'lost', id, message };
 }
 

@@ -1,6 +1,7 @@
 import type { Caller } from '../auth/caller.js';
 import type { CallErrorKind } from '../call-logs/call-log.entity.js';
 import type { CallRecord } from '../call-logs/call-log.writer.js';
+import type { Ending } from '../common/ending.js';
 import type { BoundTool } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
 import type { GroupPolicy } from './policy.js';
@@ -20,8 +21,8 @@ export type ToolCall = {
   /** Whether the caller may call a tool of that name in the group, too. */
   readonly hasTool: (name: string) => boolean;
   readonly args: unknown;
-  /** Aborts when the client hangs up or cancels. */
-  readonly signal: AbortSignal;
+  /** The client hung up or cancelled. */
+  readonly ending: Ending;
   /** The calling application, for the record. */
   readonly appId: string | null;
   /** Protocol revision, e.g. `2025-06-18`. */
@@ -45,6 +46,10 @@ export type Attempt = ToolOutcome & {
   readonly error: string | null;
   /** The tool was not begun, for certain. */
   readonly wasNotRun?: true;
+  /** It failed on its way, and not by its own word: what it did before that stays done. */
+  readonly isPartial?: true;
+  /** It failed, perhaps by the fault of another call. */
+  readonly isBlameless?: boolean;
 };
 
 export function refusal(message: string): Attempt {
@@ -59,6 +64,11 @@ export function failure(errorKind: CallErrorKind, message: string): Attempt {
 export function notRun(attempt: Attempt): Attempt {
   return { ...attempt, wasNotRun: true };
 }
+
+/** The caller did not wait for the tool to begin. */
+export const LEFT = notRun(
+  failure('cancelled', 'The client had hung up before the tool began; it did not run'),
+);
 
 /** The name of the field of a result's `_meta` that says, in seconds, when to try again. */
 const RETRY_AFTER = 'io.toolcrib/retryAfterSeconds';

@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Verdict } from '../breakers/circuit.js';
 import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
 import type { CallErrorKind } from '../call-logs/call-log.entity.js';
 import { type CallRecord, CallLogWriter } from '../call-logs/call-log.writer.js';
+import { UnavailableError } from '../common/errors.js';
 import { newId } from '../common/new-id.js';
 import { Config } from '../config.js';
 import { Limiter } from '../limits/limiter.js';
@@ -14,6 +16,7 @@ import {
   type Attempt,
   deferral,
   failure,
+  LEFT,
   notRun,
   refusal,
   type ToolCall,
@@ -32,6 +35,8 @@ const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unava
  */
 @Injectable()
 export class ToolExecutor {
+  private readonly logger = new Logger(ToolExecutor.name);
+
   constructor(
     private readonly config: Config,
     private readonly callLog: CallLogWriter,
@@ -70,11 +75,26 @@ export class ToolExecutor {
     const { tool } = call;
     if (!tool) return refusal(unknownToolMessage(call.toolName));
     const args = call.args ?? {};
-    const fault = argumentsFault(tool, args, this.config);
-    if (fault !== null) return failure('invalid_arguments', fault);
-    return this.effects.run(call, tool, () =>
-      this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject)),
+    try {
+      const fault = argumentsFault(tool, args, this.config);
+      if (fault !== null) return failure('invalid_arguments', fault);
+      return await this.effects.run(call, tool, () =>
+        this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject)),
+      );
+    } catch (error) {
+      return this.toFailure(call, error);
+    }
+  }
+
+  /** A step of ours that fails ends the call, and the call is on record like any other. */
+  private toFailure(call: ToolCall, error: unknown): Attempt {
+    if (error instanceof UnavailableError) return notRun(failure('unavailable', error.message));
+    const errorId = newId();
+    this.logger.error(
+      `The way to ${call.toolName.slice(0, 128)} failed (error ${errorId})`,
+      error instanceof Error ? error.stack : error,
     );
+    return failure('internal', `The call failed inside. If it stays so, report error ${errorId}.`);
   }
 
   private async withinLimits(
@@ -84,8 +104,10 @@ export class ToolExecutor {
   ): Promise<Attempt> {
     const scopes = limitScopes(call, tool);
     if (scopes.length === 0) return next();
-    const leave = await this.limiter.begin(scopes, call.signal);
-    if (typeof leave !== 'function') return deferral(leave.kind, leave.message, leave.retryAfterSeconds);
+    const leave = await this.limiter.begin(scopes, call.ending);
+    if (typeof leave !== 'function') {
+      return call.ending.hasEnded ? LEFT : deferral(leave.kind, leave.message, leave.retryAfterSeconds);
+    }
     try {
       return await next();
     } finally {
@@ -94,10 +116,9 @@ export class ToolExecutor {
   }
 
   private async throughCircuit(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
-    if (call.signal.aborted)
-      return notRun(failure('cancelled', 'The client had hung up before the tool began; it did not run'));
+    if (call.ending.hasEnded) return LEFT;
     try {
-      return await this.breakers.run(tool.guarded, isFault, () => this.runner.run(call, tool, args));
+      return await this.breakers.run(tool.guarded, verdictOf, () => this.runner.run(call, tool, args));
     } catch (error) {
       if (!(error instanceof CircuitOpenError)) throw error;
       const message =
@@ -113,8 +134,16 @@ export function unknownToolMessage(name: string): string {
   return `No tool '${name.slice(0, 128)}' in this group; tools/list tells what there is`;
 }
 
-function isFault({ errorKind }: Attempt): boolean {
-  return FAULTS.includes(errorKind);
+/** A call that was cancelled, not begun or ended with others says nothing of its tool. */
+function verdictOf({ errorKind, wasNotRun, isBlameless }: Attempt): Verdict {
+  if (wasNotRun || isBlameless || errorKind === 'cancelled') return 'none';
+  return FAULTS.includes(errorKind) ? 'bad' : 'good';
+}
+
+/** A name that is no tool's is whatever the client sent. */
+function toolNameOf({ tool, toolName, policy }: Omit<ToolCall, 'tool'> & Partial<ToolCall>): string {
+  const name = tool ? toolName : (redactionOf(policy.redaction)?.textForLog(toolName) ?? toolName);
+  return name.slice(0, 128);
 }
 
 function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {
@@ -126,7 +155,7 @@ function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs:
     createdAt,
     tenantId: call.tenantId,
     groupId: call.groupId,
-    toolName: call.toolName.slice(0, 128),
+    toolName: toolNameOf(call),
     toolId: call.tool?.id ?? null,
     callerAppId: call.appId,
     keyId: caller.kind === 'group_key' ? caller.keyId : null,

@@ -2,20 +2,25 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { QueryFailedError } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { Cancellation } from '../common/ending.js';
 import { AppError, InvalidInputError, UnavailableError } from '../common/errors.js';
 import { inTenant } from '../common/request-scope.js';
 import { Config } from '../config.js';
 import { redactionOf } from '../redaction/redaction.js';
-import type { BoundTool } from './bound-tool.js';
+import { type BoundTool, isRepeatable } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
 import { maxBytesOf, ResultForAgent } from './result-for-agent.js';
 import { RunningCalls } from './running-calls.js';
-import { type Attempt, failure, type ToolCall } from './tool-call.js';
+import { Stopped } from './stopped.js';
+import { SharedEndError } from './thread-messages.js';
+import { NoThreadError } from './thread-slots.js';
+import { type Attempt, deferral, failure, LEFT, type ToolCall } from './tool-call.js';
 import type { JsonObject } from './tool-definition.js';
 import { ToolContent, toToolResult } from './tool-result.js';
 
 /** SQLSTATE class 22: a NUL in a text, a number or date out of range. */
 const DATA_EXCEPTION = /^22/;
+const THREAD_RETRY_SECONDS = 3;
 const RETRY_DELAYS = { initialDelay: 100, maxDelay: 2000 }; // milliseconds
 
 /** Runs one tool once its call is let through: with a time limit, ended by whoever may end it, its result checked. */
@@ -33,8 +38,7 @@ export class ToolRunner {
   async run(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
     const stop = new Stop();
     const { caller, tenantId, groupId, toolName } = call;
-    const onHangUp = () => stop.now('cancelled', HUNG_UP);
-    call.signal.addEventListener('abort', onHangUp, { once: true });
+    const stopListening = call.ending.onEnd(() => stop.now('cancelled', HUNG_UP));
     const ended = this.running.add({
       tenantId,
       groupId,
@@ -45,17 +49,18 @@ export class ToolRunner {
     const timer = setTimeout(() => stop.now('timeout', timeoutMessage(tool)), tool.timeoutMs);
     try {
       const work = inTenant(tenantId, () => this.work(call, tool, args, stop), stop);
-      return await this.toAttempt(call, tool, await Promise.race([work, stop.reached]));
+      return await this.toAttempt(call, tool, await stop.orDone(work));
     } catch (error) {
       return this.toFailure(call, tool, error);
     } finally {
+      stop.isOver = true;
       ended();
       clearTimeout(timer);
-      call.signal.removeEventListener('abort', onHangUp);
+      stopListening();
     }
   }
 
-  private async work(call: ToolCall, tool: BoundTool, args: JsonObject, stop: Stop): Promise<unknown> {
+  private work(call: ToolCall, tool: BoundTool, args: JsonObject, stop: Stop): unknown {
     const context = this.contextOf(call, tool, stop);
     const { retries = 0 } = tool.policy;
     if (retries === 0 || !isRepeatable(tool)) return tool.definition.run(args, context);
@@ -65,18 +70,24 @@ export class ToolRunner {
       handleWhen((error) => !signal.aborted && mayPass(error)),
       { maxAttempts: retries, backoff },
     );
-    return policy.execute(() => tool.definition.run(args, context), signal);
+    return policy.execute(async () => tool.definition.run(args, context), signal);
   }
 
   private async toAttempt(call: ToolCall, tool: BoundTool, data: unknown): Promise<Attempt> {
     const { name } = tool.definition;
+    const huge = this.resultForAgent.refuseHuge(call, tool, data);
+    if (huge) return huge;
     const result = toToolResult(data);
     const faults = tool.definition.outputSchema
       ? tool.validators.checkResult(result.structuredContent)
       : null;
     if (faults) {
-      this.logger.error(`${name} broke its output schema: ${faults.join('; ')}`);
-      return failure('result_invalid', `${name} returned a result it should not return. Tell its owner.`);
+      // Without what came: it is somebody's data.
+      this.logger.error(`${name} broke its output schema: ${faults.map(withoutValue).join('; ')}`);
+      return failure(
+        'result_invalid',
+        `${name} ran, but gave a result it should not return. Tell its owner.`,
+      );
     }
     return this.resultForAgent.make(call, tool, result, { ownContent: data instanceof ToolContent });
   }
@@ -84,25 +95,28 @@ export class ToolRunner {
   private toFailure(call: ToolCall, tool: BoundTool, error: unknown): Attempt {
     const { name } = tool.definition;
     const told = (message: string) => toldTo(call, message);
-    if (error instanceof Stopped) return failure(error.errorKind, error.message);
+    if (error instanceof Stopped)
+      return error.didBegin ? failure(error.errorKind, error.message) : notBegun(error);
+    if (error instanceof NoThreadError) return deferral('busy', error.message, THREAD_RETRY_SECONDS);
     if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error.message));
     if (error instanceof UnavailableError) return failure('unavailable', told(error.message));
     if (error instanceof AppError) return failure('tool_error', told(error.message));
+    const isOnce = !isRepeatable(tool);
     if (isDataFault(error)) {
-      return failure(
-        'invalid_arguments',
-        `An argument of ${name} holds a value that cannot be stored or searched for`,
-      );
+      const message = `An argument of ${name} holds a value that cannot be stored or searched for`;
+      return isOnce
+        ? { ...failure('invalid_arguments', `${message}. ${CHECK_FIRST}.`), isPartial: true }
+        : failure('invalid_arguments', message);
     }
     const errorId = uuidv7();
     this.logger.error(`${name} failed (error ${errorId})`, error instanceof Error ? error.stack : error);
-    return failure(
-      'internal',
-      `${name} failed inside. Try again later; if it stays, report error ${errorId}.`,
-    );
+    const advice = isOnce ? CHECK_FIRST : 'Try again later';
+    const message = `${name} failed inside. ${advice}; if it stays, report error ${errorId}.`;
+    return { ...failure('internal', message), isBlameless: error instanceof SharedEndError };
   }
 
   private contextOf(call: ToolCall, tool: BoundTool, stop: Stop): ToolContext {
+    const { logger } = this;
     return {
       caller: call.caller,
       groupId: call.groupId,
@@ -111,60 +125,52 @@ export class ToolRunner {
       get signal() {
         return stop.signal;
       },
-      logger: toolLogger(this.logger, call, tool),
-      progress: (done, total, message) =>
-        call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message)),
+      get logger() {
+        return toolLogger(logger, { call, tool, stop });
+      },
+      progress: (done, total, message) => {
+        if (stop.isOver) return; // MCP, progress: none after the answer
+        call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message));
+      },
     };
   }
 }
 
+/** Of a tool that is not to be run twice: nobody knows how far it came. */
+const CHECK_FIRST = 'It may have taken effect: check before you call it again';
 const HUNG_UP = 'The client cancelled the call or hung up while it ran; it may have taken effect';
 const CUT = 'An administrator ended the call while it ran; it may have taken effect';
 
-/** Why a running call was stopped from outside. */
-class Stopped extends Error {
-  constructor(
-    readonly errorKind: 'timeout' | 'cancelled',
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-/**
- * Ends a run from outside: aborts its signal, and is the end of waiting for it. The signal is made when somebody asks for
- * it: most tools do not, and it costs more than the rest of a short run.
- */
-class Stop {
-  private controller: AbortController | undefined;
-  private reason: Stopped | undefined;
-  private reject!: (reason: Stopped) => void;
-  readonly reached = new Promise<never>((_resolve, reject) => {
-    this.reject = reject;
-  });
-
-  constructor() {
-    this.reached.catch(() => undefined); // the run may be over already
-  }
-
-  get signal(): AbortSignal {
-    if (!this.controller) {
-      this.controller = new AbortController();
-      if (this.reason) this.controller.abort(this.reason);
-    }
-    return this.controller.signal;
-  }
+/** Ends a run from outside, and with it the waiting for its outcome. */
+class Stop extends Cancellation<Stopped> {
+  /** The call was answered; what its tool goes on to do is for nobody. */
+  isOver = false;
 
   now(errorKind: Stopped['errorKind'], message: string): void {
-    this.reason ??= new Stopped(errorKind, message);
-    this.controller?.abort(this.reason);
-    this.reject(this.reason);
+    this.cancel(new Stopped(errorKind, message));
+  }
+
+  /** The outcome of the work, or the end when it comes first. */
+  orDone(work: unknown): unknown {
+    if (!isThenable(work)) return work;
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(this.reason!);
+      work.then(resolve, reject);
+      if (this.hasEnded) giveUp();
+      else this.onEnd(giveUp);
+    });
   }
 }
 
-/** Whether running it twice does no more than running it once, as its annotations say. */
-export function isRepeatable({ definition: { annotations } }: BoundTool): boolean {
-  return annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** It waited for a thread, and that is neither the tool's fault nor an effect. */
+function notBegun({ errorKind }: Stopped): Attempt {
+  if (errorKind === 'cancelled') return LEFT;
+  const message = 'No thread became free in time. The call was not run; try again in a few seconds.';
+  return deferral('busy', message, THREAD_RETRY_SECONDS);
 }
 
 /** A failure that need not come again: not one that tells the caller what is wrong with the call. */
@@ -177,8 +183,14 @@ function isDataFault(error: unknown): boolean {
   return DATA_EXCEPTION.test((error.driverError as { code?: string }).code ?? '');
 }
 
-function timeoutMessage({ definition, timeoutMs }: BoundTool): string {
-  return `${definition.name} did not finish within ${timeoutMs / 1000} s. Ask for less or try later.`;
+function withoutValue(fault: string): string {
+  return fault.replace(/, not .*$/s, '');
+}
+
+function timeoutMessage(tool: BoundTool): string {
+  const { definition, timeoutMs } = tool;
+  const advice = isRepeatable(tool) ? 'Ask for less or try later.' : `${CHECK_FIRST}.`;
+  return `${definition.name} did not finish within ${timeoutMs / 1000} s. ${advice}`;
 }
 
 /** A message as the call's agent may have it. */
@@ -186,10 +198,13 @@ function toldTo(call: ToolCall, message: string): string {
   return redactionOf(call.policy.redaction)?.textForAgent(message) ?? message;
 }
 
-function toolLogger(logger: Logger, call: ToolCall, tool: BoundTool): ToolLogger {
+function toolLogger(
+  logger: Logger,
+  { call, tool, stop }: { readonly call: ToolCall; readonly tool: BoundTool; readonly stop: Stop },
+): ToolLogger {
   const write = (level: keyof ToolLogger) => (message: string) => {
     logger.debug(`${tool.definition.name} [${level}] ${message}`);
-    call.log?.(level, toldTo(call, message));
+    if (!stop.isOver) call.log?.(level, toldTo(call, message));
   };
   return { debug: write('debug'), info: write('info'), warning: write('warning'), error: write('error') };
 }

@@ -2,7 +2,13 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config.js';
 import type { ToolContext } from './mcp-tool.decorator.js';
 import { ThreadHost } from './thread-host.js';
-import { decodeOutcome, type ThreadMessage, type ThreadTarget, TooLargeError } from './thread-messages.js';
+import {
+  decodeOutcome,
+  SharedEndError,
+  type ThreadMessage,
+  type ThreadTarget,
+  TooLargeError,
+} from './thread-messages.js';
 import { ThreadSlots } from './thread-slots.js';
 import type { JsonObject } from './tool-definition.js';
 
@@ -45,19 +51,20 @@ export class ToolThreads implements OnApplicationShutdown {
    *
    * @param args Can be cloned (structured clone), as what comes back must.
    * @param context `signal` is passed on; a thread that goes on regardless is ended half a second later.
-   * @throws {UnavailableError} Too many calls wait.
+   * @throws {NoThreadError} Too many calls wait.
    * @throws {TooLargeError} It took more memory than a thread may, or returned more than may leave it.
    * @throws {Error} What the tool threw, or that its thread or its process ended.
    */
   async run(target: ThreadTarget, args: JsonObject, context: ToolContext): Promise<unknown> {
     const { caller, groupId, resultMaxBytes, config, signal } = context;
-    const release = await this.slots.take(signal);
+    const release = await this.slots.take(caller.tenantId, signal);
     try {
       const settings = { groupId, resultMaxBytes, config, maxBytes: this.maxBytes };
       const task = { ...target, args, caller, ...settings };
       const answer = await this.host.run(task, (message) => deliver(message, context), signal);
       if (answer.kind === 'outcome') return decodeOutcome(answer.bytes);
-      if (answer.kind === 'lost') throw new Error(answer.message);
+      if (answer.kind === 'lost')
+        throw answer.wasShared ? new SharedEndError(answer.message) : new Error(answer.message);
       const limit = this.config.env.TOOL_THREAD_MEMORY_MIB;
       throw new TooLargeError(`It needed more than the ${limit} MiB of memory it may have. Ask for less.`);
     } finally {

@@ -1,4 +1,5 @@
 import { v7 as newId } from 'uuid';
+import { SecretBox } from '../../src/common/secret-box.js';
 import type { TestApp } from './test-app.js';
 
 /** What a call needs: made anew for each, so that no call depends on another one. */
@@ -57,6 +58,48 @@ const withIdentity = prepared(
 const withSecondFactor = prepared(
   `INSERT INTO second_factors (user_id, tenant_id, secret, confirmed_at) SELECT id, tenant_id, decode(replace($2::text, '-', ''), 'hex'), now() FROM person`,
 );
+/** An agent with two versions whose app cannot be reached: its id is `made`, that of the second version `tool`. */
+const withAgent = {
+  prepare: async (t: TestApp, { made, user, tool }: World) => {
+    const seal = (id: string) => t.app.get(SecretBox).seal('app-never-asked', `agent-key:${id}`);
+    await t.dataSource.query(
+      `INSERT INTO agents (id, tenant_id, name) SELECT $1::uuid, tenant_id, $1::text FROM users WHERE id = $2`,
+      [made, user],
+    );
+    for (const id of [newId(), tool])
+      await t.dataSource.query(
+        `INSERT INTO agent_versions (id, tenant_id, agent_id, label, base_url, ciphertext, key_prefix)
+         SELECT $1, tenant_id, id, $2, 'http://127.0.0.1:1/v1', $3, 'app-neve' FROM agents WHERE id = $4`,
+        [id, id, seal(id), made],
+      );
+  },
+};
+const withOrder = {
+  prepare: async (t: TestApp, world: World) => {
+    await withAgent.prepare(t, world);
+    await t.dataSource.query(
+      `INSERT INTO agent_orders (id, tenant_id, purpose) SELECT id, tenant_id, 'p-' || id FROM agents WHERE id = $1`,
+      [world.made],
+    );
+  },
+};
+const agentPath = (rest = '') => ({
+  path: ({ made }: World) => `/admin/agents/${made}${rest}`,
+  ...withAgent,
+});
+const versionPath = (rest = '') => ({
+  path: ({ tool }: World) => `/admin/agent-versions/${tool}${rest}`,
+  ...withAgent,
+});
+const orderPath = () => ({ path: ({ made }: World) => `/admin/agent-orders/${made}`, ...withOrder });
+/** A name that nobody has: asking the app about itself fails at once. */
+const app = () => ({ base_url: 'https://dify.invalid/v1', api_key: `app-${unique()}` });
+
+/** Of a kind that nobody handles, so that it stays as it is. */
+const withJob = (state: string) =>
+  prepared(
+    `INSERT INTO jobs (id, tenant_id, kind, payload, state) SELECT $2, tenant_id, 'x', '{}', '${state}' FROM person`,
+  );
 
 /**
  * One good call of every route that changes something. A route that is not here fails the test below: whoever adds one shows
@@ -124,6 +167,26 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: () => '/admin/config/apply',
     body: () => ({ version: 1, groups: { [unique().slice(0, 30).replace(/-$/, '0')]: { name: unique() } } }),
   },
+  'POST /admin/agents': { path: () => '/admin/agents', body: () => ({ name: unique(), ...app() }) },
+  'PUT /admin/agents/{id}': { ...agentPath(), body: () => ({ description: unique() }) },
+  'DELETE /admin/agents/{id}': agentPath(),
+  'POST /admin/agents/{id}/test': { ...agentPath('/test'), body: () => ({ query: 'Hello' }) },
+  'POST /admin/agents/{id}/versions': {
+    ...agentPath('/versions'),
+    body: () => ({ label: unique(), ...app() }),
+  },
+  'PUT /admin/agent-versions/{id}': { ...versionPath(), body: () => ({ weight: 3 }) },
+  'DELETE /admin/agent-versions/{id}': versionPath(),
+  'POST /admin/agent-versions/{id}/check': versionPath('/check'),
+  'POST /admin/agent-versions/{id}/reveal': versionPath('/reveal'),
+  'POST /admin/agent-versions/{id}/circuit/reset': versionPath('/circuit/reset'),
+  'POST /admin/agent-orders': {
+    path: () => '/admin/agent-orders',
+    body: ({ made }) => ({ purpose: `p-${made}`, agent_ids: [made] }),
+    ...withAgent,
+  },
+  'PUT /admin/agent-orders/{id}': { ...orderPath(), body: ({ made }) => ({ agent_ids: [made] }) },
+  'DELETE /admin/agent-orders/{id}': orderPath(),
   'POST /admin/tenants': {
     path: () => '/admin/tenants',
     body: () => ({ name: unique(), owner_email: 'owner@example.test' }),
@@ -150,6 +213,24 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'DELETE /admin/installation/features/{name}': {
     path: ({ group }) => `/admin/installation/features/f-${group}`,
     prepare: withFeature(true),
+  },
+  'POST /admin/jobs/purge': {
+    path: () => '/admin/jobs/purge',
+    ...withJob('dead'),
+    body: () => ({ kind: 'x' }),
+  },
+  'POST /admin/jobs/{id}/retry': { path: ({ made }) => `/admin/jobs/${made}/retry`, ...withJob('dead') },
+  'POST /admin/jobs/{id}/cancel': { path: ({ made }) => `/admin/jobs/${made}/cancel`, ...withJob('queued') },
+  'PUT /admin/job-settings/{kind}': {
+    path: () => '/admin/job-settings/jobs.cleanup',
+    body: () => ({ retry_seconds: [1, 2], timeout_seconds: 5 }),
+  },
+  'DELETE /admin/job-settings/{kind}': {
+    path: () => '/admin/job-settings/jobs.cleanup',
+    ...prepared(
+      `INSERT INTO job_settings (id, tenant_id, kind, retry_seconds) SELECT $2, tenant_id, 'jobs.cleanup', '{7}' FROM person
+       ON CONFLICT DO NOTHING`,
+    ),
   },
   'POST /admin/call-log-checkpoints': { path: () => '/admin/call-log-checkpoints' },
   'POST /admin/call-logs/erase': {

@@ -1,6 +1,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { v7 as newId } from 'uuid';
+import { type CallLogLane, INSERT_BATCH } from '../../src/call-logs/call-log-lane.js';
+import type { StoredRecord } from '../../src/call-logs/call-record.js';
 import { CheckpointsService } from '../../src/evidence/checkpoints.service.js';
 import { inTenant } from '../../src/common/request-scope.js';
 import type { TenantReport } from '../../src/evidence/report.js';
@@ -48,6 +51,44 @@ export class LoggedTenant {
         ),
       ),
     );
+  }
+
+  /** One batch of calls, chained as the service would: also of calls that never were. */
+  async write(lane: CallLogLane, calls: readonly Partial<StoredRecord>[]): Promise<void> {
+    const batch = lane.form(calls.map((call) => ({ ...this.madeUp(), ...call })));
+    await this.sql(INSERT_BATCH, ...batch.values);
+    lane.committed(batch);
+  }
+
+  private madeUp(): StoredRecord {
+    return {
+      id: newId(),
+      createdAt: new Date(),
+      tenantId: this.id,
+      groupId: this.group.id,
+      toolName: 'echo',
+      toolId: null,
+      callerAppId: null,
+      keyId: null,
+      userId: null,
+      era: '2025-06-18',
+      transport: 'streamable_http',
+      isTest: false,
+      request: '{"message":"made up"}',
+      response: null,
+      success: true,
+      errorKind: null,
+      errorMessage: null,
+      durationMs: 1.5,
+    };
+  }
+
+  /** What the schema itself refuses to hold, its owner can let in. */
+  async dropChecks(): Promise<void> {
+    const checks = await this.sql<{ name: string }>(
+      `SELECT conname AS name FROM pg_constraint WHERE conrelid = 'mcp_call_logs'::regclass AND contype = 'c'`,
+    );
+    for (const { name } of checks) await this.sql(`ALTER TABLE mcp_call_logs DROP CONSTRAINT "${name}"`);
   }
 
   /** In the order of their chains. */

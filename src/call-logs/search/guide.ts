@@ -6,7 +6,7 @@ import { BEGINNING_OF_TIME, earlier, END_OF_TIME, later, type Span } from './tim
 /** Stretches looked through at once: few at first, since a common filter finds its page in the newest ones. */
 const ROUNDS = [8, 32, 128];
 /** Unmarked records that are looked at to learn how far back they go. */
-const UNMARKED_MAX = 20_000;
+const UNMARKED_MAX = 5000;
 
 type Stretch = {
   readonly id: string;

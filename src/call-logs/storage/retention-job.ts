@@ -6,6 +6,7 @@ import { Config } from '../../config.js';
 import { CallLogRemovals } from '../removals.js';
 import { forgetInGuide } from '../search/forget.js';
 import { HOURS_KEPT_DAYS } from '../statistics/sums.js';
+import { EntryPruning } from './entry-pruning.js';
 import { dayOf, endOfDay, isLockTimeout, Partitions } from './partitions.js';
 
 /** Records that one transaction deletes: short enough to hold nobody up. */
@@ -14,6 +15,9 @@ const BATCH = 2000;
 type Holding = { readonly tenantId: string; readonly groupId: string; readonly expired: boolean };
 
 const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < now() - interval '${HOURS_KEPT_DAYS} days'`;
+const UNCOVERED = `SELECT count(*)::int AS uncovered FROM call_log_uncovered u
+  JOIN mcp_call_logs l ON l.tenant_id = u.tenant_id AND l.created_at <= u.newest_at
+  WHERE u.tenant_id = $1 AND l.group_id = $2 AND l.created_at >= $3 AND l.created_at < $4 AND l.writer_id IS NULL`;
 const HOLDINGS = `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired FROM list_call_log_holdings($1, $2)`;
 
 /**
@@ -29,18 +33,23 @@ export class RetentionJob {
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
     private readonly partitions: Partitions,
     private readonly removals: CallLogRemovals,
+    private readonly pruning: EntryPruning,
     private readonly config: Config,
   ) {}
 
   async run(): Promise<void> {
     const today = dayOf(Date.now());
+    const cleared = new Set<string>();
     for (const day of await this.partitions.list()) {
-      if (day < today) await this.clear(day);
+      if (day >= today) continue;
+      for (const tenantId of await this.clear(day)) cleared.add(tenantId);
     }
+    await this.pruning.prune(cleared);
     await this.system.query(FORGET_HOURS);
   }
 
-  private async clear(day: string): Promise<void> {
+  /** @returns Ids of the tenants whose records went. */
+  private async clear(day: string): Promise<readonly string[]> {
     const holdings = await this.system.query<Holding[]>(HOLDINGS, [day, this.defaultDays]);
     const expired = holdings.filter((holding) => holding.expired);
     // A day without records is dropped once the installation's default would have removed it, so that none stays for ever.
@@ -48,6 +57,7 @@ export class RetentionJob {
     if (expired.length === holdings.length && (expired.length > 0 || isOld))
       await this.drop(day, expired).catch(unlessForNow);
     else for (const holding of expired) await this.removeWithin(day, holding);
+    return expired.map(({ tenantId }) => tenantId);
   }
 
   private async drop(day: string, holdings: readonly Holding[]): Promise<void> {
@@ -79,8 +89,15 @@ export class RetentionJob {
 
   private async note(manager: EntityManager, day: string, { tenantId, groupId }: Holding): Promise<void> {
     const before = endOfDay(day);
-    await this.removals.recordRetention(manager, { tenantId, groupId, before });
-    await forgetInGuide(manager, { tenantId, from: new Date(before.getTime() - 86_400_000), before });
+    const from = new Date(before.getTime() - 86_400_000);
+    const [{ uncovered }] = await manager.query<[{ uncovered: number }]>(UNCOVERED, [
+      tenantId,
+      groupId,
+      from,
+      before,
+    ]);
+    await this.removals.recordRetention(manager, { tenantId, groupId, before, uncovered });
+    await forgetInGuide(manager, { tenantId, from, before });
   }
 
   private get defaultDays(): number | null {

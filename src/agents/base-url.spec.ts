@@ -1,0 +1,62 @@
+import { findBaseUrlProblem, isAddressAllowed, normalizeBaseUrl } from './base-url.js';
+
+describe('normalizeBaseUrl', () => {
+  it.each([
+    ['https://api.dify.ai/v1', 'https://api.dify.ai/v1'],
+    ['https://api.dify.ai/v1/', 'https://api.dify.ai/v1'],
+    ['https://api.dify.ai', 'https://api.dify.ai/v1'],
+    ['https://example.com/dify//', 'https://example.com/dify/v1'],
+    ['HTTP://Dify.Local:80', 'http://dify.local/v1'],
+  ])('makes of %s %s', (given, stored) => {
+    expect(normalizeBaseUrl(given)).toBe(stored);
+  });
+});
+
+describe('findBaseUrlProblem', () => {
+  it.each(['https://api.dify.ai/v1', 'http://8.8.8.8', 'https://[2606:4700::1]/v1'])(
+    'lets %s pass',
+    (url) => {
+      expect(findBaseUrlProblem(url, false)).toBeNull();
+    },
+  );
+
+  it.each(['', 'javascript:alert(1)', 'https://u@x.example', 'https://x.example/?', 'https://x.example/#'])(
+    'refuses %s',
+    (url) => {
+      expect(findBaseUrlProblem(url, true)).toMatch(/^must /);
+    },
+  );
+
+  it.each(['http://0x7f.1/v1', 'http://127.1', 'http://[::ffff:10.0.0.1]/'])(
+    'knows a private address also when it is written as %s',
+    (url) => {
+      expect([findBaseUrlProblem(url, false), findBaseUrlProblem(url, true)]).toEqual([
+        expect.stringContaining('private'),
+        null,
+      ]);
+    },
+  );
+});
+
+describe('isAddressAllowed', () => {
+  it.each([
+    '10.1.2.3',
+    '127.0.0.1',
+    '192.168.1.1',
+    '172.31.0.1',
+    '100.64.0.1',
+    '::1',
+    'fd00::1',
+    '::ffff:127.0.0.1',
+  ])('lets %s pass only where private networks are allowed', (address) => {
+    expect([isAddressAllowed(address, false), isAddressAllowed(address, true)]).toEqual([false, true]);
+  });
+
+  it.each(['169.254.169.254', 'fe80::1', '::ffff:169.254.169.254'])('never lets %s pass', (address) => {
+    expect(isAddressAllowed(address, true)).toBe(false);
+  });
+
+  it.each(['1.1.1.1', '172.32.0.1', '2606:4700::1111'])('lets %s pass', (address) => {
+    expect(isAddressAllowed(address, false)).toBe(true);
+  });
+});

@@ -1,0 +1,142 @@
+import { lookup as resolveName } from 'node:dns';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { AgentFailure, failureOf } from './agent-failure.js';
+import { isAddressAllowed, literalAddress } from './base-url.js';
+
+const ERROR_BODY_MAX_BYTES = 65_536;
+const JSON_BODY_MAX_BYTES = 1_048_576;
+
+export type DifyRequest = {
+  readonly method: 'GET' | 'POST';
+  /** With the API's path; see `normalizeBaseUrl`. */
+  readonly baseUrl: string;
+  /** Relative to the base URL. */
+  readonly path: string;
+  readonly apiKey: string;
+  readonly body?: object;
+  readonly signal: AbortSignal;
+  /** Whether addresses of private networks may be connected to. */
+  readonly privateNetworks: boolean;
+};
+
+/**
+ * Sends one request to Dify's service API. The address that a name leads to is checked when it is connected to, so that no name
+ * leads into a private network later; redirects are not followed. Each request has a connection of its own: answers take seconds, and
+ * a connection that was kept would now and then turn out to be closed.
+ *
+ * @returns The answer with status 200, its body not read yet.
+ * @throws {AgentFailure} Any other answer, or none. When the signal fired, whatever comes of that.
+ */
+export async function openDify(request: DifyRequest): Promise<IncomingMessage> {
+  const text = `${request.baseUrl}/${request.path}`;
+  if (!URL.canParse(text)) throw new AgentFailure('not_found', 'The base URL is none; give it anew');
+  const url = new URL(text);
+  const address = literalAddress(url);
+  if (address !== undefined && !isAddressAllowed(address, request.privateNetworks)) throw forbiddenAddress();
+  const response = await send(url, request);
+  if (response.statusCode === 200) return response;
+  throw await readFailure(response, request.apiKey);
+}
+
+/** @returns The body as JSON. @throws {AgentFailure} As {@link openDify}, or the body is none. */
+export async function askDifyForJson(request: DifyRequest): Promise<unknown> {
+  const text = await readText(await openDify(request), JSON_BODY_MAX_BYTES);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AgentFailure('bad_answer', `${request.path} did not answer with JSON; check the base URL`, {
+      cause,
+    });
+  }
+}
+
+function send(url: URL, request: DifyRequest): Promise<IncomingMessage> {
+  const { method, apiKey, signal, privateNetworks } = request;
+  const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+  const headers = {
+    authorization: `Bearer ${apiKey}`,
+    accept: 'text/event-stream, application/json',
+    'user-agent': 'toolcrib',
+    ...(body && { 'content-type': 'application/json', 'content-length': body.length }),
+  };
+  const start = url.protocol === 'https:' ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const options = {
+      method,
+      headers,
+      signal,
+      agent: false,
+      lookup: guardedLookup(privateNetworks),
+    } as const;
+    const sent = start(url, options, resolve);
+    sent.on('error', (error) => reject(toFailure(error)));
+    sent.end(body);
+  });
+}
+
+/** Looks a name up as usual, and refuses it when any of its addresses is not allowed. */
+function guardedLookup(privateNetworks: boolean): LookupFunction {
+  return (hostname, options, callback) => {
+    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '', 0);
+      if (!addresses.every(({ address }) => isAddressAllowed(address, privateNetworks)))
+        return callback(forbiddenAddress(), '', 0);
+      if (options.all) return callback(null, addresses);
+      const [first] = addresses;
+      callback(null, first?.address ?? '', first?.family);
+    });
+  };
+}
+
+function forbiddenAddress(): AgentFailure {
+  return new AgentFailure(
+    'forbidden_address',
+    'The base URL leads to a private network, which this installation does not allow (AGENT_PRIVATE_NETWORKS)',
+  );
+}
+
+/** What went wrong on the way, without an address or a header. */
+export function toFailure(error: unknown): AgentFailure {
+  if (error instanceof AgentFailure) return error;
+  const { code = 'unknown' } = error as { readonly code?: string };
+  if (code === 'ABORT_ERR') return new AgentFailure('timeout', 'No answer in time', { cause: error });
+  return new AgentFailure('network', `Dify cannot be reached (${code})`, { cause: error });
+}
+
+async function readFailure(response: IncomingMessage, apiKey: string): Promise<AgentFailure> {
+  const text = await readText(response, ERROR_BODY_MAX_BYTES).catch(() => '');
+  const { code, message } = parseError(text);
+  const retryAfter = Number(response.headers['retry-after'] ?? Number.NaN);
+  const retryAfterMs = Number.isFinite(retryAfter) ? Math.max(0, retryAfter * 1000) : undefined;
+  return failureOf({ status: response.statusCode ?? 0, code, message, retryAfterMs }, apiKey);
+}
+
+function parseError(text: string): { code?: string; message?: string } {
+  try {
+    const { code, message } = JSON.parse(text) as { code?: unknown; message?: unknown };
+    return {
+      ...(typeof code === 'string' && { code }),
+      ...(typeof message === 'string' && { message }),
+    };
+  } catch {
+    return {}; // a page of a proxy on the way, or nothing
+  }
+}
+
+async function readText(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const piece of response as AsyncIterable<Buffer>) {
+      bytes += piece.length;
+      if (bytes > maxBytes)
+        throw new AgentFailure('bad_answer', `The answer has more than ${maxBytes} bytes`);
+      pieces.push(piece);
+    }
+  } catch (error) {
+    throw toFailure(error);
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}

@@ -1,0 +1,22 @@
+import { QueryFailedError } from 'typeorm';
+import { redactText } from '../common/redact.js';
+
+const ERROR_MAX = 500;
+
+/**
+ * Why an attempt failed, fit to be stored and shown: what looks like a secret is replaced, and of a statement that the database
+ * refused only its SQLSTATE and table are told. The log of the service has the rest.
+ */
+export function explainJobError(error: unknown): string {
+  const text = describe(error).replaceAll(/\s+/g, ' ').trim();
+  return redactText(text).slice(0, ERROR_MAX) || 'It failed without a word';
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'Something that is no error was thrown';
+  const driverError = error instanceof QueryFailedError ? (error.driverError as unknown) : error;
+  const { code, table, severity } = driverError as { code?: string; table?: string; severity?: string };
+  const isOfDatabase = error instanceof QueryFailedError || severity !== undefined;
+  if (!isOfDatabase) return error.message;
+  return `The database refused a statement (SQLSTATE ${code ?? 'unknown'}${table ? `, table ${table}` : ''})`;
+}

@@ -1,0 +1,68 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { type ClaimedJob, JobQueue } from './job-queue.js';
+import { JobRegistry } from './job-registry.js';
+import type { RunResult } from './job-run.js';
+import { JobSettings } from './job-settings.js';
+
+const RETRY_DELAY_MS = 250;
+/** After the service was told to stop: then the lease runs out and another replica does the job again. */
+const TRIES_WHEN_STOPPING = 8;
+
+/** Stores how runs ended. While the database is away it goes on trying: the fencing token says whether it still counts. */
+@Injectable()
+export class JobOutcomes {
+  private waiting: { readonly job: ClaimedJob; readonly settle: (error?: Error) => void }[] = [];
+  private isFlushing = false;
+
+  constructor(
+    private readonly queue: JobQueue,
+    private readonly registry: JobRegistry,
+    private readonly settings: JobSettings,
+  ) {}
+
+  async store(
+    job: ClaimedJob,
+    result: RunResult,
+    until: { readonly isStopping: () => boolean },
+  ): Promise<void> {
+    for (let triesLeft = TRIES_WHEN_STOPPING; triesLeft > 0; triesLeft -= until.isStopping() ? 1 : 0) {
+      try {
+        return await this.storeOnce(job, result);
+      } catch {
+        await pause(RETRY_DELAY_MS);
+      }
+    }
+  }
+
+  private async storeOnce(job: ClaimedJob, result: RunResult): Promise<void> {
+    if (result.kind === 'lost') return; // whoever took it away wrote down how it ended
+    if (result.kind === 'done') return this.complete(job);
+    if (result.kind === 'released') return this.queue.release([job]);
+    const { retrySeconds } = this.settings.planOf(job.tenantId, this.registry.get(job.kind));
+    await this.queue.fail(job, { ...result, plan: job.retrySeconds ?? retrySeconds });
+  }
+
+  /** Those that end while a statement is on its way go together with the next one. */
+  private complete(job: ClaimedJob): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error) => (error === undefined ? resolve() : reject(error));
+      this.waiting.push({ job, settle });
+      if (!this.isFlushing) void this.flush();
+    });
+  }
+
+  private async flush(): Promise<void> {
+    this.isFlushing = true;
+    while (this.waiting.length > 0) {
+      const batch = this.waiting;
+      this.waiting = [];
+      const failure = await this.queue.complete(batch.map(({ job }) => job)).then(
+        () => undefined,
+        (error: Error) => error,
+      );
+      for (const { settle } of batch) settle(failure);
+    }
+    this.isFlushing = false;
+  }
+}

@@ -1,0 +1,176 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { newId } from '../common/new-id.js';
+import { Replica } from '../common/replica.js';
+import { SYSTEM_DATABASE } from '../common/system-database.js';
+import { Config } from '../config.js';
+import type { JobOutcome } from './job-attempt.entity.js';
+import { JOB_CHANNEL } from './job-channel.js';
+import { JobRegistry } from './job-registry.js';
+
+/** Leases in a row that may run out without a step being stored: such a job ends the process that runs it. */
+const LOSSES_MAX = 5;
+const LOST = 'The process that ran it died or hung';
+const REAP_MAX = 100;
+const WAKE = `pg_notify('${JOB_CHANNEL}', '')::text`;
+
+const CLAIM = `SELECT job_id AS id, job_tenant_id AS "tenantId", job_kind AS kind, job_fence AS fence,
+    job_retry_seconds AS "retrySeconds" FROM claim_jobs($1, $2, $3, $4, $5, $6)`;
+const DUE_IN = `SELECT min(extract(epoch FROM first.run_at - clock_timestamp()) * 1000)::float8 AS ms
+  FROM unnest($1::text[], $2::int[]) AS k(kind, total)
+  CROSS JOIN LATERAL (SELECT j.run_at FROM jobs j JOIN tenants t ON t.id = j.tenant_id AND t.enabled AND t.removing_at IS NULL
+    WHERE j.state = 'queued' AND j.kind = k.kind ORDER BY j.run_at LIMIT 1) AS first
+  WHERE k.total IS NULL OR k.total > (SELECT count(*) FROM jobs r WHERE r.state = 'running' AND r.kind = k.kind)`;
+/** The rows of these runs, locked in one order: two statements about the same ones never wait for each other in a circle. */
+const MINE = `mine AS MATERIALIZED (
+    SELECT j.id FROM jobs j JOIN unnest($1::uuid[], $2::int[]) AS runs(id, fence) ON j.id = runs.id AND j.fence = runs.fence
+    WHERE j.state = 'running' ORDER BY j.id FOR UPDATE OF j)`;
+const RENEW = `WITH ${MINE}, kept AS (
+    UPDATE jobs j SET lease_until = now() + make_interval(secs => $3) FROM mine WHERE j.id = mine.id RETURNING j.id, j.fence)
+  SELECT id, fence FROM kept`;
+/** What every end of a run leaves behind; `ended` gives the rows. */
+const note = (outcome: string, step = 'NULL', error = 'NULL') => `noted AS (
+    INSERT INTO job_attempts (job_id, number, tenant_id, outcome, replica, step, error, started_at, finished_at)
+    SELECT id, fence, tenant_id, ${outcome}, replica, ${step}, ${error}, started_at, now() FROM ended)`;
+const ENDED = 'j.id, j.fence, j.tenant_id, j.replica, j.started_at';
+const COMPLETE = `WITH ${MINE}, ended AS (
+    UPDATE jobs j SET state = 'done', finished_at = now(), lease_until = NULL, last_error = NULL
+    FROM mine WHERE j.id = mine.id RETURNING ${ENDED}),
+  ${note(`'done'`)}
+  SELECT id, CASE WHEN $3::boolean THEN ${WAKE} END FROM ended`;
+/** `now()` stands still in a statement: the gap between the attempt's end and the next one is the plan's, to the millisecond. */
+const FAIL = `WITH ended AS (
+    UPDATE jobs j SET attempts = attempts + 1, lease_until = NULL, last_error = $6,
+      state = CASE WHEN attempts < cardinality($3::int[]) THEN 'queued' ELSE 'dead' END,
+      run_at = CASE WHEN attempts < cardinality($3::int[]) THEN now() + make_interval(secs => ($3::int[])[attempts + 1])
+        ELSE run_at END,
+      finished_at = CASE WHEN attempts < cardinality($3::int[]) THEN NULL ELSE now() END
+    WHERE j.id = $1 AND j.fence = $2 AND j.state = 'running' RETURNING ${ENDED}, j.state),
+  ${note('$4', '$5', '$6')}
+  SELECT state, ${WAKE} FROM ended`;
+const RELEASE = `WITH ${MINE}, ended AS (
+    UPDATE jobs j SET state = 'queued', run_at = now(), lease_until = NULL FROM mine WHERE j.id = mine.id RETURNING ${ENDED}),
+  ${note(`'released'`)}
+  SELECT id, ${WAKE} FROM ended`;
+const LOSE = `WITH lost AS (
+    SELECT id FROM jobs WHERE state = 'running' AND lease_until < now() ORDER BY lease_until LIMIT ${REAP_MAX}
+    FOR UPDATE SKIP LOCKED),
+  ended AS (
+    UPDATE jobs j SET losses = losses + 1, lease_until = NULL, last_error = $1,
+      state = CASE WHEN losses + 1 < ${LOSSES_MAX} THEN 'queued' ELSE 'dead' END, run_at = now(),
+      finished_at = CASE WHEN losses + 1 < ${LOSSES_MAX} THEN NULL ELSE now() END
+    FROM lost WHERE j.id = lost.id RETURNING ${ENDED}, j.kind, j.state),
+  ${note(`'lost'`, 'NULL', '$1')}
+  SELECT id, tenant_id AS "tenantId", kind, state, ${WAKE} FROM ended`;
+const ENQUEUE = `INSERT INTO jobs (id, tenant_id, kind, payload) VALUES ($1, $2, $3, $4)`;
+
+export type ClaimedJob = {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly kind: string;
+  readonly fence: number;
+  readonly retrySeconds: readonly number[] | null;
+};
+
+/** Which jobs there is room for on this replica. */
+export type Room = {
+  /** Of all kinds together. */
+  readonly places: number;
+  readonly kinds: readonly {
+    readonly kind: string;
+    readonly places: number;
+    readonly total: number | null;
+  }[];
+};
+
+export type Failure = {
+  readonly outcome: Extract<JobOutcome, 'failed' | 'timed_out'>;
+  readonly error: string;
+  readonly step: string | undefined;
+  readonly plan: readonly number[];
+};
+
+/**
+ * The statements that move jobs of all tenants from state to state. As the system role, which sees when and whose, and no payload.
+ * Each carries the fencing token of the run, and changes nothing once another run has begun.
+ */
+@Injectable()
+export class JobQueue {
+  constructor(
+    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
+    private readonly registry: JobRegistry,
+    private readonly replica: Replica,
+    private readonly config: Config,
+  ) {}
+
+  /** Takes due jobs, by priority and time. One replica at a time does it, so that limits over all replicas are exact. */
+  claim(room: Room): Promise<ClaimedJob[]> {
+    const { kinds, places } = room;
+    const names = kinds.map(({ kind }) => kind);
+    const free = kinds.map((of) => of.places);
+    const totals = kinds.map(({ total }) => total);
+    const parameters = [this.replica.name, this.leaseSeconds, places, names, free, totals];
+    return this.system.query<ClaimedJob[]>(CLAIM, parameters);
+  }
+
+  /** Milliseconds until the first of these kinds is due, negative when one is; null: none waits. */
+  async dueInMs({ kinds }: Pick<Room, 'kinds'>): Promise<number | null> {
+    const parameters = [kinds.map(({ kind }) => kind), kinds.map(({ total }) => total)];
+    const [{ ms }] = await this.system.query<[{ ms: number | null }]>(DUE_IN, parameters);
+    return ms;
+  }
+
+  /** @returns Those that are still this replica's. */
+  renew(jobs: readonly ClaimedJob[]): Promise<Pick<ClaimedJob, 'id' | 'fence'>[]> {
+    return this.system.query(RENEW, [...idsAndFences(jobs), this.leaseSeconds]);
+  }
+
+  async complete(jobs: readonly ClaimedJob[]): Promise<void> {
+    // Elsewhere a job may have been waiting for the place that is free now.
+    const isLimited = jobs.some(({ kind }) => this.registry.find(kind)?.concurrency?.total !== undefined);
+    await this.system.query(COMPLETE, [...idsAndFences(jobs), isLimited]);
+  }
+
+  /** The next attempt by the plan, or the dead letter together with the job that tells of it. */
+  async fail(job: ClaimedJob, { outcome, error, step, plan }: Failure): Promise<void> {
+    await this.system.transaction(async (manager) => {
+      const parameters = [job.id, job.fence, plan, outcome, step ?? null, error];
+      const [ended] = await manager.query<{ state: string }[]>(FAIL, parameters);
+      if (ended?.state === 'dead') await this.tellOfDead(manager, job);
+    });
+  }
+
+  /** Puts jobs back as they were: nobody failed. */
+  async release(jobs: readonly ClaimedJob[]): Promise<void> {
+    await this.system.query(RELEASE, idsAndFences(jobs));
+  }
+
+  /** Takes jobs back whose replica let the lease run out. A job that does so again and again without storing a step is dead. */
+  async reap(): Promise<void> {
+    await this.system.transaction(async (manager) => {
+      const ended = await manager.query<(Pick<ClaimedJob, 'id' | 'tenantId' | 'kind'> & { state: string })[]>(
+        LOSE,
+        [LOST],
+      );
+      for (const job of ended.filter(({ state }) => state === 'dead')) await this.tellOfDead(manager, job);
+    });
+  }
+
+  private get leaseSeconds(): number {
+    return this.config.env.JOBS_LEASE_MS / 1000;
+  }
+
+  private async tellOfDead(
+    manager: Pick<DataSource, 'query'>,
+    { id, tenantId, kind }: Pick<ClaimedJob, 'id' | 'tenantId' | 'kind'>,
+  ): Promise<void> {
+    const whenDead = this.registry.find(kind)?.whenDead;
+    if (whenDead === undefined) return;
+    await manager.query(ENQUEUE, [newId(), tenantId, whenDead, JSON.stringify({ job_id: id })]);
+  }
+}
+
+function idsAndFences(jobs: readonly ClaimedJob[]): [string[], number[]] {
+  return [jobs.map(({ id }) => id), jobs.map(({ fence }) => fence)];
+}

@@ -1,0 +1,207 @@
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { ChangeBus } from '../common/change-bus.js';
+import { ChangeConnection } from '../common/change-connection.js';
+import { Config } from '../config.js';
+import { JOB_CHANNEL, cancelledJobIn } from './job-channel.js';
+import { JobOutcomes } from './job-outcomes.js';
+import { type ClaimedJob, JobQueue, type Room } from './job-queue.js';
+import { JobRegistry } from './job-registry.js';
+import { JobRun } from './job-run.js';
+import { JobSettings } from './job-settings.js';
+
+const BEATS_PER_LEASE = 3;
+/** setTimeout takes no more; it only means another look. */
+const LONGEST_WAIT_MS = 3_600_000;
+/** A job that is due and cannot be claimed is locked by a transaction of somebody else's. */
+const SHORTEST_WAIT_MS = 100;
+const DATABASE_AWAY_MS = 500;
+
+/**
+ * Runs jobs on this replica, as many at a time as `JOBS_CONCURRENCY` and their kinds allow. It looks for work when it is told of
+ * some (NOTIFY), when a run ends and when the next job is due; it does not poll. Each run has a lease that is renewed three
+ * times in its length: a replica that dies or hangs loses its jobs to the others.
+ */
+@Injectable()
+export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(JobWorker.name);
+  private readonly running = new Set<JobRun>();
+  private readonly ends = new Set<Promise<void>>();
+  private readonly connection: ChangeConnection;
+  private readonly leaseMs: number;
+  private beat: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private isLookWanted = false;
+  private isRenewing = false;
+  private draining: Promise<void> | undefined;
+
+  constructor(
+    private readonly registry: JobRegistry,
+    private readonly queue: JobQueue,
+    private readonly outcomes: JobOutcomes,
+    private readonly settings: JobSettings,
+    private readonly changeBus: ChangeBus,
+    private readonly config: Config,
+    @InjectDataSource() private readonly dataSource: DataSource,
+  ) {
+    this.leaseMs = config.env.JOBS_LEASE_MS;
+    this.connection = new ChangeConnection({
+      url: config.databaseUrls.app,
+      channels: [JOB_CHANNEL],
+      timeoutMs: this.leaseMs,
+      onNotification: (_channel, message) => this.hear(message),
+      onConnected: async () => this.look(),
+    });
+  }
+
+  onModuleInit(): void {
+    this.changeBus.subscribe('tenant', async () => this.look()); // one that was suspended may be back
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.config.env.JOBS_CONCURRENCY === 0) return;
+    this.beat = setInterval(() => void this.keepLeases(), this.leaseMs / BEATS_PER_LEASE).unref();
+    await this.connection.open();
+  }
+
+  /** Begins to stop: takes no new job. */
+  drain(): Promise<void> {
+    this.draining ??= this.finish(this.config.env.SHUTDOWN_GRACE_MS);
+    return this.draining;
+  }
+
+  /** Before anything that handlers use is taken down. */
+  async onModuleDestroy(): Promise<void> {
+    await this.drain();
+  }
+
+  /** What still runs after the grace is put back: another replica begins it anew, without a failed attempt. */
+  private async finish(graceMs: number): Promise<void> {
+    clearTimeout(this.timer);
+    await this.looking;
+    const cut = setTimeout(() => {
+      for (const run of this.running) run.end('released');
+    }, graceMs);
+    while (this.ends.size > 0) await Promise.all(this.ends);
+    clearTimeout(cut);
+    clearInterval(this.beat);
+    await this.connection.close();
+  }
+
+  private hear(message: string): void {
+    const cancelled = cancelledJobIn(message);
+    if (cancelled === undefined) return this.look();
+    for (const run of this.running) if (run.job.id === cancelled) run.end('lost');
+    this.look(); // it may have held the last place of its kind
+  }
+
+  private look(): void {
+    if (this.config.env.JOBS_CONCURRENCY === 0) return;
+    this.isLookWanted = true;
+    if (this.draining) return;
+    this.looking ??= this.lookWhileWanted().finally(() => {
+      this.looking = undefined;
+      if (this.isLookWanted) this.look(); // wanted while it was coming to its end
+    });
+  }
+
+  private async lookWhileWanted(): Promise<void> {
+    clearTimeout(this.timer);
+    let waitMs: number | null = null;
+    try {
+      while (this.isLookWanted && !this.draining) {
+        this.isLookWanted = false;
+        waitMs = await this.takeJobs();
+      }
+    } catch {
+      waitMs = DATABASE_AWAY_MS; // whoever serves calls says so; jobs wait
+    }
+    if (this.draining || waitMs === null) return;
+    this.timer = setTimeout(
+      () => this.look(),
+      Math.min(Math.max(waitMs, SHORTEST_WAIT_MS), LONGEST_WAIT_MS),
+    ).unref();
+  }
+
+  /** @returns Milliseconds until the next job is due; null: there is no need to look before something happens. */
+  private async takeJobs(): Promise<number | null> {
+    if (!this.settings.isLoaded) return SHORTEST_WAIT_MS;
+    const room = this.room();
+    if (room.places === 0 || room.kinds.length === 0) return null;
+    const sentAtMs = performance.now();
+    const claimed = await this.queue.claim(room);
+    for (const job of claimed) this.begin(job, sentAtMs);
+    if (claimed.length === room.places) return null;
+    return this.queue.dueInMs(this.room());
+  }
+
+  private room(): Room {
+    const places = this.config.env.JOBS_CONCURRENCY - this.running.size;
+    const kinds = this.registry
+      .kinds()
+      .map(({ kind, concurrency: { perReplica = Infinity, total = null } = {} }) => {
+        const own = perReplica === Infinity ? 0 : this.countOf(kind);
+        return { kind, places: Math.min(places, perReplica - own), total };
+      });
+    return { places, kinds: kinds.filter((kind) => kind.places > 0) };
+  }
+
+  private countOf(kind: string): number {
+    return [...this.running].filter(({ job }) => job.kind === kind).length;
+  }
+
+  private begin(job: ClaimedJob, sentAtMs: number): void {
+    const kind = this.registry.get(job.kind);
+    const { timeoutSeconds } = this.settings.planOf(job.tenantId, kind);
+    const leaseUntilMs = sentAtMs + this.leaseMs;
+    const run = new JobRun(job, { kind, timeoutSeconds, leaseUntilMs, dataSource: this.dataSource });
+    this.running.add(run);
+    const end = this.carryOut(run).finally(() => {
+      this.ends.delete(end);
+      this.running.delete(run);
+      this.look();
+    });
+    this.ends.add(end);
+  }
+
+  private async carryOut(run: JobRun): Promise<void> {
+    const result = await run.run();
+    await this.outcomes.store(run.job, result, { isStopping: () => this.draining !== undefined });
+  }
+
+  private async keepLeases(): Promise<void> {
+    for (const run of this.running) if (run.leaseUntilMs < performance.now()) run.end('lost');
+    if (this.isRenewing) return;
+    this.isRenewing = true;
+    try {
+      void this.connection.run('SELECT 1', []).catch(() => undefined); // notices a peer that went away without a word
+      await this.renew();
+      await this.queue.reap();
+    } catch (error) {
+      this.logger.debug(`The leases of jobs could not be renewed: ${String(error)}`);
+    } finally {
+      this.isRenewing = false;
+    }
+  }
+
+  /** A run whose lease is not renewed belongs to somebody else, or was cancelled. */
+  private async renew(): Promise<void> {
+    const runs = [...this.running];
+    if (runs.length === 0) return;
+    const sentAtMs = performance.now();
+    const kept = await this.queue.renew(runs.map(({ job }) => job));
+    for (const run of runs) {
+      if (kept.some(({ id, fence }) => id === run.job.id && fence === run.job.fence))
+        run.leaseUntilMs = sentAtMs + this.leaseMs;
+      else run.end('lost');
+    }
+  }
+}

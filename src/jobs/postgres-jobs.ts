@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { newId } from '../common/new-id.js';
+import { toLogJson } from '../common/redact.js';
+import { currentScope } from '../common/request-scope.js';
+import { JOB_CHANNEL, cancelledMessage } from './job-channel.js';
+import { JobRegistry } from './job-registry.js';
+import { type Enqueued, type EnqueueOptions, Jobs } from './jobs.js';
+
+const PAYLOAD_MAX_BYTES = 16_384;
+const UNIQUE_KEY_MAX = 200;
+
+/** Delivered on commit. Without a row made, nobody is woken. */
+const INSERT = `WITH made AS (
+    INSERT INTO jobs (id, tenant_id, kind, payload, priority, run_at, retry_seconds, unique_key, unique_for)
+    VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6), $7, $8, $9)
+    ON CONFLICT DO NOTHING RETURNING id)
+  SELECT id, pg_notify('${JOB_CHANNEL}', '')::text FROM made`;
+const FIND = `SELECT id FROM jobs WHERE tenant_id = $1 AND kind = $2 AND unique_key = $3
+    AND (unique_for = 'ever' OR state IN ('queued', 'running', 'dead'))`;
+const CANCEL = `WITH open AS (SELECT id, state FROM jobs WHERE id = $1 AND state IN ('queued', 'running') FOR UPDATE),
+  ended AS (
+    UPDATE jobs j SET state = 'cancelled', finished_at = now(), lease_until = NULL FROM open WHERE j.id = open.id
+    RETURNING j.id, j.tenant_id, j.fence, j.replica, j.started_at, open.state),
+  noted AS (
+    INSERT INTO job_attempts (job_id, number, tenant_id, outcome, replica, started_at)
+    SELECT id, fence, tenant_id, 'cancelled', replica, started_at FROM ended WHERE state = 'running')
+  SELECT id, pg_notify('${JOB_CHANNEL}', $2)::text FROM ended`;
+
+/** The port on our own tables: see {@link JobWorker} for who runs what is put here. */
+@Injectable()
+export class PostgresJobs extends Jobs {
+  constructor(private readonly registry: JobRegistry) {
+    super();
+  }
+
+  async enqueue(
+    manager: EntityManager,
+    kind: string,
+    payload: Readonly<Record<string, unknown>>,
+    options: EnqueueOptions = {},
+  ): Promise<Enqueued> {
+    const tenantId = options.tenantId ?? currentScope()?.tenantId;
+    if (!tenantId) throw new Error(`A job '${kind}' must have a tenant: enqueue it inside inTenant(…)`);
+    const {
+      delaySeconds = 0,
+      priority = 0,
+      retrySeconds = null,
+      uniqueKey = null,
+      uniqueFor = 'open',
+    } = options;
+    if (uniqueKey !== null && (uniqueKey === '' || uniqueKey.length > UNIQUE_KEY_MAX))
+      throw new Error(`The unique key of a job must have 1 to ${UNIQUE_KEY_MAX} characters`);
+    const text = this.textOf(kind, payload);
+    const id = newId();
+    const whenAndHow = [priority, delaySeconds, retrySeconds, uniqueKey, uniqueFor];
+    const made = await manager.query<unknown[]>(INSERT, [id, tenantId, kind, text, ...whenAndHow]);
+    if (made.length > 0) return { id, isNew: true };
+    const [other] = await manager.query<{ id: string }[]>(FIND, [tenantId, kind, uniqueKey]);
+    // The one that was in the way ended between the two statements.
+    return other ? { id: other.id, isNew: false } : this.enqueue(manager, kind, payload, options);
+  }
+
+  async cancel(manager: EntityManager, id: string): Promise<boolean> {
+    const ended = await manager.query<unknown[]>(CANCEL, [id, cancelledMessage(id)]);
+    return ended.length > 0;
+  }
+
+  private textOf(kind: string, payload: Readonly<Record<string, unknown>>): string {
+    const parsed = this.registry.get(kind).payload.safeParse(payload);
+    if (!parsed.success) {
+      const [{ path, message }] = parsed.error.issues;
+      throw new Error(`The payload of a job '${kind}' is wrong at '${path.join('.')}': ${message}`);
+    }
+    const text = JSON.stringify(payload);
+    if (Buffer.byteLength(text) > PAYLOAD_MAX_BYTES)
+      throw new Error(
+        `The payload of a job '${kind}' is larger than ${PAYLOAD_MAX_BYTES} bytes; give it ids`,
+      );
+    if (toLogJson(payload, PAYLOAD_MAX_BYTES) !== text)
+      throw new Error(
+        `The payload of a job '${kind}' holds what looks like a secret; give it the id of the row`,
+      );
+    return text;
+  }
+}
