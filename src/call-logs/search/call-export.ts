@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { AuditTrail } from '../../audit/audit-trail.js';
 import type { UserCaller } from '../../auth/caller.js';
 import type { Download } from '../../common/download.js';
+import { endingOf } from '../../common/ending.js';
 import { inTenant } from '../../common/request-scope.js';
 import type { CallExportQueryDto, CallFilterDto } from '../call-logs.dto.js';
 import { conditionOf } from './call-filter.js';
@@ -122,5 +123,5 @@ export class CallExport {
 }
 
 function within<T>({ tenantId, signal }: Export, work: () => Promise<T>): Promise<T> {
-  return inTenant(tenantId, work, { signal });
+  return inTenant(tenantId, work, endingOf(signal));
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { endingOf } from '../../common/ending.js';
 import { UnavailableError } from '../../common/errors.js';
 import { inTenant } from '../../common/request-scope.js';
 import { CallLog } from '../call-log.entity.js';
@@ -74,7 +75,7 @@ export class CallSearch {
           }
           return (stoppedAt = undefined);
         },
-        { signal: limit },
+        endingOf(limit),
       );
     } catch (error) {
       if (!limit.aborted) throw error;
