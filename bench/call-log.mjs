@@ -17,7 +17,6 @@ import { DataSource } from 'typeorm';
 import { CallLogLane, INSERT_BATCH } from '../dist/src/call-logs/call-log-lane.js';
 import { CallExport } from '../dist/src/call-logs/search/call-export.js';
 import { CallSearch } from '../dist/src/call-logs/search/call-search.js';
-import { inTenant } from '../dist/src/common/request-scope.js';
 import { loadConfig } from '../dist/src/config.js';
 import { dataSourceOptions } from '../dist/src/database.js';
 import { generateDay, SOUGHT, tenantId, uuidOf } from './call-log/rows.mjs';

@@ -12,7 +12,7 @@ describe('POST /admin/call-logs/erase', () => {
 
   it('finds the id of a user however it was written', async () => {
     const user = newId();
-    const mixed = [...user].map((letter, at) => (at % 2 ? letter.toUpperCase() : letter)).join('');
+    const mixed = Array.from(user, (letter, at) => (at % 2 ? letter.toUpperCase() : letter)).join('');
     const requests = [user, user.toUpperCase(), mixed, newId()].map((id) => JSON.stringify({ user: id }));
     await t.dataSource.query(
       `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, era, transport, success, duration_ms, request_data)

@@ -237,10 +237,17 @@ describe('the store of the call log', () => {
         const dropping = t.app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)).createQueryRunner();
         await dropping.startTransaction();
         const [{ pid }] = (await dropping.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
-        const dropped = dropping
-          .query('SELECT drop_call_log_partition($1, 1) AS dropped', [dayOf(ago)])
-          .then(([row]: { dropped: boolean }[]) => row.dropped, String)
-          .finally(() => dropping.rollbackTransaction().then(() => dropping.release()));
+        const run = async () => {
+          try {
+            const sql = 'SELECT drop_call_log_partition($1, 1) AS dropped';
+            const [row] = (await dropping.query(sql, [dayOf(ago)])) as { dropped: boolean }[];
+            return row.dropped;
+          } finally {
+            await dropping.rollbackTransaction();
+            await dropping.release();
+          }
+        };
+        const dropped = run();
         return { pid, dropped };
       };
       const locksOf = (pid: number) =>

@@ -16,7 +16,7 @@ import { byDay, earlier, later } from './times.js';
 
 type Export = {
   readonly tenantId: string;
-  readonly filter: CallFilterDto;
+  readonly filter: Pick<CallFilterDto, keyof CallFilterDto>;
   readonly format: ExportFormat;
   readonly signal: AbortSignal;
 };
@@ -40,14 +40,14 @@ export class CallExport {
     { format, ...filter }: CallExportQueryDto,
     signal: AbortSignal,
   ): Promise<Download> {
-    const matching = { ...filter, to: filter.to ?? new Date() };
-    conditionOf(caller.tenantId, matching); // refuses what cannot be sought before anything is sent
+    const upToNow = { ...filter, to: filter.to ?? new Date() };
+    conditionOf(caller.tenantId, upToNow); // refuses what cannot be sought before anything is sent
     await this.audit.recordAct(caller, { action: 'calls.export', after: { format, ...filter } });
     return {
       contentType:
         format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/jsonl; charset=utf-8',
       fileName: `calls-${new Date().toISOString().slice(0, 10)}.${format}`,
-      content: this.content({ tenantId: caller.tenantId, filter: matching, format, signal }),
+      content: this.content({ tenantId: caller.tenantId, filter: upToNow, format, signal }),
     };
   }
 

@@ -171,8 +171,11 @@ const BOUNDARIES = [...SEPARATORS, ...UNSPACED]
   .join('');
 
 function range(first: number, last: number): string {
-  const escaped = (code: number) => `\\U${code.toString(16).padStart(8, '0')}`;
   return first === last ? escaped(first) : `${escaped(first)}-${escaped(last)}`;
+}
+
+function escaped(code: number): string {
+  return `\\U${code.toString(16).padStart(8, '0')}`;
 }
 
 function anyCaseOf(letter: string): string {
