@@ -6,7 +6,7 @@
 // With taskset the verifying process has one core; Postgres is started with another (Linux: taskset -c 1).
 import 'reflect-metadata';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -46,6 +46,8 @@ try {
   await fill(tenantId);
   // The first run of a process compiles; a second one shows whether memory grows with the number of records.
   for (const run of ['first', 'second']) await verify(run);
+  await verifyNothing();
+  await measureSpace();
 } finally {
   await installation.close();
   rmSync(dataDir, { recursive: true, force: true });
@@ -114,12 +116,40 @@ async function verify(run) {
   );
 }
 
+/** A period without a record: what is checked whole, whatever the period. */
+async function verifyNothing() {
+  const cpuBefore = process.cpuUsage();
+  const from = new Date(Date.now() + 86_400_000);
+  const { reports } = await verifyLog(config, { from, to: null, tenant: 'bench' });
+  const { user, system } = process.cpuUsage(cpuBefore);
+  if (reports[0].found > 0) throw new Error(JSON.stringify(reports[0]));
+  print(
+    `verify of a period without records: ${((user + system) / Math.ceil(records / batchSize)).toFixed(1)} µs of CPU a batch`,
+  );
+}
+
+async function measureSpace() {
+  const owner = await connected(config.databaseUrls.owner);
+  const perRecord = async () => {
+    await owner.query('VACUUM FULL call_log_batches');
+    const { rows } = await owner.query(`SELECT pg_total_relation_size('call_log_batches') AS bytes`);
+    return (rows[0].bytes / records).toFixed(1);
+  };
+  const whole = await perRecord();
+  await owner.query('ALTER TABLE call_log_batches NO FORCE ROW LEVEL SECURITY');
+  await owner.query(`UPDATE call_log_batches SET entries = ''`);
+  print(`bytes of batches for each record: ${whole}, without entries ${await perRecord()}`);
+  await owner.end();
+}
+
 /** Processor time of the database so far. Linux: fields 14 to 17 of /proc/PID/stat, in hundredths; also of children that ended. */
 function databaseSeconds() {
   const postmaster = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0];
   const children = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8').trim().split(' ');
   const hundredths = [postmaster, ...children].map((pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    const stat = `/proc/${pid}/stat`;
+    if (!existsSync(stat)) return 0; // it has just ended, and counts with its parent
+    const fields = readFileSync(stat, 'utf8').split(') ')[1].split(' ');
     return [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0);
   });
   return hundredths.reduce((sum, one) => sum + one, 0) / 100;

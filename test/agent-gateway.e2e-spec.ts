@@ -104,12 +104,14 @@ describe('AgentGateway', () => {
       ['empty', 'empty'],
       ['huge', 'too_large'],
       ['html', 'bad_answer'],
+      ['redirect', 'bad_answer'],
     ])('%s: is not asked again (%s)', async (scenario, kind) => {
       const { app } = await withApp({ mode });
       app.scenario = scenario;
       const reply = await ask();
       expect([reply.ok, kindsOf(reply)]).toEqual([false, [kind]]);
       expect(dify.asked(app)).toHaveLength(1);
+      expect(dify.requests.filter(({ path }) => path === 'elsewhere')).toEqual([]);
     });
 
     it.each<[Scenario, string]>([
@@ -126,6 +128,17 @@ describe('AgentGateway', () => {
       const reply = await ask();
       expect([textOf(reply), kindsOf(reply)]).toEqual([EXPECTED, [kind, null]]);
     });
+  });
+
+  it('answers a hundred at once although every fifth request fails, and opens no circuit', async () => {
+    const { app } = await withApp({ scenario: 'slow', slowMs: 200 });
+    for (let n = 0; n < 100; n += 1) app.next.push(n % 5 === 0 ? 'internal_server_error' : 'slow');
+    const replies = await Promise.all(Array.from({ length: 100 }, (_none, n) => ask({ user: `user-${n}` })));
+    expect(replies.filter(({ ok }) => !ok)).toEqual([]);
+    expect(replies.flatMap(kindsOf).filter((kind) => kind !== null)).toEqual(
+      Array.from({ length: 20 }, () => 'server_error'),
+    );
+    expect(dify.asked(app)).toHaveLength(120);
   });
 
   it('asks again twice at most', async () => {

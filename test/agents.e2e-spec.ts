@@ -175,6 +175,19 @@ describe('the REST API of agents', () => {
       expect((await t.rest('GET', `/admin/agent-versions/${versionId}`, { token })).status).toBe(200);
     });
 
+    it('that does not open any more is told as such, and can be given anew', async () => {
+      const app = dify.addApp();
+      const { id, versionId } = await newAgent(t, tenant, dify, app);
+      await t.dataSource.query(`UPDATE agent_versions SET ciphertext = sha256('x') WHERE id = $1`, [
+        versionId,
+      ]);
+      const ask = async () => (await rest('POST', `/admin/agents/${id}/test`, { query: 'Hello' })).body.data;
+      expect((await rest('POST', `/admin/agent-versions/${versionId}/reveal`)).status).toBe(409);
+      expect(await ask()).toMatchObject({ ok: false, failure: { kind: 'no_key' } });
+      await rest('PUT', `/admin/agent-versions/${versionId}`, { api_key: app.key });
+      expect(await ask()).toMatchObject({ ok: true });
+    });
+
     it('must be given anew when the version moves to another server', async () => {
       const app = dify.addApp();
       const { versionId } = await newAgent(t, tenant, dify, app);

@@ -128,6 +128,30 @@ describe("tools with isolation: 'worker'", () => {
     await expectServing();
   });
 
+  it("opens no circuit of a tool that ran beside one that ended the process, but the latter's when alone", async () => {
+    const tenant = await t.newTenant();
+    const theirs = await newGroup(t, tenant, { tools: ['thread_wait', 'thread_crash'] });
+    const { items } = await t.rest('GET', `/admin/tools?group_id=${theirs.id}`, { token: tenant.adminToken });
+    for (const { id } of items) {
+      const body = { policy: { breaker: { failures: 1, reset_seconds: 600 } } };
+      await t.rest('PUT', `/admin/tools/${id}`, { token: tenant.adminToken, body });
+    }
+    const ask = (name: string, args: object, signal?: AbortSignal) =>
+      send(theirs, { ...legacy('tools/call', { name, arguments: args }), ...(signal && { signal }) });
+    const beside = ask('thread_wait', {});
+    await eventually(() => state().running === 1);
+    await call('thread_crash', { how: 'fatal' });
+    expect(textOf(await beside)).toMatch(/^thread_wait failed inside\./);
+    const hangUp = new AbortController();
+    const again = ask('thread_wait', {}, hangUp.signal).catch(() => undefined);
+    await eventually(() => state().running === 1);
+    hangUp.abort();
+    await again;
+    await eventually(() => state().running === 0);
+    await ask('thread_crash', { how: 'fatal' });
+    expect(textOf(await ask('thread_crash', { how: 'throw' }))).toMatch(/failed too often of late/);
+  });
+
   it('lets no huge result into the main thread', async () => {
     expect(textOf(await call('thread_crash', { how: 'bytes' }))).toMatch(/^The result is 12000\d+ bytes/);
   });

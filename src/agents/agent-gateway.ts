@@ -20,8 +20,8 @@ type Run = {
 /**
  * Asks the agents of a tenant: the one that is the user's first, and when it fails the next, within one time budget.
  *
- * Until the soft budget is over, an agent whose failure may pass by itself (429, 5xx, network) is asked again, after 250 ms and then
- * 500 ms, or what `Retry-After` says; other failures lead to the next at once. An agent that says nothing is left when its share
+ * Until the soft budget is over, an agent whose failure may pass by itself (429, 5xx, network) is asked again, after about 250 ms and
+ * then 500 ms, or what `Retry-After` says; other failures lead to the next at once. An agent that says nothing is left when its share
  * of the time that remains is over: the same for all that are still to be asked. At the hard budget everything ends.
  */
 @Injectable()
@@ -50,70 +50,67 @@ export class AgentGateway {
     return this.unanswered(run, elapsed(run) >= this.config.env.AGENT_HARD_BUDGET_MS ? 'timeout' : 'failed');
   }
 
+  /** The breaker counts questions, not tries: in a burst, failures come back sooner than answers. */
   private async askCandidate(run: Run, candidate: Candidate, shareMs: number): Promise<Outcome> {
-    const time = AbortSignal.timeout(Math.ceil(shareMs));
+    const { AGENT_BREAKER_FAILURES: failures, AGENT_BREAKER_RESET_SECONDS: resetSeconds } = this.config.env;
+    const { tenantId, id: toolId } = candidate.version;
+    const guarded = { tenantId, toolId, kind: 'agent version', failures, resetMs: resetSeconds * 1000 };
+    const verdictOf = ({ failure }: Outcome) => failure?.verdict ?? 'good';
+    const work = () => this.askRepeatedly(run, candidate, AbortSignal.timeout(Math.ceil(shareMs)));
+    try {
+      return await this.breakers.run<Outcome>(guarded, verdictOf, work);
+    } catch (error) {
+      if (!(error instanceof CircuitOpenError)) throw error;
+      const errorMessage = `It failed too often; asked again in ${error.retryAfterSeconds} s`;
+      const outcome = {
+        ...nameOf(candidate),
+        errorKind: 'circuit_open',
+        errorMessage,
+        durationMs: 0,
+      } as const;
+      this.note(run, outcome);
+      return outcome;
+    }
+  }
+
+  private async askRepeatedly(run: Run, candidate: Candidate, time: AbortSignal): Promise<Outcome> {
+    const signal = signalOf(run, time);
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.askOnce(run, candidate, time);
-      const { answer, failure, ...noted } = outcome;
-      run.attempts.push(noted);
-      if (answer) return outcome;
-      this.logger.warn({ message: 'An agent did not answer', purpose: run.question.purpose, ...noted });
-      const delayMs = failure?.retryAfterMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1);
-      const inTime = elapsed(run) + delayMs < this.config.env.AGENT_SOFT_BUDGET_MS;
-      if (!failure?.mayPass || attempt === TRIES || !inTime) return outcome;
-      const signal = signalOf(run, time);
+      this.note(run, outcome);
+      const { failure } = outcome;
+      if (!failure?.mayPass || attempt === TRIES) return outcome;
+      const delayMs = failure.retryAfterMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
+      if (elapsed(run) + delayMs >= this.config.env.AGENT_SOFT_BUDGET_MS) return outcome;
       await waitFor(delayMs, signal);
       if (signal.aborted) return outcome;
     }
   }
 
   private async askOnce(run: Run, candidate: Candidate, time: AbortSignal): Promise<Outcome> {
-    const { env } = this.config;
     const startedMs = performance.now();
-    const { agent, version } = candidate;
-    const who = {
-      agentId: agent.id,
-      agentName: agent.name,
-      versionId: version.id,
-      versionLabel: version.label,
-    };
-    const guarded = {
-      tenantId: version.tenantId,
-      toolId: version.id,
-      kind: 'agent version',
-      failures: env.AGENT_BREAKER_FAILURES,
-      resetMs: env.AGENT_BREAKER_RESET_SECONDS * 1000,
-    } as const;
     const durationMs = () => Math.round(performance.now() - startedMs);
-    const work = async (): Promise<Outcome> => {
-      try {
-        const answer = await this.caller.ask(version, toDify(run.question), signalOf(run, time));
-        return { ...who, errorKind: null, errorMessage: null, durationMs: durationMs(), answer };
-      } catch (error) {
-        const failure = explain(error, run, time);
-        const { kind: errorKind, message: errorMessage } = failure;
-        return { ...who, errorKind, errorMessage, durationMs: durationMs(), failure };
-      }
-    };
+    const who = nameOf(candidate);
     try {
-      return await this.breakers.run<Outcome>(guarded, ({ failure }) => failure?.verdict ?? 'good', work);
+      const question = toDify(run.question);
+      const answer = await this.caller.ask(candidate.version, question, signalOf(run, time));
+      return { ...who, errorKind: null, errorMessage: null, durationMs: durationMs(), answer };
     } catch (error) {
-      if (!(error instanceof CircuitOpenError)) throw error;
-      const errorMessage = `It failed too often; asked again in ${error.retryAfterSeconds} s`;
-      return { ...who, errorKind: 'circuit_open', errorMessage, durationMs: durationMs() };
+      const failure = explain(error, run, time);
+      const { kind: errorKind, message: errorMessage } = failure;
+      return { ...who, errorKind, errorMessage, durationMs: durationMs(), failure };
     }
   }
 
-  private answered(run: Run, { agent, version }: Candidate, answer: CallAnswer): AgentReply {
+  private note(run: Run, { answer: _answer, failure: _failure, ...attempt }: Outcome): void {
+    run.attempts.push(attempt);
+    if (attempt.errorKind === null) return;
+    this.logger.warn({ message: 'An agent did not answer', purpose: run.question.purpose, ...attempt });
+  }
+
+  private answered(run: Run, candidate: Candidate, answer: CallAnswer): AgentReply {
     const { text, usage, firstTextMs, ...ids } = answer;
-    const by = {
-      agentId: agent.id,
-      agentName: agent.name,
-      versionId: version.id,
-      versionLabel: version.label,
-      appId: version.appId,
-      ...ids,
-    };
+    const by = { ...nameOf(candidate), appId: candidate.version.appId, ...ids };
     const durationMs = Math.round(elapsed(run));
     const isLate = durationMs > this.config.env.AGENT_SOFT_BUDGET_MS;
     return { ok: true, text, by, usage, firstTextMs, isLate, attempts: run.attempts, durationMs };
@@ -122,6 +119,15 @@ export class AgentGateway {
   private unanswered(run: Run, reason: (AgentReply & { ok: false })['reason']): AgentReply {
     return { ok: false, reason, attempts: run.attempts, durationMs: Math.round(elapsed(run)) };
   }
+}
+
+function nameOf({ agent, version }: Candidate) {
+  return {
+    agentId: agent.id,
+    agentName: agent.name,
+    versionId: version.id,
+    versionLabel: version.label,
+  };
 }
 
 function elapsed({ startedMs }: Run): number {

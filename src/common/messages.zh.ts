@@ -291,7 +291,9 @@ export const zh: Readonly<Record<string, string>> = {
   'The result is {0} bytes, more than the {1} that may leave its thread. Ask for less.':
     '结果为 {0} 字节，超过线程允许返回的 {1} 字节。请缩小请求范围。',
   'Not an error was thrown: {0}': '抛出的不是错误对象：{0}',
-  'Too many calls wait for a thread. Try again in a few seconds.': '等待线程的调用过多。请几秒后重试。',
+  'Too many calls wait for a thread. The call was not run; try again in a few seconds.':
+    '等待线程的调用过多。该调用未执行；请几秒后重试。',
+  'must NOT have duplicate items': '不得有重复的项',
   'It needed more than the {0} MiB of memory it may have. Ask for less.':
     '所需内存超过允许的 {0} MiB。请缩小请求范围。',
   '{0}; it now lies with tenant {1}': '{0}；现位于租户 {1}',

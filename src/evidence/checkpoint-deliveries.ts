@@ -27,12 +27,12 @@ export class CheckpointDeliveries {
   }
 
   /** All that waits of one tenant, to one place. Belongs into its unit of work; one caller at a time for each place. */
-  async deliver(tenantId: string, target: CheckpointTarget): Promise<void> {
+  async deliver(tenantId: string, target: CheckpointTarget, stopping: AbortSignal): Promise<void> {
     const { manager } = this.dataSource;
     const key = { tenantId, target: target.name };
     await manager.createQueryBuilder().insert().into(CallLogDelivery).values(key).orIgnore().execute();
     let isDelivered = true;
-    while (isDelivered) isDelivered = await this.deliverNext(key, target);
+    while (isDelivered && !stopping.aborted) isDelivered = await this.deliverNext(key, target);
   }
 
   /** @returns Whether there was one and it arrived. A crash in between has it delivered again. */

@@ -22,7 +22,7 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
   private timer: NodeJS.Timeout | undefined;
   /** What is under way, by what it does: the next round joins it. */
   private readonly running = new Map<string, Promise<void>>();
-  private isStopping = false;
+  private readonly stopping = new AbortController();
 
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
@@ -45,7 +45,7 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopping = true;
+    this.stopping.abort();
     clearInterval(this.timer);
     await Promise.all(this.running.values());
   }
@@ -84,7 +84,7 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
       ];
       if (!taken) return; // another replica is at it
       try {
-        await this.forTenants((id) => this.deliveries.deliver(id, target));
+        await this.forTenants((id) => this.deliveries.deliver(id, target, this.stopping.signal));
       } finally {
         await holder.query('SELECT pg_advisory_unlock($1, $2)', lock);
       }
@@ -102,7 +102,7 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** What fails for one tenant fails for that one only. */
   private async forTenant(id: string, work: () => Promise<unknown>): Promise<void> {
-    if (this.isStopping) return;
+    if (this.stopping.signal.aborted) return;
     try {
       await inTenant(id, work);
     } catch (error) {

@@ -37,7 +37,9 @@ export function lazyCheck(schema: JsonObject): Check {
       if (error instanceof TooCostlyError || error instanceof RangeError) return [TOO_COSTLY]; // RangeError: out of stack
       throw error;
     }
-    return (validate.errors ?? []).slice(0, MAX_FAULTS_TOLD).map((error) => toPhrase(error, data));
+    const errors = validate.errors ?? [];
+    validate.errors = null;
+    return errors.slice(0, MAX_FAULTS_TOLD).map((error) => toPhrase(error, data));
   };
 }
 
@@ -70,6 +72,7 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
     cost.begin(data);
     const isValid = validate(data);
     check.errors = validate.errors;
+    validate.errors = null; // they hold the data
     return isValid;
   };
   return check;

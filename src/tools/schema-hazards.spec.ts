@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { compileSchema, lazyCheck } from './schema-compiler.js';
 import { schemaHazards } from './schema-hazards.js';
 
@@ -129,6 +131,21 @@ describe('lazyCheck', () => {
       expect.stringContaining('too long to check'),
     ]);
     expect(lazyCheck({ items })(['choice 19999'])).toBeNull();
+  });
+
+  it('keeps nothing of what it refused', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const strict = lazyCheck({ additionalProperties: false });
+    const refuse = () => {
+      const args = { unknown: 'x'.repeat(100_000) };
+      expect(strict(args)).toEqual([`'unknown' is not a known argument`]);
+      return new WeakRef(args);
+    };
+    const kept = refuse();
+    await new Promise((resolve) => setImmediate(resolve)); // a WeakRef holds on for a turn
+    collect();
+    expect(kept.deref()).toBeUndefined();
   });
 
   it('keeps its words short, whatever the names and the schema', () => {

@@ -88,9 +88,9 @@ export class ThreadHost {
 
   private ended(child: ChildProcess, how: string): void {
     if (this.child === child) this.child = undefined;
-    for (const [id, pending] of this.pending) {
-      if (pending.child === child) pending.settle(lost(id, `The process of the threads ended (${how})`));
-    }
+    const ends = [...this.pending].filter(([, pending]) => pending.child === child);
+    const message = `The process of the threads ended (${how})`;
+    for (const [id, { settle }] of ends) settle({ ...lost(id, message), wasShared: ends.length > 1 });
   }
 
   private endWhenIdle(): void {
@@ -99,7 +99,7 @@ export class ThreadHost {
   }
 }
 
-function lost(id: number, message: string): HostAnswer {
+function lost(id: number, message: string): HostAnswer & { kind: 'lost' } {
   return { kind: 'lost', id, message };
 }
 

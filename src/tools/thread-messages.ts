@@ -51,7 +51,7 @@ export type HostAnswer =
   | { readonly kind: 'message'; readonly id: number; readonly message: ThreadMessage }
   | { readonly kind: 'outcome'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly kind: 'out_of_memory'; readonly id: number }
-  | { readonly kind: 'lost'; readonly id: number; readonly message: string };
+  | { readonly kind: 'lost'; readonly id: number; readonly message: string; readonly wasShared?: boolean };
 
 /** The one place that posts: what the linter asks of `window.postMessage` a port does not have. */
 export function send(port: MessagePort, message: AbortMessage | ThreadMessage): void {
@@ -69,6 +69,9 @@ type Outcome =
   | { readonly kind: 'data'; readonly data: unknown }
   | { readonly kind: 'content'; readonly content: ToolContent['content']; readonly structured: unknown }
   | { readonly kind: 'failure'; readonly failure: Failure };
+
+/** The process ended in which this and other calls ran: nobody knows whose fault that was. */
+export class SharedEndError extends Error {}
 
 /** The work or its result is larger than it may be; asking for less helps, waiting does not. */
 export class TooLargeError extends AppError {

@@ -48,6 +48,8 @@ export type Attempt = ToolOutcome & {
   readonly wasNotRun?: true;
   /** It failed on its way, and not by its own word: what it did before that stays done. */
   readonly isPartial?: true;
+  /** It failed, perhaps by the fault of another call. */
+  readonly isBlameless?: boolean;
 };
 
 export function refusal(message: string): Attempt {

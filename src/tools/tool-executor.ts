@@ -134,9 +134,9 @@ export function unknownToolMessage(name: string): string {
   return `No tool '${name.slice(0, 128)}' in this group; tools/list tells what there is`;
 }
 
-/** A call that was cancelled or not begun says nothing of its tool. */
-function verdictOf({ errorKind, wasNotRun }: Attempt): Verdict {
-  if (wasNotRun || errorKind === 'cancelled') return 'none';
+/** A call that was cancelled, not begun or ended with others says nothing of its tool. */
+function verdictOf({ errorKind, wasNotRun, isBlameless }: Attempt): Verdict {
+  if (wasNotRun || isBlameless || errorKind === 'cancelled') return 'none';
   return FAULTS.includes(errorKind) ? 'bad' : 'good';
 }
 

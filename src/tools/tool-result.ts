@@ -23,6 +23,8 @@ export class ToolContent {
  * Makes a result of what a tool returned. Text stays text; data becomes JSON text (many clients show a model nothing
  * else) and `structuredContent`. A list is wrapped as `{ result: [...] }`, since only objects are structured content to
  * clients before 2026-07-28.
+ *
+ * @throws {Error} It cannot be said in JSON.
  */
 export function toToolResult(data: unknown): ToolResult {
   if (data instanceof ToolContent) {
@@ -30,8 +32,12 @@ export function toToolResult(data: unknown): ToolResult {
     return structuredContent ? { content, structuredContent } : { content };
   }
   if (data === undefined || data === null) return textResult('Done. The tool returned no data.');
-  if (typeof data !== 'object') return textResult(typeof data === 'string' ? data : JSON.stringify(data));
-  const text = JSON.stringify(data);
+  if (typeof data === 'string') return textResult(data);
+  const text = JSON.stringify(data) as string | undefined;
+  if (text === undefined) throw new Error(`The tool returned a ${typeof data}, which is no JSON`);
+  if (typeof data !== 'object') return textResult(text);
+  const isAsItIs = Array.isArray(data) ? text.startsWith('[') : text.startsWith('{');
+  if (!isAsItIs) return toToolResult(JSON.parse(text)); // a Date, say, is a text
   const structuredContent = (Array.isArray(data) ? { result: data } : data) as JsonObject;
   return { content: [{ type: 'text', text }], structuredContent };
 }

@@ -12,6 +12,7 @@ import type { ToolContext, ToolLogger } from './mcp-tool.decorator.js';
 import { maxBytesOf, ResultForAgent } from './result-for-agent.js';
 import { RunningCalls } from './running-calls.js';
 import { Stopped } from './stopped.js';
+import { SharedEndError } from './thread-messages.js';
 import { NoThreadError } from './thread-slots.js';
 import { type Attempt, deferral, failure, LEFT, type ToolCall } from './tool-call.js';
 import type { JsonObject } from './tool-definition.js';
@@ -109,10 +110,9 @@ export class ToolRunner {
     }
     const errorId = uuidv7();
     this.logger.error(`${name} failed (error ${errorId})`, error instanceof Error ? error.stack : error);
-    return failure(
-      'internal',
-      `${name} failed inside. ${isOnce ? CHECK_FIRST : 'Try again later'}; if it stays, report error ${errorId}.`,
-    );
+    const advice = isOnce ? CHECK_FIRST : 'Try again later';
+    const message = `${name} failed inside. ${advice}; if it stays, report error ${errorId}.`;
+    return { ...failure('internal', message), isBlameless: error instanceof SharedEndError };
   }
 
   private contextOf(call: ToolCall, tool: BoundTool, stop: Stop): ToolContext {

@@ -2,7 +2,13 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config.js';
 import type { ToolContext } from './mcp-tool.decorator.js';
 import { ThreadHost } from './thread-host.js';
-import { decodeOutcome, type ThreadMessage, type ThreadTarget, TooLargeError } from './thread-messages.js';
+import {
+  decodeOutcome,
+  SharedEndError,
+  type ThreadMessage,
+  type ThreadTarget,
+  TooLargeError,
+} from './thread-messages.js';
 import { ThreadSlots } from './thread-slots.js';
 import type { JsonObject } from './tool-definition.js';
 
@@ -57,7 +63,8 @@ export class ToolThreads implements OnApplicationShutdown {
       const task = { ...target, args, caller, ...settings };
       const answer = await this.host.run(task, (message) => deliver(message, context), signal);
       if (answer.kind === 'outcome') return decodeOutcome(answer.bytes);
-      if (answer.kind === 'lost') throw new Error(answer.message);
+      if (answer.kind === 'lost')
+        throw answer.wasShared ? new SharedEndError(answer.message) : new Error(answer.message);
       const limit = this.config.env.TOOL_THREAD_MEMORY_MIB;
       throw new TooLargeError(`It needed more than the ${limit} MiB of memory it may have. Ask for less.`);
     } finally {

@@ -29,7 +29,8 @@ export type Scenario =
   | 'empty'
   | 'thinking' // with a reasoning model's thoughts
   | 'huge'
-  | 'html'; // something else than Dify answers
+  | 'html' // something else than Dify answers
+  | 'redirect'; // to an address that takes what it gets
 
 export type StandInApp = {
   readonly id: string;
@@ -227,6 +228,7 @@ export class StandInDify {
       throw new DifyRefusal(...refusal);
     }
     if (scenario === 'hanging') return;
+    if (scenario === 'redirect') return void response.writeHead(307, { location: '/v1/elsewhere' }).end();
     if (scenario === 'bad_gateway') return html(response, 502);
     if (scenario === 'html') return html(response, 200);
     const run: AnswerRun = {
