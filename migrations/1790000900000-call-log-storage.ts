@@ -17,6 +17,7 @@ const FUNCTIONS = [
 
 const FIND_STRETCHES =
   'find_call_log_stretches(integer[], timestamptz, timestamptz, timestamptz, uuid, integer)';
+const OLDEST_AFTER = 'oldest_call_log_after(bigint, uuid, integer)';
 
 /**
  * The call log by day: partitions, made and dropped by functions that run as the schema's owner and do nothing else;
@@ -28,6 +29,7 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
 
   async up(queryRunner: QueryRunner): Promise<void> {
     await this.orderByCommit(queryRunner);
+    await this.letTimeBeTold(queryRunner);
     await this.createRetention(queryRunner);
     await this.createFollowers(queryRunner);
     await this.letTheOwnerKeepHouse(queryRunner);
@@ -62,6 +64,7 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
       await queryRunner.query(`DROP POLICY ${policy} ON "mcp_call_logs"`);
     await queryRunner.query(`ALTER TABLE "mcp_call_logs" FORCE ROW LEVEL SECURITY`);
     await queryRunner.query(`DROP FUNCTION ${FIND_STRETCHES}`);
+    await queryRunner.query(`DROP FUNCTION ${OLDEST_AFTER}`);
     await queryRunner.query(`DROP VIEW "call_log_guide"`);
     for (const table of ['call_log_chunks', 'call_log_stats', 'call_log_positions', 'call_log_retention']) {
       await queryRunner.query(`DROP TABLE "${table}"`);
@@ -71,6 +74,11 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
     await queryRunner.query(`REVOKE SELECT (${METADATA}) ON "mcp_call_logs" FROM ${SYSTEM_ROLE}`);
     await queryRunner.query(`GRANT SELECT (id, created_at, tenant_id) ON "mcp_call_logs" TO ${SYSTEM_ROLE}`);
     await queryRunner.query(`ALTER TABLE "mcp_call_logs" DROP COLUMN "recorded_in"`);
+    await queryRunner.query(`ALTER TABLE "mcp_call_logs" DROP CONSTRAINT "CHK_call_logs_created_at"`);
+    await queryRunner.query(`DROP INDEX "idx_call_logs_time"`);
+    await queryRunner.query(
+      `CREATE INDEX "idx_call_logs_time" ON "mcp_call_logs" ("tenant_id", "created_at", "id")`,
+    );
   }
 
   /**
@@ -94,6 +102,20 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
     await queryRunner.query(`GRANT SELECT (${METADATA}) ON "mcp_call_logs" TO ${SYSTEM_ROLE}`);
     await queryRunner.query(
       `CREATE POLICY follower_reads ON "mcp_call_logs" FOR SELECT TO ${SYSTEM_ROLE} USING (true)`,
+    );
+  }
+
+  /**
+   * A record at `infinity` would be on no page and in no checkpoint. The duration is in the index of the times so that long and
+   * short calls are told apart in it, without a look at every record.
+   */
+  private async letTimeBeTold(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(
+      `ALTER TABLE "mcp_call_logs" ADD CONSTRAINT "CHK_call_logs_created_at" CHECK (isfinite("created_at"))`,
+    );
+    await queryRunner.query(`DROP INDEX "idx_call_logs_time"`);
+    await queryRunner.query(
+      `CREATE INDEX "idx_call_logs_time" ON "mcp_call_logs" ("tenant_id", "created_at", "id", "duration_ms")`,
     );
   }
 
@@ -164,43 +186,75 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
           "to_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL,
           "stale" boolean NOT NULL DEFAULT false,
           "marks" integer array NOT NULL,
+          "places" smallint array,
+          "starts" TIMESTAMP(3) WITH TIME ZONE array,
           CONSTRAINT "PK_call_log_chunks" PRIMARY KEY ("id")
       )
     `);
+    // Hashes do not compress, and single ones are looked up.
     await queryRunner.query(
-      `CREATE INDEX "idx_call_log_chunks_time" ON "call_log_chunks" ("tenant_id", "to_at", "from_at")`,
+      `ALTER TABLE "call_log_chunks" ALTER "marks" SET STORAGE EXTERNAL, ALTER "places" SET STORAGE EXTERNAL`,
+    );
+    await queryRunner.query(
+      `CREATE INDEX "idx_call_log_chunks_time" ON "call_log_chunks" ("tenant_id", "to_at", "id")`,
     );
     await queryRunner.query(
       `CREATE INDEX "idx_call_log_chunks_stale" ON "call_log_chunks" ("tenant_id", "to_at") WHERE stale`,
     );
     await queryRunner.query(
-      `CREATE INDEX "idx_call_log_chunks_marks" ON "call_log_chunks" USING gin ("marks")`,
+      // What is pending is read by every search.
+      `CREATE INDEX "idx_call_log_chunks_marks" ON "call_log_chunks" USING gin ("marks") WITH (gin_pending_list_limit = 512)`,
     );
     await ownByTenant(queryRunner, 'call_log_chunks', { system: 'SELECT, UPDATE, DELETE' });
-    // Under a policy the planner may not use the index of the marks: array operators are not leakproof. See user_search.
+    await this.letTheGuideBeRead(queryRunner);
+  }
+
+  /**
+   * Under a policy the planner may not use the index of the marks: array operators are not leakproof. See user_search. Besides
+   * it takes looking at marks for cheap and reads them all, where each has to be fetched and unpacked first (700 ms instead of
+   * 2). So the conditions of `find_call_log_stretches` are written such that no other index fits.
+   */
+  private async letTheGuideBeRead(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(
       `CREATE POLICY owner_reads ON "call_log_chunks" FOR SELECT TO CURRENT_USER USING (true)`,
     );
     await queryRunner.query(`
-      CREATE VIEW "call_log_guide" AS
-        SELECT id, tenant_id, from_at, to_at, stale, marks FROM call_log_chunks WHERE tenant_id = (SELECT current_tenant_id())
+      CREATE VIEW "call_log_guide" WITH (security_barrier) AS
+        SELECT id, tenant_id, from_at, to_at, stale, marks, places, starts FROM call_log_chunks
+        WHERE tenant_id = (SELECT current_tenant_id())
     `);
     await queryRunner.query(`GRANT SELECT ON "call_log_guide" TO ${APP_ROLE}`);
-    // The planner takes looking at marks for cheap and reads them all, where each has to be fetched and unpacked first (700 ms
-    // instead of 2). So the conditions are written such that no other index fits.
     await queryRunner.query(`
-      CREATE FUNCTION find_call_log_stretches(sought integer[], lower_at timestamptz, upper_at timestamptz,
+      CREATE FUNCTION find_call_log_stretches(sought integer[], lower_at timestamptz, before_at timestamptz,
         last_to timestamptz, last_id uuid, at_once integer)
-      RETURNS TABLE (id uuid, from_at timestamptz, to_at timestamptz)
+      RETURNS TABLE (id uuid, from_at timestamptz, to_at timestamptz, starts timestamptz[], places smallint)
       LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
-        SELECT c.id, c.from_at, c.to_at FROM call_log_chunks c
-        WHERE c.marks @> sought AND c.tenant_id::text = current_tenant_id()::text AND c.from_at + interval '0' <= upper_at
-          AND c.to_at + interval '0' >= lower_at AND (c.to_at + interval '0', c.id) < (last_to, last_id)
-        ORDER BY c.to_at + interval '0' DESC, c.id DESC LIMIT at_once
+        SELECT n.id, n.from_at, n.to_at, n.starts,
+          (SELECT bit_and(n.places[array_position(n.marks, mark)]) FROM unnest(sought) AS mark)
+        FROM (SELECT c.* FROM call_log_chunks c
+          WHERE c.marks @> sought AND c.tenant_id::text = current_tenant_id()::text AND c.from_at + interval '0' < before_at
+            AND c.to_at + interval '0' >= lower_at AND (c.to_at + interval '0', c.id) < (last_to, last_id)
+          ORDER BY c.to_at + interval '0' DESC, c.id DESC LIMIT at_once) n
       $$
     `);
-    await queryRunner.query(`REVOKE ALL ON FUNCTION ${FIND_STRETCHES} FROM PUBLIC`);
-    await queryRunner.query(`GRANT EXECUTE ON FUNCTION ${FIND_STRETCHES} TO ${APP_ROLE}`);
+    // Planned once in a session: it looks into the index of every partition, and planning that takes longer than doing it.
+    await queryRunner.query(`
+      CREATE FUNCTION oldest_call_log_after(after_recorded_in bigint, after_id uuid, at_most integer) RETURNS timestamptz
+      LANGUAGE plpgsql STABLE SET search_path = public, pg_temp
+      SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+      DECLARE
+        oldest timestamptz;
+        seen integer;
+      BEGIN
+        SELECT min(created_at), count(*) INTO oldest, seen FROM (SELECT created_at FROM mcp_call_logs
+          WHERE (recorded_in, id) > (after_recorded_in, after_id) ORDER BY recorded_in, id LIMIT at_most) later;
+        RETURN CASE WHEN seen < at_most THEN oldest ELSE '-infinity' END;
+      END $$
+    `);
+    for (const signature of [FIND_STRETCHES, OLDEST_AFTER]) {
+      await queryRunner.query(`REVOKE ALL ON FUNCTION ${signature} FROM PUBLIC`);
+      await queryRunner.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${APP_ROLE}`);
+    }
   }
 
   /** The security is forced, so the owner, as whom the functions run, needs policies of its own. */
@@ -270,7 +324,8 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
   /**
    * Each looks itself whether anybody keeps what it is to remove. The installation's default is the caller's to say, so two things hold
    * whatever it says: nothing of today goes, and nothing without a removal on record (`call_log_removals`), whose missing
-   * signature `toolcrib verify` names.
+   * signature `toolcrib verify` names. What a partition holds is looked at before calls have to wait for its dropping; then only
+   * whether a record came since. Decisions about retention cannot be changed in between.
    */
   private async createRetentionFunctions(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
@@ -308,13 +363,20 @@ export class CallLogStorage1790000900000 implements MigrationInterface {
     await queryRunner.query(`
       CREATE FUNCTION drop_call_log_partition(on_day date, default_days integer) RETURNS boolean
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '300ms' AS $$
-      DECLARE part text := 'mcp_call_logs_p' || to_char(on_day, 'YYYYMMDD');
+      DECLARE
+        part text := 'mcp_call_logs_p' || to_char(on_day, 'YYYYMMDD');
+        settled bigint := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+        came_late boolean;
       BEGIN
         PERFORM pg_advisory_xact_lock(7210004);
         IF on_day >= (now() AT TIME ZONE 'UTC')::date OR to_regclass(part) IS NULL THEN RETURN false; END IF;
-        LOCK TABLE ONLY mcp_call_logs IN ACCESS EXCLUSIVE MODE;
+        LOCK TABLE call_log_retention IN SHARE MODE;
         IF EXISTS (SELECT FROM list_call_log_holdings(on_day, default_days) h
           WHERE NOT h.expired OR NOT is_call_log_removal_noted(on_day, h.tenant_id, h.group_id)) THEN RETURN false; END IF;
+        LOCK TABLE ONLY mcp_call_logs IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format('SELECT EXISTS (SELECT FROM mcp_call_logs WHERE recorded_in >= %s AND created_at >= %L AND created_at < %L)',
+          settled, on_day::timestamp AT TIME ZONE 'UTC', (on_day + 1)::timestamp AT TIME ZONE 'UTC') INTO came_late;
+        IF came_late THEN RETURN false; END IF;
         EXECUTE format('DROP TABLE %I', part);
         RETURN true;
       END $$

@@ -71,7 +71,7 @@ describe('GET /admin/call-logs/export', () => {
     const running = async () => {
       const [{ n }] = await t.dataSource.query<[{ n: number }]>(
         `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND usename = 'toolcrib_app'
-         AND state = 'active' AND query LIKE '%json_build_object%'`,
+         AND state = 'active' AND query LIKE '%AS at FROM mcp_call_logs%'`,
       );
       return n;
     };

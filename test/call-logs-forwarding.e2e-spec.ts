@@ -1,7 +1,8 @@
+import { createSocket } from 'node:dgram';
 import { createServer as createHttp, type Server as HttpServer } from 'node:http';
 import { createServer as createTcp, type Server, type AddressInfo } from 'node:net';
 import { loadConfig } from '../src/config.js';
-import { toSyslog } from '../src/call-logs/forwarding/syslog.js';
+import { SyslogTarget, toSyslog } from '../src/call-logs/forwarding/syslog.js';
 import { eventually } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
@@ -24,6 +25,23 @@ type Body = {
       }[];
     }[];
   }[];
+};
+
+const CALL = {
+  id: 'i',
+  tenantId: 't',
+  createdAt: new Date(0),
+  groupId: 'g',
+  toolName: 'x',
+  callerAppId: null,
+  keyId: null,
+  userId: null,
+  era: 'e',
+  transport: 'rest',
+  isTest: false,
+  success: true,
+  errorKind: null,
+  durationMs: 1,
 };
 
 describe('forwarding of the call log', () => {
@@ -168,24 +186,27 @@ describe('forwarding of the call log', () => {
     await third.close();
   });
 
+  it('sends many datagrams over one socket, and listens for its end once', async () => {
+    const server = createSocket('udp4');
+    let datagrams = 0;
+    server.on('message', () => (datagrams += 1));
+    await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+    const warnings: string[] = [];
+    const warned = ({ name }: Error) => warnings.push(name);
+    process.on('warning', warned);
+    await new SyslogTarget(`udp://127.0.0.1:${server.address().port}`).send(
+      Array.from({ length: 50 }, (_, n) => ({ ...CALL, id: String(n) })),
+    );
+    await eventually(() => datagrams === 50);
+    process.off('warning', warned);
+    server.close();
+    expect(warnings).toEqual([]);
+  });
+
   it('escapes what has a meaning in structured data', () => {
-    const call = {
-      id: 'i',
-      tenantId: 't',
-      createdAt: new Date(0),
-      groupId: 'g',
-      toolName: String.raw`a"b]c\d`,
-      callerAppId: null,
-      keyId: null,
-      userId: null,
-      era: 'e',
-      transport: 'rest',
-      isTest: false,
-      success: true,
-      errorKind: null,
-      durationMs: 1,
-    };
-    expect(toSyslog(call).toString()).toContain(String.raw`tool_name="a\"b\]c\\d"`);
+    expect(toSyslog({ ...CALL, toolName: String.raw`a"b]c\d` }).toString()).toContain(
+      String.raw`tool_name="a\"b\]c\\d"`,
+    );
   });
 
   it('reads the settings strictly', () => {

@@ -1,8 +1,11 @@
 import { v7 as newId } from 'uuid';
 import { CallLog } from '../src/call-logs/call-log.entity.js';
-import { wordsOf } from '../src/call-logs/search/marks.js';
-import { forgetInGuide } from '../src/call-logs/search/forget.js';
+import { type Before, CallSearch, type Found } from '../src/call-logs/search/call-search.js';
+import { forgetInGuide, forgetRecordsInGuide } from '../src/call-logs/search/forget.js';
 import { GuideJob } from '../src/call-logs/search/guide-job.js';
+import { markerOf } from '../src/call-logs/search/marks.js';
+import { patternOf, wordsOf } from '../src/call-logs/search/words.js';
+import { inTenant } from '../src/common/request-scope.js';
 import { eventually } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
@@ -183,6 +186,173 @@ describe('search in the call log', () => {
     expect([...wordsOf(String.raw`{"a":"Line one\nLINE-two"}`)]).toEqual(['a', 'line', 'one', 'two']);
     expect([...wordsOf('王芳 13800104729é')]).toEqual(['王', '芳', '王芳', '13800104729é']);
     expect([...wordsOf('𝒳x')]).toEqual(['𝒳x']);
-    expect([...wordsOf('x'.repeat(65))]).toEqual([]);
+    expect([...wordsOf('x'.repeat(65))]).toEqual(['x'.repeat(64)]);
+  });
+
+  describe('what a word is', () => {
+    /** Whether the database and the guide find the term in each text. */
+    const compare = async (texts: string[], term: string) => {
+      const [{ found }] = await t.dataSource.query<[{ found: boolean[] }]>(
+        `SELECT array_agg(text ~ $2 ORDER BY n) AS found FROM unnest($1::text[]) WITH ORDINALITY AS texts(text, n)`,
+        [texts, patternOf({ text: term, isWhole: true })],
+      );
+      const wrong = texts.filter((told, at) => found[at] !== wordsOf(told).has(term));
+      expect([term, wrong.slice(0, 5)]).toEqual([term, []]);
+      return found.filter(Boolean).length;
+    };
+
+    it('is the same for the guide and the database, next to any character there is', async () => {
+      const texts: string[] = [];
+      for (let code = 1; code < 0x20000; code += 1) {
+        if (code < 0xd800 || code > 0xdfff) texts.push(`caf${String.fromCodePoint(code)} b`);
+      }
+      texts.push(...texts.map((told) => Array.from(told.slice(0, -2)).toReversed().join('')));
+      expect(await compare(texts, 'caf')).toBeGreaterThan(1000);
+      expect(await compare(texts, 'café')).toBe(2); // É, é
+      expect(await compare(texts, 'fac')).toBeGreaterThan(1000);
+    });
+
+    it('is the same behind any escape and in any case', async () => {
+      const letters = [...Array.from(String.raw`aNnuÉéKiIİΣςσ\"/1_玻尿😀𝒳- `), '\u212a', '\u0307'];
+      let seed = 7;
+      const pick = (count: number) => (seed = (seed * 48_271) % 2_147_483_647) % count;
+      const texts = Array.from({ length: 4000 }, () =>
+        Array.from({ length: 8 }, () => letters[pick(letters.length)]).join(''),
+      );
+      const terms = ['n', 'a', 'na', 'u', 'un', 'k', 'i', 'σ', 'é', 'nk', '1', '𝒳', 'aé'];
+      for (const term of terms) expect([term, (await compare(texts, term)) > 0]).toEqual([term, true]);
+    });
+
+    it('stays the same once the guide has the record', async () => {
+      const own = await t.newTenant();
+      const told = ['un café noir', 'CAFÉ', 'caf\u00e9s', 'a\nΟΔΟΣ', 'naïve玻尿酸filler'];
+      await insert(
+        told.map((note, index) => ({ ...make(index + 1, own.tenantId), id: newId(), requestData: { note } })),
+      );
+      const count = async (q: string) =>
+        (await t.rest('GET', `/admin/call-logs?q=${encodeURIComponent(q)}`, { token: own.adminToken })).items
+          .length;
+      const words = ['caf', 'café', 'CAFÉ', 'cafés', 'οδος', 'naïve', 'na', '尿酸', 'filler', 'nοδος'];
+      const fresh = await Promise.all(words.map(count));
+      await followed();
+      expect(await Promise.all(words.map(count))).toEqual(fresh);
+      expect(fresh).toEqual([0, 2, 2, 1, 1, 1, 0, 1, 1, 0]);
+    });
+  });
+
+  describe('a search that would take too long', () => {
+    it('ends early, says where, and goes on from there: nothing is left out', async () => {
+      const search = t.app.get(CallSearch);
+      const { tenantId } = tenant;
+      await insert([{ ...make(45, tenantId), createdAt: new Date(START - 40 * 86_400_000) }]);
+      const from = new Date(START - 60 * 86_400_000);
+      for (const sought of [{ tool: 'rare_tool' }, { q: 'plain' }, { duration_max: 2 }]) {
+        const ids: string[] = [];
+        let before: Before | undefined;
+        let pages = 0;
+        do {
+          const page: Found = await inTenant(tenantId, () =>
+            search.find(tenantId, { filter: { ...sought, from }, before, limit: 1000 }, -1),
+          );
+          ids.push(...page.calls.map(({ id }) => id));
+          before = page.stoppedAt;
+          pages += 1;
+        } while (before);
+        expect(pages).toBeGreaterThan(1);
+        expect(ids).toEqual(await all(new URLSearchParams(sought as never).toString(), 200));
+      }
+    });
+  });
+
+  it('shows no record whose time is none, and fails at none', async () => {
+    const own = await t.newTenant();
+    const [record] = [make(1, own.tenantId)];
+    const addAt = (at: string) =>
+      t.dataSource.query(
+        `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, era, transport, success, duration_ms)
+         VALUES ($1, $2, $3, $3, 'x', 'rest', 'rest', true, 1)`,
+        [newId(), at, own.tenantId],
+      );
+    await expect(addAt('infinity')).rejects.toThrow('CHK_call_logs_created_at');
+    await insert([record]);
+    // As it may be in a table that was tampered with.
+    await t.dataSource.query('ALTER TABLE mcp_call_logs DROP CONSTRAINT "CHK_call_logs_created_at"');
+    await addAt('infinity');
+    await addAt('-infinity');
+    const get = (path: string) => t.rest('GET', `/admin/call-logs${path}`, { token: own.adminToken });
+    for (const query of ['', '?success=true', '?q=plain', '?duration_min=0']) {
+      const answer = await get(query);
+      expect([query, answer.status, answer.items.length <= 1]).toEqual([query, 200, true]);
+    }
+    expect((await get('')).items).toMatchObject([{ id: record.id }]);
+    const hidden = await t.dataSource.query<{ id: string }[]>(
+      'DELETE FROM mcp_call_logs WHERE NOT isfinite(created_at) RETURNING id',
+    );
+    expect(hidden).toHaveLength(2);
+    await t.dataSource.query(
+      'ALTER TABLE mcp_call_logs ADD CONSTRAINT "CHK_call_logs_created_at" CHECK (isfinite(created_at))',
+    );
+  });
+
+  describe('the guide', () => {
+    const chunksOf = async (tenantId: string) =>
+      t.dataSource.query<{ marks: number[]; stale: boolean }[]>(
+        'SELECT marks, stale FROM call_log_chunks WHERE tenant_id = $1',
+        [tenantId],
+      );
+
+    it('does not grow when the same time is forgotten again and again', async () => {
+      const own = await t.newTenant();
+      const made = Array.from({ length: 700 }, (_, index) => make(index, own.tenantId));
+      for (let at = 0; at < made.length; at += 70) {
+        await insert(made.filter((_, index) => index % 10 === at / 70)); // each lies over the whole time
+        await followed();
+      }
+      expect((await chunksOf(own.tenantId)).length).toBeGreaterThanOrEqual(10);
+      for (let round = 0; round < 3; round += 1) {
+        const span = { from: new Date(START), before: new Date(START + 3_600_000) };
+        await forgetInGuide(t.dataSource, { tenantId: own.tenantId, ...span });
+        await eventually(async () => {
+          await t.app.get(GuideJob).step();
+          return (await chunksOf(own.tenantId)).every(({ stale }) => !stale);
+        }, 20_000);
+        expect((await chunksOf(own.tenantId)).length).toBeLessThanOrEqual(4); // of 256 records and more
+      }
+      const answer = await t.rest('GET', '/admin/call-logs?q=customer&limit=200', { token: own.adminToken });
+      expect(answer.items).toHaveLength(200);
+    });
+
+    it('has no word of what is erased while it is being marked', async () => {
+      const own = await t.newTenant();
+      const mark = markerOf(own.tenantId)('quicksilver');
+      const [erased, kept] = [1, 2].map((index) => ({ ...make(index, own.tenantId), id: newId() }));
+      await insert([{ ...erased, requestData: { note: 'quicksilver' } }, kept]);
+      const erasing = t.dataSource.createQueryRunner();
+      await erasing.startTransaction();
+      await erasing.query('UPDATE mcp_call_logs SET request_data = NULL WHERE id = $1', [erased.id]);
+      await forgetRecordsInGuide(erasing, { tenantId: own.tenantId, ids: [erased.id] });
+      const marking = followed();
+      await eventually(async () => {
+        const [{ waits }] = await t.dataSource.query<[{ waits: boolean }]>(
+          `SELECT count(*) > 0 AS waits FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        );
+        return waits || (await chunksOf(own.tenantId)).length > 0;
+      }, 20_000);
+      await erasing.commitTransaction();
+      await erasing.release();
+      await marking;
+      const chunks = await chunksOf(own.tenantId);
+      expect(chunks.length).toBeGreaterThan(0);
+      expect(chunks.some(({ marks }) => marks.includes(mark))).toBe(false);
+      expect(chunks.some(({ marks }) => marks.includes(markerOf(own.tenantId)('customer')))).toBe(true);
+    });
+
+    it('lets no condition of a reader see what is behind its view', async () => {
+      const [view] = await t.dataSource.query(
+        `SELECT reloptions AS options FROM pg_class WHERE relname = 'call_log_guide'`,
+      );
+      expect(view).toEqual({ options: ['security_barrier=true'] });
+    });
   });
 });

@@ -26,10 +26,10 @@ describe('statistics of the call log', () => {
 
   const insert = (count: number, at = `now() - interval '1 day'`) =>
     t.dataSource.query(
-      `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, caller_app_id, era, transport, success,
+      `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, tool_id, caller_app_id, era, transport, success,
          error_kind, duration_ms)
        SELECT gen_random_uuid(), ${at} - random() * interval '60 hours', $1, CASE WHEN n % 3 = 0 THEN $2 ELSE gen_random_uuid() END,
-         'tool_' || n % 4, CASE WHEN n % 2 = 0 THEN 'dify' END, 'rest', 'rest', n % 10 > 0, CASE WHEN n % 10 = 0 THEN 'timeout' END,
+         'tool_' || n % 4, gen_random_uuid(), CASE WHEN n % 2 = 0 THEN 'dify' END, 'rest', 'rest', n % 10 > 0, CASE WHEN n % 10 = 0 THEN 'timeout' END,
          exp(random() * 12 - 3)
        FROM generate_series(1, $3::int) n`,
       [tenant.tenantId, group, count],
@@ -113,8 +113,8 @@ describe('statistics of the call log', () => {
     const late = t.dataSource.createQueryRunner();
     await late.startTransaction();
     await late.query(
-      `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, era, transport, success, duration_ms)
-       VALUES (gen_random_uuid(), now() - interval '2 days', $1, $2, 'late', 'rest', 'rest', true, 1)`,
+      `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, tool_id, era, transport, success, duration_ms)
+       VALUES (gen_random_uuid(), now() - interval '2 days', $1, $2, 'late', $2, 'rest', 'rest', true, 1)`,
       [tenant.tenantId, group],
     );
     await insert(200); // committed before it
@@ -132,8 +132,8 @@ describe('statistics of the call log', () => {
       `ALTER TABLE call_log_stats ADD CONSTRAINT full_disk CHECK (tool_name <> 'breaks') NOT VALID`,
     );
     await t.dataSource.query(
-      `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, era, transport, success, duration_ms)
-       SELECT gen_random_uuid(), now() - interval '2 days', $1, $2, tool, 'rest', 'rest', true, 1
+      `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, tool_id, era, transport, success, duration_ms)
+       SELECT gen_random_uuid(), now() - interval '2 days', $1, $2, tool, $2, 'rest', 'rest', true, 1
        FROM (VALUES ('breaks'), ('fine')) tools(tool)`,
       [tenant.tenantId, group],
     );
@@ -158,6 +158,92 @@ describe('statistics of the call log', () => {
       token: other.adminToken,
     });
     expect(answer.body.data['lines']).toEqual([]);
+  });
+
+  describe('with names that clients choose', () => {
+    const at = new Date(TODAY - DAY_MS + 10 * 3_600_000).toISOString();
+    /** Calls of the tools and apps numbered so, all in one hour. */
+    const call = async (tenantId: string, [first, last]: [number, number], toolId: string | null) => {
+      await t.dataSource.query(
+        `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, tool_id, caller_app_id, era, transport,
+           success, duration_ms)
+         SELECT gen_random_uuid(), $2, $1, $1, 'name_' || n, $5::uuid, 'app_' || n, 'rest', 'rest', $5::uuid IS NOT NULL, 1
+         FROM generate_series($3::int, $4::int) n`,
+        [tenantId, at, first, last, toolId],
+      );
+      await followed();
+    };
+    const linesOf = async ({ adminToken: token }: TestTenant, by: string) => {
+      const answer = await t.rest('GET', `/admin/call-logs/statistics?from=${from}&to=${to}&by=${by}`, {
+        token,
+      });
+      return answer.body.data as unknown as { lines: Line[]; complete: boolean };
+    };
+
+    it('counts what was refused before there was a tool as one', async () => {
+      const own = await t.newTenant();
+      await call(own.tenantId, [1, 40], null);
+      await call(own.tenantId, [1, 1], group);
+      expect((await linesOf(own, 'tool')).lines).toMatchObject([
+        { key: '(none)', calls: 40, errors: 40 },
+        { key: 'name_1', calls: 1 },
+      ]);
+    });
+
+    it('tells so many apps of an hour apart, and keeps to those that it knows', async () => {
+      const own = await t.newTenant();
+      await call(own.tenantId, [1, 150], group);
+      await call(own.tenantId, [101, 300], group);
+      await call(own.tenantId, [1, 300], group);
+      const { lines } = await linesOf(own, 'app');
+      expect(lines).toHaveLength(201);
+      expect(lines[0]).toMatchObject({ key: '(other)', calls: 200 });
+      expect(lines.reduce((sum, { calls }) => sum + calls, 0)).toBe(650);
+      expect(lines.find(({ key }) => key === 'app_1')?.calls).toBe(2);
+      expect(lines.find(({ key }) => key === 'app_150')?.calls).toBe(3);
+      const [{ kept }] = await t.dataSource.query(
+        `SELECT count(DISTINCT (span, starts_at, caller_app_id))::int AS kept FROM call_log_stats
+         WHERE tenant_id = $1 AND sums = 'app'`,
+        [own.tenantId],
+      );
+      expect(kept).toBe(2 * 201);
+    });
+
+    it('says when there are more lines than it shows', async () => {
+      const own = await t.newTenant();
+      await call(own.tenantId, [1, 1000], group);
+      expect((await linesOf(own, 'tool')).complete).toBe(true);
+      await call(own.tenantId, [1001, 1001], group);
+      const { lines, complete } = await linesOf(own, 'tool');
+      expect([lines.length, complete]).toEqual([1000, false]);
+    });
+  });
+
+  it('counts whole days where hours are not kept any more, and says so', async () => {
+    const own = await t.newTenant();
+    const day = TODAY - 420 * DAY_MS;
+    await t.dataSource.query(
+      `INSERT INTO call_log_stats SELECT $1, 'all', 'day', $2::timestamptz + n * interval '1 day', $1, '', '', 5, 10, 1
+       FROM generate_series(0, 2) n`,
+      [own.tenantId, new Date(day)],
+    );
+    const iso = (ms: number) => new Date(ms).toISOString();
+    const ask = (query: string) =>
+      t.rest('GET', `/admin/call-logs/statistics?${query}`, { token: own.adminToken });
+    const hour = 3_600_000;
+    const asked = `from=${iso(day + 5 * hour)}&to=${iso(day + 2 * DAY_MS + 7 * hour)}`;
+    expect((await ask(asked)).body.data).toMatchObject({
+      from: iso(day),
+      to: iso(day + 3 * DAY_MS),
+      lines: [{ calls: 30, errors: 3 }],
+    });
+    expect((await ask(`from=${iso(day + 5 * hour)}&to=${to}`)).body.data).toMatchObject({
+      from: iso(day),
+      to,
+      lines: [{ calls: 30 }],
+    });
+    const byHour = await ask(`${asked}&by=hour`);
+    expect([byHour.status, byHour.body.error.details?.[0]?.field]).toEqual([400, 'from']);
   });
 
   it.each(['by=x', 'by=app&tool=a', `from=${to}&to=${from}`])('refuses ?%s', async (query) => {

@@ -215,6 +215,72 @@ describe('the store of the call log', () => {
       ]);
     });
 
+    describe('dropping a partition', () => {
+      /** A day whose only record nobody keeps, and whose removal is on record; housekeeping has not come by yet. */
+      const expiredDay = async (ago: number) => {
+        const { tenantId } = await t.newTenant();
+        const groupId = await add(ago, { tenantId });
+        await eventually(
+          () =>
+            t.dataSource.query('SELECT make_call_log_partition($1)', [dayOf(ago)]).then(
+              () => true,
+              () => false,
+            ),
+          10_000,
+        );
+        await t.app
+          .get(CallLogRemovals)
+          .recordRetention(t.dataSource, { tenantId, groupId, before: new Date() });
+        return { tenantId, groupId };
+      };
+      const drop = async (ago: number) => {
+        const dropping = t.app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)).createQueryRunner();
+        await dropping.startTransaction();
+        const [{ pid }] = (await dropping.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
+        const run = async () => {
+          try {
+            const sql = 'SELECT drop_call_log_partition($1, 1) AS dropped';
+            const [row] = (await dropping.query(sql, [dayOf(ago)])) as { dropped: boolean }[];
+            return row.dropped;
+          } finally {
+            await dropping.rollbackTransaction();
+            await dropping.release();
+          }
+        };
+        const dropped = run();
+        return { pid, dropped };
+      };
+      const locksOf = (pid: number) =>
+        t.dataSource.query<{ mode: string; granted: boolean }[]>(
+          `SELECT mode, granted FROM pg_locks WHERE pid = $1 AND relation = 'mcp_call_logs'::regclass`,
+          [pid],
+        );
+
+      it('looks at what is in it before calls have to wait, and is given up when a record comes meanwhile', async () => {
+        const { tenantId, groupId } = await expiredDay(82);
+        const late = t.dataSource.createQueryRunner();
+        const waitFor = (time: string) =>
+          t.dataSource.query(`ALTER FUNCTION drop_call_log_partition SET lock_timeout = '${time}'`);
+        await waitFor('20s'); // the machine may be busy
+        await late.startTransaction();
+        await late.query(
+          `INSERT INTO mcp_call_logs (id, created_at, tenant_id, group_id, tool_name, era, transport, success, duration_ms)
+           VALUES (gen_random_uuid(), ($1 || 'T11:00:00Z')::timestamptz, $2, $3, 'late', 'rest', 'rest', true, 1)`,
+          [dayOf(82), tenantId, groupId],
+        );
+        const { pid, dropped } = await drop(82);
+        await eventually(async () => (await locksOf(pid)).some(({ granted }) => !granted), 20_000);
+        const locks = await locksOf(pid);
+        await late.commitTransaction();
+        expect(await dropped).toBe(false);
+        await waitFor('300ms');
+        expect(locks).toContainEqual({ mode: 'AccessShareLock', granted: true }); // it has looked
+        expect(locks).toContainEqual({ mode: 'AccessExclusiveLock', granted: false });
+        await late.release();
+        expect(await countBy('group_id = $1', [groupId])).toBeGreaterThan(1);
+      });
+    });
+
     it('removes within a day what some keep and others do not, and leaves the rest', async () => {
       const [short, long] = [await t.newTenant(), await t.newTenant()];
       const group = await newGroup(t, short, { tools: ['get_task'] });

@@ -1,4 +1,4 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
  * One `tools/call`: who called what with what, and what came of it. Append-only. Partitioned by `created_at`, so the
@@ -6,10 +6,11 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
  * what it tells about.
  */
 @Entity('mcp_call_logs')
+@Check('CHK_call_logs_created_at', 'isfinite("created_at")')
 @Index('idx_call_logs_tool_success_time', ['tenantId', 'toolName', 'success', 'createdAt'])
 @Index('idx_call_logs_group_time', ['tenantId', 'groupId', 'createdAt'])
 @Index('idx_call_logs_caller_time', ['tenantId', 'callerAppId', 'createdAt'])
-@Index('idx_call_logs_time', ['tenantId', 'createdAt', 'id'])
+@Index('idx_call_logs_time', ['tenantId', 'createdAt', 'id', 'durationMs'])
 @Index('idx_call_logs_key_time', ['tenantId', 'keyId', 'createdAt'])
 @Index('idx_call_logs_user_time', ['tenantId', 'userId', 'createdAt'], { where: 'user_id IS NOT NULL' })
 @Index('idx_call_logs_failure_time', ['tenantId', 'errorKind', 'createdAt'], { where: 'NOT success' })

@@ -12,8 +12,8 @@ import {
   Min,
 } from 'class-validator';
 import { PageQueryDto, QueryBoolean, QueryTime } from '../common/rest.dto.js';
+import { EXPORT_FORMATS, type ExportFormat } from './search/export-line.js';
 
-export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
 const DURATION_MAX_MS = 1e9;
 
 /** What the list and the export take. */
@@ -99,7 +99,7 @@ export class CallExportQueryDto extends CallFilterDto {
   @ApiPropertyOptional({ enum: EXPORT_FORMATS, default: 'jsonl' })
   @IsOptional()
   @IsIn(EXPORT_FORMATS)
-  format: (typeof EXPORT_FORMATS)[number] = 'jsonl';
+  format: ExportFormat = 'jsonl';
 }
 
 export class CallLogDto {

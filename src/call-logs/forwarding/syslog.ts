@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { connect, isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
@@ -49,6 +49,8 @@ export class SyslogTarget {
 
   private async sendDatagrams(calls: readonly ForwardedCall[]): Promise<void> {
     const socket = createSocket(isIP(this.host) === 6 ? 'udp6' : 'udp4');
+    const failed = new Promise<never>((_resolve, reject) => socket.once('error', reject));
+    failed.catch(() => undefined); // also when nobody waits for it any more
     try {
       for (const call of calls) {
         const whole = toSyslog(call);
@@ -56,14 +58,17 @@ export class SyslogTarget {
           whole.length <= DATAGRAM_MAX_BYTES
             ? whole
             : toSyslog({ ...call, arguments: undefined, result: undefined });
-        await new Promise<void>((resolve, reject) => {
-          socket.once('error', reject);
-          socket.send(message, this.port, this.host, (error) => (error ? reject(error) : resolve()));
-        });
+        await Promise.race([failed, this.sendDatagram(socket, message)]);
       }
     } finally {
       socket.close();
     }
+  }
+
+  private sendDatagram(socket: DatagramSocket, message: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      socket.send(message, this.port, this.host, (error) => (error ? reject(error) : resolve()));
+    });
   }
 }
 

@@ -1,8 +1,8 @@
 import { InvalidInputError } from '../../common/errors.js';
-import { containing } from '../../common/search.js';
 import type { CallFilterDto } from '../call-logs.dto.js';
-import { type Markable, markOf, pairsOf, soughtDurationTraits, termsOf, traitsOf, wordsOf } from './marks.js';
+import { type Markable, markerOf, pairsOf, soughtDurationTraits, traitsOf } from './marks.js';
 import { SEARCHED_TEXT } from './searched-text.js';
+import { patternOf, soughtWords, termsOf } from './words.js';
 
 /** A condition in SQL; its parameters are numbered in the order in which they are added. */
 export class Condition {
@@ -22,7 +22,11 @@ export class Condition {
   }
 }
 
-/** What every record of the tenant that the filter lets through fulfils. */
+/**
+ * What every record of the tenant that the filter lets through fulfils, but for the time, which is the region's.
+ *
+ * @throws {InvalidInputError} There is no word in `q`.
+ */
 export function conditionOf(tenantId: string, filter: CallFilterDto): Condition {
   const condition = new Condition().and('tenant_id = ?', tenantId);
   for (const [column, value] of [
@@ -39,17 +43,12 @@ export function conditionOf(tenantId: string, filter: CallFilterDto): Condition 
   if (filter.success === false || filter.error_kind !== undefined) condition.and('NOT success');
   if (filter.duration_min !== undefined) condition.and('duration_ms >= ?::real', filter.duration_min);
   if (filter.duration_max !== undefined) condition.and('duration_ms <= ?::real', filter.duration_max);
-  if (filter.from) condition.and('created_at >= ?', filter.from);
-  if (filter.to) condition.and('created_at < ?', filter.to);
   if (filter.q !== undefined) addText(condition, filter.q);
   return condition;
 }
 
 function addText(condition: Condition, q: string): void {
-  for (const { text, isWhole } of requireTerms(q)) {
-    if (isWhole) condition.and(`${SEARCHED_TEXT} ~* ?`, `(^|[^a-z0-9])${text}($|[^a-z0-9])`);
-    else condition.and(`${SEARCHED_TEXT} ILIKE ?`, containing(text));
-  }
+  for (const term of requireTerms(q)) condition.and(`${SEARCHED_TEXT} ~ ?`, patternOf(term));
 }
 
 function requireTerms(q: string): ReturnType<typeof termsOf> {
@@ -60,21 +59,30 @@ function requireTerms(q: string): ReturnType<typeof termsOf> {
   });
 }
 
-/**
- * The marks that a stretch of the guide has when the filter may let one of its records through.
- *
- * @returns undefined: an index of the records themselves serves the filter better.
- */
-export function marksFor(tenantId: string, filter: CallFilterDto): number[] | undefined {
-  const traits = [
-    ...traitsOf(soughtOf(filter)),
-    ...soughtDurationTraits({ min: filter.duration_min, max: filter.duration_max }),
-  ];
-  const words = filter.q === undefined ? new Set<string>() : wordsOf(filter.q);
-  const isByDuration = filter.duration_min !== undefined || filter.duration_max !== undefined;
-  if (words.size === 0 && (isByDuration ? traits.length === 0 : countIndexes(filter) < 2)) return undefined;
-  const marks = [...pairsOf(traits), ...words].map((what) => markOf(tenantId, what));
-  return [...new Set(marks)];
+/** How records are found. */
+export type Approach = {
+  /** What a stretch of the guide has when the filter may let one of its records through; undefined: it would have none to name. */
+  readonly marks?: readonly number[];
+  /** An index of the records serves the filter, so the newest days are read before the guide is asked where to go on. */
+  readonly beginsDirectly: boolean;
+  /** Each record fulfils one of these: see `regionQuery`. */
+  readonly alternatives?: readonly string[];
+};
+
+export function approachOf(tenantId: string, filter: CallFilterDto): Approach {
+  const { tool, success, q, duration_min: min, duration_max: max } = filter;
+  const traits = [...traitsOf(soughtOf(filter)), ...soughtDurationTraits({ min, max })];
+  const words = q === undefined ? [] : soughtWords(q);
+  // Where two occur together, each of them does.
+  const sought = [...pairsOf(traits).filter((what) => traits.length < 2 || !traits.includes(what)), ...words];
+  const marks = new Set(sought.map(markerOf(tenantId)));
+  const isByDuration = min !== undefined || max !== undefined;
+  return {
+    ...(marks.size > 0 ? { marks: [...marks] } : {}),
+    beginsDirectly: words.length === 0 && countIndexes(filter) + (isByDuration ? 1 : 0) < 2,
+    // The index of tools has the outcome before the time.
+    ...(tool !== undefined && success === undefined ? { alternatives: ['success', 'NOT success'] } : {}),
+  };
 }
 
 /** How many indexes of the records a filter without words and durations would need; some are of two properties. */

@@ -1,22 +1,31 @@
 /** An EntityManager, a DataSource or a QueryRunner, as a role that may change the guide of the tenant. */
 type Queryable = { query(sql: string, parameters?: unknown[]): Promise<unknown> };
 
-const FORGET = `UPDATE call_log_chunks SET marks = '{}', stale = true
+/**
+ * Who erases waits here for a stretch that is being marked, and who marks for erasures that are not committed. Else words could
+ * be read before they are erased and get into the guide after it was told to forget them.
+ */
+const LOCK = 7_210_015;
+const FORGETTING = `SELECT pg_advisory_xact_lock_shared(${LOCK})`;
+export const MARKING = `SELECT pg_advisory_xact_lock(${LOCK})`;
+
+const FORGET = `UPDATE call_log_chunks SET marks = '{}', places = NULL, stale = true
   WHERE tenant_id = $1 AND to_at >= $2 AND from_at < $3`;
 
 /**
  * Takes what the guide knows of a tenant's records in a stretch of time out of it. Search reads those records themselves until
- * the guide's job has marked the stretch anew, from what is left of them. Call it in the transaction that erases or removes;
- * for a single record with its time and the millisecond after it.
+ * the guide's job has marked the stretch anew, from what is left of them. Call it in the transaction that erases or removes,
+ * behind that; for a single record with its time and the millisecond after it.
  */
 export async function forgetInGuide(
   queryable: Queryable,
   stretch: { readonly tenantId: string; readonly from: Date; readonly before: Date },
 ): Promise<void> {
+  await queryable.query(FORGETTING);
   await queryable.query(FORGET, [stretch.tenantId, stretch.from, stretch.before]);
 }
 
-const FORGET_RECORDS = `UPDATE call_log_chunks chunk SET marks = '{}', stale = true FROM mcp_call_logs call
+const FORGET_RECORDS = `UPDATE call_log_chunks chunk SET marks = '{}', places = NULL, stale = true FROM mcp_call_logs call
   WHERE call.tenant_id = $1 AND call.id = ANY ($2::uuid[]) AND chunk.tenant_id = $1
     AND chunk.to_at >= call.created_at AND chunk.from_at <= call.created_at`;
 
@@ -25,5 +34,6 @@ export async function forgetRecordsInGuide(
   queryable: Queryable,
   { tenantId, ids }: { readonly tenantId: string; readonly ids: readonly string[] },
 ): Promise<void> {
+  await queryable.query(FORGETTING);
   await queryable.query(FORGET_RECORDS, [tenantId, ids]);
 }

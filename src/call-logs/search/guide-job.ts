@@ -7,8 +7,9 @@ import { inTenant } from '../../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { follow, IN_STRETCH, type StepConnection, type Stretch, stretchParameters } from '../follow.js';
 import { RepeatedJob } from '../repeated-job.js';
-import { addWords, durationTraits, type Markable, markOf, pairsOf, traitsOf } from './marks.js';
+import { MARKING } from './forget.js';
 import { SEARCHED_TEXT } from './searched-text.js';
+import { type Row, StretchMarks } from './stretch-marks.js';
 
 const PAUSE_MS = 2000;
 const STEP_RECORDS = 4096;
@@ -16,36 +17,44 @@ const CHUNK_RECORDS = 256;
 const CHUNK_SPAN_MS = 3_600_000;
 /** A longer silence ends a stretch. */
 const GAP_MS = 60_000;
+/** Records whose payloads are in memory at the same time. */
+const READ_RECORDS = 64;
 /** Records between two breaths of the event loop: about a millisecond of work. */
 const BREATH = 16;
-const STALE_AT_ONCE = 20;
-/** Under load the calls go first: the guide rests for so many times the time that it took. It catches up when there are fewer. */
+/** Chunks that are made anew before the job looks for new records. */
+const RENEWED_AT_ONCE = 20;
+/** Under load the calls go first: the guide rests for so many times the time that it took; for less when it is behind. */
 const REST = 4;
+const REST_BEHIND = 1;
 const REST_MAX_MS = 500;
 
 type Place = { readonly id: string; readonly tenantId: string; readonly createdAt: Date };
-type Marked = {
-  readonly tenantId: string;
-  readonly fromAt: Date;
-  readonly toAt: Date;
-  readonly ids: readonly string[] | null;
-};
-type Row = Markable & { readonly text: string };
+type Stale = { readonly fromAt: Date; readonly toAt: Date };
 
 const PLACES = `SELECT id, tenant_id AS "tenantId", created_at AS "createdAt" FROM mcp_call_logs
   WHERE ${IN_STRETCH} ORDER BY tenant_id, created_at, id`;
-const ROWS = `SELECT group_id AS "groupId", tool_name AS "toolName", caller_app_id AS "callerAppId", key_id AS "keyId",
+const ROWS = `SELECT id, group_id AS "groupId", tool_name AS "toolName", caller_app_id AS "callerAppId", key_id AS "keyId",
     user_id AS "userId", success, error_kind AS "errorKind", duration_ms AS "durationMs", ${SEARCHED_TEXT} AS text
-  FROM mcp_call_logs WHERE tenant_id = $1 AND created_at >= $2 AND created_at <= $3 AND ($4::uuid[] IS NULL OR id = ANY ($4))`;
-const ADD = `INSERT INTO call_log_chunks (id, tenant_id, from_at, to_at, marks) VALUES ($1, $2, $3, $4, $5)`;
-const STALE = `SELECT id, tenant_id AS "tenantId", from_at AS "fromAt", to_at AS "toAt" FROM call_log_chunks WHERE stale LIMIT $1`;
-const RENEW = `UPDATE call_log_chunks SET marks = $2, stale = false WHERE id = $1`;
-const DROP = `DELETE FROM call_log_chunks WHERE id = $1`;
+  FROM mcp_call_logs WHERE tenant_id = $1 AND created_at >= $2 AND created_at <= $3 AND id = ANY ($4::uuid[])`;
+const ADD = `INSERT INTO call_log_chunks (id, tenant_id, from_at, to_at, marks, places, starts) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
+
+const TENANT_WITH_STALE = `SELECT tenant_id AS "tenantId" FROM call_log_chunks WHERE stale ORDER BY tenant_id LIMIT 1`;
+/** With those that begin in it. */
+const FIRST_STALE = `SELECT from_at AS "fromAt", (SELECT max(to_at) FROM call_log_chunks
+    WHERE stale AND tenant_id = $1 AND from_at <= first.to_at) AS "toAt"
+  FROM (SELECT from_at, to_at FROM call_log_chunks WHERE stale AND tenant_id = $1 ORDER BY from_at, to_at LIMIT 1) first`;
+/** Whole milliseconds, so that none is left that lies on the edge. */
+const PLACES_OF_TIME = `SELECT id, tenant_id AS "tenantId", created_at AS "createdAt" FROM mcp_call_logs
+  WHERE tenant_id = $1 AND created_at >= $2 AND created_at <= $3
+  ORDER BY created_at FETCH FIRST ${CHUNK_RECORDS} ROWS WITH TIES`;
+const DROP_STALE = `DELETE FROM call_log_chunks WHERE stale AND tenant_id = $1 AND from_at >= $2 AND to_at <= $3`;
+const CUT_STALE = `UPDATE call_log_chunks SET from_at = $3::timestamptz + interval '1 ms'
+  WHERE stale AND tenant_id = $1 AND from_at >= $2 AND from_at <= $3`;
 
 /**
  * Makes the guide by which search finds records: for each stretch of at most 256 records of a tenant, which words and
- * properties occur in it. It is made behind the writer, so that it costs a call nothing. Payloads are read in the tenant's
- * own unit of work; the guide holds hashes of words only.
+ * properties occur in it, and in which sixteenths. It is made behind the writer, so that it costs a call nothing. Payloads are
+ * read in the tenant's own unit of work; the guide holds hashes of words only.
  */
 @Injectable()
 export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -68,69 +77,86 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.job.stop();
   }
 
-  /** @returns Whether more may be waiting. */
-  async step(): Promise<boolean> {
-    await this.renewStale();
-    return follow(this.system, {
+  /**
+   * @param restFactor Times the time that a stretch took. Left out: by how far behind it is.
+   * @returns Whether more may be waiting.
+   */
+  async step(restFactor?: number): Promise<boolean> {
+    let mayBeStale = true;
+    for (let n = 0; n < RENEWED_AT_ONCE && mayBeStale; n += 1) mayBeStale = await this.renewOne();
+    const isBehind = await follow(this.system, {
       follower: 'guide',
       limit: STEP_RECORDS,
-      take: (connection, stretch) => this.mark(connection, stretch),
+      take: (connection, stretch) => this.mark(connection, stretch, restFactor),
     });
+    return isBehind || mayBeStale;
   }
 
   /** Marked twice when the step fails at its end, which costs a look and changes nothing. */
-  private async mark(connection: StepConnection, stretch: Stretch): Promise<void> {
+  private async mark(connection: StepConnection, stretch: Stretch, restFactor?: number): Promise<void> {
+    const factor = restFactor ?? (stretch.count < STEP_RECORDS ? REST : REST_BEHIND);
     const places = (await connection.query(PLACES, stretchParameters(stretch))) as Place[];
     for (const chunk of chunksOf(places)) {
       if (this.job.isStopping) throw new Error('The service stops');
-      const [{ tenantId, createdAt: fromAt }, { createdAt: toAt }] = [chunk[0], chunk[chunk.length - 1]];
-      const ids = chunk.map(({ id }) => id);
       const startedMs = performance.now();
-      await inTenant(tenantId, async () => {
-        const marks = await this.marksOf(this.dataSource, { tenantId, fromAt, toAt, ids });
-        await this.dataSource.query(ADD, [newId(), tenantId, fromAt, toAt, marks]);
-      });
-      await rest(Math.min(REST_MAX_MS, REST * (performance.now() - startedMs)));
-    }
-  }
-
-  private async renewStale(): Promise<void> {
-    const stale = await this.system.query<{ id: string; tenantId: string; fromAt: Date; toAt: Date }[]>(
-      STALE,
-      [STALE_AT_ONCE],
-    );
-    for (const { id, tenantId, fromAt, toAt } of stale) {
-      await inTenant(tenantId, () =>
-        this.dataSource.transaction(async (manager) => {
-          // Locked first: what is erased while the records are read makes it stale again.
-          await manager.query('SELECT FROM call_log_chunks WHERE id = $1 FOR UPDATE', [id]);
-          const marks = await this.marksOf(manager, { tenantId, fromAt, toAt, ids: null });
-          if (marks.length === 0) await manager.query(DROP, [id]);
-          else await manager.query(RENEW, [id, marks]);
-        }),
-      );
+      await this.whileNothingIsErased(chunk[0].tenantId, (manager) => this.add(manager, chunk));
+      await rest(Math.min(REST_MAX_MS, factor * (performance.now() - startedMs)));
     }
   }
 
   /**
-   * Of a stretch whose records are not known any more, all records of its time count: a mark too many costs a look, one too few
-   * hides a record.
+   * Makes one chunk of the records at the beginning of what is stale, in the place of all that is stale there: stretches may lie
+   * over each other, and each record is to be marked once.
+   *
+   * @returns Whether there was any.
    */
-  private async marksOf(queryable: Pick<EntityManager, 'query'>, of: Marked): Promise<number[]> {
-    const { tenantId, fromAt, toAt, ids } = of;
-    const rows = await queryable.query<Row[]>(ROWS, [tenantId, fromAt, toAt, ids]);
-    const marks = new Set<number>();
-    const known = new Set<string>();
-    const combinations = new Map<string, readonly string[]>();
-    for (const [index, row] of rows.entries()) {
-      if (index % BREATH === BREATH - 1) await turn();
-      const traits = [...traitsOf(row), ...durationTraits(row.durationMs)];
-      combinations.set(traits.join('\n'), traits);
-      addWords(known, row.text);
+  private async renewOne(): Promise<boolean> {
+    const [tenant] = await this.system.query<{ tenantId: string }[]>(TENANT_WITH_STALE);
+    if (!tenant) return false;
+    const { tenantId } = tenant;
+    await this.whileNothingIsErased(tenantId, async (manager) => {
+      const [stale] = await manager.query<Stale[]>(FIRST_STALE, [tenantId]);
+      if (!stale) return; // another replica was at it
+      const { fromAt, toAt } = stale;
+      const places = await manager.query<Place[]>(PLACES_OF_TIME, [tenantId, fromAt, toAt]);
+      const upTo = places.length < CHUNK_RECORDS ? toAt : places[places.length - 1].createdAt;
+      await manager.query(DROP_STALE, [tenantId, fromAt, upTo]);
+      await manager.query(CUT_STALE, [tenantId, fromAt, upTo]);
+      if (places.length > 0) await this.add(manager, places);
+    });
+    return true;
+  }
+
+  /** @param places Of one tenant, in the order of time. */
+  private async add(manager: EntityManager, places: readonly Place[]): Promise<void> {
+    const [{ tenantId, createdAt: fromAt }, { createdAt: toAt }] = [places[0], places[places.length - 1]];
+    const positions = new Map(places.map(({ id }, position) => [id, position]));
+    const marks = new StretchMarks(tenantId, places.length);
+    for (let from = 0; from < places.length; from += READ_RECORDS) {
+      const ids = places.slice(from, from + READ_RECORDS).map(({ id }) => id);
+      const rows = await manager.query<(Row & Place)[]>(ROWS, [tenantId, fromAt, toAt, ids]);
+      for (const [index, row] of rows.entries()) {
+        if (index % BREATH === BREATH - 1) await turn();
+        marks.add(positions.get(row.id) ?? 0, row);
+      }
     }
-    for (const traits of combinations.values()) for (const what of pairsOf(traits)) known.add(what);
-    for (const what of known) marks.add(markOf(tenantId, what));
-    return [...marks].toSorted((a, b) => a - b);
+    const result = marks.result();
+    const starts = marks
+      .startsOf(places.map(({ createdAt }) => createdAt))
+      .map((start) => start.toISOString());
+    await manager.query(ADD, [newId(), tenantId, fromAt, toAt, result.marks, result.places, starts]);
+  }
+
+  private whileNothingIsErased(
+    tenantId: string,
+    work: (manager: EntityManager) => Promise<void>,
+  ): Promise<void> {
+    return inTenant(tenantId, () =>
+      this.dataSource.transaction(async (manager) => {
+        await manager.query(MARKING);
+        await work(manager);
+      }),
+    );
   }
 }
 

@@ -47,7 +47,8 @@ export class StatisticsLineDto {
     type: String,
     nullable: true,
     description:
-      'Tool, group, caller app (empty: not named), or the time the hour or day begins; null with by=none',
+      'Tool ((none): refused before there was one), group, caller app (empty: not named; (other): rare ones), or the time the hour ' +
+      'or day begins; null with by=none',
   })
   key: string | null;
 
@@ -71,10 +72,10 @@ export class StatisticsLineDto {
 }
 
 export class StatisticsDto {
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'More than 400 days ago: of the whole day' })
   from: string;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'More than 400 days ago: with the whole day' })
   to: string;
 
   @ApiProperty({
@@ -88,4 +89,7 @@ export class StatisticsDto {
     description: 'Most calls first; times in their order; 1000 at most',
   })
   lines: StatisticsLineDto[];
+
+  @ApiProperty({ description: 'False: there are more lines than these' })
+  complete: boolean;
 }

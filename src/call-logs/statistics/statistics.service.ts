@@ -5,6 +5,7 @@ import type { UserCaller } from '../../auth/caller.js';
 import { InvalidInputError } from '../../common/errors.js';
 import { Condition } from '../search/call-filter.js';
 import { type BucketCount, percentile } from './durations.js';
+import { HOURS_KEPT_DAYS } from './sums.js';
 import type { StatisticsBy, StatisticsDto, StatisticsLineDto, StatisticsQueryDto } from './statistics.dto.js';
 
 const HOUR_MS = 3_600_000;
@@ -35,8 +36,7 @@ export class StatisticsService {
 
   /** @throws {InvalidInputError} The end is not after the beginning. */
   async read({ tenantId }: UserCaller, query: StatisticsQueryDto): Promise<StatisticsDto> {
-    const to = hourOf(query.to ?? new Date(Date.now() + HOUR_MS));
-    const from = hourOf(query.from ?? new Date(to.getTime() - DAY_MS));
+    const { from, to } = timeOf(query);
     if (from >= to)
       throw new InvalidInputError('from must be before to', {
         details: [{ field: 'from', message: 'from must be before to' }],
@@ -58,7 +58,8 @@ export class StatisticsService {
       from: from.toISOString(),
       to: to.toISOString(),
       as_of: asOf.toISOString(),
-      lines: lines.map(toLine),
+      lines: lines.slice(0, LINES_MAX).map(toLine),
+      complete: lines.length <= LINES_MAX,
     };
   }
 }
@@ -79,11 +80,28 @@ function sumsFor({ by, tool, group_id: groupId, caller_app_id: app }: Statistics
   });
 }
 
+/**
+ * In whole hours; further back than hours are kept in whole days, made longer at both ends.
+ *
+ * @throws {InvalidInputError} Hours are asked for that are not kept.
+ */
+function timeOf({ by, ...query }: StatisticsQueryDto): { readonly from: Date; readonly to: Date } {
+  const to = hourOf(query.to ?? new Date(Date.now() + HOUR_MS));
+  const from = hourOf(query.from ?? new Date(to.getTime() - DAY_MS));
+  const hoursFrom = Date.now() - HOURS_KEPT_DAYS * DAY_MS + HOUR_MS; // those of this hour are about to go
+  if (from.getTime() >= hoursFrom) return { from, to };
+  if (by === 'hour')
+    throw new InvalidInputError('Hours are kept for 400 days; ask by day', {
+      details: [{ field: 'from', message: 'is too long ago for hours' }],
+    });
+  return { from: floorDay(from), to: to.getTime() < hoursFrom ? ceilDay(to) : to };
+}
+
 /** Whole days are read from the days' sums, what is left at both ends from those of hours. */
 function addTime(condition: Condition, time: { from: Date; to: Date; byHour: boolean }): void {
   const { from, to } = time;
-  const firstDay = new Date(Math.ceil(from.getTime() / DAY_MS) * DAY_MS);
-  const lastDay = new Date(Math.floor(to.getTime() / DAY_MS) * DAY_MS);
+  const firstDay = ceilDay(from);
+  const lastDay = floorDay(to);
   if (time.byHour || firstDay >= lastDay) {
     condition.and(`span = 'hour' AND starts_at >= ? AND starts_at < ?`, from, to);
     return;
@@ -106,7 +124,7 @@ function sumsBy(by: StatisticsBy, where: string): string {
       array_agg(bucket ORDER BY bucket) AS buckets, array_agg(calls::float8 ORDER BY bucket) AS counts
     FROM (SELECT ${KEYS[by]} AS key, bucket, sum(calls) AS calls, sum(errors) AS errors
       FROM call_log_stats WHERE ${where} GROUP BY 1, 2) sums
-    GROUP BY key ORDER BY ${order} LIMIT ${LINES_MAX}`;
+    GROUP BY key ORDER BY ${order} LIMIT ${LINES_MAX + 1}`;
 }
 
 function toLine({ key, calls, errors, buckets, counts }: Line): StatisticsLineDto {
@@ -124,4 +142,12 @@ function toLine({ key, calls, errors, buckets, counts }: Line): StatisticsLineDt
 
 function hourOf(time: Date): Date {
   return new Date(Math.floor(time.getTime() / HOUR_MS) * HOUR_MS);
+}
+
+function floorDay(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / DAY_MS) * DAY_MS);
+}
+
+function ceilDay(time: Date): Date {
+  return new Date(Math.ceil(time.getTime() / DAY_MS) * DAY_MS);
 }

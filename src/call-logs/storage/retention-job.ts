@@ -5,6 +5,7 @@ import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { Config } from '../../config.js';
 import { CallLogRemovals } from '../removals.js';
 import { forgetInGuide } from '../search/forget.js';
+import { HOURS_KEPT_DAYS } from '../statistics/sums.js';
 import { EntryPruning } from './entry-pruning.js';
 import { dayOf, endOfDay, isLockTimeout, Partitions } from './partitions.js';
 
@@ -13,7 +14,7 @@ const BATCH = 2000;
 
 type Holding = { readonly tenantId: string; readonly groupId: string; readonly expired: boolean };
 
-const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < now() - interval '400 days'`;
+const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < now() - interval '${HOURS_KEPT_DAYS} days'`;
 const UNCOVERED = `SELECT count(*)::int AS uncovered FROM call_log_uncovered u
   JOIN mcp_call_logs l ON l.tenant_id = u.tenant_id AND l.created_at <= u.newest_at
   WHERE u.tenant_id = $1 AND l.group_id = $2 AND l.created_at >= $3 AND l.created_at < $4 AND l.writer_id IS NULL`;
@@ -54,7 +55,7 @@ export class RetentionJob {
     // A day without records is dropped once the installation's default would have removed it, so that none stays for ever.
     const isOld = this.defaultDays !== null && day < dayOf(Date.now() - this.defaultDays * 86_400_000);
     if (expired.length === holdings.length && (expired.length > 0 || isOld))
-      await this.drop(day, expired).catch(unlessLockTimeout);
+      await this.drop(day, expired).catch(unlessForNow);
     else for (const holding of expired) await this.removeWithin(day, holding);
     return expired.map(({ tenantId }) => tenantId);
   }
@@ -66,7 +67,7 @@ export class RetentionJob {
         'SELECT drop_call_log_partition($1, $2) AS dropped',
         [day, this.defaultDays],
       );
-      if (!dropped) throw new Error(`The partition of ${day} is kept after all`);
+      if (!dropped) throw new KeptForNow(`The partition of ${day} is kept after all`); // takes the removals back
       return dropped;
     });
     if (isDropped) this.logger.log(`The call records of ${day} were removed; nobody keeps them`);
@@ -104,7 +105,10 @@ export class RetentionJob {
   }
 }
 
-/** Somebody reads the log for long; the next run tries again. */
-function unlessLockTimeout(error: unknown): void {
-  if (!isLockTimeout(error)) throw error;
+/** A record came late, or somebody decided to keep the day after all. */
+class KeptForNow extends Error {}
+
+/** Then, or while somebody reads the log for long, the next run tries again. */
+function unlessForNow(error: unknown): void {
+  if (!(error instanceof KeptForNow) && !isLockTimeout(error)) throw error;
 }
