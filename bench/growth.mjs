@@ -117,18 +117,19 @@ async function post(port, code, key, params) {
   return response.json();
 }
 
-/** RSS after a warm-up and after a million calls, both after a full collection. */
+/** Memory after a warm-up and after each tenth of a million calls, each time after a full collection. */
 async function measureCalls({ server, target }, calls) {
   await callTimes(target, WARM_UP_CALLS);
-  const before = await server.memory();
-  const made = await callTimes(target, calls);
-  const after = await server.memory();
+  const memories = [await server.memory()];
+  let made = 0;
+  for (let tenth = 0; tenth < 10; tenth++) {
+    made += await callTimes(target, calls / 10);
+    memories.push(await server.memory());
+  }
   return {
     calls: made,
-    rssBeforeMiB: round(before.rssBytes / MIB),
-    rssAfterMiB: round(after.rssBytes / MIB),
-    heldBeforeMiB: round(before.heldBytes / MIB),
-    heldAfterMiB: round(after.heldBytes / MIB),
+    rssMiB: memories.map(({ rssBytes }) => round(rssBytes / MIB)),
+    heldMiB: memories.map(({ heldBytes }) => round(heldBytes / MIB)),
   };
 }
 

@@ -105,11 +105,12 @@ export function growthTable(growth, reload) {
     );
   }
   if (growth?.calls) {
-    const { calls, rssBeforeMiB, rssAfterMiB, heldBeforeMiB, heldAfterMiB } = growth.calls;
+    const { calls, rssMiB, heldMiB } = growth.calls;
     add(
-      `${calls.toLocaleString('en')} calls after a warm-up: resident; held after a full collection`,
-      `${rssBeforeMiB} → ${rssAfterMiB} MiB; ${heldBeforeMiB} → ${heldAfterMiB} MiB`,
+      `MiB resident after a warm-up and after each tenth of ${calls.toLocaleString('en')} calls`,
+      rssMiB.join(', '),
     );
+    add('MiB held by JavaScript at those times', heldMiB.join(', '));
   }
   if (growth?.streams) {
     const { streams, heldKibPerStream, rssKibPerStream } = growth.streams;

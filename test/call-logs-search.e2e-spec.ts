@@ -202,15 +202,15 @@ describe('search in the call log', () => {
     };
 
     it('is the same for the guide and the database, next to any character there is', async () => {
-      const texts: string[] = [];
+      const behind: string[] = [];
       for (let code = 1; code < 0x20000; code += 1) {
-        if (code < 0xd800 || code > 0xdfff) texts.push(`caf${String.fromCodePoint(code)} b`);
+        if (code < 0xd800 || code > 0xdfff) behind.push(`caf${String.fromCodePoint(code)} b`);
       }
-      const turned = texts.map((told) => Array.from(told.slice(0, -2)).toReversed().join(''));
-      const both = [...texts, ...turned];
-      expect(await compare(both, 'caf')).toBeGreaterThan(1000);
-      expect(await compare(both, 'café')).toBe(2); // É, é
-      expect(await compare(both, 'fac')).toBeGreaterThan(1000);
+      const before = behind.map((told) => Array.from(told.slice(0, -2)).toReversed().join(''));
+      const texts = behind.concat(before);
+      expect(await compare(texts, 'caf')).toBeGreaterThan(1000);
+      expect(await compare(texts, 'café')).toBe(2); // É, é
+      expect(await compare(texts, 'fac')).toBeGreaterThan(1000);
     });
 
     it('is the same behind any escape and in any case', async () => {

@@ -9,6 +9,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { ChangeBus } from '../common/change-bus.js';
 import { ChangeConnection } from '../common/change-connection.js';
+import { redactText } from '../common/redact.js';
 import { Config } from '../config.js';
 import { JOB_CHANNEL, cancelledJobIn } from './job-channel.js';
 import { JobOutcomes } from './job-outcomes.js';
@@ -21,8 +22,10 @@ const BEATS_PER_LEASE = 3;
 /** setTimeout takes no more; it only means another look. */
 const LONGEST_WAIT_MS = 3_600_000;
 /** A job that is due and cannot be claimed is locked by a transaction of somebody else's. */
-const SHORTEST_WAIT_MS = 100;
+const LOCKED_WAIT_MS = 100;
 const DATABASE_AWAY_MS = 500;
+/** The settings of tenants are being read. */
+const LOADING_WAIT_MS = 50;
 
 /**
  * Runs jobs on this replica, as many at a time as `JOBS_CONCURRENCY` and their kinds allow. It looks for work when it is told of
@@ -41,6 +44,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
   private looking: Promise<void> | undefined;
   private isLookWanted = false;
   private isRenewing = false;
+  private isFailing = false;
   private draining: Promise<void> | undefined;
 
   constructor(
@@ -121,26 +125,29 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
         this.isLookWanted = false;
         waitMs = await this.takeJobs();
       }
-    } catch {
-      waitMs = DATABASE_AWAY_MS; // whoever serves calls says so; jobs wait
+      this.isFailing = false;
+    } catch (error) {
+      if (!this.isFailing)
+        this.logger.warn(`Jobs cannot be claimed; trying again: ${redactText(String(error))}`);
+      this.isFailing = true;
+      waitMs = DATABASE_AWAY_MS;
     }
     if (this.draining || waitMs === null) return;
-    this.timer = setTimeout(
-      () => this.look(),
-      Math.min(Math.max(waitMs, SHORTEST_WAIT_MS), LONGEST_WAIT_MS),
-    ).unref();
+    this.timer = setTimeout(() => this.look(), Math.min(waitMs, LONGEST_WAIT_MS)).unref();
   }
 
   /** @returns Milliseconds until the next job is due; null: there is no need to look before something happens. */
   private async takeJobs(): Promise<number | null> {
-    if (!this.settings.isLoaded) return SHORTEST_WAIT_MS;
+    if (!this.settings.isLoaded) return LOADING_WAIT_MS;
     const room = this.room();
     if (room.places === 0 || room.kinds.length === 0) return null;
     const sentAtMs = performance.now();
     const claimed = await this.queue.claim(room);
     for (const job of claimed) this.begin(job, sentAtMs);
     if (claimed.length === room.places) return null;
-    return this.queue.dueInMs(this.room());
+    const dueInMs = await this.queue.dueInMs(this.room());
+    // A millisecond more: a timer may be that early, and a job is never.
+    return dueInMs === null ? null : dueInMs <= 0 ? LOCKED_WAIT_MS : Math.ceil(dueInMs) + 1;
   }
 
   private room(): Room {
