@@ -67,7 +67,7 @@ export function fitInputs(
   const fitted: Record<string, unknown> = { ...inputs };
   const missing: string[] = [];
   for (const field of fields) {
-    const value = fit(field, inputs[field.variable] ?? field.defaultValue);
+    const value = valueFor(field, inputs[field.variable] ?? field.defaultValue);
     if (value !== undefined) fitted[field.variable] = value;
     else delete fitted[field.variable];
     if (field.required && (value === undefined || value === '')) missing.push(field.variable);
@@ -75,7 +75,7 @@ export function fitInputs(
   return { inputs: fitted, missing };
 }
 
-function fit({ type, maxLength }: InputField, value: unknown): unknown {
+function valueFor({ type, maxLength }: InputField, value: unknown): unknown {
   if (value === undefined || value === null) return undefined;
   if (TEXT_TYPES.includes(type)) {
     const told = typeof value === 'string' ? value : JSON.stringify(value);
