@@ -38,7 +38,7 @@ export class CircuitOpenError extends Error {
 /** Above this number those that are closed are forgotten. */
 const KEPT_MAX = 20_000;
 
-type Ending = { readonly errorKind: string | null };
+type Outcome = { readonly errorKind: string | null };
 type Kept = {
   readonly guarded: Guarded;
   readonly circuit: Circuit;
@@ -76,7 +76,7 @@ export class CircuitBreakers implements OnModuleInit {
    * @param judge What an outcome says of the tool: its faults and timeouts speak against it, what it rightly refused for it.
    * @throws {CircuitOpenError} It is open, or half open and another call is trying.
    */
-  async run<T extends Ending>(
+  async run<T extends Outcome>(
     guarded: Guarded,
     judge: (outcome: T) => Verdict,
     work: () => Promise<T>,

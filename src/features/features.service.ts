@@ -4,10 +4,9 @@ import { DataSource } from 'typeorm';
 import type { Caller } from '../auth/caller.js';
 import { type Change, ChangeBus } from '../common/change-bus.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
+import { untilRead } from '../common/until-read.js';
 import { Feature } from './feature.entity.js';
 import { isOnFor } from './rollout.js';
-
-const RETRY_DELAY_MS = 500;
 
 /**
  * Which features are on for whom, from memory: no SQL. Every replica holds all switches and hears of each change before the
@@ -46,20 +45,9 @@ export class FeaturesService implements OnModuleInit {
   }
 
   private takeOver(change: Change | null): Promise<void> {
-    const run = this.lastLoad.then(() => this.untilRead(() => this.load(change)));
+    const run = this.lastLoad.then(() => untilRead(this.logger, 'Feature switches', () => this.load(change)));
     this.lastLoad = run;
     return run;
-  }
-
-  private async untilRead(read: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await read();
-      } catch (error) {
-        this.logger.warn(`Feature switches could not be read; trying again: ${String(error)}`);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS).unref());
-      }
-    }
   }
 
   private async load(change: Change | null): Promise<void> {

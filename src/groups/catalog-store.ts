@@ -10,6 +10,7 @@ import { type Change, type InFlight } from '../common/change-bus.js';
 import { compileNetworks } from '../common/client-address.js';
 import { fromJson, type JsonRow } from '../common/json-row.js';
 import { SecretBox } from '../common/secret-box.js';
+import { untilRead } from '../common/until-read.js';
 import { Config } from '../config.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
 import { buildCatalog, type Catalog, isEmptyObject } from './catalog.js';
@@ -18,7 +19,6 @@ import { GroupTool } from './group-tool.entity.js';
 import { ToolGroup } from './group.entity.js';
 import { isWellFormedKey } from './key-format.js';
 
-const RETRY_DELAY_MS = 500;
 /** How late a standing connection learns that its key has expired; a new call is refused at once. */
 const EXPIRY_CHECK_MS = 1000;
 
@@ -141,7 +141,7 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
   }
 
   private takeOver(change: Change | null): Promise<void> {
-    return this.untilRead(() =>
+    return untilRead(this.logger, 'Groups', () =>
       change ? this.refresh(change.id, change.inFlight) : this.enqueue(() => this.loadAll()),
     );
   }
@@ -150,19 +150,7 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
   private async takeOverTenant(change: Change | null): Promise<void> {
     if (!change) return;
     const { id, inFlight = 'drain' } = change;
-    await this.untilRead(() => this.enqueue(() => this.loadTenant(id, inFlight)));
-  }
-
-  private async untilRead(read: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        await read();
-        return;
-      } catch (error) {
-        this.logger.warn(`Groups could not be read; trying again: ${String(error)}`);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS).unref());
-      }
-    }
+    await untilRead(this.logger, 'Groups', () => this.enqueue(() => this.loadTenant(id, inFlight)));
   }
 
   private enqueue(load: () => Promise<void>): Promise<void> {

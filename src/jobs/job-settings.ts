@@ -3,10 +3,9 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { type Change, ChangeBus } from '../common/change-bus.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
+import { untilRead } from '../common/until-read.js';
 import type { JobKind } from './job-registry.js';
 import { JobSetting } from './job-setting.entity.js';
-
-const RETRY_DELAY_MS = 500;
 
 /** How jobs of a kind are run for a tenant. */
 export type JobPlan = Pick<JobKind, 'retrySeconds' | 'timeoutSeconds'>;
@@ -44,24 +43,15 @@ export class JobSettings implements OnModuleInit {
   }
 
   private async load(change: Change | null): Promise<void> {
-    const found = await this.read(change);
+    const found = await untilRead(this.logger, 'The settings of jobs', () =>
+      this.system.getRepository(JobSetting).findBy(change ? { id: change.id } : {}),
+    );
     for (const id of change ? [change.id] : [...this.byId.keys()]) this.forget(id);
     for (const setting of found) {
       this.byId.set(setting.id, setting);
       this.byKind.set(keyOf(setting.tenantId, setting.kind), setting);
     }
     this.isLoaded = true;
-  }
-
-  private async read(change: Change | null): Promise<readonly JobSetting[]> {
-    for (;;) {
-      try {
-        return await this.system.getRepository(JobSetting).findBy(change ? { id: change.id } : {});
-      } catch (error) {
-        this.logger.warn(`The settings of jobs could not be read; trying again: ${String(error)}`);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS).unref());
-      }
-    }
   }
 
   private forget(id: string): void {
