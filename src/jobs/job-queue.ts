@@ -13,14 +13,24 @@ import { JobRegistry } from './job-registry.js';
 const LOSSES_MAX = 5;
 const LOST = 'The process that ran it died or hung';
 const REAP_MAX = 100;
+const DUE_MAX = 20;
+const LOOK_AGAIN_MS = 500;
 const WAKE = `pg_notify('${JOB_CHANNEL}', '')::text`;
 
 const CLAIM = `SELECT job_id AS id, job_tenant_id AS "tenantId", job_kind AS kind, job_fence AS fence,
     job_retry_seconds AS "retrySeconds" FROM claim_jobs($1, $2, $3, $4, $5, $6)`;
-const DUE_IN = `SELECT min(extract(epoch FROM first.run_at - clock_timestamp()) * 1000)::float8 AS ms
-  FROM unnest($1::text[], $2::int[]) AS k(kind, total)
-  CROSS JOIN LATERAL (SELECT j.run_at FROM jobs j JOIN tenants t ON t.id = j.tenant_id AND t.enabled AND t.removing_at IS NULL
-    WHERE j.state = 'queued' AND j.kind = k.kind ORDER BY j.run_at LIMIT 1) AS first
+/**
+ * Of each kind that has a place left the first few: when all of those are a suspended tenant's, nobody knows what is behind them
+ * without reading it all, so the claim, which goes from tenant to tenant, looks again after a while.
+ */
+const DUE_IN = `SELECT min(ms)::float8 AS ms FROM unnest($1::text[], $2::int[]) AS k(kind, total)
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN count(*) < ${DUE_MAX} OR bool_or(first.is_able) THEN min(first.ms) FILTER (WHERE first.is_able)
+      ELSE greatest(min(first.ms), ${LOOK_AGAIN_MS}) END AS ms
+    FROM (
+      SELECT extract(epoch FROM j.run_at - clock_timestamp()) * 1000 AS ms,
+        (SELECT t.enabled AND t.removing_at IS NULL FROM tenants t WHERE t.id = j.tenant_id) AS is_able
+      FROM jobs j WHERE j.state = 'queued' AND j.kind = k.kind ORDER BY j.run_at LIMIT ${DUE_MAX}) AS first) AS due
   WHERE k.total IS NULL OR k.total > (SELECT count(*) FROM jobs r WHERE r.state = 'running' AND r.kind = k.kind)`;
 /** The rows of these runs, locked in one order: two statements about the same ones never wait for each other in a circle. */
 const MINE = `mine AS MATERIALIZED (
