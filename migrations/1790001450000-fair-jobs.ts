@@ -114,14 +114,14 @@ export class FairJobs1790001450000 implements MigrationInterface {
             SELECT j.id, j.priority, j.run_at FROM public.jobs j
             WHERE j.state = 'queued' AND j.kind = lanes.kind AND j.tenant_id = lanes.lane AND j.run_at <= moment
             ORDER BY j.priority, j.run_at, j.id LIMIT ceil(lanes.places::numeric / lanes.due)::integer
-            FOR UPDATE OF j SKIP LOCKED) AS first
+            FOR NO KEY UPDATE OF j SKIP LOCKED) AS first
           WHERE lanes.is_due),
         oldest AS MATERIALIZED (
           SELECT room.kind, first.tenant_id AS lane, first.id, first.priority, first.run_at
           FROM room CROSS JOIN LATERAL (
             SELECT j.id, j.tenant_id, j.priority, j.run_at FROM public.jobs j
             WHERE j.state = 'queued' AND j.kind = room.kind AND j.run_at <= moment
-            ORDER BY j.priority, j.run_at, j.id LIMIT greatest(room.places, 0) FOR UPDATE OF j SKIP LOCKED) AS first
+            ORDER BY j.priority, j.run_at, j.id LIMIT greatest(room.places, 0) FOR NO KEY UPDATE OF j SKIP LOCKED) AS first
           WHERE (SELECT t.enabled AND t.removing_at IS NULL FROM public.tenants t WHERE t.id = first.tenant_id)
             AND NOT EXISTS (SELECT FROM in_turn WHERE in_turn.id = first.id)),
         ranked AS (

@@ -57,11 +57,12 @@ export class JobOutcomes {
     while (this.waiting.length > 0) {
       const batch = this.waiting;
       this.waiting = [];
-      const failure = await this.queue.complete(batch.map(({ job }) => job)).then(
-        () => undefined,
-        (error: Error) => error,
-      );
-      for (const { settle } of batch) settle(failure);
+      const jobs = batch.map(({ job }) => job);
+      const locked = await this.queue.complete(jobs).catch((error: Error) => error);
+      for (const { job, settle } of batch) {
+        if (locked instanceof Error) settle(locked);
+        else settle(locked.has(job.id) ? new Error('The row of the job is locked') : undefined);
+      }
     }
     this.isFlushing = false;
   }

@@ -205,10 +205,11 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     if (runs.length === 0) return;
     const sentAtMs = performance.now();
     const kept = await this.queue.renew(runs.map(({ job }) => job));
+    const byId = new Map(kept.map((job) => [job.id, job]));
     for (const run of runs) {
-      if (kept.some(({ id, fence }) => id === run.job.id && fence === run.job.fence))
-        run.leaseUntilMs = sentAtMs + this.leaseMs;
-      else run.end('lost');
+      const { fence, isRenewed } = byId.get(run.job.id) ?? {};
+      if (fence !== run.job.fence) run.end('lost');
+      else if (isRenewed) run.leaseUntilMs = sentAtMs + this.leaseMs;
     }
   }
 }
