@@ -202,6 +202,20 @@ describe('durable jobs', () => {
       ]);
     });
 
+    it('may be explained by anything: the process lives on', async () => {
+      const id = newId();
+      const odd = Object.assign(new Error('x'), { message: { code: 7 }, stack: undefined });
+      const thrown: unknown[] = [odd, null, Object.assign(new Error(''), { code: 'ECONNREFUSED' })];
+      onJob(id, () => Promise.reject(thrown[runsOf(id) - 1] as Error));
+      const job = await enqueue('test.work', id, { retrySeconds: [0, 0] });
+      await stateIs(job.id, 'dead');
+      expect((await attemptsOf(job.id)).map(({ error }) => error)).toEqual([
+        '[object Object]',
+        'Something that is no error was thrown',
+        'ECONNREFUSED',
+      ]);
+    });
+
     it('makes the job that tells of a dead letter, in the same transaction', async () => {
       const id = newId();
       failing(id);

@@ -17,6 +17,7 @@ function describe(error: unknown): string {
   const driverError = error instanceof QueryFailedError ? (error.driverError as unknown) : error;
   const { code, table, severity } = driverError as { code?: string; table?: string; severity?: string };
   const isOfDatabase = error instanceof QueryFailedError || severity !== undefined;
-  if (!isOfDatabase) return error.message;
+  // Node's own errors of a connection to several addresses have no message; foreign ones may have one that is no text.
+  if (!isOfDatabase) return String(error.message) || String(code ?? '');
   return `The database refused a statement (SQLSTATE ${code ?? 'unknown'}${table ? `, table ${table}` : ''})`;
 }

@@ -171,11 +171,14 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     const leaseUntilMs = sentAtMs + this.leaseMs;
     const run = new JobRun(job, { kind, timeoutSeconds, leaseUntilMs, dataSource: this.dataSource });
     this.running.add(run);
-    const end = this.carryOut(run).finally(() => {
-      this.ends.delete(end);
-      this.running.delete(run);
-      this.look();
-    });
+    const end = this.carryOut(run)
+      // Its lease runs out, then. A job must not end the process.
+      .catch((error: unknown) => this.logger.error(`The end of job ${job.id} got lost: ${typeof error}`))
+      .finally(() => {
+        this.ends.delete(end);
+        this.running.delete(run);
+        this.look();
+      });
     this.ends.add(end);
   }
 
