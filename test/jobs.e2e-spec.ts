@@ -316,6 +316,20 @@ describe('durable jobs', () => {
       ]);
     });
 
+    it('may give text that Postgres does not store as it is, and tell of it', async () => {
+      const id = newId();
+      const got: unknown[] = [];
+      onJob(id, async ({ step, progress, attempt }) => {
+        await progress({ done: 1, message: `${'x'.repeat(499)}😀 and half of another: \ud83d` });
+        got.push(await step('write', () => ({ 'a\0': 'NUL \0, half a pair \ud83d, a whole one 😀' })));
+        if (attempt === 1) throw new Error('once more');
+      });
+      const job = await enqueue('test.work', id, { retrySeconds: [0] });
+      await stateIs(job.id, 'done');
+      const once = { 'a\ufffd': 'NUL \ufffd, half a pair \ufffd, a whole one 😀' };
+      expect(got).toEqual([once, once]);
+    });
+
     it('have different names', async () => {
       const id = newId();
       onJob(id, async ({ step }) => {
