@@ -4,8 +4,18 @@ import { BlockList, isIP } from 'node:net';
 const API_PATH = '/v1';
 const BASE_URL_MAX = 500;
 
-/** Never the address of a Dify, whatever the settings: clouds answer there with credentials of the machine (RFC 3927, 4291). */
-const LINK_LOCAL = listOf(['169.254.0.0/16', 'fe80::/10']);
+/**
+ * Never the address of a Dify, whatever the settings: clouds answer there with credentials of the machine. Link-local (RFC 3927,
+ * 4291; also as NAT64 writes it, RFC 6052), and where AWS, Alibaba Cloud and Oracle Cloud answer beside that.
+ */
+const OF_MACHINES = listOf([
+  '169.254.0.0/16',
+  'fe80::/10',
+  '64:ff9b::a9fe:0/112',
+  'fd00:ec2::/32',
+  '100.100.100.200/32',
+  '192.0.0.192/32',
+]);
 
 /** Not of the public internet: IANA's special-purpose address registries (RFC 6890). */
 const PRIVATE = listOf([
@@ -19,19 +29,20 @@ const PRIVATE = listOf([
   '198.18.0.0/15',
   '224.0.0.0/4',
   '240.0.0.0/4',
-  '::/128',
-  '::1/128',
+  '::/96',
   '64:ff9b::/96',
   '64:ff9b:1::/48',
+  '2001::/32',
   '2002::/16',
   'fc00::/7',
+  'fec0::/10',
   'ff00::/8',
 ]);
 
 /** Whether the service may connect to an address (IPv4 or IPv6, without brackets). */
 export function isAddressAllowed(address: string, privateNetworks: boolean): boolean {
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-  if (LINK_LOCAL.check(address, family)) return false;
+  if (OF_MACHINES.check(address, family)) return false;
   return privateNetworks || !PRIVATE.check(address, family);
 }
 
@@ -50,7 +61,8 @@ export function literalAddress(url: URL): string | undefined {
 export function findBaseUrlProblem(text: string, privateNetworks: boolean): string | null {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol)) return 'must begin with https:// or http://';
-  if (text.length > BASE_URL_MAX) return `must have at most ${BASE_URL_MAX} characters`;
+  if (normalizeBaseUrl(text).length > BASE_URL_MAX + API_PATH.length)
+    return `must have at most ${BASE_URL_MAX} characters`;
   if (url.username !== '' || url.password !== '') return 'must hold no user and no password';
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) return 'must have no query and no fragment';
   const address = literalAddress(url);
