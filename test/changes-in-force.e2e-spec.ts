@@ -66,7 +66,7 @@ describe('a change on three replicas', () => {
     replicas = [await start('one', database.url)];
     replicas.push(...(await Promise.all([start('two', database.url), start('three', proxy.url)])));
     token = (await rest(replicas[0], 'POST', '/auth/login', ADMIN)).data.access_token;
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     proxy?.restore();
