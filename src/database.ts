@@ -30,6 +30,9 @@ import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
 import { CircuitStateRow } from './breakers/circuit-state.entity.js';
+import { ConsultantProfile } from './consultants/consultant-profile.entity.js';
+import { ConsultantSettings } from './consultants/consultant-settings.entity.js';
+import { CustomerClaim } from './consultants/customer-claim.entity.js';
 import { crmEntities } from './crm/crm.entities.js';
 import { ToolEffect } from './effects/tool-effect.entity.js';
 import { Feature } from './features/feature.entity.js';
@@ -51,6 +54,9 @@ import { NotificationPreference } from './notifications/notification-preference.
 import { NotificationTemplate } from './notifications/notification-template.entity.js';
 import { PushKey } from './notifications/push-key.entity.js';
 import { PushSubscription } from './notifications/push-subscription.entity.js';
+import { LiveCursor } from './live/live-cursor.entity.js';
+import { LiveEvent } from './live/live-event.entity.js';
+import { LivePresence } from './live/live-presence.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
 import { CallResult, CallResultChunk } from './results/call-result.entity.js';
@@ -115,6 +121,12 @@ const common = {
     NotificationDelivery,
     PushSubscription,
     PushKey,
+    LiveEvent,
+    LiveCursor,
+    LivePresence,
+    ConsultantProfile,
+    ConsultantSettings,
+    CustomerClaim,
     ...crmEntities,
   ],
   migrations: [...migrations],

@@ -7,7 +7,7 @@ const LINK_MAX = 2000;
 
 /** Mistakes of who sends a notice. @throws {Error} */
 export function requireNotice({ kind, key, recipients, variables, link }: Notice): void {
-  if (!NOTICE_KINDS.includes(kind)) throw new Error(`No kind of notice '${String(kind)}'`);
+  if (!NOTICE_KINDS.includes(kind)) throw new Error(`No kind of notice '${kind as string}'`);
   if (key === '' || key.length > KEY_MAX)
     throw new Error(`The key of a notice must have 1 to ${KEY_MAX} characters`);
   if (recipients.length > RECIPIENTS_MAX)

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { JobsModule } from '../jobs/jobs.module.js';
+import { LiveModule } from '../live/live.module.js';
 import { AdminAlerts } from './admin-alerts.js';
 import { Clock } from './clock.js';
 import { Notifications } from './notifications.js';
@@ -7,7 +8,7 @@ import { Recipients } from './recipients.js';
 
 /** Telling people things: channels, templates, deliveries, and what each person wants to hear when. */
 @Module({
-  imports: [JobsModule],
+  imports: [JobsModule, LiveModule],
   providers: [Notifications, AdminAlerts, Recipients, Clock],
   exports: [Notifications, AdminAlerts],
 })

@@ -31,9 +31,9 @@ export function quietUntil(hours: QuietHours, now: Date): Date | null {
 }
 
 export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false; // an offset such as +08:00 knows no summer time
   try {
-    // Offsets such as +08:00 are taken too, but know no summer time: names only.
-    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
   } catch {
     return false;
   }
