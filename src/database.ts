@@ -4,6 +4,7 @@ import { migrations } from '../migrations/index.js';
 import { AgentOrder, AgentOrderStep } from './agents/agent-order.entity.js';
 import { AgentVersion } from './agents/agent-version.entity.js';
 import { Agent } from './agents/agent.entity.js';
+import { Alert } from './alerts/alert.entity.js';
 import { AdminAuditLog } from './audit/audit-log.entity.js';
 import { OneTimeToken } from './auth/one-time-token.entity.js';
 import { PersonalToken } from './auth/personal-token.entity.js';
@@ -45,12 +46,19 @@ import { JobSchedule } from './jobs/job-schedule.entity.js';
 import { JobSetting } from './jobs/job-setting.entity.js';
 import { JobStep } from './jobs/job-step.entity.js';
 import { CallQuotaUse } from './limits/call-quota-use.entity.js';
+import { ChannelChoice } from './notifications/channel-choice.entity.js';
+import { NoticeRow } from './notifications/notice.entity.js';
+import { NotificationChannel } from './notifications/notification-channel.entity.js';
+import { NotificationDelivery } from './notifications/notification-delivery.entity.js';
+import { NotificationPreference } from './notifications/notification-preference.entity.js';
+import { NotificationTemplate } from './notifications/notification-template.entity.js';
+import { PushKey } from './notifications/push-key.entity.js';
+import { PushSubscription } from './notifications/push-subscription.entity.js';
 import { LiveCursor } from './live/live-cursor.entity.js';
 import { LiveEvent } from './live/live-event.entity.js';
 import { LivePresence } from './live/live-presence.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
-import { SecurityAlert } from './groups/security-alert.entity.js';
 import { CallResult, CallResultChunk } from './results/call-result.entity.js';
 import { TenantJob } from './tenants/tenant-job.entity.js';
 import { TenantPool } from './tenant-pool.js';
@@ -77,7 +85,6 @@ const common = {
     ToolGroup,
     GroupKey,
     GroupTool,
-    SecurityAlert,
     CallLog,
     CallLogRetention,
     CallLogBatch,
@@ -105,6 +112,15 @@ const common = {
     AgentVersion,
     AgentOrder,
     AgentOrderStep,
+    Alert,
+    NotificationChannel,
+    ChannelChoice,
+    NotificationPreference,
+    NotificationTemplate,
+    NoticeRow,
+    NotificationDelivery,
+    PushSubscription,
+    PushKey,
     LiveEvent,
     LiveCursor,
     LivePresence,
