@@ -37,7 +37,9 @@ export class LiveDoor {
     if (origin !== undefined && !this.isAllowedOrigin(origin))
       throw new ForbiddenError('Pages of this origin may not call; see ALLOWED_ORIGINS');
     if (!this.replica.mayServe)
-      throw new UnavailableError('This replica has lost touch with the database. Try again in a few seconds.');
+      throw new UnavailableError(
+        'This replica has lost touch with the database. Try again in a few seconds.',
+      );
     if (authorization === undefined) return undefined;
     return this.identities.identify(BEARER.exec(authorization)?.[1] ?? '');
   }

@@ -68,7 +68,9 @@ export class LivePresences implements OnModuleInit {
 
   /** The row of a replica that was away for long is removed, and with it those of its connections. */
   private async enterAgain(): Promise<void> {
-    for (const [tenantId, all] of Map.groupBy(this.own.values(), (present) => present.tenantId)) {
+    const present = [...this.own.values()];
+    for (const tenantId of new Set(present.map((one) => one.tenantId))) {
+      const all = present.filter((one) => one.tenantId === tenantId);
       const ids = all.map(({ id }) => id);
       const users = all.map(({ userId }) => userId);
       const enter = () => this.dataSource.query(ENTER, [tenantId, this.replica.id, ids, users]);

@@ -81,15 +81,18 @@ export type ClientMessage = z.output<typeof anyMessage>;
 
 /** @throws {LiveClose} It is none of our messages. */
 export function readMessage(data: Buffer, isBinary: boolean): ClientMessage {
-  const bad = () => new LiveClose(CLOSE.badMessage, 'Send JSON objects with a type, as text');
-  if (isBinary) throw bad();
+  if (isBinary) throw badMessage();
   let parsed: unknown;
   try {
     parsed = JSON.parse(data.toString('utf8'));
   } catch {
-    throw bad();
+    throw badMessage();
   }
   const message = anyMessage.safeParse(parsed);
-  if (!message.success) throw bad();
+  if (!message.success) throw badMessage();
   return message.data;
+}
+
+function badMessage(): LiveClose {
+  return new LiveClose(CLOSE.badMessage, 'Send JSON objects with a type, as text');
 }

@@ -83,7 +83,10 @@ export class LiveRooms implements OnModuleInit {
       while (!connection.isClosed && !(await this.readOn(connection)));
     } catch (error) {
       this.logger.error(`Live events could not be sent: ${String(error)}`);
-      connection.close({ code: CLOSE.internal, reason: 'Events could not be read; come back with your cursor' });
+      connection.close({
+        code: CLOSE.internal,
+        reason: 'Events could not be read; come back with your cursor',
+      });
     } finally {
       connection.isCatchingUp = false;
     }
