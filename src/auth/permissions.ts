@@ -42,6 +42,9 @@ export const PERMISSIONS = {
   /** Dify apps that we ask; never the keys to them. */
   'agents.read': EVERY_PLATFORM_ROLE,
   'agents.write': ['owner', 'admin'],
+  /** How people are told things, and what became of it; never the secrets. */
+  'notifications.read': EVERY_PLATFORM_ROLE,
+  'notifications.write': ['owner', 'admin'],
   'jobs.read': EVERY_PLATFORM_ROLE,
   /** Retrying, cancelling and purging background jobs, and their retry plans. */
   'jobs.write': ['owner', 'admin', 'operator'],
