@@ -83,6 +83,20 @@ const withOrder = {
     );
   },
 };
+const withConsultant = prepared(
+  `UPDATE users SET roles = '{consultant}' WHERE id = $1 AND $2::uuid IS NOT NULL AND EXISTS (SELECT FROM person)`,
+);
+/** A customer in a conversation, announced, whose claim is `made`; the person is a consultant. */
+const withClaim = {
+  prepare: async (t: TestApp, world: World) => {
+    await withConsultant.prepare(t, world);
+    for (const statement of [
+      `INSERT INTO conversations (id, tenant_id, user_id, channel, title) SELECT $2, tenant_id, id, 'app', 'x' FROM users WHERE id = $1`,
+      `INSERT INTO customer_claims (id, tenant_id, user_id, conversation_id) SELECT $2, tenant_id, id, $2 FROM users WHERE id = $1`,
+    ])
+      await t.dataSource.query(statement, [world.user, world.made]);
+  },
+};
 const agentPath = (rest = '') => ({
   path: ({ made }: World) => `/admin/agents/${made}${rest}`,
   ...withAgent,
@@ -229,6 +243,20 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'POST /admin/notification-deliveries/{id}/retry': {
     path: ({ made }) => `/admin/notification-deliveries/${made}/retry`,
     ...withDelivery,
+  },
+  'PUT /admin/consultants/{id}': {
+    path: ({ user }) => `/admin/consultants/${user}`,
+    ...withConsultant,
+    body: () => ({ skills: ['vip'], level: 2 }),
+  },
+  'PUT /admin/consultant-settings': {
+    path: () => '/admin/consultant-settings',
+    body: () => ({ allocation: 'round_robin' }),
+  },
+  'POST /admin/customer-claims/{id}/reassign': {
+    path: ({ made }) => `/admin/customer-claims/${made}/reassign`,
+    ...withClaim,
+    body: ({ user }) => ({ user_id: user }),
   },
   'POST /admin/tenants': {
     path: () => '/admin/tenants',
