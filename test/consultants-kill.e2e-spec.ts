@@ -5,7 +5,8 @@ import { type RunningServer, startServer } from './support/server.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
 const LEASE_MS = 3000;
-const LEVELS = 4;
+const LEVELS = 3;
+const CUSTOMERS = 6;
 
 /** Built servers, as processes, on the database of an app that runs no jobs and from which we look on. */
 describe('replicas that are killed', () => {
@@ -85,12 +86,12 @@ describe('replicas that are killed', () => {
     expect(set.status).toBe(200);
     const consultant = await newConsultant();
     const running = [await start(), await start()];
-    const claims = await Promise.all(Array.from({ length: 10 }, () => arrive()));
+    const claims = await Promise.all(Array.from({ length: CUSTOMERS }, () => arrive()));
     // Killed one after the other while levels come due; each has a successor.
-    for (let deaths = 0; deaths < 3; deaths++) {
+    for (let deaths = 0; deaths < 2; deaths++) {
       await pollUntil(
         () => reached(t, tenant),
-        (levels) => levels > deaths * 10 + 3,
+        (levels) => levels > deaths * CUSTOMERS + 2,
       );
       await running.shift()!.kill9();
       running.push(await start());
