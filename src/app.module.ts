@@ -10,6 +10,7 @@ import { SYSTEM_DATABASE } from './common/system-database.js';
 import { CommonModule } from './common/common.module.js';
 import type { Config } from './config.js';
 import { ConfigurationModule } from './configuration/configuration.module.js';
+import { ConsultantsModule } from './consultants/consultants.module.js';
 import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
 import { EvidenceModule } from './evidence/evidence.module.js';
@@ -17,6 +18,7 @@ import { FeaturesModule } from './features/features.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
+import { LiveModule } from './live/live.module.js';
 import { MasterKeys } from './master-keys.js';
 import { McpModule } from './mcp/mcp.module.js';
 import { ObservabilityModule } from './observability/observability.module.js';
@@ -55,6 +57,8 @@ export class AppModule {
         CrmModule,
         AgentsModule,
         AutomationModule,
+        LiveModule,
+        ConsultantsModule,
       ],
     };
   }

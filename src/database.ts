@@ -34,6 +34,9 @@ import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
 import type { Config } from './config.js';
 import { CircuitStateRow } from './breakers/circuit-state.entity.js';
+import { ConsultantProfile } from './consultants/consultant-profile.entity.js';
+import { ConsultantSettings } from './consultants/consultant-settings.entity.js';
+import { CustomerClaim } from './consultants/customer-claim.entity.js';
 import { crmEntities } from './crm/crm.entities.js';
 import { ToolEffect } from './effects/tool-effect.entity.js';
 import { Feature } from './features/feature.entity.js';
@@ -47,6 +50,9 @@ import { JobSchedule } from './jobs/job-schedule.entity.js';
 import { JobSetting } from './jobs/job-setting.entity.js';
 import { JobStep } from './jobs/job-step.entity.js';
 import { CallQuotaUse } from './limits/call-quota-use.entity.js';
+import { LiveCursor } from './live/live-cursor.entity.js';
+import { LiveEvent } from './live/live-event.entity.js';
+import { LivePresence } from './live/live-presence.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
 import { SecurityAlert } from './groups/security-alert.entity.js';
@@ -109,6 +115,12 @@ const common = {
     AgentCall,
     AutomationSetting,
     WelcomeTemplate,
+    LiveEvent,
+    LiveCursor,
+    LivePresence,
+    ConsultantProfile,
+    ConsultantSettings,
+    CustomerClaim,
     ...crmEntities,
   ],
   migrations: [...migrations],
