@@ -9,6 +9,7 @@ import { AutomationRun } from './automation/automation-run.entity.js';
 import { AutomationSetting } from './automation/automation-setting.entity.js';
 import { AutomationStep } from './automation/automation-step.entity.js';
 import { WelcomeTemplate } from './automation/welcome-template.entity.js';
+import { Alert } from './alerts/alert.entity.js';
 import { AdminAuditLog } from './audit/audit-log.entity.js';
 import { OneTimeToken } from './auth/one-time-token.entity.js';
 import { PersonalToken } from './auth/personal-token.entity.js';
@@ -50,12 +51,19 @@ import { JobSchedule } from './jobs/job-schedule.entity.js';
 import { JobSetting } from './jobs/job-setting.entity.js';
 import { JobStep } from './jobs/job-step.entity.js';
 import { CallQuotaUse } from './limits/call-quota-use.entity.js';
+import { ChannelChoice } from './notifications/channel-choice.entity.js';
+import { NoticeRow } from './notifications/notice.entity.js';
+import { NotificationChannel } from './notifications/notification-channel.entity.js';
+import { NotificationDelivery } from './notifications/notification-delivery.entity.js';
+import { NotificationPreference } from './notifications/notification-preference.entity.js';
+import { NotificationTemplate } from './notifications/notification-template.entity.js';
+import { PushKey } from './notifications/push-key.entity.js';
+import { PushSubscription } from './notifications/push-subscription.entity.js';
 import { LiveCursor } from './live/live-cursor.entity.js';
 import { LiveEvent } from './live/live-event.entity.js';
 import { LivePresence } from './live/live-presence.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
-import { SecurityAlert } from './groups/security-alert.entity.js';
 import { CallResult, CallResultChunk } from './results/call-result.entity.js';
 import { TenantJob } from './tenants/tenant-job.entity.js';
 import { TenantPool } from './tenant-pool.js';
@@ -82,7 +90,6 @@ const common = {
     ToolGroup,
     GroupKey,
     GroupTool,
-    SecurityAlert,
     CallLog,
     CallLogRetention,
     CallLogBatch,
@@ -115,6 +122,15 @@ const common = {
     AgentCall,
     AutomationSetting,
     WelcomeTemplate,
+    Alert,
+    NotificationChannel,
+    ChannelChoice,
+    NotificationPreference,
+    NotificationTemplate,
+    NoticeRow,
+    NotificationDelivery,
+    PushSubscription,
+    PushKey,
     LiveEvent,
     LiveCursor,
     LivePresence,

@@ -22,7 +22,7 @@ export const PERMISSIONS = {
   /** The key itself. Every showing is on record. */
   'keys.reveal': ['owner', 'admin'],
   'keys.write': ['owner', 'admin'],
-  /** Signs that a key is in the wrong hands. */
+  /** What administrators should see: signs that a key is in the wrong hands, work that failed for good. */
   'alerts.read': EVERY_PLATFORM_ROLE,
   'alerts.write': ['owner', 'admin', 'operator'],
   'calls.read': EVERY_PLATFORM_ROLE,

@@ -241,7 +241,7 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: ({ group }) => `/admin/alerts/${group}/acknowledge`,
     prepare: (t, { group }) =>
       t.dataSource.query(
-        `INSERT INTO security_alerts (id, tenant_id, kind, key_id, group_id, ip, hour)
+        `INSERT INTO alerts (id, tenant_id, kind, key_id, group_id, ip, hour)
          SELECT id, tenant_id, 'decoy', id, id, '127.0.0.1', now() FROM mcp_tool_groups WHERE id = $1`,
         [group],
       ),
