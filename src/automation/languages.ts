@@ -1,0 +1,14 @@
+/** BCP 47 in its canonical form (`zh-cn` becomes `zh-CN`); null: that is no language tag. */
+export function toLanguage(tag: string): string | null {
+  try {
+    return Intl.getCanonicalLocales(tag)[0] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** The tag and what it is a kind of, the nearest first (RFC 4647 section 3.4): `zh-Hant-TW`, `zh-Hant`, `zh`. */
+export function widening(tag: string): string[] {
+  const parts = tag.split('-');
+  return parts.map((_part, index) => parts.slice(0, parts.length - index).join('-'));
+}
