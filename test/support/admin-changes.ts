@@ -101,6 +101,19 @@ const withJob = (state: string) =>
     `INSERT INTO jobs (id, tenant_id, kind, payload, state) SELECT $2, tenant_id, 'x', '{}', '${state}' FROM person`,
   );
 
+const withCustomer = prepared(
+  `INSERT INTO users (id, tenant_id, username, email, display_name, roles)
+   SELECT $2::uuid, tenant_id, $2::uuid::text, $2::uuid::text || '@example.test', 'Made', '{customer}' FROM person`,
+);
+const withFailedRun = prepared(
+  `INSERT INTO automation_runs (id, tenant_id, user_id, source, state, job_id) SELECT $2, tenant_id, id, 'manual', 'failed', $2
+   FROM person`,
+);
+const withTemplate = prepared(
+  `INSERT INTO welcome_templates (id, tenant_id, language, body) SELECT $2, tenant_id, 'fr', 'Bonjour' FROM person
+   ON CONFLICT DO NOTHING`,
+);
+
 /**
  * One good call of every route that changes something. A route that is not here fails the test below: whoever adds one shows
  * here that it leaves an audit entry, in the same transaction.
@@ -187,6 +200,27 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
   'PUT /admin/agent-orders/{id}': { ...orderPath(), body: ({ made }) => ({ agent_ids: [made] }) },
   'DELETE /admin/agent-orders/{id}': orderPath(),
+  'POST /admin/automation/runs': {
+    path: () => '/admin/automation/runs',
+    body: ({ made }) => ({ user_id: made }),
+    ...withCustomer,
+  },
+  'POST /admin/automation/runs/{id}/retry': {
+    path: ({ made }) => `/admin/automation/runs/${made}/retry`,
+    ...withFailedRun,
+  },
+  'PUT /admin/automation/settings': {
+    path: () => '/admin/automation/settings',
+    body: () => ({ strategy: 'template', conversation_title: unique() }),
+  },
+  'PUT /admin/automation/templates/{language}': {
+    path: () => '/admin/automation/templates/de',
+    body: () => ({ body: unique() }),
+  },
+  'DELETE /admin/automation/templates/{language}': {
+    path: () => '/admin/automation/templates/fr',
+    ...withTemplate,
+  },
   'POST /admin/tenants': {
     path: () => '/admin/tenants',
     body: () => ({ name: unique(), owner_email: 'owner@example.test' }),
@@ -249,4 +283,8 @@ export const CHANGES: Readonly<Record<string, Change>> = {
 };
 
 /** They carry a body, so they are POSTs; they change nothing. */
-export const READS = ['POST /admin/groups/{id}/explain', 'POST /admin/config/diff'];
+export const READS = [
+  'POST /admin/groups/{id}/explain',
+  'POST /admin/config/diff',
+  'POST /admin/automation/templates/preview',
+];
