@@ -69,7 +69,7 @@ describe('settings of the registration automation', () => {
       });
       const audit = await auditOf('automation_settings.put');
       expect(audit).toHaveLength(2);
-      expect(audit[1].before).toMatchObject({ strategy: 'agent', conversation_title: '新客户' });
+      expect(audit[1].before).toMatchObject({ strategy: 'agent', conversationTitle: '新客户' });
     });
 
     it.each([
