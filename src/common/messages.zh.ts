@@ -361,4 +361,32 @@ export const zh: Readonly<Record<string, string>> = {
   'base_url must have no query and no fragment': 'base_url 不能包含查询和片段',
   'base_url is an address of a private network: see AGENT_PRIVATE_NETWORKS':
     'base_url 是专用网络的地址：参见 AGENT_PRIVATE_NETWORKS',
+
+  // live, consultants
+  'Internal error': '内部错误',
+  'This replica has lost touch with the database. Try again in a few seconds.':
+    '此副本与数据库失去联系。请过几秒再试。',
+  'Requests for this host are not served; see ALLOWED_HOSTS': '不服务于此主机名的请求；参见 ALLOWED_HOSTS',
+  'This replica stops; connect again': '此副本正在停止；请重新连接',
+  'Too many connections are open': '打开的连接过多',
+  'Too many of your connections have not signed in': '您有过多连接尚未登录',
+  "No message type '{0}'": '没有消息类型“{0}”',
+  'cursor must be a number that came with an event': 'cursor 须为随事件给出的数字',
+  'You have begun already; to begin elsewhere, open a new connection':
+    '您已经开始接收；要从别处开始，请打开新连接',
+  'You may not claim customers': '您无权认领客户',
+  'claim_id must be the id that came with the customer': 'claim_id 须为随客户给出的标识',
+  'No customer claim {0}': '没有客户认领 {0}',
+  'This customer is {0}, not claimed': '此客户的状态为 {0}，并未被认领',
+  'This customer is closed already': '此客户已经结束',
+  'user_id is no consultant of yours': 'user_id 不是您的顾问',
+  'is no consultant of yours': '不是您的顾问',
+  '{0} has claimed this customer already': '{0} 已经认领此客户',
+  'This customer is offered to {0} first': '此客户先分配给 {0}',
+  'You have {0} open customers, which is as many as you may have; close one first':
+    '您有 {0} 位未结束的客户，已达上限；请先结束一位',
+  'Only the consultant who has claimed this customer, or an administrator, may do this':
+    '只有认领此客户的顾问或管理员可以这样做',
+  'No consultant {0}': '没有顾问 {0}',
+  'conversation_link must be an http or https URL': 'conversation_link 须为 http 或 https 网址',
 };

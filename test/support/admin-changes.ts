@@ -83,6 +83,20 @@ const withOrder = {
     );
   },
 };
+const withConsultant = prepared(
+  `UPDATE users SET roles = '{consultant}' WHERE id = $1 AND $2::uuid IS NOT NULL AND EXISTS (SELECT FROM person)`,
+);
+/** A customer in a conversation, announced, whose claim is `made`; the person is a consultant. */
+const withClaim = {
+  prepare: async (t: TestApp, world: World) => {
+    await withConsultant.prepare(t, world);
+    for (const statement of [
+      `INSERT INTO conversations (id, tenant_id, user_id, channel, title) SELECT $2, tenant_id, id, 'app', 'x' FROM users WHERE id = $1`,
+      `INSERT INTO customer_claims (id, tenant_id, user_id, conversation_id) SELECT $2, tenant_id, id, $2 FROM users WHERE id = $1`,
+    ])
+      await t.dataSource.query(statement, [world.user, world.made]);
+  },
+};
 const agentPath = (rest = '') => ({
   path: ({ made }: World) => `/admin/agents/${made}${rest}`,
   ...withAgent,
@@ -112,6 +126,24 @@ const withFailedRun = prepared(
 const withTemplate = prepared(
   `INSERT INTO welcome_templates (id, tenant_id, language, body) SELECT $2, tenant_id, 'fr', 'Bonjour' FROM person
    ON CONFLICT DO NOTHING`,
+const channelPath = (rest = '') => ({
+  path: ({ made }: World) => `/admin/notification-channels/${made}${rest}`,
+  ...prepared(
+    `INSERT INTO notification_channels (id, tenant_id, name, kind, audience, settings)
+     SELECT $2::uuid, tenant_id, $2::uuid::text, 'webhook', 'team', '{"url":"https://hooks.invalid/"}' FROM person`,
+  ),
+});
+const withTemplate = prepared(
+  `INSERT INTO notification_templates (id, tenant_id, kind, language, title, body)
+   SELECT $2, tenant_id, 'admin_alert', 'zh', 'x', 'y' FROM person ON CONFLICT DO NOTHING`,
+);
+const withDelivery = prepared(
+  `, notice AS (
+     INSERT INTO notices (id, tenant_id, key, kind) SELECT $2::uuid, tenant_id, $2::uuid::text, 'test' FROM person
+     RETURNING id, tenant_id)
+   INSERT INTO notification_deliveries
+     (id, tenant_id, notice_id, notice_key, kind, channel_id, channel_kind, target, state)
+   SELECT id, tenant_id, id, 'x', 'test', id, 'webhook', 'x', 'failed' FROM notice`,
 );
 
 /**
@@ -221,6 +253,43 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: () => '/admin/automation/templates/fr',
     ...withTemplate,
   },
+  'POST /admin/notification-channels': {
+    path: () => '/admin/notification-channels',
+    body: ({ made }) => ({ name: made, kind: 'webhook', webhook: { url: 'https://hooks.invalid/' } }),
+  },
+  'PUT /admin/notification-channels/{id}': { ...channelPath(), body: () => ({ enabled: false }) },
+  'DELETE /admin/notification-channels/{id}': channelPath(),
+  'POST /admin/notification-channels/{id}/test': channelPath('/test'),
+  'POST /admin/notification-channels/{id}/rotate-secret': {
+    ...channelPath('/rotate-secret'),
+    body: () => ({}),
+  },
+  'PUT /admin/notification-templates/{kind}/{language}': {
+    path: () => '/admin/notification-templates/admin_alert/en',
+    body: () => ({ title: unique(), body: '{{detail}}' }),
+  },
+  'DELETE /admin/notification-templates/{kind}/{language}': {
+    path: () => '/admin/notification-templates/admin_alert/zh',
+    ...withTemplate,
+  },
+  'POST /admin/notification-deliveries/{id}/retry': {
+    path: ({ made }) => `/admin/notification-deliveries/${made}/retry`,
+    ...withDelivery,
+  },
+  'PUT /admin/consultants/{id}': {
+    path: ({ user }) => `/admin/consultants/${user}`,
+    ...withConsultant,
+    body: () => ({ skills: ['vip'], level: 2 }),
+  },
+  'PUT /admin/consultant-settings': {
+    path: () => '/admin/consultant-settings',
+    body: () => ({ allocation: 'round_robin' }),
+  },
+  'POST /admin/customer-claims/{id}/reassign': {
+    path: ({ made }) => `/admin/customer-claims/${made}/reassign`,
+    ...withClaim,
+    body: ({ user }) => ({ user_id: user }),
+  },
   'POST /admin/tenants': {
     path: () => '/admin/tenants',
     body: () => ({ name: unique(), owner_email: 'owner@example.test' }),
@@ -287,4 +356,5 @@ export const READS = [
   'POST /admin/groups/{id}/explain',
   'POST /admin/config/diff',
   'POST /admin/automation/templates/preview',
+  'POST /admin/notification-templates/{kind}/{language}/preview',
 ];
