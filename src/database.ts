@@ -4,6 +4,11 @@ import { migrations } from '../migrations/index.js';
 import { AgentOrder, AgentOrderStep } from './agents/agent-order.entity.js';
 import { AgentVersion } from './agents/agent-version.entity.js';
 import { Agent } from './agents/agent.entity.js';
+import { AgentCall } from './automation/agent-call.entity.js';
+import { AutomationRun } from './automation/automation-run.entity.js';
+import { AutomationSetting } from './automation/automation-setting.entity.js';
+import { AutomationStep } from './automation/automation-step.entity.js';
+import { WelcomeTemplate } from './automation/welcome-template.entity.js';
 import { Alert } from './alerts/alert.entity.js';
 import { AdminAuditLog } from './audit/audit-log.entity.js';
 import { OneTimeToken } from './auth/one-time-token.entity.js';
@@ -114,6 +119,11 @@ const common = {
     AgentVersion,
     AgentOrder,
     AgentOrderStep,
+    AutomationRun,
+    AutomationStep,
+    AgentCall,
+    AutomationSetting,
+    WelcomeTemplate,
     Alert,
     NotificationChannel,
     ChannelChoice,
