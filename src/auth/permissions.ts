@@ -45,6 +45,9 @@ export const PERMISSIONS = {
   /** Greetings of new customers, with their errors, and what is set for them. */
   'automation.read': EVERY_PLATFORM_ROLE,
   'automation.write': ['owner', 'admin'],
+  /** How people are told things, and what became of it; never the secrets. */
+  'notifications.read': EVERY_PLATFORM_ROLE,
+  'notifications.write': ['owner', 'admin'],
   'jobs.read': EVERY_PLATFORM_ROLE,
   /** Retrying, cancelling and purging background jobs, and their retry plans. */
   'jobs.write': ['owner', 'admin', 'operator'],
