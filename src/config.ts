@@ -131,6 +131,14 @@ export const environmentSchema = z.object({
   JOBS_CONCURRENCY: wholeNumber(0, 1000).default(10),
   JOBS_LEASE_MS: wholeNumber(500, 3_600_000).default(15_000),
   JOBS_KEEP_DAYS: wholeNumber(1, 3650).default(14),
+  LIVE_HEARTBEAT_MS: wholeNumber(200, 600_000).default(25_000),
+  LIVE_SIGN_IN_MS: wholeNumber(100, 600_000).default(10_000),
+  LIVE_CONNECTIONS_PER_USER: wholeNumber(1, 10_000).default(10),
+  LIVE_CONNECTIONS_PER_TENANT: wholeNumber(1, 1_000_000).default(1000),
+  LIVE_MESSAGE_MAX_BYTES: wholeNumber(1024, 1_048_576).default(16_384),
+  LIVE_MESSAGES_PER_MINUTE: wholeNumber(4, 1_000_000).default(120),
+  LIVE_UNREAD_MAX_BYTES: wholeNumber(65_536, 268_435_456).default(1_048_576),
+  LIVE_EVENTS_KEEP_DAYS: wholeNumber(1, 3650).default(7),
   SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),
 });
 
