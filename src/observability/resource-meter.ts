@@ -74,8 +74,6 @@ export class ResourceMeter {
 
   /** The histogram holds when timers ran, so an idle loop shows the resolution itself. */
   private takeDelays(): Pick<Resources, 'event_loop_delay_mean_ms' | 'event_loop_delay_p99_ms'> {
-    const toDelay = (nanoseconds: number): number =>
-      Number.isFinite(nanoseconds) ? round(Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS)) : 0;
     const delays = {
       event_loop_delay_mean_ms: toDelay(this.loop.mean),
       event_loop_delay_p99_ms: toDelay(this.loop.percentile(99)),
@@ -136,6 +134,11 @@ export function trafficOf(table: string): Traffic {
     traffic.sent += numbers[8];
   }
   return traffic;
+}
+
+/** Of nothing the histogram's mean is no number. */
+function toDelay(nanoseconds: number): number {
+  return Number.isFinite(nanoseconds) ? round(Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS)) : 0;
 }
 
 function round(value: number): number {
