@@ -51,6 +51,12 @@ export const PERMISSIONS = {
   'jobs.read': EVERY_PLATFORM_ROLE,
   /** Retrying, cancelling and purging background jobs, and their retry plans. */
   'jobs.write': ['owner', 'admin', 'operator'],
+  /** Consultants, their load, and the customers they look after. */
+  'consultants.read': [...EVERY_PLATFORM_ROLE, 'consultant'],
+  /** Profiles, allocation, escalation, and giving customers to somebody. */
+  'consultants.write': ['owner', 'admin'],
+  /** Taking customers, and giving back or closing one's own. */
+  'consultants.claim': ['owner', 'admin', 'consultant'],
   'status.read': EVERY_PLATFORM_ROLE,
   /** All data of the own tenant, in one file. */
   'tenant.export': ['owner'],

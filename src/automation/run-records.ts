@@ -36,7 +36,8 @@ export class RunRecords {
     if (beginning.runId !== undefined && !known) return null;
     if (known && known.startedAt !== null) return known.id; // it goes on where it was
     const { tenantId, userId } = beginning;
-    const obstacle = await this.gate.findObstacle(manager, { tenantId, userId, isAgain: known !== null });
+    const isAgain = known?.source === 'manual'; // whoever asked for it was told
+    const obstacle = await this.gate.findObstacle(manager, { tenantId, userId, isAgain });
     const id = known?.id ?? newId();
     if (!known && !(await this.make(manager, id, beginning, obstacle))) return null;
     if (obstacle) {
@@ -60,10 +61,14 @@ export class RunRecords {
     await manager.query(SKIP, [id, reason, detail]);
   }
 
-  private async findKnown(manager: EntityManager, { tenantId, runId }: Beginning) {
-    if (runId === undefined) return null;
+  /** One that a registration began is known when its beginning failed for good before. */
+  private findKnown(
+    manager: EntityManager,
+    { tenantId, runId, jobId }: Beginning,
+  ): Promise<AutomationRun | null> {
     const lock = { mode: 'pessimistic_write' } as const;
-    return manager.findOne(AutomationRun, { where: { id: runId, tenantId }, lock });
+    const where = runId === undefined ? { jobId, tenantId } : { id: runId, tenantId };
+    return manager.findOne(AutomationRun, { where, lock });
   }
 
   /** @returns False: another run greets this user, and that was put on record. */

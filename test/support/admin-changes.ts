@@ -83,6 +83,20 @@ const withOrder = {
     );
   },
 };
+const withConsultant = prepared(
+  `UPDATE users SET roles = '{consultant}' WHERE id = $1 AND $2::uuid IS NOT NULL AND EXISTS (SELECT FROM person)`,
+);
+/** A customer in a conversation, announced, whose claim is `made`; the person is a consultant. */
+const withClaim = {
+  prepare: async (t: TestApp, world: World) => {
+    await withConsultant.prepare(t, world);
+    for (const statement of [
+      `INSERT INTO conversations (id, tenant_id, user_id, channel, title) SELECT $2, tenant_id, id, 'app', 'x' FROM users WHERE id = $1`,
+      `INSERT INTO customer_claims (id, tenant_id, user_id, conversation_id) SELECT $2, tenant_id, id, $2 FROM users WHERE id = $1`,
+    ])
+      await t.dataSource.query(statement, [world.user, world.made]);
+  },
+};
 const agentPath = (rest = '') => ({
   path: ({ made }: World) => `/admin/agents/${made}${rest}`,
   ...withAgent,
@@ -101,6 +115,17 @@ const withJob = (state: string) =>
     `INSERT INTO jobs (id, tenant_id, kind, payload, state) SELECT $2, tenant_id, 'x', '{}', '${state}' FROM person`,
   );
 
+const withCustomer = prepared(
+  `INSERT INTO users (id, tenant_id, username, email, display_name, roles)
+   SELECT $2::uuid, tenant_id, $2::uuid::text, $2::uuid::text || '@example.test', 'Made', '{customer}' FROM person`,
+);
+const withFailedRun = prepared(
+  `INSERT INTO automation_runs (id, tenant_id, user_id, source, state, job_id) SELECT $2, tenant_id, id, 'manual', 'failed', $2
+   FROM person`,
+);
+const withTemplate = prepared(
+  `INSERT INTO welcome_templates (id, tenant_id, language, body) SELECT $2, tenant_id, 'fr', 'Bonjour' FROM person
+   ON CONFLICT DO NOTHING`,
 const channelPath = (rest = '') => ({
   path: ({ made }: World) => `/admin/notification-channels/${made}${rest}`,
   ...prepared(
@@ -207,6 +232,27 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
   'PUT /admin/agent-orders/{id}': { ...orderPath(), body: ({ made }) => ({ agent_ids: [made] }) },
   'DELETE /admin/agent-orders/{id}': orderPath(),
+  'POST /admin/automation/runs': {
+    path: () => '/admin/automation/runs',
+    body: ({ made }) => ({ user_id: made }),
+    ...withCustomer,
+  },
+  'POST /admin/automation/runs/{id}/retry': {
+    path: ({ made }) => `/admin/automation/runs/${made}/retry`,
+    ...withFailedRun,
+  },
+  'PUT /admin/automation/settings': {
+    path: () => '/admin/automation/settings',
+    body: () => ({ strategy: 'template', conversation_title: unique() }),
+  },
+  'PUT /admin/automation/templates/{language}': {
+    path: () => '/admin/automation/templates/de',
+    body: () => ({ body: unique() }),
+  },
+  'DELETE /admin/automation/templates/{language}': {
+    path: () => '/admin/automation/templates/fr',
+    ...withTemplate,
+  },
   'POST /admin/notification-channels': {
     path: () => '/admin/notification-channels',
     body: ({ made }) => ({ name: made, kind: 'webhook', webhook: { url: 'https://hooks.invalid/' } }),
@@ -229,6 +275,20 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'POST /admin/notification-deliveries/{id}/retry': {
     path: ({ made }) => `/admin/notification-deliveries/${made}/retry`,
     ...withDelivery,
+  },
+  'PUT /admin/consultants/{id}': {
+    path: ({ user }) => `/admin/consultants/${user}`,
+    ...withConsultant,
+    body: () => ({ skills: ['vip'], level: 2 }),
+  },
+  'PUT /admin/consultant-settings': {
+    path: () => '/admin/consultant-settings',
+    body: () => ({ allocation: 'round_robin' }),
+  },
+  'POST /admin/customer-claims/{id}/reassign': {
+    path: ({ made }) => `/admin/customer-claims/${made}/reassign`,
+    ...withClaim,
+    body: ({ user }) => ({ user_id: user }),
   },
   'POST /admin/tenants': {
     path: () => '/admin/tenants',
@@ -295,5 +355,6 @@ export const CHANGES: Readonly<Record<string, Change>> = {
 export const READS = [
   'POST /admin/groups/{id}/explain',
   'POST /admin/config/diff',
+  'POST /admin/automation/templates/preview',
   'POST /admin/notification-templates/{kind}/{language}/preview',
 ];

@@ -8,6 +8,7 @@ export type ToldEvent = Told & {
 };
 
 const LIMIT_MS = 10_000;
+const POLL_MS = 20;
 
 /** A real client at `/ws`, that keeps all it is told. */
 export class LiveClient {
@@ -113,12 +114,16 @@ export class LiveClient {
 }
 
 /** Looks again until it is so. */
-export async function pollUntil<T>(read: () => Promise<T>, isSo: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + LIMIT_MS;
+export async function pollUntil<T>(
+  read: () => Promise<T>,
+  isSo: (value: T) => boolean,
+  limitMs = LIMIT_MS,
+): Promise<T> {
+  const deadline = Date.now() + limitMs;
   for (;;) {
     const value = await read();
     if (isSo(value)) return value;
     if (Date.now() > deadline) throw new Error(`It stayed ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
