@@ -64,7 +64,7 @@ describe('notifications reach real receivers', () => {
       const { signing_secret: secret } = await webhook();
       await sendNotice(t, tenant, {
         recipients: [self()],
-        variables: { customer_name: 'Emma', expected_minutes: '5' },
+        variables: { customer_name: 'Emma', expected_response_minutes: '5' },
         link: 'https://example.com/c/1',
         key: 'the-key',
       });
@@ -87,7 +87,7 @@ describe('notifications reach real receivers', () => {
           title: 'New customer: Emma',
           link: 'https://example.com/c/1',
           recipient: { id: self(), email: tenant.caller.email },
-          variables: { customer_name: 'Emma', expected_minutes: '5' },
+          variables: { customer_name: 'Emma', expected_response_minutes: '5' },
         },
       });
       // What was changed on the way, or signed with another secret, or is old, is not ours.
@@ -212,7 +212,7 @@ describe('notifications reach real receivers', () => {
       await newChannel(t, tenant, email(server, { security, ca: server.ca, ...account, host: 'localhost' }));
       await sendNotice(t, tenant, {
         recipients: [self()],
-        variables: { customer_name: 'Émma <b>', expected_minutes: '5' },
+        variables: { customer_name: 'Émma <b>', expected_response_minutes: '5' },
         link: 'https://example.com/c/1?a=1&b=2',
       });
       const [delivery] = await settled(t, tenant);
