@@ -4,7 +4,7 @@ import { DataSource, IsNull } from 'typeorm';
 import type { UserCaller } from '../../auth/caller.js';
 import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { Feature } from '../../features/feature.entity.js';
-import { ConsultantSettings } from '../../consultants/consultant-settings.entity.js';
+import { settingsOf } from '../../consultants/consultant-settings.js';
 import { NotificationChannel } from '../../notifications/notification-channel.entity.js';
 import { NotificationTemplate } from '../../notifications/notification-template.entity.js';
 import { AutomationSettingsService } from '../automation-settings.service.js';
@@ -93,13 +93,13 @@ export class AutomationOverviewService {
   }
 
   private async readAllocation({ tenantId }: UserCaller): Promise<OverviewDto['allocation']> {
-    const set = await this.dataSource.getRepository(ConsultantSettings).findOneBy({ tenantId });
+    const { allocation, levels, ...seconds } = await settingsOf(this.dataSource.manager, tenantId);
     return {
       change_with: `PUT ${ADMIN}/consultant-settings`,
-      allocation: set?.allocation ?? 'free',
-      offer_seconds: set?.offerSeconds ?? 60,
-      expected_response_seconds: set?.expectedResponseSeconds ?? 300,
-      escalation_after_seconds: (set?.levels ?? []).map((level) => level.after_seconds),
+      allocation,
+      offer_seconds: seconds.offerSeconds,
+      expected_response_seconds: seconds.expectedResponseSeconds,
+      escalation_after_seconds: levels.map(({ after_seconds }) => after_seconds),
     };
   }
 }
