@@ -18,6 +18,7 @@ import { FairJobs1790001450000 } from './1790001450000-fair-jobs.js';
 import { Notifications1790001500000 } from './1790001500000-notifications.js';
 import { Consultants1790001600000 } from './1790001600000-consultants.js';
 import { Automation1790001700000 } from './1790001700000-automation.js';
+import { Numbers1790001800000 } from './1790001800000-numbers.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   Notifications1790001500000,
   Consultants1790001600000,
   Automation1790001700000,
+  Numbers1790001800000,
 ] as const;

@@ -5,6 +5,7 @@ import { AlertsModule } from './alerts/alerts.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditLogsModule } from './audit-logs/audit-logs.module.js';
 import { AutomationModule } from './automation/automation.module.js';
+import { AutomationNumbersModule } from './automation/numbers/automation-numbers.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CallLogsModule } from './call-logs/call-logs.module.js';
 import { SYSTEM_DATABASE } from './common/system-database.js';
@@ -59,6 +60,7 @@ export class AppModule {
         CrmModule,
         AgentsModule,
         AutomationModule,
+        AutomationNumbersModule,
         AlertsModule,
         NotificationsModule,
         LiveModule,

@@ -6,6 +6,7 @@ import { AutomationRun } from './automation-run.entity.js';
 @Entity('agent_calls')
 @Index('ix_agent_calls_run', ['runId', 'id'])
 @Index('ix_agent_calls_version', ['tenantId', 'agentVersionId', 'createdAt'])
+@Index('ix_agent_calls_answered', ['tenantId', 'agentVersionId', 'createdAt'], { where: `"outcome" = 'ok'` })
 @Index('ix_agent_calls_created', ['tenantId', 'createdAt'])
 export class AgentCall {
   /** UUIDv7, in the order of the requests. */

@@ -46,6 +46,7 @@ export type FallbackReason = (typeof FALLBACK_REASONS)[number];
 @Index('ix_automation_runs_user', ['tenantId', 'userId', 'id'])
 @Index('ix_automation_runs_state', ['tenantId', 'state', 'id'])
 @Index('ix_automation_runs_created', ['tenantId', 'createdAt'])
+@Index('ix_automation_runs_errors', ['tenantId', 'createdAt'], { where: '"error_kind" IS NOT NULL' })
 @Index('uq_automation_runs_job', ['tenantId', 'jobId'], { unique: true })
 // Whoever greets a user twice at a time would say it twice. A failed run waits to be retried, so it counts.
 @Index('uq_automation_runs_open', ['tenantId', 'userId'], {

@@ -40,5 +40,6 @@ import { WelcomeWriter } from './welcome-writer.js';
     AutomationSettingsService,
     WelcomeTemplatesService,
   ],
+  exports: [AutomationSettingsService, WelcomeTemplatesService],
 })
 export class AutomationModule {}

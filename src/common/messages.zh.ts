@@ -124,6 +124,11 @@ export const zh: Readonly<Record<string, string>> = {
   'There is no word in what is sought': '要查找的内容中没有词语',
   'must have a letter or a digit': '必须包含字母或数字',
   'from must be before to': 'from 必须早于 to',
+  'days goes with no from': 'days 不能与 from 一起使用',
+  'from must be at most 92 days before to': 'from 最多只能比 to 早 92 天',
+  'time_zone must be the name of a time zone, such as Europe/Berlin':
+    'time_zone 必须是时区名称，例如 Europe/Berlin',
+  'does not fit': '不合适',
   'Apps are counted over all tools and groups': '应用的统计不区分工具和工具组',
   'goes with no tool and no group': '不能与工具或工具组一起使用',
   'Group {0} is not there or has no active key': '工具组 {0} 不存在或没有有效的密钥',

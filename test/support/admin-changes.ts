@@ -134,7 +134,7 @@ const channelPath = (rest = '') => ({
      SELECT $2::uuid, tenant_id, $2::uuid::text, 'webhook', 'team', '{"url":"https://hooks.invalid/"}' FROM person`,
   ),
 });
-const withTemplate = prepared(
+const withNoticeTemplate = prepared(
   `INSERT INTO notification_templates (id, tenant_id, kind, language, title, body)
    SELECT $2, tenant_id, 'admin_alert', 'zh', 'x', 'y' FROM person ON CONFLICT DO NOTHING`,
 );
@@ -271,7 +271,7 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
   'DELETE /admin/notification-templates/{kind}/{language}': {
     path: () => '/admin/notification-templates/admin_alert/zh',
-    ...withTemplate,
+    ...withNoticeTemplate,
   },
   'POST /admin/notification-deliveries/{id}/retry': {
     path: ({ made }) => `/admin/notification-deliveries/${made}/retry`,
