@@ -12,3 +12,7 @@ export function widening(tag: string): string[] {
   const parts = tag.split('-');
   return parts.map((_part, index) => parts.slice(0, parts.length - index).join('-'));
 }
+
+/** A language tag as it may be given to us. */
+export const LANGUAGE = /^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,4}$/;
+export const LANGUAGE_WRONG = '$property must be a language tag, e.g. en or zh-CN';

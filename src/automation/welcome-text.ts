@@ -7,9 +7,7 @@ const THOUGHTS = /<think>[\s\S]*?(?:<\/think>|$)/gi;
  * Control characters but line feed and tab, marks that turn the direction of what follows or hide text, and line separators that some
  * readers take for the end of a script.
  */
-// oxlint-disable-next-line no-control-regex -- that is what it is for
-const UNFIT =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
+const UNFIT = /(?![\n\t])[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 
 /**
  * The text of an agent as it may be stored and shown: it comes from a model that has read what strangers wrote. It is plain text;

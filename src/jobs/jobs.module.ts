@@ -34,6 +34,6 @@ import { PostgresJobs } from './postgres-jobs.js';
     JobSettingsService,
     JobMetricsService,
   ],
-  exports: [Jobs],
+  exports: [Jobs, JobRegistry, JobSettings],
 })
 export class JobsModule {}
