@@ -14,7 +14,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { CallLogLane, INSERT_BATCH } from '../dist/src/call-logs/call-log-lane.js';
+import { CallLogLane } from '../dist/src/call-logs/call-log-lane.js';
 import { CallExport } from '../dist/src/call-logs/search/call-export.js';
 import { CallSearch } from '../dist/src/call-logs/search/call-search.js';
 import { loadConfig } from '../dist/src/config.js';
@@ -169,7 +169,7 @@ async function insert() {
     let rows = 0;
     while (performance.now() < until) {
       const batch = chain.form(Array.from({ length: 128 }, (_, n) => one(rows + n)));
-      await client.query({ name: 'insert', text: INSERT_BATCH, values: batch.values });
+      await client.query(batch.statement);
       chain.committed(batch);
       rows += 128;
     }

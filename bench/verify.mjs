@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { v7 as newId } from 'uuid';
-import { CallLogLane, INSERT_BATCH } from '../dist/src/call-logs/call-log-lane.js';
+import { CallLogLane } from '../dist/src/call-logs/call-log-lane.js';
 import { loadConfig } from '../dist/src/config.js';
 import { verifyLog } from '../dist/src/evidence/verify.js';
 import { openInstallation } from '../dist/src/installation.js';
@@ -88,7 +88,7 @@ async function fill(tenantId) {
     const batch = lane.form(stored);
     const { user, system } = process.cpuUsage(before);
     hashingUs += user + system;
-    await log.query({ name: 'insert', text: INSERT_BATCH, values: batch.values });
+    await log.query(batch.statement);
     lane.committed(batch);
   }
   await log.end();

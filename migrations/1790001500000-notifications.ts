@@ -33,6 +33,7 @@ export class Notifications1790001500000 implements MigrationInterface {
           "name" character varying(100) NOT NULL,
           "kind" character varying(16) NOT NULL,
           "audience" character varying(8) NOT NULL,
+          "language" character varying(8) NOT NULL DEFAULT 'en',
           "enabled" boolean NOT NULL DEFAULT true,
           "notice_kinds" character varying array NOT NULL DEFAULT '{}',
           "settings" jsonb NOT NULL DEFAULT '{}',
@@ -81,7 +82,7 @@ export class Notifications1790001500000 implements MigrationInterface {
       CREATE TABLE "notification_preferences" (
           "user_id" uuid NOT NULL,
           "tenant_id" uuid NOT NULL,
-          "language" character varying(8) NOT NULL DEFAULT 'en',
+          "language" character varying(8),
           "time_zone" character varying(64) NOT NULL DEFAULT 'UTC',
           "quiet_from" character varying(5),
           "quiet_to" character varying(5),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { types } from 'pg';
-import { arrayLiteral, type ElementType, type ElementValue } from './array-literal.js';
+import { arrayLiteral, type ElementType, type ElementValue, plainText } from './array-literal.js';
 
 /** The driver's own reader of arrays. */
 const read = (literal: string) => (types.getTypeParser(1009 as never) as (text: string) => unknown)(literal);
@@ -35,6 +35,7 @@ describe('arrayLiteral', () => {
     ['bytea', '00ff', '\\x00ff'],
   ])('writes a %s as PostgreSQL reads it', (type, value, text) => {
     expect(read(arrayLiteral(type, [value, null]))).toEqual([text, null]);
+    expect([plainText(type, value), plainText(type, null)]).toEqual([text, null]);
   });
 
   it('writes no elements', () => {

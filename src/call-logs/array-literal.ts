@@ -23,6 +23,12 @@ export function arrayLiteral(type: ElementType, values: readonly ElementValue[])
   return `{${values.map((value) => (value === null ? 'NULL' : write(value as string))).join(',')}}`;
 }
 
+/** One value as PostgreSQL reads it from text. */
+export function plainText(type: ElementType, value: ElementValue): string | null {
+  if (value === null) return null;
+  return type === 'bytea' ? `\\x${value}` : String(value);
+}
+
 const WRITERS: { readonly [Type in ElementType]?: (value: string) => string } = {
   varchar: quoted,
   text: quoted,

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 as newId } from 'uuid';
-import { arrayLiteral, type ElementType, type ElementValue as Value } from './array-literal.js';
+import { arrayLiteral, type ElementType, type ElementValue as Value, plainText } from './array-literal.js';
 import type { StoredRecord } from './call-record.js';
 import {
   batchHash,
@@ -55,26 +55,29 @@ const BATCH_COLUMNS = [
 
 type Columns = readonly (readonly [name: string, type: ElementType])[];
 const namesOf = (columns: Columns) => columns.map(([name]) => name).join(', ');
-const arraysOf = (columns: Columns, from: number) =>
-  columns.map(([, type], index) => `$${from + index}::${type}[]`).join(', ');
-const nullsOf = (columns: Columns) => columns.map(([, type]) => `null::${type}`).join(', ');
-const insertInto = (select: (columns: Columns, from: number) => string) =>
-  `WITH batches AS (INSERT INTO call_log_batches (${namesOf(BATCH_COLUMNS)}) ${select(BATCH_COLUMNS, ROW_COLUMNS.length + 1)})
-   INSERT INTO mcp_call_logs (${namesOf(ROW_COLUMNS)}) ${select(ROW_COLUMNS, 1)}`;
+const asArrays = (columns: Columns, from: number) =>
+  `SELECT * FROM unnest(${columns.map(([, type], index) => `$${from + index}::${type}[]`).join(', ')})`;
+const asValues = (columns: Columns, from: number) =>
+  `VALUES (${columns.map(([, type], index) => `$${from + index}::${type}`).join(', ')})`;
+const asNothing = (columns: Columns) =>
+  `SELECT ${columns.map(([, type]) => `null::${type}`).join(', ')} WHERE false`;
+const insertInto = (source: (columns: Columns, from: number) => string) =>
+  `WITH batches AS (INSERT INTO call_log_batches (${namesOf(BATCH_COLUMNS)})
+     ${source(BATCH_COLUMNS, ROW_COLUMNS.length + 1)} ON CONFLICT DO NOTHING)
+   INSERT INTO mcp_call_logs (${namesOf(ROW_COLUMNS)}) ${source(ROW_COLUMNS, 1)} ON CONFLICT DO NOTHING`;
 
-/** Records and their batches, all or none; given twice, the second time changes nothing. */
-export const INSERT_BATCH = insertInto(
-  (columns, from) => `SELECT * FROM unnest(${arraysOf(columns, from)}) ON CONFLICT DO NOTHING`,
-);
+const INSERT_MANY = insertInto(asArrays);
+/** A lone record, as on an idle service: PostgreSQL needs half the time for it that arrays of one element take. */
+const INSERT_ONE = insertInto(asValues);
 /** Fails as an INSERT would (table, rights, read-only server), writes nothing. */
-export const PROBE = insertInto((columns) => `SELECT ${nullsOf(columns)} WHERE false`);
+export const PROBE = insertInto(asNothing);
 
 type ChainHead = { readonly seq: number; readonly hash: string; readonly total: number };
 
-/** A batch ready to be written, for {@link INSERT_BATCH}; the lane goes on from `heads` once it is committed. */
+/** A batch ready to be written; the lane goes on from `heads` once it is committed. */
 export type FormedBatch = {
-  /** A PostgreSQL array as text for each column: the driver would take three times as long to write them. */
-  readonly values: readonly string[];
+  /** Inserts the records and their batches, all or none; given twice, the second time changes nothing. */
+  readonly statement: { readonly name: string; readonly text: string; readonly values: (string | null)[] };
   readonly heads: ReadonlyMap<string, ChainHead>;
 };
 
@@ -106,7 +109,7 @@ export class CallLogLane {
       batches.push(batch);
       heads.set(tenantId, head);
     }
-    return { values: [...literalsOf(ROW_COLUMNS, rows), ...literalsOf(BATCH_COLUMNS, batches)], heads };
+    return { statement: statementFor(rows, batches), heads };
   }
 
   committed({ heads }: FormedBatch): void {
@@ -209,7 +212,21 @@ function groupByTenant(records: readonly StoredRecord[]): Map<string, StoredReco
   return groups;
 }
 
-function literalsOf(columns: Columns, rows: readonly (readonly Value[])[]): string[] {
+function statementFor(rows: readonly (readonly Value[])[], batches: readonly (readonly Value[])[]) {
+  if (rows.length === 1) {
+    const values = [...textsOf(ROW_COLUMNS, rows[0]), ...textsOf(BATCH_COLUMNS, batches[0])];
+    return { name: 'insert_call_log', text: INSERT_ONE, values };
+  }
+  // An array as text for each column: the driver would take three times as long to write them.
+  const values = [...arraysOf(ROW_COLUMNS, rows), ...arraysOf(BATCH_COLUMNS, batches)];
+  return { name: 'insert_call_logs', text: INSERT_MANY, values };
+}
+
+function textsOf(columns: Columns, row: readonly Value[]): (string | null)[] {
+  return columns.map(([, type], index) => plainText(type, row[index]));
+}
+
+function arraysOf(columns: Columns, rows: readonly (readonly Value[])[]): string[] {
   return columns.map(([, type], index) =>
     arrayLiteral(
       type,

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseError, Pool } from 'pg';
 import { UnavailableError } from '../common/errors.js';
 import { Config } from '../config.js';
-import { CallLogLane, type FormedBatch, INSERT_BATCH, PROBE } from './call-log-lane.js';
+import { CallLogLane, PROBE } from './call-log-lane.js';
 import { type CallRecord, type StoredRecord, toStored } from './call-record.js';
 
 export type { CallRecord } from './call-record.js';
@@ -165,7 +165,7 @@ export class CallLogWriter implements OnApplicationShutdown {
     let isFateKnown = true;
     while (!this.stopping) {
       try {
-        await this.insert(batch);
+        await this.pool.query(batch.statement);
         lane.committed(batch);
         this.succeeded();
         for (const one of pending) one.committed();
@@ -198,10 +198,6 @@ export class CallLogWriter implements OnApplicationShutdown {
     const middle = Math.ceil(pending.length / 2);
     await this.write(lane, pending.slice(0, middle));
     await this.write(lane, pending.slice(middle));
-  }
-
-  private async insert({ values }: FormedBatch): Promise<void> {
-    await this.pool.query({ name: 'insert_call_logs', text: INSERT_BATCH, values: [...values] });
   }
 
   private succeeded(): void {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { newId } from '../common/new-id.js';
-import { LiveEvents } from '../live/live-events.js';
+import { ClaimRounds, findLocked } from './claim-rounds.js';
 import { CustomerClaim } from './customer-claim.entity.js';
 
 export type Arrival = {
@@ -23,30 +23,28 @@ export type Announcement = {
 /** New customers, told to the consultants. */
 @Injectable()
 export class CustomerArrivals {
-  constructor(private readonly liveEvents: LiveEvents) {}
+  constructor(private readonly rounds: ClaimRounds) {}
 
   /**
-   * Tells consultants of a customer, in the caller's transaction. Once per conversation: a second call gives what the first one
-   * gave.
+   * Tells consultants of a customer, in the caller's transaction. Once per conversation: a second call, also one at the same
+   * time, gives what the first one gave.
+   *
+   * @param manager Of a transaction that belongs to the tenant.
    */
   async announce(manager: EntityManager, arrival: Arrival): Promise<Announcement> {
-    const { tenantId, userId, conversationId, runId } = arrival;
-    const known = await manager.findOneBy(CustomerClaim, { tenantId, conversationId });
-    if (known) return { claimId: known.id, how: known.how, notified: known.notified };
-    const online = await this.liveEvents.onlineUsers(tenantId, 'consultant');
-    const claim = {
-      id: newId(),
-      tenantId,
-      userId,
-      conversationId,
-      runId,
-      how: 'live',
-      notified: online.length,
-    } as const;
-    await manager.insert(CustomerClaim, claim);
-    const payload = { claim_id: claim.id, conversation_id: conversationId, user_id: userId };
-    const audience = { roles: ['consultant'] } as const;
-    await this.liveEvents.publish(manager, { tenantId, kind: 'new_customer', audience, payload });
-    return { claimId: claim.id, how: claim.how, notified: claim.notified };
+    const { tenantId, conversationId } = arrival;
+    const made = await manager
+      .createQueryBuilder()
+      .insert()
+      .into(CustomerClaim)
+      .values({ id: newId(), ...arrival })
+      .orIgnore()
+      .returning(['id'])
+      .execute();
+    const [{ id } = { id: undefined }] = made.raw as { id?: string }[];
+    const claim = id === undefined ? null : await findLocked(manager, tenantId, id);
+    if (claim) await this.rounds.begin(manager, claim);
+    const known = claim ?? (await manager.findOneByOrFail(CustomerClaim, { tenantId, conversationId }));
+    return { claimId: known.id, how: known.how, notified: known.notified };
   }
 }

@@ -53,9 +53,17 @@ export class LiveEvents {
     await this.changeBus.publish(manager, { kind: LIVE_CHANGE, id: tenantId });
   }
 
-  /** Users of the tenant with the role who are connected, to whatever replica. Call it in the tenant's unit of work. */
-  async onlineUsers(tenantId: string, role: Role): Promise<string[]> {
-    const found = await this.dataSource.query<{ id: string }[]>(ONLINE, [
+  /**
+   * Users of the tenant with the role who are connected, to whatever replica. Call it in the tenant's unit of work.
+   *
+   * @param manager Of the transaction that asks, so that it does not take a second connection.
+   */
+  async onlineUsers(
+    tenantId: string,
+    role: Role,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<string[]> {
+    const found = await manager.query<{ id: string }[]>(ONLINE, [
       tenantId,
       role,
       this.config.env.REPLICA_LEASE_MS,

@@ -63,7 +63,7 @@ export class AdminAlerts {
     await this.notifications.send(manager, {
       tenantId,
       kind: 'admin_alert',
-      recipients: found.map(({ id }) => id),
+      recipients: found.map((user) => user.id),
       variables: { title, detail, alert_kind: kind },
       key: `alert:${key}`,
     });

@@ -11,7 +11,7 @@ import {
   VersionColumn,
 } from 'typeorm';
 import { Tenant } from '../auth/tenant.entity.js';
-import type { Audience, ChannelKind, NoticeKind } from './notice.js';
+import type { Audience, ChannelKind, Language, NoticeKind } from './notice.js';
 
 /** A way that a tenant's people are told things. */
 @Entity('notification_channels')
@@ -36,6 +36,10 @@ export class NotificationChannel {
 
   @Column({ type: 'varchar', length: 8 })
   audience: Audience;
+
+  /** Of the team's messages, and of a person's who chose none. */
+  @Column({ type: 'varchar', length: 8, default: 'en' })
+  language: Language;
 
   @Column({ type: 'boolean', default: true })
   enabled: boolean;

@@ -24,8 +24,9 @@ export class NotificationPreference {
   @JoinColumn(ofTheSameTenant('user_id'))
   user?: User;
 
-  @Column({ type: 'varchar', length: 8, default: 'en' })
-  language: Language;
+  /** Null: as the channel says. */
+  @Column({ type: 'varchar', length: 8, nullable: true })
+  language: Language | null;
 
   /** IANA name, e.g. `Asia/Shanghai`. */
   @Column({ name: 'time_zone', type: 'varchar', length: 64, default: 'UTC' })

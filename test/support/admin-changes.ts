@@ -101,6 +101,26 @@ const withJob = (state: string) =>
     `INSERT INTO jobs (id, tenant_id, kind, payload, state) SELECT $2, tenant_id, 'x', '{}', '${state}' FROM person`,
   );
 
+const channelPath = (rest = '') => ({
+  path: ({ made }: World) => `/admin/notification-channels/${made}${rest}`,
+  ...prepared(
+    `INSERT INTO notification_channels (id, tenant_id, name, kind, audience, settings)
+     SELECT $2::uuid, tenant_id, $2::uuid::text, 'webhook', 'team', '{"url":"https://hooks.invalid/"}' FROM person`,
+  ),
+});
+const withTemplate = prepared(
+  `INSERT INTO notification_templates (id, tenant_id, kind, language, title, body)
+   SELECT $2, tenant_id, 'admin_alert', 'zh', 'x', 'y' FROM person ON CONFLICT DO NOTHING`,
+);
+const withDelivery = prepared(
+  `, notice AS (
+     INSERT INTO notices (id, tenant_id, key, kind) SELECT $2::uuid, tenant_id, $2::uuid::text, 'test' FROM person
+     RETURNING id, tenant_id)
+   INSERT INTO notification_deliveries
+     (id, tenant_id, notice_id, notice_key, kind, channel_id, channel_kind, target, state)
+   SELECT id, tenant_id, id, 'x', 'test', id, 'webhook', 'x', 'failed' FROM notice`,
+);
+
 /**
  * One good call of every route that changes something. A route that is not here fails the test below: whoever adds one shows
  * here that it leaves an audit entry, in the same transaction.
@@ -187,6 +207,29 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
   'PUT /admin/agent-orders/{id}': { ...orderPath(), body: ({ made }) => ({ agent_ids: [made] }) },
   'DELETE /admin/agent-orders/{id}': orderPath(),
+  'POST /admin/notification-channels': {
+    path: () => '/admin/notification-channels',
+    body: ({ made }) => ({ name: made, kind: 'webhook', webhook: { url: 'https://hooks.invalid/' } }),
+  },
+  'PUT /admin/notification-channels/{id}': { ...channelPath(), body: () => ({ enabled: false }) },
+  'DELETE /admin/notification-channels/{id}': channelPath(),
+  'POST /admin/notification-channels/{id}/test': channelPath('/test'),
+  'POST /admin/notification-channels/{id}/rotate-secret': {
+    ...channelPath('/rotate-secret'),
+    body: () => ({}),
+  },
+  'PUT /admin/notification-templates/{kind}/{language}': {
+    path: () => '/admin/notification-templates/admin_alert/en',
+    body: () => ({ title: unique(), body: '{{detail}}' }),
+  },
+  'DELETE /admin/notification-templates/{kind}/{language}': {
+    path: () => '/admin/notification-templates/admin_alert/zh',
+    ...withTemplate,
+  },
+  'POST /admin/notification-deliveries/{id}/retry': {
+    path: ({ made }) => `/admin/notification-deliveries/${made}/retry`,
+    ...withDelivery,
+  },
   'POST /admin/tenants': {
     path: () => '/admin/tenants',
     body: () => ({ name: unique(), owner_email: 'owner@example.test' }),
@@ -249,4 +292,8 @@ export const CHANGES: Readonly<Record<string, Change>> = {
 };
 
 /** They carry a body, so they are POSTs; they change nothing. */
-export const READS = ['POST /admin/groups/{id}/explain', 'POST /admin/config/diff'];
+export const READS = [
+  'POST /admin/groups/{id}/explain',
+  'POST /admin/config/diff',
+  'POST /admin/notification-templates/{kind}/{language}/preview',
+];

@@ -67,7 +67,10 @@ export class Town {
     const first = await newReplica('first', database.url);
     const second = await newReplica('second', database.url);
     const town = new Town(database, sql, dify, difyLine, app, [first, second]);
-    await town.setUp();
+    await town.setUp().catch(async (error: unknown) => {
+      await town.close();
+      throw error;
+    });
     return town;
   }
 
