@@ -60,6 +60,7 @@ export class Town {
   static async build(): Promise<Town> {
     const database = await createTestDatabase();
     const sql = new Client({ connectionString: database.adminUrl });
+    sql.on('error', () => undefined); // the test run ends its server
     await sql.connect();
     const dify = await StandInDify.start();
     const difyLine = await startTcpProxy(dify.url);
@@ -217,8 +218,9 @@ async function newReplica(name: string, databaseUrl: string): Promise<Replica> {
     name,
     network,
     server: () => server,
+    // Again, as an orchestrator would: on a busy machine the first try may not come up in time.
     start: async () => {
-      server = await launch();
+      server = await launch().catch(launch);
     },
   };
 }
