@@ -4,6 +4,12 @@ import { migrations } from '../migrations/index.js';
 import { AgentOrder, AgentOrderStep } from './agents/agent-order.entity.js';
 import { AgentVersion } from './agents/agent-version.entity.js';
 import { Agent } from './agents/agent.entity.js';
+import { AgentCall } from './automation/agent-call.entity.js';
+import { AutomationRun } from './automation/automation-run.entity.js';
+import { AutomationSetting } from './automation/automation-setting.entity.js';
+import { AutomationStep } from './automation/automation-step.entity.js';
+import { WelcomeTemplate } from './automation/welcome-template.entity.js';
+import { Alert } from './alerts/alert.entity.js';
 import { AdminAuditLog } from './audit/audit-log.entity.js';
 import { OneTimeToken } from './auth/one-time-token.entity.js';
 import { PersonalToken } from './auth/personal-token.entity.js';
@@ -27,8 +33,12 @@ import { CallLog } from './call-logs/call-log.entity.js';
 import { CallLogRetention } from './call-logs/call-log-retention.entity.js';
 import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
+import { ReplicaResourcesRow } from './observability/replica-resources.entity.js';
 import type { Config } from './config.js';
 import { CircuitStateRow } from './breakers/circuit-state.entity.js';
+import { ConsultantProfile } from './consultants/consultant-profile.entity.js';
+import { ConsultantSettings } from './consultants/consultant-settings.entity.js';
+import { CustomerClaim } from './consultants/customer-claim.entity.js';
 import { crmEntities } from './crm/crm.entities.js';
 import { ToolEffect } from './effects/tool-effect.entity.js';
 import { Feature } from './features/feature.entity.js';
@@ -43,9 +53,19 @@ import { JobTurn } from './jobs/job-turn.entity.js';
 import { JobSetting } from './jobs/job-setting.entity.js';
 import { JobStep } from './jobs/job-step.entity.js';
 import { CallQuotaUse } from './limits/call-quota-use.entity.js';
+import { ChannelChoice } from './notifications/channel-choice.entity.js';
+import { NoticeRow } from './notifications/notice.entity.js';
+import { NotificationChannel } from './notifications/notification-channel.entity.js';
+import { NotificationDelivery } from './notifications/notification-delivery.entity.js';
+import { NotificationPreference } from './notifications/notification-preference.entity.js';
+import { NotificationTemplate } from './notifications/notification-template.entity.js';
+import { PushKey } from './notifications/push-key.entity.js';
+import { PushSubscription } from './notifications/push-subscription.entity.js';
+import { LiveCursor } from './live/live-cursor.entity.js';
+import { LiveEvent } from './live/live-event.entity.js';
+import { LivePresence } from './live/live-presence.entity.js';
 import { OidcIdentity } from './oidc/oidc-identity.entity.js';
 import { OidcProvider } from './oidc/oidc-provider.entity.js';
-import { SecurityAlert } from './groups/security-alert.entity.js';
 import { CallResult, CallResultChunk } from './results/call-result.entity.js';
 import { TenantJob } from './tenants/tenant-job.entity.js';
 import { TenantPool } from './tenant-pool.js';
@@ -72,7 +92,6 @@ const common = {
     ToolGroup,
     GroupKey,
     GroupTool,
-    SecurityAlert,
     CallLog,
     CallLogRetention,
     CallLogBatch,
@@ -83,6 +102,7 @@ const common = {
     CallLogSigningKey,
     CallLogKeyRotation,
     ReplicaRow,
+    ReplicaResourcesRow,
     TenantJob,
     Feature,
     IdempotencyKey,
@@ -101,6 +121,26 @@ const common = {
     AgentVersion,
     AgentOrder,
     AgentOrderStep,
+    AutomationRun,
+    AutomationStep,
+    AgentCall,
+    AutomationSetting,
+    WelcomeTemplate,
+    Alert,
+    NotificationChannel,
+    ChannelChoice,
+    NotificationPreference,
+    NotificationTemplate,
+    NoticeRow,
+    NotificationDelivery,
+    PushSubscription,
+    PushKey,
+    LiveEvent,
+    LiveCursor,
+    LivePresence,
+    ConsultantProfile,
+    ConsultantSettings,
+    CustomerClaim,
     ...crmEntities,
   ],
   migrations: [...migrations],

@@ -4,6 +4,12 @@ import { effectContext } from './effects/tool-effects.js';
 import { sealContext } from './groups/group-keys.service.js';
 import { attemptContext } from './idempotency/idempotency.service.js';
 import { secretContext } from './oidc/oidc-providers.service.js';
+import {
+  channelContext,
+  choiceContext,
+  pushKeyContext,
+  subscriptionContext,
+} from './notifications/channel-secrets.js';
 import { chunkContext } from './results/result-store.js';
 
 /**
@@ -46,5 +52,9 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   // Long results, kept for an hour or so.
   { table: 'call_result_chunks', id: 'id', column: 'content', context: chunkContext, isDispensable: true },
   { table: 'agent_versions', id: 'id', column: 'ciphertext', context: agentKeyContext },
+  { table: 'notification_channels', id: 'id', column: 'ciphertext', context: channelContext },
+  { table: 'notification_choices', id: 'id', column: 'ciphertext', context: choiceContext },
+  { table: 'push_subscriptions', id: 'id', column: 'ciphertext', context: subscriptionContext },
+  { table: 'push_keys', id: 'tenant_id', column: 'ciphertext', context: pushKeyContext },
   { table: 'oidc_providers', id: 'id', column: 'client_secret', context: secretContext },
 ];

@@ -7,6 +7,7 @@ import { StartError } from './data-dir.js';
 import { firstStart } from './first-start.js';
 import { explainListenError } from './listen.js';
 import { JobWorker } from './jobs/job-worker.js';
+import { LiveGateway } from './live/live-gateway.js';
 import { McpEndpoint } from './mcp/mcp-endpoint.js';
 import { isSchemaUpToDate, migrateAsOwner } from './migrate.js';
 import { welcomeText } from './welcome.js';
@@ -39,6 +40,7 @@ export async function startService(config: Config): Promise<NestExpressApplicati
 /** Before the HTTP server is drained: ends the streams that no call is waiting on, and takes no more jobs. */
 export function endStreams(app: NestExpressApplication): void {
   app.get(McpEndpoint).endStreams();
+  app.get(LiveGateway).endAll();
   void app.get(JobWorker).drain();
 }
 

@@ -1,9 +1,6 @@
-import { lookup as resolveName } from 'node:dns';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { ForbiddenAddressError, openGuarded, readBounded } from '../common/guarded-http.js';
 import { AgentFailure, failureOf } from './agent-failure.js';
-import { isAddressAllowed, literalAddress } from './base-url.js';
 
 const ERROR_BODY_MAX_BYTES = 65_536;
 const JSON_BODY_MAX_BYTES = 1_048_576;
@@ -22,9 +19,7 @@ export type DifyRequest = {
 };
 
 /**
- * Sends one request to Dify's service API. The address that a name leads to is checked when it is connected to, so that no name
- * leads into a private network later; redirects are not followed. Each request has a connection of its own: answers take seconds, and
- * a connection that was kept would now and then turn out to be closed.
+ * Sends one request to Dify's service API: see {@link openGuarded} for where it may lie.
  *
  * @returns The answer with status 200, its body not read yet.
  * @throws {AgentFailure} Any other answer, or none. When the signal fired, whatever comes of that.
@@ -33,8 +28,6 @@ export async function openDify(request: DifyRequest): Promise<IncomingMessage> {
   const text = `${request.baseUrl}/${request.path}`;
   if (!URL.canParse(text)) throw new AgentFailure('not_found', 'The base URL is none; give it anew');
   const url = new URL(text);
-  const address = literalAddress(url);
-  if (address !== undefined && !isAddressAllowed(address, request.privateNetworks)) throw forbiddenAddress();
   const response = await send(url, request);
   if (response.statusCode === 200) return response;
   throw await readFailure(response, request.apiKey);
@@ -52,7 +45,7 @@ export async function askDifyForJson(request: DifyRequest): Promise<unknown> {
   }
 }
 
-function send(url: URL, request: DifyRequest): Promise<IncomingMessage> {
+async function send(url: URL, request: DifyRequest): Promise<IncomingMessage> {
   const { method, apiKey, signal, privateNetworks } = request;
   const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
   const headers = {
@@ -60,35 +53,13 @@ function send(url: URL, request: DifyRequest): Promise<IncomingMessage> {
     accept: 'text/event-stream, application/json',
     'accept-encoding': 'identity',
     'user-agent': 'toolcrib',
-    ...(body && { 'content-type': 'application/json', 'content-length': body.length }),
+    ...(body && { 'content-type': 'application/json' }),
   };
-  const start = url.protocol === 'https:' ? requestHttps : requestHttp;
-  return new Promise((resolve, reject) => {
-    const options = {
-      method,
-      headers,
-      signal,
-      agent: false,
-      lookup: guardedLookup(privateNetworks),
-    } as const;
-    const sent = start(url, options, resolve);
-    sent.on('error', (error) => reject(toFailure(error)));
-    sent.end(body);
-  });
-}
-
-/** Looks a name up as usual, and refuses it when any of its addresses is not allowed. */
-function guardedLookup(privateNetworks: boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, '', 0);
-      if (!addresses.every(({ address }) => isAddressAllowed(address, privateNetworks)))
-        return callback(forbiddenAddress(), '', 0);
-      if (options.all) return callback(null, addresses);
-      const [first] = addresses;
-      callback(null, first?.address ?? '', first?.family);
-    });
-  };
+  try {
+    return await openGuarded(url, { method, headers, body, signal, privateNetworks });
+  } catch (error) {
+    throw toFailure(error);
+  }
 }
 
 function forbiddenAddress(): AgentFailure {
@@ -101,6 +72,7 @@ function forbiddenAddress(): AgentFailure {
 /** What went wrong on the way, without an address or a header. */
 export function toFailure(error: unknown): AgentFailure {
   if (error instanceof AgentFailure) return error;
+  if (error instanceof ForbiddenAddressError) return forbiddenAddress();
   const { code = 'unknown' } = error as { readonly code?: string };
   if (code === 'ABORT_ERR') return new AgentFailure('timeout', 'No answer in time', { cause: error });
   return new AgentFailure('network', `Dify cannot be reached (${code})`, { cause: error });
@@ -133,17 +105,9 @@ function parseError(text: string): { code?: string; message?: string } {
 }
 
 async function readText(response: IncomingMessage, maxBytes: number): Promise<string> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const piece of response as AsyncIterable<Buffer>) {
-      bytes += piece.length;
-      if (bytes > maxBytes)
-        throw new AgentFailure('bad_answer', `The answer has more than ${maxBytes} bytes`);
-      pieces.push(piece);
-    }
-  } catch (error) {
+  const text = await readBounded(response, maxBytes).catch((error: unknown) => {
     throw toFailure(error);
-  }
-  return Buffer.concat(pieces).toString('utf8');
+  });
+  if (text === undefined) throw new AgentFailure('bad_answer', `The answer has more than ${maxBytes} bytes`);
+  return text;
 }

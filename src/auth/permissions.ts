@@ -22,7 +22,7 @@ export const PERMISSIONS = {
   /** The key itself. Every showing is on record. */
   'keys.reveal': ['owner', 'admin'],
   'keys.write': ['owner', 'admin'],
-  /** Signs that a key is in the wrong hands. */
+  /** What administrators should see: signs that a key is in the wrong hands, work that failed for good. */
   'alerts.read': EVERY_PLATFORM_ROLE,
   'alerts.write': ['owner', 'admin', 'operator'],
   'calls.read': EVERY_PLATFORM_ROLE,
@@ -42,9 +42,21 @@ export const PERMISSIONS = {
   /** Dify apps that we ask; never the keys to them. */
   'agents.read': EVERY_PLATFORM_ROLE,
   'agents.write': ['owner', 'admin'],
+  /** Greetings of new customers, with their errors, and what is set for them. */
+  'automation.read': EVERY_PLATFORM_ROLE,
+  'automation.write': ['owner', 'admin'],
+  /** How people are told things, and what became of it; never the secrets. */
+  'notifications.read': EVERY_PLATFORM_ROLE,
+  'notifications.write': ['owner', 'admin'],
   'jobs.read': EVERY_PLATFORM_ROLE,
   /** Retrying, cancelling and purging background jobs, and their retry plans. */
   'jobs.write': ['owner', 'admin', 'operator'],
+  /** Consultants, their load, and the customers they look after. */
+  'consultants.read': [...EVERY_PLATFORM_ROLE, 'consultant'],
+  /** Profiles, allocation, escalation, and giving customers to somebody. */
+  'consultants.write': ['owner', 'admin'],
+  /** Taking customers, and giving back or closing one's own. */
+  'consultants.claim': ['owner', 'admin', 'consultant'],
   'status.read': EVERY_PLATFORM_ROLE,
   /** All data of the own tenant, in one file. */
   'tenant.export': ['owner'],

@@ -15,13 +15,7 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
  * at. Credentials of the browser (cookies) are never taken: a page sends the token itself.
  */
 export function cors(config: Config): RequestHandler {
-  const ownHost = new URL(config.publicUrl).hostname;
-  const isAllowed = (origin: string) => {
-    if (config.allowedOrigins.includes('*')) return true;
-    if (!URL.canParse(origin)) return false; // `null` of a sandboxed page
-    const { hostname } = new URL(origin);
-    return hostname === ownHost || config.allowedOrigins.includes(hostname);
-  };
+  const isAllowed = originCheck(config);
   return (request, response, next) => {
     response.vary('Origin');
     const { origin } = request.headers;
@@ -33,6 +27,17 @@ export function cors(config: Config): RequestHandler {
     }
     if (SAFE_METHODS.includes(request.method) && !isPreflight(request)) return next();
     throw new ForbiddenError('Pages of this origin may not call; see ALLOWED_ORIGINS');
+  };
+}
+
+/** Whether pages of an origin may call us: those of `ALLOWED_ORIGINS` and our own. */
+export function originCheck(config: Config): (origin: string) => boolean {
+  const ownHost = new URL(config.publicUrl).hostname;
+  return (origin) => {
+    if (config.allowedOrigins.includes('*')) return true;
+    if (!URL.canParse(origin)) return false; // `null` of a sandboxed page
+    const { hostname } = new URL(origin);
+    return hostname === ownHost || config.allowedOrigins.includes(hostname);
   };
 }
 

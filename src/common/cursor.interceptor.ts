@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { map, type Observable } from 'rxjs';
 import { notACursor } from './paging.js';
@@ -8,15 +9,22 @@ import { SecretBox } from './secret-box.js';
 
 const SEAL_BYTES = 9;
 
+/** For a list whose cursor is a plain number that clients get in other ways, too: it takes and gives it as it is. */
+export const OwnCursor = Reflector.createDecorator<true>();
+
 /**
  * Binds every `next_cursor` to the list that gave it: tenant, path and filters are under a seal that is checked when the cursor
  * comes back. Services neither see it nor have to think of it; they get the cursor as `toPage` made it.
  */
 @Injectable()
 export class CursorInterceptor implements NestInterceptor {
-  constructor(private readonly box: SecretBox) {}
+  constructor(
+    private readonly box: SecretBox,
+    private readonly reflector: Reflector,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    if (this.reflector.get(OwnCursor, context.getHandler())) return next.handle();
     const request = context.switchToHttp().getRequest<Request>();
     const { cursor } = request.query;
     if (typeof cursor === 'string' && cursor !== '') {

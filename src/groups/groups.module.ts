@@ -13,14 +13,13 @@ import { GroupsService } from './groups.service.js';
 import { KeyUsage } from './key-usage.js';
 import { KeysController } from './keys.controller.js';
 import { KeysService } from './keys.service.js';
-import { SecurityAlertsController } from './security-alerts.controller.js';
 import { SecurityAlertsService } from './security-alerts.service.js';
 import { ToolTester } from './tool-tester.js';
 
 /** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
 @Module({
   imports: [ToolsModule],
-  controllers: [GroupsController, GroupToolsController, KeysController, SecurityAlertsController],
+  controllers: [GroupsController, GroupToolsController, KeysController],
   providers: [
     CatalogStore,
     CallCutter,

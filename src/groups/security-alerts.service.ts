@@ -3,28 +3,28 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { AuditTrail } from '../audit/audit-trail.js';
-import type { Caller, GroupKeyCaller } from '../auth/caller.js';
-import type { Page } from '../common/envelope.js';
-import { NotFoundError } from '../common/errors.js';
-import { decodeIdCursor, toPage } from '../common/paging.js';
+import type { KeyAlertKind } from '../alerts/alert.entity.js';
+import type { GroupKeyCaller } from '../auth/caller.js';
 import { inTenant } from '../common/request-scope.js';
-import { type AlertKind, SecurityAlert } from './security-alert.entity.js';
-import type { AlertQueryDto } from './security-alerts.dto.js';
 
 const WRITE_INTERVAL_MS = 1000;
 const HOUR_MS = 3_600_000;
 /** Addresses kept apart between two writes; an attacker may have as many as he likes. */
 const WAITING_MAX = 1000;
-const UPSERT = `INSERT INTO security_alerts (id, tenant_id, kind, key_id, group_id, ip, user_agent, hour, uses)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+const UPSERT = `INSERT INTO alerts (id, tenant_id, kind, key_id, group_id, ip, user_agent, hour, uses, title, target_kind, target_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'key', $4)
   ON CONFLICT (key_id, kind, ip, hour) DO UPDATE
-    SET uses = security_alerts.uses + excluded.uses, last_seen_at = now()
+    SET uses = alerts.uses + excluded.uses, last_seen_at = now()
   RETURNING (xmax = 0) AS is_new`;
+const TITLES: Readonly<Record<KeyAlertKind, string>> = {
+  decoy_used: 'A decoy key was used',
+  network_refused: 'A key was used from a network that it may not be used from',
+};
 
 export type Sighting = { readonly ip: string; readonly userAgent: string | null };
-type Waiting = Sighting & { readonly kind: AlertKind; readonly caller: GroupKeyCaller; uses: number };
+type Waiting = Sighting & { readonly kind: KeyAlertKind; readonly caller: GroupKeyCaller; uses: number };
 
-/** Signs that a key is in the wrong hands: raised by the gate, read and acknowledged by administrators. */
+/** Signs that a key is in the wrong hands: raised by the gate, in the feed of `alerts/` for administrators. */
 @Injectable()
 export class SecurityAlertsService implements OnApplicationShutdown {
   private readonly logger = new Logger(SecurityAlertsService.name);
@@ -37,7 +37,7 @@ export class SecurityAlertsService implements OnApplicationShutdown {
   ) {}
 
   /** Costs the caller's answer nothing: it is written within a second. */
-  raise(kind: AlertKind, caller: GroupKeyCaller, seen: Sighting): void {
+  raise(kind: KeyAlertKind, caller: GroupKeyCaller, seen: Sighting): void {
     const ip = this.waiting.size < WAITING_MAX ? seen.ip.slice(0, 64) : 'many addresses';
     const key = `${kind} ${caller.keyId} ${ip}`;
     const known = this.waiting.get(key);
@@ -50,33 +50,6 @@ export class SecurityAlertsService implements OnApplicationShutdown {
         userAgent: seen.userAgent?.slice(0, 300) ?? null,
         uses: 1,
       });
-  }
-
-  /** Newest first. */
-  async list(caller: Caller, query: AlertQueryDto): Promise<Page<SecurityAlert>> {
-    const found = this.dataSource
-      .getRepository(SecurityAlert)
-      .createQueryBuilder('a')
-      .where('a.tenant_id = :tenantId', { tenantId: caller.tenantId })
-      .orderBy('a.id', 'DESC')
-      .take(query.limit + 1);
-    if (query.open) found.andWhere('a.acknowledged_at IS NULL');
-    if (query.cursor) found.andWhere('a.id < :before', { before: decodeIdCursor(query.cursor) });
-    return toPage(await found.getMany(), query.limit, (alert) => [alert.id]);
-  }
-
-  /** @throws {NotFoundError} Not there, or another tenant's. */
-  async acknowledge(caller: Caller, id: string): Promise<SecurityAlert> {
-    return this.dataSource.transaction(async (manager) => {
-      const alert = await manager.findOneBy(SecurityAlert, { id, tenantId: caller.tenantId });
-      if (!alert) throw new NotFoundError(`No alert ${id}`);
-      if (alert.acknowledgedAt) return alert;
-      alert.acknowledgedAt = new Date();
-      alert.acknowledgedBy = caller.kind === 'user' ? caller.userId : null;
-      const target = { kind: 'alert', id, name: alert.kind };
-      await this.audit.record(manager, caller, { action: 'alert.acknowledge', target });
-      return manager.save(alert);
-    });
   }
 
   async write(): Promise<void> {
@@ -101,7 +74,7 @@ export class SecurityAlertsService implements OnApplicationShutdown {
   private async writeOne({ kind, caller, ip, userAgent, uses }: Waiting): Promise<void> {
     const { tenantId, keyId, groupId } = caller;
     const hour = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS);
-    const values = [newId(), tenantId, kind, keyId, groupId, ip, userAgent, hour, uses];
+    const values = [newId(), tenantId, kind, keyId, groupId, ip, userAgent, hour, uses, TITLES[kind]];
     const [{ is_new: isNew }] = await this.dataSource.query<[{ is_new: boolean }]>(UPSERT, values);
     if (!isNew) return;
     this.logger.warn({ message: 'A key is in the wrong hands, it seems', kind, keyId, groupId, ip });

@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws';
 import { Cancellation } from '../common/ending.js';
 import { UnavailableError } from '../common/errors.js';
 import { idempotencyKeyOf } from '../common/idempotency-key.js';
+import { isLivePath } from '../common/live-path.js';
 import { Replica } from '../common/replica.js';
 import { requestIdOf, runInScope } from '../common/request-scope.js';
 import { Config } from '../config.js';
@@ -67,9 +68,10 @@ export class McpEndpoint {
       if (path === undefined) express?.(request, response);
       else void this.inScope(request, response, () => this.serve(request, response, path));
     });
-    server.on('upgrade', (request, socket, head) =>
-      this.inScope(request, undefined, () => void this.upgrade(server, request, socket, head)),
-    );
+    server.on('upgrade', (request, socket, head) => {
+      if (isLivePath(request.url)) return; // answered in src/live
+      this.inScope(request, undefined, () => void this.upgrade(server, request, socket, head));
+    });
   }
 
   /** Ends what would hold up a shutdown and is not a call: notification streams, connections without a call under way. */

@@ -83,6 +83,20 @@ const withOrder = {
     );
   },
 };
+const withConsultant = prepared(
+  `UPDATE users SET roles = '{consultant}' WHERE id = $1 AND $2::uuid IS NOT NULL AND EXISTS (SELECT FROM person)`,
+);
+/** A customer in a conversation, announced, whose claim is `made`; the person is a consultant. */
+const withClaim = {
+  prepare: async (t: TestApp, world: World) => {
+    await withConsultant.prepare(t, world);
+    for (const statement of [
+      `INSERT INTO conversations (id, tenant_id, user_id, channel, title) SELECT $2, tenant_id, id, 'app', 'x' FROM users WHERE id = $1`,
+      `INSERT INTO customer_claims (id, tenant_id, user_id, conversation_id) SELECT $2, tenant_id, id, $2 FROM users WHERE id = $1`,
+    ])
+      await t.dataSource.query(statement, [world.user, world.made]);
+  },
+};
 const agentPath = (rest = '') => ({
   path: ({ made }: World) => `/admin/agents/${made}${rest}`,
   ...withAgent,
@@ -100,6 +114,38 @@ const withJob = (state: string) =>
   prepared(
     `INSERT INTO jobs (id, tenant_id, kind, payload, state) SELECT $2, tenant_id, 'x', '{}', '${state}' FROM person`,
   );
+
+const withCustomer = prepared(
+  `INSERT INTO users (id, tenant_id, username, email, display_name, roles)
+   SELECT $2::uuid, tenant_id, $2::uuid::text, $2::uuid::text || '@example.test', 'Made', '{customer}' FROM person`,
+);
+const withFailedRun = prepared(
+  `INSERT INTO automation_runs (id, tenant_id, user_id, source, state, job_id) SELECT $2, tenant_id, id, 'manual', 'failed', $2
+   FROM person`,
+);
+const withWelcome = prepared(
+  `INSERT INTO welcome_templates (id, tenant_id, language, body) SELECT $2, tenant_id, 'fr', 'Bonjour' FROM person
+   ON CONFLICT DO NOTHING`,
+);
+const channelPath = (rest = '') => ({
+  path: ({ made }: World) => `/admin/notification-channels/${made}${rest}`,
+  ...prepared(
+    `INSERT INTO notification_channels (id, tenant_id, name, kind, audience, settings)
+     SELECT $2::uuid, tenant_id, $2::uuid::text, 'webhook', 'team', '{"url":"https://hooks.invalid/"}' FROM person`,
+  ),
+});
+const withNoticeTemplate = prepared(
+  `INSERT INTO notification_templates (id, tenant_id, kind, language, title, body)
+   SELECT $2, tenant_id, 'admin_alert', 'zh', 'x', 'y' FROM person ON CONFLICT DO NOTHING`,
+);
+const withDelivery = prepared(
+  `, notice AS (
+     INSERT INTO notices (id, tenant_id, key, kind) SELECT $2::uuid, tenant_id, $2::uuid::text, 'test' FROM person
+     RETURNING id, tenant_id)
+   INSERT INTO notification_deliveries
+     (id, tenant_id, notice_id, notice_key, kind, channel_id, channel_kind, target, state)
+   SELECT id, tenant_id, id, 'x', 'test', id, 'webhook', 'x', 'failed' FROM notice`,
+);
 
 /**
  * One good call of every route that changes something. A route that is not here fails the test below: whoever adds one shows
@@ -187,6 +233,64 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
   'PUT /admin/agent-orders/{id}': { ...orderPath(), body: ({ made }) => ({ agent_ids: [made] }) },
   'DELETE /admin/agent-orders/{id}': orderPath(),
+  'POST /admin/automation/runs': {
+    path: () => '/admin/automation/runs',
+    body: ({ made }) => ({ user_id: made }),
+    ...withCustomer,
+  },
+  'POST /admin/automation/runs/{id}/retry': {
+    path: ({ made }) => `/admin/automation/runs/${made}/retry`,
+    ...withFailedRun,
+  },
+  'PUT /admin/automation/settings': {
+    path: () => '/admin/automation/settings',
+    body: () => ({ strategy: 'template', conversation_title: unique() }),
+  },
+  'PUT /admin/automation/templates/{language}': {
+    path: () => '/admin/automation/templates/de',
+    body: () => ({ body: unique() }),
+  },
+  'DELETE /admin/automation/templates/{language}': {
+    path: () => '/admin/automation/templates/fr',
+    ...withWelcome,
+  },
+  'POST /admin/notification-channels': {
+    path: () => '/admin/notification-channels',
+    body: ({ made }) => ({ name: made, kind: 'webhook', webhook: { url: 'https://hooks.invalid/' } }),
+  },
+  'PUT /admin/notification-channels/{id}': { ...channelPath(), body: () => ({ enabled: false }) },
+  'DELETE /admin/notification-channels/{id}': channelPath(),
+  'POST /admin/notification-channels/{id}/test': channelPath('/test'),
+  'POST /admin/notification-channels/{id}/rotate-secret': {
+    ...channelPath('/rotate-secret'),
+    body: () => ({}),
+  },
+  'PUT /admin/notification-templates/{kind}/{language}': {
+    path: () => '/admin/notification-templates/admin_alert/en',
+    body: () => ({ title: unique(), body: '{{detail}}' }),
+  },
+  'DELETE /admin/notification-templates/{kind}/{language}': {
+    path: () => '/admin/notification-templates/admin_alert/zh',
+    ...withNoticeTemplate,
+  },
+  'POST /admin/notification-deliveries/{id}/retry': {
+    path: ({ made }) => `/admin/notification-deliveries/${made}/retry`,
+    ...withDelivery,
+  },
+  'PUT /admin/consultants/{id}': {
+    path: ({ user }) => `/admin/consultants/${user}`,
+    ...withConsultant,
+    body: () => ({ skills: ['vip'], level: 2 }),
+  },
+  'PUT /admin/consultant-settings': {
+    path: () => '/admin/consultant-settings',
+    body: () => ({ allocation: 'round_robin' }),
+  },
+  'POST /admin/customer-claims/{id}/reassign': {
+    path: ({ made }) => `/admin/customer-claims/${made}/reassign`,
+    ...withClaim,
+    body: ({ user }) => ({ user_id: user }),
+  },
   'POST /admin/tenants': {
     path: () => '/admin/tenants',
     body: () => ({ name: unique(), owner_email: 'owner@example.test' }),
@@ -241,7 +345,7 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: ({ group }) => `/admin/alerts/${group}/acknowledge`,
     prepare: (t, { group }) =>
       t.dataSource.query(
-        `INSERT INTO security_alerts (id, tenant_id, kind, key_id, group_id, ip, hour)
+        `INSERT INTO alerts (id, tenant_id, kind, key_id, group_id, ip, hour)
          SELECT id, tenant_id, 'decoy', id, id, '127.0.0.1', now() FROM mcp_tool_groups WHERE id = $1`,
         [group],
       ),
@@ -249,4 +353,9 @@ export const CHANGES: Readonly<Record<string, Change>> = {
 };
 
 /** They carry a body, so they are POSTs; they change nothing. */
-export const READS = ['POST /admin/groups/{id}/explain', 'POST /admin/config/diff'];
+export const READS = [
+  'POST /admin/groups/{id}/explain',
+  'POST /admin/config/diff',
+  'POST /admin/automation/templates/preview',
+  'POST /admin/notification-templates/{kind}/{language}/preview',
+];

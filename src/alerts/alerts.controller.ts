@@ -4,22 +4,25 @@ import { CurrentCaller, Requires } from '../auth/access.js';
 import type { UserCaller } from '../auth/caller.js';
 import { ok, pageOf } from '../common/envelope.js';
 import { ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
-import type { SecurityAlert } from './security-alert.entity.js';
-import { AlertDto, AlertQueryDto } from './security-alerts.dto.js';
-import { SecurityAlertsService } from './security-alerts.service.js';
+import type { Alert } from './alert.entity.js';
+import { AlertDto, AlertQueryDto } from './alerts.dto.js';
+import { AlertsService } from './alerts.service.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, OK } = HttpStatus;
 
-@ApiTags('keys')
+@ApiTags('alerts')
 @ApiBearerAuth()
 @ApiFailures(UNAUTHORIZED, FORBIDDEN)
 @Controller('api/v1/admin/alerts')
-export class SecurityAlertsController {
-  constructor(private readonly alerts: SecurityAlertsService) {}
+export class AlertsController {
+  constructor(private readonly alerts: AlertsService) {}
 
   @Get()
   @Requires('alerts.read')
-  @ApiOperation({ summary: 'Signs that a key is in the wrong hands, newest first' })
+  @ApiOperation({
+    summary: 'What administrators should see, newest first',
+    description: 'Signs that a key is in the wrong hands, work that failed for good, and the like.',
+  })
   @ApiPage(AlertDto)
   @ApiFailures(BAD_REQUEST)
   async list(@CurrentCaller() caller: UserCaller, @Query() query: AlertQueryDto) {
@@ -38,10 +41,14 @@ export class SecurityAlertsController {
   }
 }
 
-function toDto(alert: SecurityAlert): AlertDto {
+function toDto(alert: Alert): AlertDto {
+  const { targetKind, targetId } = alert;
   return {
     id: alert.id,
     kind: alert.kind,
+    title: alert.title,
+    detail: alert.detail,
+    target: targetKind === null || targetId === null ? null : { kind: targetKind, id: targetId },
     key_id: alert.keyId,
     group_id: alert.groupId,
     ip: alert.ip,

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { AlertsController } from './alerts.controller.js';
+import { AlertsService } from './alerts.service.js';
+
+/** The feed of what administrators should see. */
+@Module({ controllers: [AlertsController], providers: [AlertsService] })
+export class AlertsModule {}

@@ -1,0 +1,36 @@
+import { isAddressAllowed } from './network-address.js';
+
+describe('isAddressAllowed', () => {
+  it.each([
+    '10.1.2.3',
+    '127.0.0.1',
+    '192.168.1.1',
+    '172.31.0.1',
+    '100.64.0.1',
+    '::1',
+    'fd00::1',
+    'fec0::1',
+    '2001::1',
+    '::10.0.0.1',
+    '::ffff:127.0.0.1',
+  ])('lets %s pass only where private networks are allowed', (address) => {
+    expect([isAddressAllowed(address, false), isAddressAllowed(address, true)]).toEqual([false, true]);
+  });
+
+  it.each([
+    '169.254.169.254',
+    'fe80::1',
+    '::ffff:169.254.169.254',
+    'fd00:ec2::254',
+    '100.100.100.200',
+    '192.0.0.192',
+    '::ffff:100.100.100.200',
+    '64:ff9b::a9fe:a9fe',
+  ])('never lets %s pass', (address) => {
+    expect(isAddressAllowed(address, true)).toBe(false);
+  });
+
+  it.each(['1.1.1.1', '172.32.0.1', '2606:4700::1111'])('lets %s pass', (address) => {
+    expect(isAddressAllowed(address, false)).toBe(true);
+  });
+});

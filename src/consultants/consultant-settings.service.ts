@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { differenceOf } from '../audit/difference.js';
+import type { UserCaller } from '../auth/caller.js';
+import { ConflictError } from '../common/errors.js';
+import { requireVersion } from '../common/preconditions.js';
+import { uniqueViolation } from '../common/unique-violation.js';
+import { ConsultantSettings, type EscalationLevel } from './consultant-settings.entity.js';
+import { SETTING_DEFAULTS, type SettingsInForce } from './consultant-settings.js';
+import type { ConsultantSettingsDto, PutConsultantSettingsDto } from './consultants.dto.js';
+
+/** Version of settings that are not there. */
+const UNSET = { version: 0 };
+
+/** How a tenant finds consultants for customers, seen and set by administrators. */
+@Injectable()
+export class ConsultantSettingsService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  async get({ tenantId }: UserCaller): Promise<ConsultantSettingsDto> {
+    const found = await this.dataSource.getRepository(ConsultantSettings).findOneBy({ tenantId });
+    return toDto(found ?? SETTING_DEFAULTS, found?.version ?? 0);
+  }
+
+  /**
+   * Counts from the next announcement, offer and escalation on; what is planned already stays planned.
+   *
+   * @param ifMatch The version that the caller read, 0 where nothing was set.
+   */
+  async put(
+    caller: UserCaller,
+    input: PutConsultantSettingsDto,
+    ifMatch?: number,
+  ): Promise<ConsultantSettingsDto> {
+    await this.dataSource
+      .transaction((manager) => this.save(manager, caller, input, ifMatch))
+      .catch((error: unknown) => {
+        if (uniqueViolation(error) === null) throw error;
+        const message = 'Somebody set this at the same moment. Read it and repeat your change';
+        throw new ConflictError(message, { cause: error });
+      });
+    return this.get(caller);
+  }
+
+  private async save(
+    manager: EntityManager,
+    caller: UserCaller,
+    input: PutConsultantSettingsDto,
+    ifMatch: number | undefined,
+  ): Promise<void> {
+    const { tenantId } = caller;
+    const lock = { mode: 'pessimistic_write' } as const;
+    const found = await manager.findOne(ConsultantSettings, { where: { tenantId }, lock });
+    requireVersion(found ?? UNSET, ifMatch);
+    const columns = columnsOf(input);
+    const values = found ? differenceOf(found, columns) : { after: columns };
+    await (found
+      ? manager.save(Object.assign(found, columns))
+      : manager.insert(ConsultantSettings, { tenantId, ...columns }));
+    const target = { kind: 'consultant_settings', id: tenantId };
+    await this.audit.record(manager, caller, { action: 'consultant_settings.put', target, ...values });
+  }
+}
+
+function columnsOf(input: PutConsultantSettingsDto) {
+  const levels = input.levels?.map((level): EscalationLevel => {
+    const { after_seconds, roles = [], user_ids = [], skills = [], consultant_level } = level;
+    return { after_seconds, roles, user_ids, skills, consultant_level };
+  });
+  return {
+    allocation: input.allocation ?? SETTING_DEFAULTS.allocation,
+    offerSeconds: input.offer_seconds ?? SETTING_DEFAULTS.offerSeconds,
+    expectedResponseSeconds: input.expected_response_seconds ?? SETTING_DEFAULTS.expectedResponseSeconds,
+    conversationLink: input.conversation_link ?? SETTING_DEFAULTS.conversationLink,
+    levels: levels ?? SETTING_DEFAULTS.levels,
+    alertAfterSeconds: input.alert_after_seconds ?? SETTING_DEFAULTS.alertAfterSeconds,
+  };
+}
+
+function toDto(settings: SettingsInForce, version: number): ConsultantSettingsDto {
+  return {
+    allocation: settings.allocation,
+    offer_seconds: settings.offerSeconds,
+    expected_response_seconds: settings.expectedResponseSeconds,
+    conversation_link: settings.conversationLink,
+    levels: settings.levels.map((level) => ({
+      ...level,
+      roles: [...level.roles],
+      user_ids: [...level.user_ids],
+      skills: [...level.skills],
+    })),
+    alert_after_seconds: settings.alertAfterSeconds,
+    version,
+  };
+}

@@ -1,0 +1,47 @@
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  Unique,
+} from 'typeorm';
+import { Tenant } from '../auth/tenant.entity.js';
+import type { NoticeKind } from './notice.js';
+
+/** A notice that was sent, for its deliveries to be made of. */
+@Entity('notices')
+@Unique(['tenantId', 'id']) // what foreign keys of the same tenant refer to
+@Index('uq_notices_tenant_key', ['tenantId', 'key'], { unique: true })
+@Index('idx_notices_tenant_created', ['tenantId', 'createdAt'])
+export class NoticeRow {
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ name: 'tenant_id', type: 'uuid' })
+  tenantId: string;
+
+  @ManyToOne(() => Tenant, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'tenant_id' })
+  tenant?: Tenant;
+
+  @Column({ type: 'varchar', length: 200 })
+  key: string;
+
+  @Column({ type: 'varchar', length: 32 })
+  kind: NoticeKind;
+
+  @Column({ type: 'jsonb', default: () => "'{}'" })
+  variables: Record<string, string>;
+
+  @Column({ type: 'text', nullable: true })
+  link: string | null;
+
+  @Column({ name: 'is_urgent', type: 'boolean', default: false })
+  isUrgent: boolean;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
+  createdAt: Date;
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { Config } from '../config.js';
+import type { JobContext } from '../jobs/job-context.js';
+import { Job } from '../jobs/job.decorator.js';
+
+const BATCH = 1000;
+/** Their deliveries go with them. */
+const DELETE = `WITH old AS (
+    SELECT id FROM notices WHERE tenant_id = $1 AND created_at < now() - $2 * interval '1 day' LIMIT ${BATCH}),
+  gone AS (DELETE FROM notices n USING old WHERE n.id = old.id RETURNING n.id)
+  SELECT count(*)::int AS count FROM gone`;
+
+/** Removes notices of long ago, once a day, of each tenant: they hold names of customers. */
+@Injectable()
+export class NotificationCleanup {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly config: Config,
+  ) {}
+
+  @Job({
+    kind: 'notifications.cleanup',
+    description: 'Removes notices that are older than NOTIFICATION_KEEP_DAYS, with their deliveries',
+    payload: z.object({ slot: z.iso.datetime() }),
+    schedule: { at: '37 3 * * *', for: 'every_tenant' },
+    timeoutSeconds: 600,
+    concurrency: { total: 2 },
+  })
+  async run(_payload: { slot: string }, { tenantId, signal }: JobContext): Promise<void> {
+    const days = this.config.env.NOTIFICATION_KEEP_DAYS;
+    for (;;) {
+      signal.throwIfAborted();
+      const [{ count }] = await this.dataSource.query<[{ count: number }]>(DELETE, [tenantId, days]);
+      if (count < BATCH) return;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { newId } from '../common/new-id.js';
+import { Jobs } from '../jobs/jobs.js';
+import { Clock } from './clock.js';
+import { planDeliveries, type PlannedDelivery } from './delivery-plan.js';
+import { requireNotice } from './notice-rules.js';
+import type { Notice, NoticeKind } from './notice.js';
+import { NotificationChannel } from './notification-channel.entity.js';
+import { quietUntil } from './quiet-hours.js';
+import { type Recipient, Recipients } from './recipients.js';
+
+/** Kind of the job that makes one delivery. */
+export const DELIVER = 'notifications.deliver';
+
+const INSERT_NOTICE = `INSERT INTO notices (id, tenant_id, key, kind, variables, link, is_urgent)
+  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, key) DO NOTHING`;
+const FIND_NOTICE = 'SELECT id FROM notices WHERE tenant_id = $1 AND key = $2';
+const INSERT_DELIVERY = `INSERT INTO notification_deliveries
+    (id, tenant_id, notice_id, notice_key, kind, recipient_id, channel_id, channel_kind, target, state, reason, not_before)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (notice_id, target) DO NOTHING RETURNING id`;
+
+type Made = { readonly id: string; readonly notBefore: Date | null };
+
+/**
+ * Tells people of a tenant things, over the channels that its administrators set up and that each person left on. Everything
+ * happens in the caller's transaction; what is outside is done by durable jobs once that has committed, at least once each: receivers
+ * get the delivery's id to tell a repetition by.
+ */
+@Injectable()
+export class Notifications {
+  constructor(
+    private readonly jobs: Jobs,
+    private readonly recipients: Recipients,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Makes a delivery for each recipient and channel that applies, and its job. One that was made already, by the same key, is
+   * not made again.
+   *
+   * @param manager Of a transaction that belongs to the tenant.
+   * @returns How many deliveries were made that somebody will be told by; those that wait for the end of quiet hours count.
+   * @throws {Error} The notice is not as {@link Notice} says.
+   */
+  async send(manager: EntityManager, notice: Notice): Promise<{ readonly deliveries: number }> {
+    requireNotice(notice);
+    const { tenantId, kind } = notice;
+    const noticeId = await this.storeNotice(manager, notice);
+    const channels = await this.channelsFor(manager, tenantId, kind);
+    const people = await this.recipients.find(manager, tenantId, notice.recipients);
+    let deliveries = 0;
+    for (const planned of planDeliveries(channels, people)) {
+      const person = people.find(({ id }) => id === planned.recipientId);
+      const made = await this.store(manager, { notice, noticeId, planned, person });
+      if (!made || !planned.channel) continue;
+      await this.enqueue(manager, tenantId, made);
+      deliveries++;
+    }
+    return { deliveries };
+  }
+
+  /** Makes the job of a delivery that waits. */
+  async enqueue(manager: EntityManager, tenantId: string, { id, notBefore }: Made): Promise<void> {
+    const waitMs = notBefore === null ? 0 : notBefore.getTime() - this.clock.now().getTime();
+    const job = await this.jobs.enqueue(
+      manager,
+      DELIVER,
+      { delivery_id: id },
+      { tenantId, delaySeconds: Math.max(0, waitMs / 1000) },
+    );
+    await manager.query('UPDATE notification_deliveries SET job_id = $2 WHERE id = $1', [id, job.id]);
+  }
+
+  private async storeNotice(manager: EntityManager, notice: Notice): Promise<string> {
+    const { tenantId, key, kind, variables, link = null, isUrgent = false } = notice;
+    const values = [newId(), tenantId, key, kind, JSON.stringify(variables), link, isUrgent];
+    await manager.query(INSERT_NOTICE, values);
+    const [{ id }] = await manager.query<[{ id: string }]>(FIND_NOTICE, [tenantId, key]);
+    return id;
+  }
+
+  private async channelsFor(
+    manager: EntityManager,
+    tenantId: string,
+    kind: NoticeKind,
+  ): Promise<NotificationChannel[]> {
+    const channels = await manager.find(NotificationChannel, {
+      where: { tenantId, enabled: true },
+      order: { id: 'ASC' },
+    });
+    return channels.filter(({ noticeKinds }) => noticeKinds.length === 0 || noticeKinds.includes(kind));
+  }
+
+  private async store(
+    manager: EntityManager,
+    { notice, noticeId, planned, person }: StoreInput,
+  ): Promise<Made | undefined> {
+    const { channel, recipientId, target } = planned;
+    const isQuiet = person?.preference && !notice.isUrgent;
+    const notBefore = isQuiet ? quietUntil(person.preference, this.clock.now()) : null;
+    const id = newId();
+    const about = [id, notice.tenantId, noticeId, notice.key, notice.kind, recipientId];
+    const state = channel ? ['waiting', null] : ['suppressed', 'no_channel'];
+    const rest = [channel?.id ?? null, channel?.kind ?? null, target, ...state, notBefore];
+    const made = await manager.query<unknown[]>(INSERT_DELIVERY, [...about, ...rest]);
+    return made.length > 0 ? { id, notBefore } : undefined;
+  }
+}
+
+type StoreInput = {
+  readonly notice: Notice;
+  readonly noticeId: string;
+  readonly planned: PlannedDelivery;
+  readonly person: Recipient | undefined;
+};

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { type EntityManager, In } from 'typeorm';
+import { User } from '../auth/user.entity.js';
+import { ChannelChoice } from './channel-choice.entity.js';
+import type { PlannedPerson } from './delivery-plan.js';
+import { NotificationPreference } from './notification-preference.entity.js';
+import { PushSubscription } from './push-subscription.entity.js';
+
+/** A person to be told, with what they decided about it. */
+export type Recipient = PlannedPerson & {
+  readonly user: User;
+  /** Null: nothing was decided. */
+  readonly preference: NotificationPreference | null;
+};
+
+/** People of a tenant as recipients. */
+@Injectable()
+export class Recipients {
+  /** Those of the given users who are there and enabled. */
+  async find(manager: EntityManager, tenantId: string, ids: readonly string[]): Promise<Recipient[]> {
+    const users = await manager.findBy(User, { tenantId, id: In([...new Set(ids)]), enabled: true });
+    const whose = { tenantId, userId: In(users.map(({ id }) => id)) };
+    const [preferences, choices, browsers] = [
+      await manager.findBy(NotificationPreference, whose),
+      await manager.findBy(ChannelChoice, whose),
+      await manager.find(PushSubscription, { where: whose, select: { id: true, userId: true } }),
+    ];
+    return users.map((user) => {
+      const own = choices.filter(({ userId }) => userId === user.id);
+      return {
+        id: user.id,
+        user,
+        preference: preferences.find(({ userId }) => userId === user.id) ?? null,
+        offChannels: new Set(own.filter(({ enabled }) => !enabled).map(({ channelId }) => channelId)),
+        ownAddresses: new Set(
+          own.filter(({ ciphertext }) => ciphertext !== null).map(({ channelId }) => channelId),
+        ),
+        hasBrowser: browsers.some(({ userId }) => userId === user.id),
+      };
+    });
+  }
+}
