@@ -9,21 +9,20 @@ export const COMMON_VARIABLES: Readonly<Record<string, string>> = {
   link: 'https://example.com/conversations/42',
 };
 
+const CUSTOMER_VARIABLES = {
+  customer_name: 'Emma Stone',
+  customer_tier: 'vip',
+  customer_city: 'Shanghai',
+  customer_source: 'website',
+  expected_response_minutes: '5',
+  level: '1',
+};
+
 /** What each kind's templates may name, with a value to preview them with. Who sends a notice gives these. */
 export const VARIABLES: Readonly<Record<NoticeKind, Readonly<Record<string, string>>>> = {
-  new_customer: {
-    customer_name: 'Emma Stone',
-    customer_tier: 'vip',
-    registered_at: '2026-01-31 08:00 UTC',
-    expected_minutes: '5',
-  },
-  customer_escalated: {
-    customer_name: 'Emma Stone',
-    customer_tier: 'vip',
-    level: '2',
-    waited_minutes: '10',
-  },
-  customer_claimed: { customer_name: 'Emma Stone', claimed_by: 'Li Wei' },
+  new_customer: CUSTOMER_VARIABLES,
+  customer_escalated: CUSTOMER_VARIABLES,
+  customer_claimed: { ...CUSTOMER_VARIABLES, consultant_name: 'Li Wei' },
   admin_alert: {
     title: 'A greeting failed',
     detail: 'The run ended after its last attempt.',
@@ -37,31 +36,31 @@ export const DEFAULT_TEMPLATES: Readonly<Record<NoticeKind, Readonly<Record<Lang
   new_customer: {
     en: {
       title: 'New customer: {{customer_name}}',
-      body: 'Hello {{recipient_name}},\n\n{{customer_name}} ({{customer_tier}}) has just registered and expects an answer within {{expected_minutes}} minutes.',
+      body: 'Hello {{recipient_name}},\n\n{{customer_name}} ({{customer_tier}}) has just registered and expects an answer within {{expected_response_minutes}} minutes.',
     },
     zh: {
       title: '新客户：{{customer_name}}',
-      body: '{{recipient_name}}，您好：\n\n{{customer_name}}（{{customer_tier}}）刚刚注册，期待在 {{expected_minutes}} 分钟内得到回复。',
+      body: '{{recipient_name}}，您好：\n\n{{customer_name}}（{{customer_tier}}）刚刚注册，期待在 {{expected_response_minutes}} 分钟内得到回复。',
     },
   },
   customer_escalated: {
     en: {
       title: 'Still waiting: {{customer_name}}',
-      body: 'Hello {{recipient_name}},\n\n{{customer_name}} has been waiting for {{waited_minutes}} minutes and nobody has taken over. This is level {{level}}.',
+      body: 'Hello {{recipient_name}},\n\nnobody has taken over {{customer_name}} ({{customer_tier}}) yet. This is level {{level}}; an answer was expected within {{expected_response_minutes}} minutes.',
     },
     zh: {
       title: '仍在等待：{{customer_name}}',
-      body: '{{recipient_name}}，您好：\n\n{{customer_name}} 已等待 {{waited_minutes}} 分钟，尚无人接待。现为第 {{level}} 级。',
+      body: '{{recipient_name}}，您好：\n\n客户 {{customer_name}}（{{customer_tier}}）尚无人接待。现为第 {{level}} 级，原定 {{expected_response_minutes}} 分钟内回复。',
     },
   },
   customer_claimed: {
     en: {
-      title: '{{claimed_by}} has taken over {{customer_name}}',
-      body: 'Hello {{recipient_name}},\n\n{{customer_name}} is being looked after by {{claimed_by}}; nothing is left for you to do.',
+      title: '{{customer_name}} is given to {{consultant_name}}',
+      body: 'Hello {{recipient_name}},\n\n{{consultant_name}} looks after {{customer_name}} ({{customer_tier}}) now. An answer is expected within {{expected_response_minutes}} minutes.',
     },
     zh: {
-      title: '{{claimed_by}} 已接待 {{customer_name}}',
-      body: '{{recipient_name}}，您好：\n\n{{customer_name}} 已由 {{claimed_by}} 接待，您无需处理。',
+      title: '{{customer_name}} 已分配给 {{consultant_name}}',
+      body: '{{recipient_name}}，您好：\n\n客户 {{customer_name}}（{{customer_tier}}）现由 {{consultant_name}} 接待，请在 {{expected_response_minutes}} 分钟内回复。',
     },
   },
   admin_alert: {

@@ -39,6 +39,7 @@ export function findEndpointProblem(text: string, privateNetworks: boolean): str
 /** Of a mail server: a host name or an address. */
 export function findHostProblem(host: string, privateNetworks: boolean): string | null {
   if (isIP(host) !== 0) return isAddressAllowed(host, privateNetworks) ? null : IS_PRIVATE;
-  const isName = /^(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/i.test(host) && /[a-z]/i.test(host);
+  // The last part begins with a letter: resolvers take 0x7f000001 and the like for addresses.
+  const isName = /^(?!-)([a-z0-9-]{1,63}\.)*[a-z][a-z0-9-]{0,62}$/i.test(host);
   return isName ? null : 'must be a host name or an address';
 }
