@@ -4,6 +4,8 @@ import { AgentsModule } from './agents/agents.module.js';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditLogsModule } from './audit-logs/audit-logs.module.js';
+import { AutomationModule } from './automation/automation.module.js';
+import { AutomationNumbersModule } from './automation/numbers/automation-numbers.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CallLogsModule } from './call-logs/call-logs.module.js';
 import { SYSTEM_DATABASE } from './common/system-database.js';
@@ -57,6 +59,8 @@ export class AppModule {
         JobsModule,
         CrmModule,
         AgentsModule,
+        AutomationModule,
+        AutomationNumbersModule,
         AlertsModule,
         NotificationsModule,
         LiveModule,

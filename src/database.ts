@@ -4,6 +4,11 @@ import { migrations } from '../migrations/index.js';
 import { AgentOrder, AgentOrderStep } from './agents/agent-order.entity.js';
 import { AgentVersion } from './agents/agent-version.entity.js';
 import { Agent } from './agents/agent.entity.js';
+import { AgentCall } from './automation/agent-call.entity.js';
+import { AutomationRun } from './automation/automation-run.entity.js';
+import { AutomationSetting } from './automation/automation-setting.entity.js';
+import { AutomationStep } from './automation/automation-step.entity.js';
+import { WelcomeTemplate } from './automation/welcome-template.entity.js';
 import { Alert } from './alerts/alert.entity.js';
 import { AdminAuditLog } from './audit/audit-log.entity.js';
 import { OneTimeToken } from './auth/one-time-token.entity.js';
@@ -28,6 +33,7 @@ import { CallLog } from './call-logs/call-log.entity.js';
 import { CallLogRetention } from './call-logs/call-log-retention.entity.js';
 import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
+import { ReplicaResourcesRow } from './observability/replica-resources.entity.js';
 import type { Config } from './config.js';
 import { CircuitStateRow } from './breakers/circuit-state.entity.js';
 import { ConsultantProfile } from './consultants/consultant-profile.entity.js';
@@ -43,6 +49,7 @@ import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
 import { Job } from './jobs/job.entity.js';
 import { JobAttempt } from './jobs/job-attempt.entity.js';
 import { JobSchedule } from './jobs/job-schedule.entity.js';
+import { JobTurn } from './jobs/job-turn.entity.js';
 import { JobSetting } from './jobs/job-setting.entity.js';
 import { JobStep } from './jobs/job-step.entity.js';
 import { CallQuotaUse } from './limits/call-quota-use.entity.js';
@@ -95,6 +102,7 @@ const common = {
     CallLogSigningKey,
     CallLogKeyRotation,
     ReplicaRow,
+    ReplicaResourcesRow,
     TenantJob,
     Feature,
     IdempotencyKey,
@@ -108,10 +116,16 @@ const common = {
     JobStep,
     JobSetting,
     JobSchedule,
+    JobTurn,
     Agent,
     AgentVersion,
     AgentOrder,
     AgentOrderStep,
+    AutomationRun,
+    AutomationStep,
+    AgentCall,
+    AutomationSetting,
+    WelcomeTemplate,
     Alert,
     NotificationChannel,
     ChannelChoice,

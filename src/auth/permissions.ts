@@ -42,6 +42,9 @@ export const PERMISSIONS = {
   /** Dify apps that we ask; never the keys to them. */
   'agents.read': EVERY_PLATFORM_ROLE,
   'agents.write': ['owner', 'admin'],
+  /** Greetings of new customers, with their errors, and what is set for them. */
+  'automation.read': EVERY_PLATFORM_ROLE,
+  'automation.write': ['owner', 'admin'],
   /** How people are told things, and what became of it; never the secrets. */
   'notifications.read': EVERY_PLATFORM_ROLE,
   'notifications.write': ['owner', 'admin'],

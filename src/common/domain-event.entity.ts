@@ -2,7 +2,7 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm'
 
 /** Something that happened to a tenant's data and has after-effects. Stored with the change itself, picked up once. */
 @Entity('domain_events')
-@Index('idx_domain_events_waiting', ['id'], { where: '"picked_up_at" IS NULL' })
+@Index('idx_domain_events_waiting', ['kind', 'id'], { where: '"picked_up_at" IS NULL' })
 @Index('idx_domain_events_tenant', ['tenantId', 'kind', 'createdAt'])
 export class DomainEvent {
   /** UUIDv7: sorts by time. */

@@ -124,6 +124,11 @@ export const zh: Readonly<Record<string, string>> = {
   'There is no word in what is sought': '要查找的内容中没有词语',
   'must have a letter or a digit': '必须包含字母或数字',
   'from must be before to': 'from 必须早于 to',
+  'days goes with no from': 'days 不能与 from 一起使用',
+  'from must be at most 92 days before to': 'from 最多只能比 to 早 92 天',
+  'time_zone must be the name of a time zone, such as Europe/Berlin':
+    'time_zone 必须是时区名称，例如 Europe/Berlin',
+  'does not fit': '不合适',
   'Apps are counted over all tools and groups': '应用的统计不区分工具和工具组',
   'goes with no tool and no group': '不能与工具或工具组一起使用',
   'Group {0} is not there or has no active key': '工具组 {0} 不存在或没有有效的密钥',
@@ -315,6 +320,31 @@ export const zh: Readonly<Record<string, string>> = {
   'This job is {0}; only one that waits or runs can be cancelled':
     '此任务的状态为 {0}；只有等待中或运行中的任务可以取消',
   'Another job has taken its unique key meanwhile': '其间另一个任务占用了它的唯一键',
+
+  // automation
+  'No run {0}': '没有运行记录 {0}',
+  'Only customers are greeted, and this user is none': '只向客户发送欢迎消息，而该用户不是客户',
+  'This user is disabled': '该用户已停用',
+  'Run {0} of this user failed; retry that one': '该用户的运行 {0} 已失败；请重试该运行',
+  'Run {0} greets this user just now': '运行 {0} 正在向该用户发送欢迎消息',
+  'Run {0} has greeted this user already; send again: true to greet once more':
+    '运行 {0} 已向该用户发送过欢迎消息；如需再次发送，请带上 again: true',
+  'Another run of this user began at the same moment': '同一时刻已为该用户开始另一个运行',
+  'This run is {0}; only one that failed can be retried': '此运行的状态为 {0}；只有失败的运行可以重试',
+  'default_language is no language tag': 'default_language 不是语言标签',
+  "'{0}' is no language tag": '“{0}”不是语言标签',
+  'is no language tag': '不是语言标签',
+  '{0} must be a language tag, e.g. en or zh-CN': '{0} 必须是语言标签，例如 en 或 zh-CN',
+  'required_tools must hold names of tools': 'required_tools 只能包含工具名称',
+  'No template in {0}': '没有语言 {0} 的模板',
+  'You have no template of your own in {0}': '您没有语言 {0} 的自有模板',
+  'The template cannot be used': '此模板无法使用',
+  'is empty': '为空',
+  'names {{{0}}}, which is none of {1}': '使用了 {{{0}}}，它不在 {1} 之中',
+  'has {{ or }} that belongs to no variable': '含有不属于任何变量的 {{ 或 }}',
+  'There are {0} templates already; remove one first': '已有 {0} 个模板；请先删除一个',
+
+  // agents
   'No agent {0}': '没有智能体 {0}',
   'No agent version {0}': '没有智能体版本 {0}',
   'No agent order {0}': '没有智能体顺序 {0}',

@@ -22,6 +22,7 @@ export type ClaimState = (typeof CLAIM_STATES)[number];
 @Index('ix_customer_claims_state', ['tenantId', 'state', 'id'])
 @Index('ix_customer_claims_load', ['tenantId', 'claimedBy'], { where: `"state" = 'claimed'` })
 @Index('ix_customer_claims_user', ['tenantId', 'userId'])
+@Index('ix_customer_claims_announced', ['tenantId', 'announcedAt'])
 export class CustomerClaim {
   @PrimaryColumn({ type: 'uuid' })
   id: string;

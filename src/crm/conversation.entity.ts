@@ -19,6 +19,7 @@ export type ConversationChannel = (typeof CONVERSATION_CHANNELS)[number];
 @Unique(['tenantId', 'id']) // what foreign keys of the same tenant refer to
 @Index('ix_conversations_user_created', ['userId', 'createdAt', 'id'])
 @Index('ix_conversations_consultant', ['consultantId'])
+@Index('uq_conversations_default', ['tenantId', 'userId'], { unique: true, where: '"is_default"' })
 export class Conversation {
   @PrimaryColumn({ type: 'uuid' })
   id: string;
@@ -45,6 +46,14 @@ export class Conversation {
 
   @Column({ type: 'varchar', length: 200 })
   title: string;
+
+  /** Whether an agent may answer in it. */
+  @Column({ name: 'ai_enabled', type: 'boolean', default: false })
+  aiEnabled: boolean;
+
+  /** The one that a new customer is greeted in; at most one per customer. */
+  @Column({ name: 'is_default', type: 'boolean', default: false })
+  isDefault: boolean;
 
   @Column({ name: 'closed_at', type: 'timestamptz', precision: 3, nullable: true })
   closedAt: Date | null;

@@ -34,6 +34,10 @@ export class Message {
   @Column({ name: 'sender_id', type: 'uuid', nullable: true })
   senderId: string | null;
 
+  /** Which version of an agent wrote it; null: none did. No foreign key: a message outlives it. */
+  @Column({ name: 'agent_version_id', type: 'uuid', nullable: true })
+  agentVersionId: string | null;
+
   @Column({ type: 'text' })
   content: string;
 

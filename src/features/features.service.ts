@@ -6,7 +6,7 @@ import { type Change, ChangeBus } from '../common/change-bus.js';
 import { SYSTEM_DATABASE } from '../common/system-database.js';
 import { untilRead } from '../common/until-read.js';
 import { Feature } from './feature.entity.js';
-import { isOnFor } from './rollout.js';
+import { isOnFor, offReason, type OffReason, type Subject } from './rollout.js';
 
 /**
  * Which features are on for whom, from memory: no SQL. Every replica holds all switches and hears of each change before the
@@ -19,6 +19,8 @@ export class FeaturesService implements OnModuleInit {
   private readonly byName = new Map<string, Feature>();
   /** One after the other, so that a later read never loses against an earlier one. */
   private lastLoad: Promise<void> = Promise.resolve();
+  private announceFirstLoad: () => void = () => undefined;
+  private readonly firstLoad = new Promise<void>((resolve) => (this.announceFirstLoad = resolve));
 
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
@@ -31,8 +33,20 @@ export class FeaturesService implements OnModuleInit {
 
   /** A feature without a switch is off. */
   isEnabled(feature: string, caller: Caller): boolean {
-    const rule = this.byName.get(keyOf(caller.tenantId, feature)) ?? this.byName.get(keyOf(null, feature));
+    const rule = this.ruleOf(feature, caller);
     return rule !== undefined && isOnFor(rule, caller);
+  }
+
+  /**
+   * Why a feature is off for somebody. For work in the background, which begins before the switches have been read for the first
+   * time: it waits for them.
+   *
+   * @returns Null: it is on.
+   */
+  async whyOff(feature: string, subject: Subject): Promise<OffReason | null> {
+    await this.firstLoad;
+    const rule = this.ruleOf(feature, subject);
+    return rule === undefined ? 'off' : offReason(rule, subject);
   }
 
   /** Every feature with a switch that counts for the caller's tenant, by name. */
@@ -57,6 +71,11 @@ export class FeaturesService implements OnModuleInit {
       this.byId.set(feature.id, feature);
       this.byName.set(keyOf(feature.tenantId, feature.name), feature);
     }
+    this.announceFirstLoad();
+  }
+
+  private ruleOf(feature: string, { tenantId }: Subject): Feature | undefined {
+    return this.byName.get(keyOf(tenantId, feature)) ?? this.byName.get(keyOf(null, feature));
   }
 
   private forget(id: string): void {

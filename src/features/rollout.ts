@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Caller } from '../auth/caller.js';
+import type { Caller, UserCaller } from '../auth/caller.js';
+
+/** Whom a switch may be on for; of a person, no more is asked. */
+export type Subject = Caller | Pick<UserCaller, 'kind' | 'tenantId' | 'userId' | 'roles'>;
 
 const BUCKETS = 10_000;
 
@@ -11,16 +14,24 @@ export type FeatureRule = {
   readonly roles: readonly string[];
 };
 
+/** Why a switch is not on for somebody. */
+export type OffReason = 'off' | 'roles' | 'percentage';
+
 /**
  * Whether a switch is on for a caller: it is on at all, the caller has one of its roles (if it names any; only people have
  * roles), and the caller's share of the rollout has come.
  */
-export function isOnFor(rule: FeatureRule, caller: Caller): boolean {
-  if (!rule.enabled) return false;
+export function isOnFor(rule: FeatureRule, caller: Subject): boolean {
+  return offReason(rule, caller) === null;
+}
+
+/** @returns Null: it is on. */
+export function offReason(rule: FeatureRule, caller: Subject): OffReason | null {
+  if (!rule.enabled) return 'off';
   if (rule.roles.length > 0) {
-    if (caller.kind !== 'user' || !rule.roles.some((role) => caller.roles.includes(role))) return false;
+    if (caller.kind !== 'user' || !rule.roles.some((role) => caller.roles.includes(role))) return 'roles';
   }
-  return bucketOf(rule.name, subjectOf(caller)) < rule.percentage * (BUCKETS / 100);
+  return bucketOf(rule.name, subjectOf(caller)) < rule.percentage * (BUCKETS / 100) ? null : 'percentage';
 }
 
 /**
@@ -33,7 +44,7 @@ export function bucketOf(feature: string, subject: string): number {
 }
 
 /** Who is counted: a person; an application by its group, so that a new key changes nothing; a job by its tenant. */
-function subjectOf(caller: Caller): string {
+function subjectOf(caller: Subject): string {
   if (caller.kind === 'user') return caller.userId;
   return caller.kind === 'group_key' ? caller.groupId : caller.tenantId;
 }

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import { DOMAIN_EVENTS } from '../common/domain-events.js';
 import { Cron } from './cron.js';
 import type { JobContext } from './job-context.js';
 import {
@@ -51,12 +52,14 @@ export class JobRegistry implements OnModuleInit {
         ...problemsOf(kind),
       ];
     });
-    for (const { kind, whenDead } of kinds) {
-      const isFit =
-        whenDead === undefined || this.byKind.get(whenDead)?.payload.safeParse({ job_id: NO_ID }).success;
-      if (!isFit)
+    for (const { kind, whenDead, whenCancelled } of kinds) {
+      if (!this.isFit(whenDead))
         problems.push(
           `'${kind}' names '${whenDead}' for its dead letters, which has no handler of { job_id }`,
+        );
+      if (!this.isFit(whenCancelled))
+        problems.push(
+          `'${kind}' names '${whenCancelled}' for its cancelled jobs, which has no handler of { job_id }`,
         );
     }
     if (problems.length > 0)
@@ -66,6 +69,15 @@ export class JobRegistry implements OnModuleInit {
   /** Sorted by name. */
   kinds(): readonly JobKind[] {
     return [...this.byKind.values()].toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
+  }
+
+  /** The events that begin a job. */
+  events(): readonly string[] {
+    return [...new Set(this.kinds().flatMap(({ on }) => on ?? []))];
+  }
+
+  startedBy(event: string): readonly JobKind[] {
+    return this.kinds().filter(({ on }) => on === event);
   }
 
   find(kind: string): JobKind | undefined {
@@ -78,6 +90,11 @@ export class JobRegistry implements OnModuleInit {
     if (!found)
       throw new Error(`No handler of jobs '${kind}'; write a method with @Job({ kind: '${kind}' })`);
     return found;
+  }
+
+  private isFit(teller: string | undefined): boolean {
+    if (teller === undefined) return true;
+    return this.byKind.get(teller)?.payload.safeParse({ job_id: NO_ID }).success ?? false;
   }
 
   private kindsOf(wrapper: InstanceWrapper): JobKind[] {
@@ -115,10 +132,12 @@ function isIn(value: number, min: number, max: number): boolean {
 }
 
 function problemsOf({ kind, origin, payload, ...options }: JobKind): string[] {
-  const { retrySeconds, timeoutSeconds, concurrency = {}, schedule } = options;
+  const { retrySeconds, timeoutSeconds, concurrency = {}, schedule, on } = options;
   const isPlan =
     retrySeconds.length <= RETRIES_MAX &&
     retrySeconds.every((seconds) => isIn(seconds, 0, RETRY_SECONDS_MAX));
+  const fields = on === undefined ? [] : DOMAIN_EVENTS[on];
+  const event = payload.safeParse(Object.fromEntries(fields.map((field) => [field, NO_ID])));
   const sample = payload.safeParse({ slot: new Date(0).toISOString() });
   return [
     ...(KIND.test(kind) ? [] : ['is not a usable name; use 1 to 64 of a-z 0-9 _ . -']),
@@ -133,6 +152,9 @@ function problemsOf({ kind, origin, payload, ...options }: JobKind): string[] {
       : ['concurrency must be 1 or more']),
     ...(schedule && !sample.success
       ? ['has a schedule, so its payload must be { slot: z.iso.datetime() }']
+      : []),
+    ...(on !== undefined && !event.success
+      ? [`begins on '${on}', so its payload must be content with { ${fields.join(', ')} }`]
       : []),
   ].map((problem) => `'${kind}' (${origin}): ${problem}`);
 }

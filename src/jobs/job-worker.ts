@@ -9,8 +9,10 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { ChangeBus } from '../common/change-bus.js';
 import { ChangeConnection } from '../common/change-connection.js';
+import { EVENT_CHANNEL } from '../common/domain-events.js';
 import { redactText } from '../common/redact.js';
 import { Config } from '../config.js';
+import { EventPickup } from './event-pickup.js';
 import { JOB_CHANNEL, cancelledJobIn } from './job-channel.js';
 import { JobOutcomes } from './job-outcomes.js';
 import { type ClaimedJob, JobQueue, type Room } from './job-queue.js';
@@ -52,6 +54,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     private readonly queue: JobQueue,
     private readonly outcomes: JobOutcomes,
     private readonly settings: JobSettings,
+    private readonly events: EventPickup,
     private readonly changeBus: ChangeBus,
     private readonly config: Config,
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -59,15 +62,16 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     this.leaseMs = config.env.JOBS_LEASE_MS;
     this.connection = new ChangeConnection({
       url: config.databaseUrls.app,
-      channels: [JOB_CHANNEL],
+      channels: [JOB_CHANNEL, EVENT_CHANNEL],
       timeoutMs: this.leaseMs,
-      onNotification: (_channel, message) => this.hear(message),
-      onConnected: async () => this.look(),
+      onNotification: (channel, message) =>
+        channel === EVENT_CHANNEL ? this.events.look() : this.hear(message),
+      onConnected: async () => this.lookForAll(),
     });
   }
 
   onModuleInit(): void {
-    this.changeBus.subscribe('tenant', async () => this.look()); // one that was suspended may be back
+    this.changeBus.subscribe('tenant', async () => this.lookForAll()); // one that was suspended may be back
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -90,6 +94,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
   /** What still runs after the grace is put back: another replica begins it anew, without a failed attempt. */
   private async finish(graceMs: number): Promise<void> {
     clearTimeout(this.timer);
+    await this.events.stop();
     await this.looking;
     const cut = setTimeout(() => {
       for (const run of this.running) run.end('released');
@@ -105,6 +110,11 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     if (cancelled === undefined) return this.look();
     for (const run of this.running) if (run.job.id === cancelled) run.end('lost');
     this.look(); // it may have held the last place of its kind
+  }
+
+  private lookForAll(): void {
+    this.look();
+    if (this.config.env.JOBS_CONCURRENCY > 0) this.events.look();
   }
 
   private look(): void {
@@ -171,11 +181,14 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     const leaseUntilMs = sentAtMs + this.leaseMs;
     const run = new JobRun(job, { kind, timeoutSeconds, leaseUntilMs, dataSource: this.dataSource });
     this.running.add(run);
-    const end = this.carryOut(run).finally(() => {
-      this.ends.delete(end);
-      this.running.delete(run);
-      this.look();
-    });
+    const end = this.carryOut(run)
+      // Its lease runs out, then. A job must not end the process.
+      .catch((error: unknown) => this.logger.error(`The end of job ${job.id} got lost: ${typeof error}`))
+      .finally(() => {
+        this.ends.delete(end);
+        this.running.delete(run);
+        this.look();
+      });
     this.ends.add(end);
   }
 
@@ -205,10 +218,11 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     if (runs.length === 0) return;
     const sentAtMs = performance.now();
     const kept = await this.queue.renew(runs.map(({ job }) => job));
+    const byId = new Map(kept.map((job) => [job.id, job]));
     for (const run of runs) {
-      if (kept.some(({ id, fence }) => id === run.job.id && fence === run.job.fence))
-        run.leaseUntilMs = sentAtMs + this.leaseMs;
-      else run.end('lost');
+      const { fence, isRenewed } = byId.get(run.job.id) ?? {};
+      if (fence !== run.job.fence) run.end('lost');
+      else if (isRenewed) run.leaseUntilMs = sentAtMs + this.leaseMs;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { z } from 'zod';
+import type { DomainEventKind } from '../common/domain-events.js';
 import type { JobContext } from './job-context.js';
 
 /** Seconds before the second, third and fourth attempt, where a kind says nothing else. */
@@ -28,8 +29,12 @@ export type JobOptions<Payload extends z.ZodObject = z.ZodObject> = {
   /** How many may run at a time. @default as many as `JOBS_CONCURRENCY` allows each replica */
   readonly concurrency?: { readonly perReplica?: number; readonly total?: number };
   readonly schedule?: JobSchedule;
+  /** Makes one job of each such event, with the event's payload, once the event is committed: see `storeEvent`. */
+  readonly on?: DomainEventKind;
   /** Kind of the job that is made, in the same transaction, when one of these is dead. Its payload is `{ job_id }`. */
   readonly whenDead?: string;
+  /** As `whenDead`, when one is cancelled. */
+  readonly whenCancelled?: string;
 };
 
 /** Where the registry finds the options of a decorated method. */

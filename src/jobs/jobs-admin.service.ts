@@ -8,7 +8,6 @@ import { ConflictError, NotFoundError } from '../common/errors.js';
 import { decodeIdCursor, toPage } from '../common/paging.js';
 import { uniqueViolation } from '../common/unique-violation.js';
 import { JobAttempt } from './job-attempt.entity.js';
-import { JOB_CHANNEL } from './job-channel.js';
 import { JobRegistry } from './job-registry.js';
 import { JobSettings } from './job-settings.js';
 import { JobStep } from './job-step.entity.js';
@@ -75,9 +74,7 @@ export class JobsAdminService {
           throw new ConflictError(
             `This job is ${job.state}; only one that is dead, cancelled or waiting can be retried`,
           );
-        const next = { state: 'queued', attempts: 0, losses: 0, finishedAt: null } as const;
-        await manager.update(Job, { id }, { ...next, runAt: () => 'clock_timestamp()' });
-        await manager.query(`SELECT pg_notify('${JOB_CHANNEL}', '')`);
+        await this.jobs.retry(manager, id);
         await this.record(manager, caller, {
           action: 'job.retry',
           job,
@@ -132,7 +129,7 @@ export class JobsAdminService {
 }
 
 async function findLocked(manager: EntityManager, { tenantId }: UserCaller, id: string): Promise<Job> {
-  const lock = { mode: 'pessimistic_write' } as const;
+  const lock = { mode: 'for_no_key_update' } as const;
   return orNotFound(await manager.findOne(Job, { where: { id, tenantId }, lock }), id);
 }
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { EventPickup } from './event-pickup.js';
 import { JobCleanup } from './job-cleanup.js';
 import { JobMetricsService } from './job-metrics.service.js';
 import { JobOutcomes } from './job-outcomes.js';
@@ -24,6 +25,7 @@ import { PostgresJobs } from './postgres-jobs.js';
     JobRegistry,
     JobSettings,
     JobQueue,
+    EventPickup,
     JobOutcomes,
     JobWorker,
     JobSchedules,
@@ -32,6 +34,6 @@ import { PostgresJobs } from './postgres-jobs.js';
     JobSettingsService,
     JobMetricsService,
   ],
-  exports: [Jobs],
+  exports: [Jobs, JobRegistry, JobSettings],
 })
 export class JobsModule {}

@@ -44,4 +44,12 @@ export abstract class Jobs {
    * @returns False: it was not open.
    */
   abstract cancel(manager: EntityManager, id: string): Promise<boolean>;
+
+  /**
+   * Lets a job that is dead, cancelled or waits for its next attempt run at the commit, with its whole plan before it. Steps that
+   * are done stay done.
+   *
+   * @returns False: there is no such job.
+   */
+  abstract retry(manager: EntityManager, id: string): Promise<boolean>;
 }

@@ -18,14 +18,18 @@ const INSERT = `WITH made AS (
   SELECT id, pg_notify('${JOB_CHANNEL}', '')::text FROM made`;
 const FIND = `SELECT id FROM jobs WHERE tenant_id = $1 AND kind = $2 AND unique_key = $3
     AND (unique_for = 'ever' OR state IN ('queued', 'running', 'dead'))`;
-const CANCEL = `WITH open AS (SELECT id, state FROM jobs WHERE id = $1 AND state IN ('queued', 'running') FOR UPDATE),
+const CANCEL = `WITH open AS (SELECT id, state FROM jobs WHERE id = $1 AND state IN ('queued', 'running') FOR NO KEY UPDATE),
   ended AS (
     UPDATE jobs j SET state = 'cancelled', finished_at = now(), lease_until = NULL FROM open WHERE j.id = open.id
-    RETURNING j.id, j.tenant_id, j.fence, j.replica, j.started_at, open.state),
+    RETURNING j.id, j.tenant_id, j.kind, j.fence, j.replica, j.started_at, open.state),
   noted AS (
     INSERT INTO job_attempts (job_id, number, tenant_id, outcome, replica, started_at)
     SELECT id, fence, tenant_id, 'cancelled', replica, started_at FROM ended WHERE state = 'running')
-  SELECT id, pg_notify('${JOB_CHANNEL}', $2)::text FROM ended`;
+  SELECT id, tenant_id AS "tenantId", kind, pg_notify('${JOB_CHANNEL}', $2)::text FROM ended`;
+const RETRY = `WITH again AS (
+    UPDATE jobs SET state = 'queued', attempts = 0, losses = 0, finished_at = NULL, run_at = clock_timestamp()
+    WHERE id = $1 AND state IN ('queued', 'dead', 'cancelled') RETURNING id)
+  SELECT id, pg_notify('${JOB_CHANNEL}', '')::text FROM again`;
 
 /** The port on our own tables: see {@link JobWorker} for who runs what is put here. */
 @Injectable()
@@ -62,8 +66,18 @@ export class PostgresJobs extends Jobs {
   }
 
   async cancel(manager: EntityManager, id: string): Promise<boolean> {
-    const ended = await manager.query<unknown[]>(CANCEL, [id, cancelledMessage(id)]);
-    return ended.length > 0;
+    const parameters = [id, cancelledMessage(id)];
+    const [ended] = await manager.query<{ tenantId: string; kind: string }[]>(CANCEL, parameters);
+    if (!ended) return false;
+    const { tenantId, kind } = ended;
+    const whenCancelled = this.registry.find(kind)?.whenCancelled;
+    if (whenCancelled !== undefined) await this.enqueue(manager, whenCancelled, { job_id: id }, { tenantId });
+    return true;
+  }
+
+  async retry(manager: EntityManager, id: string): Promise<boolean> {
+    const again = await manager.query<unknown[]>(RETRY, [id]);
+    return again.length > 0;
   }
 
   private textOf(kind: string, payload: Readonly<Record<string, unknown>>): string {

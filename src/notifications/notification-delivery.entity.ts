@@ -10,6 +10,7 @@ import { NoticeRow } from './notice.entity.js';
 @Index('idx_notification_deliveries_tenant', ['tenantId', 'id'])
 @Index('idx_notification_deliveries_recipient', ['tenantId', 'recipientId'])
 @Index('idx_notification_deliveries_job', ['jobId'])
+@Index('ix_notification_deliveries_created', ['tenantId', 'createdAt'])
 export class NotificationDelivery {
   @PrimaryColumn({ type: 'uuid' })
   id: string;

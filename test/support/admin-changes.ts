@@ -115,6 +115,18 @@ const withJob = (state: string) =>
     `INSERT INTO jobs (id, tenant_id, kind, payload, state) SELECT $2, tenant_id, 'x', '{}', '${state}' FROM person`,
   );
 
+const withCustomer = prepared(
+  `INSERT INTO users (id, tenant_id, username, email, display_name, roles)
+   SELECT $2::uuid, tenant_id, $2::uuid::text, $2::uuid::text || '@example.test', 'Made', '{customer}' FROM person`,
+);
+const withFailedRun = prepared(
+  `INSERT INTO automation_runs (id, tenant_id, user_id, source, state, job_id) SELECT $2, tenant_id, id, 'manual', 'failed', $2
+   FROM person`,
+);
+const withWelcome = prepared(
+  `INSERT INTO welcome_templates (id, tenant_id, language, body) SELECT $2, tenant_id, 'fr', 'Bonjour' FROM person
+   ON CONFLICT DO NOTHING`,
+);
 const channelPath = (rest = '') => ({
   path: ({ made }: World) => `/admin/notification-channels/${made}${rest}`,
   ...prepared(
@@ -122,7 +134,7 @@ const channelPath = (rest = '') => ({
      SELECT $2::uuid, tenant_id, $2::uuid::text, 'webhook', 'team', '{"url":"https://hooks.invalid/"}' FROM person`,
   ),
 });
-const withTemplate = prepared(
+const withNoticeTemplate = prepared(
   `INSERT INTO notification_templates (id, tenant_id, kind, language, title, body)
    SELECT $2, tenant_id, 'admin_alert', 'zh', 'x', 'y' FROM person ON CONFLICT DO NOTHING`,
 );
@@ -221,6 +233,27 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
   'PUT /admin/agent-orders/{id}': { ...orderPath(), body: ({ made }) => ({ agent_ids: [made] }) },
   'DELETE /admin/agent-orders/{id}': orderPath(),
+  'POST /admin/automation/runs': {
+    path: () => '/admin/automation/runs',
+    body: ({ made }) => ({ user_id: made }),
+    ...withCustomer,
+  },
+  'POST /admin/automation/runs/{id}/retry': {
+    path: ({ made }) => `/admin/automation/runs/${made}/retry`,
+    ...withFailedRun,
+  },
+  'PUT /admin/automation/settings': {
+    path: () => '/admin/automation/settings',
+    body: () => ({ strategy: 'template', conversation_title: unique() }),
+  },
+  'PUT /admin/automation/templates/{language}': {
+    path: () => '/admin/automation/templates/de',
+    body: () => ({ body: unique() }),
+  },
+  'DELETE /admin/automation/templates/{language}': {
+    path: () => '/admin/automation/templates/fr',
+    ...withWelcome,
+  },
   'POST /admin/notification-channels': {
     path: () => '/admin/notification-channels',
     body: ({ made }) => ({ name: made, kind: 'webhook', webhook: { url: 'https://hooks.invalid/' } }),
@@ -238,7 +271,7 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
   'DELETE /admin/notification-templates/{kind}/{language}': {
     path: () => '/admin/notification-templates/admin_alert/zh',
-    ...withTemplate,
+    ...withNoticeTemplate,
   },
   'POST /admin/notification-deliveries/{id}/retry': {
     path: ({ made }) => `/admin/notification-deliveries/${made}/retry`,
@@ -323,5 +356,6 @@ export const CHANGES: Readonly<Record<string, Change>> = {
 export const READS = [
   'POST /admin/groups/{id}/explain',
   'POST /admin/config/diff',
+  'POST /admin/automation/templates/preview',
   'POST /admin/notification-templates/{kind}/{language}/preview',
 ];

@@ -1,8 +1,9 @@
-/** Written by jobs out of the call records, whenever they get to it. */
+/** Written out of the call records, or of what the process measures, whenever it gets to it. */
 export const DERIVED_TABLES: readonly string[] = [
   'call_log_chunks',
   'call_log_stats',
   'call_log_checkpoints',
   'call_log_deliveries',
   'call_log_positions',
+  'replica_resources',
 ];

@@ -28,6 +28,21 @@ export function percentile(counts: readonly BucketCount[], share: number): numbe
   return null;
 }
 
+/** @returns Milliseconds, off by less than 5 %, with three digits that count; null without calls. */
+export function average(counts: readonly BucketCount[]): number | null {
+  const calls = counts.reduce((sum, count) => sum + count.calls, 0);
+  if (calls === 0) return null;
+  const totalMs = counts.reduce((sum, count) => sum + count.calls * middleOf(count.bucket), 0);
+  return Number((totalMs / calls).toPrecision(3));
+}
+
+/** How many took no longer, as far as buckets tell: never more than there were. */
+export function callsUpTo(counts: readonly BucketCount[], ms: number): number {
+  return counts
+    .filter(({ bucket }) => SMALLEST_MS * GROWTH ** bucket <= ms)
+    .reduce((sum, { calls }) => sum + calls, 0);
+}
+
 /** As far from one end as from the other, in proportion. */
 function middleOf(bucket: number): number {
   const ms = bucket === 0 ? SMALLEST_MS : (2 * SMALLEST_MS * GROWTH ** bucket) / (GROWTH + 1);

@@ -5,6 +5,7 @@ import type { UserCaller } from '../../auth/caller.js';
 import { InvalidInputError } from '../../common/errors.js';
 import { Condition } from '../search/call-filter.js';
 import { type BucketCount, percentile } from './durations.js';
+import { addSpan, ceilDay, floorDay } from './spans.js';
 import { HOURS_KEPT_DAYS } from './sums.js';
 import type { StatisticsBy, StatisticsDto, StatisticsLineDto, StatisticsQueryDto } from './statistics.dto.js';
 
@@ -52,7 +53,7 @@ export class StatisticsService {
     ] as const) {
       if (value !== undefined) condition.and(`${column} = ?`, value);
     }
-    addTime(condition, { from, to, byHour: query.by === 'hour' });
+    addSpan(condition, { from, to, byHour: query.by === 'hour' });
     const lines = await this.dataSource.query<Line[]>(sumsBy(query.by, condition.sql), condition.parameters);
     return {
       from: from.toISOString(),
@@ -97,27 +98,6 @@ function timeOf({ by, ...query }: StatisticsQueryDto): { readonly from: Date; re
   return { from: floorDay(from), to: to.getTime() < hoursFrom ? ceilDay(to) : to };
 }
 
-/** Whole days are read from the days' sums, what is left at both ends from those of hours. */
-function addTime(condition: Condition, time: { from: Date; to: Date; byHour: boolean }): void {
-  const { from, to } = time;
-  const firstDay = ceilDay(from);
-  const lastDay = floorDay(to);
-  if (time.byHour || firstDay >= lastDay) {
-    condition.and(`span = 'hour' AND starts_at >= ? AND starts_at < ?`, from, to);
-    return;
-  }
-  condition.and(
-    `((span = 'day' AND starts_at >= ? AND starts_at < ?)
-      OR (span = 'hour' AND starts_at >= ? AND starts_at < ?) OR (span = 'hour' AND starts_at >= ? AND starts_at < ?))`,
-    firstDay,
-    lastDay,
-    from,
-    firstDay,
-    lastDay,
-    to,
-  );
-}
-
 function sumsBy(by: StatisticsBy, where: string): string {
   const order = by === 'hour' || by === 'day' ? 'key' : 'calls DESC, key';
   return `SELECT key, sum(calls)::float8 AS calls, sum(errors)::float8 AS errors,
@@ -142,12 +122,4 @@ function toLine({ key, calls, errors, buckets, counts }: Line): StatisticsLineDt
 
 function hourOf(time: Date): Date {
   return new Date(Math.floor(time.getTime() / HOUR_MS) * HOUR_MS);
-}
-
-function floorDay(time: Date): Date {
-  return new Date(Math.floor(time.getTime() / DAY_MS) * DAY_MS);
-}
-
-function ceilDay(time: Date): Date {
-  return new Date(Math.ceil(time.getTime() / DAY_MS) * DAY_MS);
 }

@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { differenceOf } from '../audit/difference.js';
+import type { UserCaller } from '../auth/caller.js';
+import { InvalidInputError, NotFoundError } from '../common/errors.js';
+import { requireVersion } from '../common/preconditions.js';
+import { ToolGroup } from '../groups/group.entity.js';
+import { JobRegistry } from '../jobs/job-registry.js';
+import { JobSettings } from '../jobs/job-settings.js';
+import { AutomationSetting } from './automation-setting.entity.js';
+import { AutomationSettings, type AutomationSettingValues, DEFAULTS } from './automation-settings.js';
+import type { AutomationSettingsDto, PutAutomationSettingsDto } from './automation-settings.dto.js';
+import { toLanguage } from './languages.js';
+import { GREET_JOB } from './registration-automation.js';
+import { ToolAvailability } from './tool-availability.js';
+
+/** The administrators' side of the settings: seen and changed here, asked in {@link AutomationSettings}. */
+@Injectable()
+export class AutomationSettingsService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly settings: AutomationSettings,
+    private readonly tools: ToolAvailability,
+    private readonly audit: AuditTrail,
+    private readonly jobRegistry: JobRegistry,
+    private readonly jobSettings: JobSettings,
+  ) {}
+
+  async get({ tenantId }: UserCaller): Promise<AutomationSettingsDto> {
+    return this.toDto(tenantId, await this.settings.of(tenantId));
+  }
+
+  /** @param ifMatch The version that the caller read, 0 where nothing was set. */
+  async put(
+    caller: UserCaller,
+    input: PutAutomationSettingsDto,
+    ifMatch?: number,
+  ): Promise<AutomationSettingsDto> {
+    const { tenantId } = caller;
+    const columns = columnsOf(input);
+    const saved = await this.dataSource.transaction(async (manager) => {
+      await requireGroup(manager, tenantId, columns.groupId);
+      const row = await this.findLocked(manager, tenantId, ifMatch);
+      const values = differenceOf(row, columns);
+      const changed = await manager.save(Object.assign(row, columns));
+      const target = { kind: 'automation_settings', id: tenantId };
+      await this.audit.record(manager, caller, { action: 'automation_settings.put', target, ...values });
+      return changed;
+    });
+    return this.toDto(tenantId, saved);
+  }
+
+  private async findLocked(
+    manager: EntityManager,
+    tenantId: string,
+    ifMatch: number | undefined,
+  ): Promise<AutomationSetting> {
+    const made = await manager
+      .createQueryBuilder()
+      .insert()
+      .into(AutomationSetting)
+      .values({ tenantId })
+      .orIgnore()
+      .returning('tenant_id')
+      .execute();
+    const isNew = (made.raw as unknown[]).length > 0;
+    const lock = { mode: 'pessimistic_write' } as const;
+    const row = await manager.findOneOrFail(AutomationSetting, { where: { tenantId }, lock });
+    requireVersion(isNew ? DEFAULTS : row, ifMatch);
+    return row;
+  }
+
+  private async toDto(tenantId: string, values: AutomationSettingValues): Promise<AutomationSettingsDto> {
+    const plan = this.jobSettings.planOf(tenantId, this.jobRegistry.get(GREET_JOB));
+    return {
+      strategy: values.strategy,
+      default_language: values.defaultLanguage,
+      conversation_channel: values.conversationChannel,
+      conversation_title: values.conversationTitle,
+      conversation_ai_enabled: values.conversationAiEnabled,
+      required_tools: values.requiredTools,
+      group_id: values.groupId,
+      tools_problem: await this.tools.problem(this.dataSource.manager, tenantId, values),
+      retry_seconds: plan.retrySeconds,
+      version: values.version,
+    };
+  }
+}
+
+type Columns = Omit<AutomationSettingValues, 'version'>;
+
+/** @throws {InvalidInputError} There is no such language. */
+function columnsOf(input: PutAutomationSettingsDto): Columns {
+  const language = toLanguage(input.default_language ?? DEFAULTS.defaultLanguage);
+  if (language === null)
+    throw new InvalidInputError('default_language is no language tag', {
+      details: [{ field: 'default_language', message: 'is no language tag' }],
+    });
+  return {
+    strategy: input.strategy,
+    defaultLanguage: language,
+    conversationChannel: input.conversation_channel ?? DEFAULTS.conversationChannel,
+    conversationTitle: input.conversation_title ?? DEFAULTS.conversationTitle,
+    conversationAiEnabled: input.conversation_ai_enabled ?? DEFAULTS.conversationAiEnabled,
+    requiredTools: input.required_tools ?? DEFAULTS.requiredTools,
+    groupId: input.group_id ?? null,
+  };
+}
+
+async function requireGroup(manager: EntityManager, tenantId: string, id: string | null): Promise<void> {
+  if (id === null || (await manager.existsBy(ToolGroup, { id, tenantId }))) return;
+  throw new NotFoundError(`No group ${id}`);
+}

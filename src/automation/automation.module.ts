@@ -1,0 +1,45 @@
+import { Module } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
+import { ConsultantsModule } from '../consultants/consultants.module.js';
+import { FeaturesModule } from '../features/features.module.js';
+import { JobsModule } from '../jobs/jobs.module.js';
+import { NotificationsModule } from '../notifications/notifications.module.js';
+import { AutomationRunsController } from './automation-runs.controller.js';
+import { AutomationRunsService } from './automation-runs.service.js';
+import { AutomationSettingsController } from './automation-settings.controller.js';
+import { AutomationSettings } from './automation-settings.js';
+import { AutomationSettingsService } from './automation-settings.service.js';
+import { GiveUp } from './give-up.js';
+import { GreetingSteps } from './greeting-steps.js';
+import { RegistrationAutomation } from './registration-automation.js';
+import { RunGate } from './run-gate.js';
+import { RunRecords } from './run-records.js';
+import { RunSteps } from './run-steps.js';
+import { ToolAvailability } from './tool-availability.js';
+import { WelcomeTemplatesController } from './welcome-templates.controller.js';
+import { WelcomeTemplates } from './welcome-templates.js';
+import { WelcomeTemplatesService } from './welcome-templates.service.js';
+import { WelcomeWriter } from './welcome-writer.js';
+
+/** Registration automation: who registers is greeted, and a consultant knows. */
+@Module({
+  imports: [AgentsModule, ConsultantsModule, FeaturesModule, JobsModule, NotificationsModule],
+  controllers: [AutomationRunsController, AutomationSettingsController, WelcomeTemplatesController],
+  providers: [
+    AutomationSettings,
+    ToolAvailability,
+    RunGate,
+    RunRecords,
+    RunSteps,
+    WelcomeTemplates,
+    WelcomeWriter,
+    GreetingSteps,
+    RegistrationAutomation,
+    GiveUp,
+    AutomationRunsService,
+    AutomationSettingsService,
+    WelcomeTemplatesService,
+  ],
+  exports: [AutomationSettingsService, WelcomeTemplatesService],
+})
+export class AutomationModule {}

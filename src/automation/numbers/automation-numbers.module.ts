@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { ObservabilityModule } from '../../observability/observability.module.js';
+import { AutomationModule } from '../automation.module.js';
+import { AutomationMetricsService } from './automation-metrics.service.js';
+import { AutomationNumbersController } from './automation-numbers.controller.js';
+import { AutomationOverviewService } from './automation-overview.service.js';
+
+/** What administrators see of the automation: how it does, and everything that is set for it. */
+@Module({
+  imports: [AutomationModule, ObservabilityModule],
+  controllers: [AutomationNumbersController],
+  providers: [AutomationMetricsService, AutomationOverviewService],
+})
+export class AutomationNumbersModule {}

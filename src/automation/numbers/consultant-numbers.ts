@@ -1,0 +1,106 @@
+import type { EntityManager } from 'typeorm';
+import type { ClaimsDto, DeliveriesDto, NotificationsDto } from './consultant-numbers.dto.js';
+import { rate, toTenths } from './figures.js';
+import { CLAIM_TARGET_SECONDS } from './targets.js';
+
+/** What consultants are told about customers; what administrators are told of errors is none of it. */
+export const CUSTOMER_NOTICES = `('new_customer', 'customer_escalated', 'customer_claimed')`;
+
+const COUNTS = `count(*) FILTER (WHERE state = 'sent')::int AS sent, count(*) FILTER (WHERE state = 'failed')::int AS failed,
+    count(*) FILTER (WHERE state = 'waiting')::int AS waiting, count(*) FILTER (WHERE state = 'suppressed')::int AS suppressed,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM sent_at - created_at)::float8)
+      FILTER (WHERE state = 'sent') AS median`;
+/** GROUPING: one more row for all of them. */
+const DELIVERIES = `SELECT CASE WHEN GROUPING(channel_kind) = 1 THEN 'all' ELSE coalesce(channel_kind, 'none') END AS channel, ${COUNTS}
+  FROM notification_deliveries WHERE tenant_id = $1 AND created_at >= $2 AND created_at < $3 AND kind IN ${CUSTOMER_NOTICES}
+  GROUP BY GROUPING SETS ((channel_kind), ()) ORDER BY 1`;
+
+const WAITED = `extract(epoch FROM claimed_at - announced_at)::float8`;
+/** An open one that waits for longer than the target has missed it already. */
+const CLAIMS = `SELECT count(*)::int AS announced, count(claimed_at)::int AS claimed,
+    count(*) FILTER (WHERE state = 'open')::int AS unclaimed, count(*) FILTER (WHERE level > 0)::int AS escalated,
+    coalesce(sum(notified) FILTER (WHERE how = 'live'), 0)::int AS "toldLive",
+    count(*) FILTER (WHERE how = 'live' AND notified > 0)::int AS live,
+    avg(${WAITED}) AS average, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY ${WAITED}) AS percentiles,
+    count(*) FILTER (WHERE claimed_at <= announced_at + make_interval(secs => $4))::int AS "inTime",
+    count(*) FILTER (WHERE claimed_at > announced_at + make_interval(secs => $4)
+      OR (state = 'open' AND announced_at < now() - make_interval(secs => $4)))::int AS late,
+    extract(epoch FROM now() - min(announced_at) FILTER (WHERE state = 'open'))::float8 AS oldest
+  FROM customer_claims WHERE tenant_id = $1 AND announced_at >= $2 AND announced_at < $3`;
+
+type Span = { readonly from: Date; readonly to: Date };
+type DeliveryRow = {
+  readonly channel: string;
+  readonly sent: number;
+  readonly failed: number;
+  readonly waiting: number;
+  readonly suppressed: number;
+  readonly median: number | null;
+};
+type ClaimRow = {
+  readonly announced: number;
+  readonly claimed: number;
+  readonly unclaimed: number;
+  readonly escalated: number;
+  readonly toldLive: number;
+  readonly live: number;
+  readonly average: number | null;
+  readonly percentiles: readonly [number | null, number | null] | null;
+  readonly inTime: number;
+  readonly late: number;
+  readonly oldest: number | null;
+};
+
+/** What consultants were told in a time, and how soon they took the customers. */
+export async function readConsultants(
+  manager: EntityManager,
+  tenantId: string,
+  { from, to }: Span,
+): Promise<{ readonly notifications: NotificationsDto; readonly claims: ClaimsDto }> {
+  const parameters = [tenantId, from, to];
+  const rows = await manager.query<DeliveryRow[]>(DELIVERIES, parameters);
+  const [claims] = await manager.query<[ClaimRow]>(CLAIMS, [...parameters, CLAIM_TARGET_SECONDS]);
+  const all = rows.find(({ channel }) => channel === 'all')!;
+  const { toldLive } = claims;
+  return {
+    notifications: {
+      told_live: toldLive,
+      sent: all.sent,
+      failed: all.failed,
+      waiting: all.waiting,
+      suppressed: all.suppressed,
+      delivery_rate: rate(all.sent + toldLive, all.sent + toldLive + all.failed),
+      median_seconds: toTenths(all.median),
+      channels: rows.filter((row) => row !== all).map(toDeliveries),
+    },
+    claims: toClaims(claims),
+  };
+}
+
+function toDeliveries({ channel, sent, failed, waiting, suppressed, median }: DeliveryRow): DeliveriesDto {
+  return {
+    channel,
+    sent,
+    failed,
+    waiting,
+    suppressed,
+    delivery_rate: rate(sent, sent + failed),
+    median_seconds: toTenths(median),
+  };
+}
+
+function toClaims({ announced, claimed, unclaimed, escalated, live, ...row }: ClaimRow): ClaimsDto {
+  const [median, p95] = row.percentiles ?? [null, null];
+  return {
+    announced,
+    announced_live: live,
+    claimed,
+    unclaimed,
+    escalated,
+    average_seconds: toTenths(row.average),
+    median_seconds: toTenths(median),
+    p95_seconds: toTenths(p95),
+    in_time_rate: rate(row.inTime, row.inTime + row.late),
+    oldest_unclaimed_seconds: toTenths(row.oldest),
+  };
+}
