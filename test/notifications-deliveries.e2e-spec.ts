@@ -384,6 +384,12 @@ describe('deliveries', () => {
       '/notifications/channels',
     ])
       expect((await rest('GET', path, undefined, thief.adminToken)).items).toEqual([]);
+    const template = '/admin/notification-templates/new_customer/en';
+    await rest('PUT', template, { title: 'Mine', body: 'x' });
+    expect((await rest('GET', template, undefined, thief.adminToken)).body.data['is_default']).toBe(true);
+    expect((await rest('DELETE', template, undefined, thief.adminToken)).status).toBe(404);
+    expect((await rest('PUT', template, { title: 'Theirs', body: 'x' }, thief.adminToken)).status).toBe(200);
+    expect((await rest('GET', template)).body.data['title']).toBe('Mine');
     // Sending as another tenant ends at the database: the rows are not the unit of work's.
     const { Notifications } = await import('../src/notifications/notifications.js');
     const notice = {

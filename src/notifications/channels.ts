@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Channel, Outgoing, Receipt } from './channel.js';
+import { type Channel, DeliveryFailure, type Outgoing, type Receipt } from './channel.js';
 import { EmailChannel } from './email.channel.js';
 import { FormChannel } from './form.channel.js';
 import type { ChannelKind } from './notice.js';
@@ -16,8 +16,11 @@ export class Channels {
   }
 
   /** @throws {DeliveryFailure} It was not taken. */
-  deliver(kind: ChannelKind, outgoing: Outgoing): Promise<Receipt> {
+  async deliver(kind: ChannelKind, outgoing: Outgoing): Promise<Receipt> {
     // The row's kind says which settings it holds: they were stored by it.
-    return (this.byKind[kind] as Channel).deliver(outgoing);
+    const channel = this.byKind[kind] as Channel | undefined;
+    if (!channel)
+      throw new DeliveryFailure('This version knows no such kind of channel', { isTemporary: false });
+    return channel.deliver(outgoing);
   }
 }

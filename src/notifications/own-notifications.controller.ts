@@ -84,7 +84,7 @@ export class OwnNotificationsController {
   @ApiOperation({ summary: 'The public key that browsers subscribe with (VAPID)' })
   @ApiData(PushKeyDto)
   async getPushKey(@CurrentCaller() { tenantId }: UserCaller) {
-    return ok({ public_key: (await this.keys.get(tenantId)).publicKey });
+    return ok({ public_key: await this.keys.getPublic(tenantId) });
   }
 
   @Get('push-subscriptions')

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import webPush from 'web-push';
 import { SecretBox } from '../common/secret-box.js';
+import { DeliveryFailure } from './channel.js';
 import { pushKeyContext } from './channel-secrets.js';
 import { PushKey } from './push-key.entity.js';
 
@@ -17,9 +18,25 @@ export class PushKeys {
   ) {}
 
   /** Base64url. Call it in the tenant's unit of work. */
+  async getPublic(tenantId: string): Promise<string> {
+    return (await this.row(tenantId)).publicKey;
+  }
+
+  /** Both, base64url. @throws {DeliveryFailure} The private one does not open. */
   async get(tenantId: string): Promise<{ readonly publicKey: string; readonly privateKey: string }> {
-    const { publicKey, ciphertext } = (await this.find(tenantId)) ?? (await this.make(tenantId));
-    return { publicKey, privateKey: this.box.open(ciphertext, pushKeyContext(tenantId)) };
+    const { publicKey, ciphertext } = await this.row(tenantId);
+    try {
+      return { publicKey, privateKey: this.box.open(ciphertext, pushKeyContext(tenantId)) };
+    } catch (cause) {
+      throw new DeliveryFailure('The stored key for push services does not open', {
+        isTemporary: false,
+        cause,
+      });
+    }
+  }
+
+  private async row(tenantId: string): Promise<PushKey> {
+    return (await this.find(tenantId)) ?? this.make(tenantId);
   }
 
   private find(tenantId: string): Promise<PushKey | null> {

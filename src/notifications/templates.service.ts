@@ -114,7 +114,9 @@ function requireSound(kind: NoticeKind, text: Partial<TemplateText>): void {
 }
 
 function inForce(name: TemplateName, own: NotificationTemplate | undefined): TemplateInForce {
-  const { title, body } = own ?? DEFAULT_TEMPLATES[name.kind][name.language];
+  const ours: Partial<Record<Language, TemplateText>> = DEFAULT_TEMPLATES[name.kind];
+  // A channel's row may name a language that another version of ours had.
+  const { title, body } = own ?? ours[name.language] ?? DEFAULT_TEMPLATES[name.kind].en;
   return { ...name, text: { title, body }, own };
 }
 
