@@ -30,7 +30,10 @@ export function newCertificate(): { readonly cert: string; readonly key: string 
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
   const signature = sign('sha256', toSign, createPrivateKey(key));
   const certificate = der(SEQUENCE, toSign, algorithm, der(0x03, Buffer.from([0]), signature));
-  const text = certificate.toString('base64').match(/.{1,64}/g)!.join('\n');
+  const text = certificate
+    .toString('base64')
+    .match(/.{1,64}/g)!
+    .join('\n');
   return { cert: `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`, key };
 }
 
