@@ -198,6 +198,7 @@ describe('runs of the registration automation', () => {
         error: 'The database refused a statement (SQLSTATE P0001)',
         welcomed_by: 'template',
         next_attempt_at: null,
+        duration_ms: expect.any(Number) as number,
         steps: [
           { name: 'conversation', state: 'done', attempts: 1 },
           { name: 'welcome', state: 'done', attempts: 1 },

@@ -9,6 +9,7 @@ import { Job as JobRow } from '../jobs/job.entity.js';
 import { AdminAlerts } from '../notifications/admin-alerts.js';
 import { AutomationRun } from './automation-run.entity.js';
 import { AutomationStep } from './automation-step.entity.js';
+import { RunRecords } from './run-records.js';
 import { GIVE_UP_JOB } from './registration-automation.js';
 
 type Why = { readonly errorKind: string; readonly error: string };
@@ -16,7 +17,10 @@ type Why = { readonly errorKind: string; readonly error: string };
 /** Puts on record that a run's job will not go on by itself, and tells the administrators. */
 @Injectable()
 export class GiveUp {
-  constructor(private readonly alerts: AdminAlerts) {}
+  constructor(
+    private readonly alerts: AdminAlerts,
+    private readonly records: RunRecords,
+  ) {}
 
   @Job({
     kind: GIVE_UP_JOB,
@@ -38,7 +42,7 @@ export class GiveUp {
     const why = await this.explain(manager, run, job);
     const running = { runId: run.id, state: 'running' } as const;
     await manager.update(AutomationStep, running, { state: 'failed', endedAt: new Date(), ...why });
-    await manager.update(AutomationRun, { id: run.id }, { state: 'failed', finishedAt: new Date(), ...why });
+    await this.records.fail(manager, run.id, why);
     if (job.state === 'dead') await this.alert(manager, { run, why, key: `${run.id}:${job.fence}` });
   }
 

@@ -20,6 +20,7 @@ const RESUME = `UPDATE automation_runs SET state = 'running', started_at = coale
 const ENDED = `finished_at = clock_timestamp(),
   duration_ms = extract(epoch FROM clock_timestamp() - coalesce(started_at, clock_timestamp()))::float8 * 1000`;
 const FINISH = `UPDATE automation_runs SET state = 'done', ${ENDED} WHERE id = $1`;
+const FAIL = `UPDATE automation_runs SET state = 'failed', error_kind = $2, error = $3, ${ENDED} WHERE id = $1`;
 const SKIP = `UPDATE automation_runs SET state = 'skipped', skip_reason = $2, skip_detail = $3, ${ENDED} WHERE id = $1`;
 
 /** The rows of runs, from their beginning to their end. */
@@ -55,6 +56,14 @@ export class RunRecords {
 
   async finish(manager: EntityManager, id: string): Promise<void> {
     await manager.query(FINISH, [id]);
+  }
+
+  async fail(
+    manager: EntityManager,
+    id: string,
+    { errorKind, error }: { readonly errorKind: string; readonly error: string },
+  ): Promise<void> {
+    await manager.query(FAIL, [id, errorKind, error]);
   }
 
   async skip(manager: EntityManager, id: string, { reason, detail }: Skip): Promise<void> {

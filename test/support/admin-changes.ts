@@ -123,7 +123,7 @@ const withFailedRun = prepared(
   `INSERT INTO automation_runs (id, tenant_id, user_id, source, state, job_id) SELECT $2, tenant_id, id, 'manual', 'failed', $2
    FROM person`,
 );
-const withTemplate = prepared(
+const withWelcome = prepared(
   `INSERT INTO welcome_templates (id, tenant_id, language, body) SELECT $2, tenant_id, 'fr', 'Bonjour' FROM person
    ON CONFLICT DO NOTHING`,
 );
@@ -252,7 +252,7 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
   'DELETE /admin/automation/templates/{language}': {
     path: () => '/admin/automation/templates/fr',
-    ...withTemplate,
+    ...withWelcome,
   },
   'POST /admin/notification-channels': {
     path: () => '/admin/notification-channels',
