@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 const swc = {
   swcrc: false,
   sourceMaps: 'inline',
@@ -26,7 +28,11 @@ const withDatabase = {
 
 export default {
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
-  testTimeout: 30_000,
+  testSequencer: '<rootDir>/test/support/long-first.mjs',
+  // A hang, not slowness: no test is about how fast this machine is.
+  testTimeout: 60_000,
+  // Two even on two cores: about half of the time a spec waits, for PostgreSQL or for a server that it started.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
     { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...withDatabase, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'] },

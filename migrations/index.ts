@@ -14,6 +14,7 @@ import { CallPolicy1790001100000 } from './1790001100000-call-policy.js';
 import { ResultsAndEffects1790001200000 } from './1790001200000-results-and-effects.js';
 import { Jobs1790001300000 } from './1790001300000-jobs.js';
 import { Agents1790001400000 } from './1790001400000-agents.js';
+import { FairJobs1790001450000 } from './1790001450000-fair-jobs.js';
 import { Notifications1790001500000 } from './1790001500000-notifications.js';
 import { Consultants1790001600000 } from './1790001600000-consultants.js';
 import { Automation1790001700000 } from './1790001700000-automation.js';
@@ -37,6 +38,7 @@ export const migrations = [
   ResultsAndEffects1790001200000,
   Jobs1790001300000,
   Agents1790001400000,
+  FairJobs1790001450000,
   Notifications1790001500000,
   Consultants1790001600000,
   Automation1790001700000,

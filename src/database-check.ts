@@ -7,24 +7,27 @@ const WAIT_LIMIT_MS = 30_000;
 const RETRY_DELAY_MS = 500;
 const CONNECT_LIMIT_MS = 5000;
 
-/** The server is starting or restarting: it may answer in a moment. Anything else will not mend itself. */
-const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', '57P03'];
+/** The server is starting, restarting or busy: it may answer in a moment. Anything else will not mend itself. */
+const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EAI_AGAIN', '57P03'];
+/** The driver's words for `connectionTimeoutMillis`; it gives no code. */
+const TIMED_OUT = 'timeout expired';
 
 /**
  * Waits until the database of `DATABASE_URL` answers, and looks at its version.
  *
  * @throws {StartError} It cannot be used; the message names the server, never the password.
  */
-export async function checkDatabase(url: string): Promise<void> {
+export async function checkDatabase(url: string, connectLimitMs = CONNECT_LIMIT_MS): Promise<void> {
   const deadline = Date.now() + WAIT_LIMIT_MS;
   const { host, pathname } = new URL(url);
   for (;;) {
     try {
-      return await checkVersion(url);
+      return await checkVersion(url, connectLimitMs);
     } catch (error) {
       if (error instanceof StartError) throw error;
       const { code, message } = error as { code?: string; message?: string };
-      if (PASSING.includes(code ?? '') && Date.now() < deadline) {
+      const isPassing = PASSING.includes(code ?? '') || message === TIMED_OUT;
+      if (isPassing && Date.now() < deadline) {
         await delay(RETRY_DELAY_MS);
         continue;
       }
@@ -36,8 +39,8 @@ export async function checkDatabase(url: string): Promise<void> {
   }
 }
 
-async function checkVersion(url: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS });
+async function checkVersion(url: string, connectLimitMs: number): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: connectLimitMs });
   client.on('error', () => undefined); // the query fails with it
   try {
     await client.connect();

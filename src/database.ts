@@ -49,6 +49,7 @@ import { IdempotencyKey } from './idempotency/idempotency-key.entity.js';
 import { Job } from './jobs/job.entity.js';
 import { JobAttempt } from './jobs/job-attempt.entity.js';
 import { JobSchedule } from './jobs/job-schedule.entity.js';
+import { JobTurn } from './jobs/job-turn.entity.js';
 import { JobSetting } from './jobs/job-setting.entity.js';
 import { JobStep } from './jobs/job-step.entity.js';
 import { CallQuotaUse } from './limits/call-quota-use.entity.js';
@@ -115,6 +116,7 @@ const common = {
     JobStep,
     JobSetting,
     JobSchedule,
+    JobTurn,
     Agent,
     AgentVersion,
     AgentOrder,

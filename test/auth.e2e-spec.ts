@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { AdminAuditLog } from '../src/audit/audit-log.entity.js';
 import { RefreshToken } from '../src/auth/refresh-token.entity.js';
@@ -37,7 +37,7 @@ describe('signing in', () => {
     t.newUser((await t.newTenant()).tenantId, roles);
 
   /** A token as ours, but for what the test changes. */
-  const forge = (claims: object, options: { alg?: string; key?: Buffer } = {}) => {
+  const forge = (claims: object, options: { alg?: string; key?: KeyObject | Buffer } = {}) => {
     const seconds = Math.floor(Date.now() / 1000);
     const usual = {
       iss: 'toolcrib',

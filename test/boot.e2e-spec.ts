@@ -409,7 +409,7 @@ async function listenAnywhere(): Promise<Server> {
 
 async function untilTrue(condition: () => boolean): Promise<void> {
   for (let attempt = 0; !condition(); attempt++) {
-    if (attempt === 500) throw new Error('It did not happen within 10 s');
+    if (attempt === 1500) throw new Error('It did not happen within 30 s');
     await new Promise((settle) => setTimeout(settle, 20));
   }
 }

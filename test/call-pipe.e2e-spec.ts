@@ -493,7 +493,7 @@ describe('the pipe to a tool', () => {
   });
 });
 
-async function until(isSo: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+async function until(isSo: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error(`It did not come to pass within ${limitMs} ms`);

@@ -480,9 +480,10 @@ groups:
       ],
       ['an endless alias', 'version: 1\ngroups: &a { abc: *a }', /./],
     ])('%s', async (_what, file, wanted) => {
-      const begun = performance.now();
+      const begun = process.cpuUsage(); // the service is in this process; how busy others keep the machine does not count
       expect((await refused(file))?.join('\n')).toMatch(wanted);
-      expect(performance.now() - begun).toBeLessThan(10_000); // a minute and more, for some, without our limits
+      const { user, system } = process.cpuUsage(begun);
+      expect((user + system) / 1000).toBeLessThan(10_000); // a minute and more, for some, without our limits
     });
 
     it('an empty body, another type, too much', async () => {

@@ -37,8 +37,8 @@ describe('replicas that are killed', () => {
     return announce(t, tenant.tenantId, customer);
   };
   const onlineNow = async (): Promise<unknown[]> => {
-    const { items } = await t.rest('GET', '/consultants', { token: tenant.adminToken });
-    return items.filter((consultant) => consultant['online']).map((consultant) => consultant['user_id']);
+    const { items } = await t.rest('GET', '/admin/consultants', { token: tenant.adminToken });
+    return items.filter((consultant) => consultant['online']).map((consultant) => consultant.id);
   };
 
   beforeAll(async () => {

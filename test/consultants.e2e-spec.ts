@@ -414,10 +414,10 @@ describe('consultants', () => {
       const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
       await online(other, ann);
       await claim(t, (await arrive()).claimId, ann);
-      const answer = await t.rest('GET', '/consultants', { token: ben.token });
+      const answer = await t.rest('GET', '/admin/consultants', { token: ben.token });
       expect(answer.items).toMatchObject([
-        { user_id: ann.user.id, online: true, open_customers: 1, version: 0, available: true, level: 1 },
-        { user_id: ben.user.id, online: false, open_customers: 0 },
+        { id: ann.user.id, online: true, open_customers: 1, version: 0, available: true, level: 1 },
+        { id: ben.user.id, online: false, open_customers: 0 },
       ]);
     });
 

@@ -96,7 +96,8 @@ describe('jobs on built servers that are killed, stopped or hang', () => {
     await openGate(id);
     await isDone(id);
     victim.process.kill('SIGCONT');
-    const lives = `SELECT FROM pg_stat_activity WHERE application_name = 'toolcrib' AND state LIKE 'idle in transaction%' AND $1 <> ''`;
+    const lives = `SELECT FROM pg_stat_activity WHERE application_name = 'toolcrib' AND state LIKE 'idle in transaction%'
+      AND datname = current_database() AND $1 <> ''`;
     await eventually(async () => (await rows(lives, id)).length === 0, WAIT_MS); // the victim has given up
     expect(await effectsOf(id)).toEqual(['waited']);
     expect(await outcomesOf(id)).toEqual(['lost', 'done']);

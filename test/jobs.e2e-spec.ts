@@ -202,6 +202,20 @@ describe('durable jobs', () => {
       ]);
     });
 
+    it('may be explained by anything: the process lives on', async () => {
+      const id = newId();
+      const odd = Object.assign(new Error('x'), { message: { code: 7 }, stack: undefined });
+      const thrown: unknown[] = [odd, null, Object.assign(new Error(''), { code: 'ECONNREFUSED' })];
+      onJob(id, () => Promise.reject(thrown[runsOf(id) - 1]));
+      const job = await enqueue('test.work', id, { retrySeconds: [0, 0] });
+      await stateIs(job.id, 'dead');
+      expect((await attemptsOf(job.id)).map(({ error }) => error)).toEqual([
+        'It failed without a word',
+        'Something that is no error was thrown',
+        'ECONNREFUSED',
+      ]);
+    });
+
     it('makes the job that tells of a dead letter, in the same transaction', async () => {
       const id = newId();
       failing(id);
@@ -300,6 +314,20 @@ describe('durable jobs', () => {
         ['failed', 'store'],
         ['done', null],
       ]);
+    });
+
+    it('may give text that Postgres does not store as it is, and tell of it', async () => {
+      const id = newId();
+      const got: unknown[] = [];
+      onJob(id, async ({ step, progress, attempt }) => {
+        await progress({ done: 1, message: `${'x'.repeat(499)}😀 and half of another: \ud83d` });
+        got.push(await step('write', () => ({ 'a\0': 'NUL \0, half a pair \ud83d, a whole one 😀' })));
+        if (attempt === 1) throw new Error('once more');
+      });
+      const job = await enqueue('test.work', id, { retrySeconds: [0] });
+      await stateIs(job.id, 'done');
+      const once = { 'a\ufffd': 'NUL \ufffd, half a pair \ufffd, a whole one 😀' };
+      expect(got).toEqual([once, once]);
     });
 
     it('have different names', async () => {

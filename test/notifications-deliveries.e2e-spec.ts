@@ -45,9 +45,8 @@ describe('deliveries', () => {
       expect(await sendNotice(t, tenant, { ...notice, recipients: [self(), other.id] })).toEqual({
         deliveries: 1,
       });
-      expect((await settled(t, tenant)).map(({ recipient_id: id }) => id).toSorted()).toEqual(
-        [self(), other.id].toSorted(),
-      );
+      const told = (await settled(t, tenant)).map(({ recipient_id: id }) => id);
+      expect([told.length, new Set(told)]).toEqual([2, new Set([self(), other.id])]);
       expect(receiver.requests).toHaveLength(2);
     });
 
@@ -336,7 +335,8 @@ describe('deliveries', () => {
         },
       ]);
       const deliveries = await settled(t, tenant);
-      expect(deliveries.map(({ recipient_id: id }) => id).toSorted()).toEqual([self(), second.id].toSorted());
+      const told = deliveries.map(({ recipient_id: id }) => id);
+      expect([told.length, new Set(told)]).toEqual([2, new Set([self(), second.id])]);
       expect(JSON.parse(receiver.requests[0].body.toString())).toMatchObject({
         type: 'admin_alert',
         data: { title: 'Alert: A greeting failed', variables: { alert_kind: 'automation_failed' } },

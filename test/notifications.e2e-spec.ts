@@ -260,6 +260,19 @@ describe('notifications reach real receivers', () => {
       expect([...plain.passwords, ...unknown.passwords]).toEqual([]);
     });
 
+    it('through a server that never says a word ends in time, and may be tried again', async () => {
+      receiver.behaviour = 'hang';
+      const settings = {
+        host: '127.0.0.1',
+        port: receiver.port,
+        security: 'none',
+        from_address: 'a@example.test',
+      };
+      const { id } = await newChannel(t, tenant, { kind: 'email', email: settings });
+      const { body } = await rest('POST', `/admin/notification-channels/${id}/test`);
+      expect(body.data).toMatchObject({ ok: false, is_temporary: true, problem: 'No answer in time' });
+    });
+
     it('with a wrong password has failed at once', async () => {
       const server = await mailServer({ security: 'starttls', account });
       const wrong = {
@@ -400,6 +413,16 @@ describe('notifications reach real receivers', () => {
         browser.id,
       ]);
       await gone.close();
+    });
+
+    it('takes no key that lies on no curve', async () => {
+      const { endpoint, keys } = newBrowser(`${receiver.url}/x`).subscription;
+      const p256dh = Buffer.concat([Buffer.of(4), Buffer.alloc(64, 7)]).toString('base64url');
+      const answer = await rest('POST', '/notifications/push-subscriptions', {
+        endpoint,
+        keys: { ...keys, p256dh },
+      });
+      expect([answer.status, answer.body.error.details?.[0]?.field]).toEqual([400, 'keys.p256dh']);
     });
 
     it('stops where the person unsubscribed, and only they can', async () => {

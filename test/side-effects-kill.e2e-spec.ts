@@ -77,7 +77,8 @@ describe('kill -9 between effect and answer', () => {
     await holder.query('SELECT FROM tool_effects FOR UPDATE');
     await blocker.query('COMMIT');
     await eventually(async () => (await tasks()) === 1);
-    const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE tool_effects%'`;
+    const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE tool_effects%'
+      AND datname = current_database()`;
     await eventually(async () => (await watch.query(waiting)).rows.length === 1);
     await victim.kill9();
     expect(await lost).toBeUndefined();

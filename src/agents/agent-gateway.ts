@@ -21,7 +21,7 @@ type Run = {
  * Asks the agents of a tenant: the one that is the user's first, and when it fails the next, within one time budget.
  *
  * Until the soft budget is over, an agent whose failure may pass by itself (429, 5xx, network) is asked again, after about 250 ms and
- * then 500 ms, or what `Retry-After` says; other failures lead to the next at once. An agent that says nothing is left when its share
+ * then 500 ms, and after what `Retry-After` says; other failures lead to the next at once. An agent that says nothing is left when its share
  * of the time that remains is over: the same for all that are still to be asked. At the hard budget everything ends.
  */
 @Injectable()
@@ -80,7 +80,9 @@ export class AgentGateway {
       this.note(run, outcome);
       const { failure } = outcome;
       if (!failure?.mayPass || attempt === TRIES) return outcome;
-      const delayMs = failure.retryAfterMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
+      // A little after Retry-After, too: those who were refused together must not come back together.
+      const ownMs = FIRST_DELAY_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
+      const delayMs = (failure.retryAfterMs ?? 0) + ownMs;
       if (elapsed(run) + delayMs >= this.config.env.AGENT_SOFT_BUDGET_MS) return outcome;
       await waitFor(delayMs, signal);
       if (signal.aborted) return outcome;

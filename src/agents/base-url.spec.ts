@@ -27,6 +27,13 @@ describe('findBaseUrlProblem', () => {
     },
   );
 
+  it('counts the characters of what is stored', () => {
+    expect(findBaseUrlProblem(`https://x.example/${'ü'.repeat(400)}`, true)).toBe(
+      'must have at most 500 characters',
+    );
+    expect(findBaseUrlProblem(`https://x.example/${'u'.repeat(482)}`, true)).toBeNull();
+  });
+
   it.each(['http://0x7f.1/v1', 'http://127.1', 'http://[::ffff:10.0.0.1]/'])(
     'knows a private address also when it is written as %s',
     (url) => {

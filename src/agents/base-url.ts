@@ -13,7 +13,8 @@ const BASE_URL_MAX = 500;
 export function findBaseUrlProblem(text: string, privateNetworks: boolean): string | null {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol)) return 'must begin with https:// or http://';
-  if (text.length > BASE_URL_MAX) return `must have at most ${BASE_URL_MAX} characters`;
+  if (normalizeBaseUrl(text).length > BASE_URL_MAX + API_PATH.length)
+    return `must have at most ${BASE_URL_MAX} characters`;
   if (url.username !== '' || url.password !== '') return 'must hold no user and no password';
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) return 'must have no query and no fragment';
   const address = literalAddress(url);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { createParser } from 'eventsource-parser';
+import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { z } from 'zod';
 import { Config } from '../config.js';
 import { AgentFailure } from './agent-failure.js';
@@ -101,8 +101,14 @@ export class DifyClient {
       path: MODE_PATHS[mode].ask,
       body,
     });
-    if (response.headers['content-type']?.startsWith('text/event-stream')) return response;
+    const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = response.headers;
+    if (type.toLowerCase().startsWith('text/event-stream') && encoding === 'identity') return response;
     response.destroy();
+    if (encoding !== 'identity')
+      throw new AgentFailure(
+        'bad_answer',
+        `The answer is packed (${encoding.slice(0, 30)}), which was not asked for; a proxy on the way may do that`,
+      );
     throw new AgentFailure('bad_answer', 'The answer is not a stream of events; check the base URL');
   }
 
@@ -144,19 +150,29 @@ async function readStream(response: IncomingMessage, assembler: AnswerAssembler)
   response.setEncoding('utf8');
   try {
     for await (const piece of response.iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {
+      if (length + piece.length > STREAM_MAX_LENGTH) throw tooLong();
+      parser.feed(length === 0 ? piece.replace(/^\uFEFF/, '') : piece);
       length += piece.length;
-      if (length > STREAM_MAX_LENGTH) throw tooLong();
-      parser.feed(piece);
       if (assembler.hasText) firstTextAtMs ??= performance.now();
       if (assembler.isDone) break;
     }
     if (assembler.isDone) leave(response);
+    else feedLast(parser);
   } catch (error) {
     response.destroy();
     if (error instanceof AgentFailure) throw error;
     throw new AgentFailure('dropped', 'The connection broke before the answer was whole', { cause: error });
   }
   return firstTextAtMs;
+}
+
+/** Behind an end that was in order, the last event may lack the empty line; one that is cut off counts as not sent. */
+function feedLast(parser: EventSourceParser): void {
+  try {
+    parser.feed('\n\n');
+  } catch (error) {
+    if (!(error instanceof AgentFailure && error.kind === 'bad_answer')) throw error;
+  }
 }
 
 /** What comes after the answer, such as the end of a chatflow's run, is let come: Dify ends its run with the connection. */

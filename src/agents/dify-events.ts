@@ -3,9 +3,10 @@ import { AgentFailure, failureOf } from './agent-failure.js';
 import type { AgentMode } from './agent-modes.js';
 import { toStorable } from './input-form.js';
 
-const ID_MAX = 100;
+/** Dify's are UUIDs. What Postgres would not store, or no URL can hold, is none. */
+const ID = /^[\w.:-]{1,100}$/;
 const text = z.string().optional().catch(undefined);
-const id = z.string().max(ID_MAX).optional().catch(undefined);
+const id = z.string().regex(ID).optional().catch(undefined);
 const count = z.number().optional().catch(undefined);
 
 /** The members that any event may have and that matter here. One of another type is as if it were not there. */
@@ -16,7 +17,8 @@ const eventSchema = z.object({
   conversation_id: id,
   workflow_run_id: id,
   answer: text,
-  status: z.coerce.number().optional().catch(undefined),
+  /** Of HTTP, though it comes in the stream. */
+  status: z.coerce.number().int().min(400).max(599).optional().catch(undefined),
   code: text,
   message: text,
   metadata: z
@@ -67,8 +69,7 @@ export type AssemblerOptions = {
 
 /** Outputs of a workflow that are taken for its answer, the likeliest first. */
 const OUTPUT_NAMES = ['text', 'answer', 'output', 'result'];
-/** A reasoning model's thoughts, which Dify leaves in the answer unless the app separates them. */
-const THOUGHTS = /^\s*<think>[\s\S]*?<\/think>/;
+const [THOUGHT, THOUGHT_END] = ['<think>', '</think>'];
 
 /**
  * Puts the answer together from the events of one stream, in whatever mode the app is. Knows what each event does to the text;
@@ -138,7 +139,7 @@ export class AnswerAssembler {
     if (!this.isDone) throw new AgentFailure('dropped', 'The connection ended before the answer was whole');
     const whole = this.options.mode === 'workflow' ? (answerOf(this.outputs) ?? this.answer) : this.answer;
     this.requireSize(Buffer.byteLength(whole));
-    const shown = toStorable(whole.replace(THOUGHTS, '')).trim();
+    const shown = toStorable(withoutThoughts(whole)).trim();
     if (shown === '') throw new AgentFailure('empty', 'The answer has no text');
     const { taskId, messageId, conversationId, workflowRunId, usage } = this;
     return { text: shown, taskId, messageId, conversationId, workflowRunId, usage };
@@ -147,7 +148,7 @@ export class AnswerAssembler {
   private note(event: DifyEvent): void {
     this.taskId ??= event.task_id ?? null;
     this.messageId ??= event.message_id ?? null;
-    this.conversationId ??= event.conversation_id || null;
+    this.conversationId ??= event.conversation_id ?? null;
     this.workflowRunId ??= event.workflow_run_id ?? null;
   }
 
@@ -201,6 +202,19 @@ export class AnswerAssembler {
     if (total !== undefined) this.usage = { prompt: null, completion: null, total };
     this.isDone = true;
   }
+}
+
+/**
+ * Without a reasoning model's thoughts, which Dify leaves in the answer unless the app separates them: one run of an agent may think
+ * more than once, some models send only the end of a thought, and a limit of tokens may cut one off.
+ */
+function withoutThoughts(answer: string): string {
+  const [first = '', ...others] = answer.split(THOUGHT);
+  return [first, ...others.map((thought) => (thought.includes(THOUGHT_END) ? thought : ''))]
+    .map((part) =>
+      part.slice(part.includes(THOUGHT_END) ? part.lastIndexOf(THOUGHT_END) + THOUGHT_END.length : 0),
+    )
+    .join('');
 }
 
 function parse(data: string): DifyEvent | undefined {

@@ -51,6 +51,7 @@ async function send(url: URL, request: DifyRequest): Promise<IncomingMessage> {
   const headers = {
     authorization: `Bearer ${apiKey}`,
     accept: 'text/event-stream, application/json',
+    'accept-encoding': 'identity',
     'user-agent': 'toolcrib',
     ...(body && { 'content-type': 'application/json' }),
   };
@@ -80,9 +81,15 @@ export function toFailure(error: unknown): AgentFailure {
 async function readFailure(response: IncomingMessage, apiKey: string): Promise<AgentFailure> {
   const text = await readText(response, ERROR_BODY_MAX_BYTES).catch(() => '');
   const { code, message } = parseError(text);
-  const retryAfter = Number(response.headers['retry-after'] ?? Number.NaN);
-  const retryAfterMs = Number.isFinite(retryAfter) ? Math.max(0, retryAfter * 1000) : undefined;
+  const retryAfterMs = readRetryAfter(response.headers['retry-after']);
   return failureOf({ status: response.statusCode ?? 0, code, message, retryAfterMs }, apiKey);
+}
+
+/** Milliseconds from now; whole seconds or a date (RFC 9110, section 10.2.3), undefined for anything else. */
+function readRetryAfter(text = ''): number | undefined {
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const dateMs = text.endsWith(' GMT') ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - Date.now());
 }
 
 function parseError(text: string): { code?: string; message?: string } {

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule, JwtSecretRequestType } from '@nestjs/jwt';
@@ -32,7 +33,7 @@ import { TokensService } from './tokens.service.js';
 const AUTH_RATE_WINDOW_MS = 60_000;
 
 /** Tokens signed under the previous master key are good until they expire. */
-function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown): Buffer {
+function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown): KeyObject {
   if (type === JwtSecretRequestType.SIGN) return box.tokenSigningKey;
   return box.tokenKeyOf(keyIdOf(token)) ?? box.tokenSigningKey;
 }

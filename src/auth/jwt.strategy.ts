@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
@@ -15,8 +16,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   ) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKeyProvider: (_request, token, done) =>
-        done(null, box.tokenKeyOf(keyIdOf(token)) ?? box.tokenSigningKey),
+      secretOrKeyProvider: (_request, token, done) => {
+        const key = box.tokenKeyOf(keyIdOf(token)) ?? box.tokenSigningKey;
+        done(null, key as KeyObject & Buffer); // handed on to jsonwebtoken, which takes a KeyObject; the types do not say so
+      },
       algorithms: ['HS256'],
       issuer: TOKEN_ISSUER,
       audience: TOKEN_AUDIENCE,

@@ -90,7 +90,12 @@ function isProblem(detail: unknown): detail is { readonly message: string } {
 }
 
 /** Connection errors of Node, and SQLSTATE classes 08 (connection) and 57P (shut down). */
+const AWAY_CODE = /^(08...|57P..|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE)$/;
+/** What the driver says without a code: the line broke in the middle of a query, or none could be had in time. */
+const AWAY_WORDS = /^(Connection terminated|timeout exceeded when trying to connect|timeout expired)/;
+
 function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return typeof error.code === 'string' && /^(08...|57P..|ECONNREFUSED|ECONNRESET|EPIPE)$/.test(error.code);
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string') return AWAY_CODE.test(error.code);
+  return AWAY_WORDS.test(error.message);
 }

@@ -9,12 +9,24 @@ describe('isAddressAllowed', () => {
     '100.64.0.1',
     '::1',
     'fd00::1',
+    'fec0::1',
+    '2001::1',
+    '::10.0.0.1',
     '::ffff:127.0.0.1',
   ])('lets %s pass only where private networks are allowed', (address) => {
     expect([isAddressAllowed(address, false), isAddressAllowed(address, true)]).toEqual([false, true]);
   });
 
-  it.each(['169.254.169.254', 'fe80::1', '::ffff:169.254.169.254'])('never lets %s pass', (address) => {
+  it.each([
+    '169.254.169.254',
+    'fe80::1',
+    '::ffff:169.254.169.254',
+    'fd00:ec2::254',
+    '100.100.100.200',
+    '192.0.0.192',
+    '::ffff:100.100.100.200',
+    '64:ff9b::a9fe:a9fe',
+  ])('never lets %s pass', (address) => {
     expect(isAddressAllowed(address, true)).toBe(false);
   });
 

@@ -39,7 +39,7 @@ export function toLogJson(value: unknown, maxBytes: number): string | null {
   let text = value === undefined ? undefined : JSON.stringify(value);
   if (text === undefined) return null;
   if (MAY_HOLD_SECRET.test(text)) text = JSON.stringify(redact(JSON.parse(text)));
-  if (text.includes('\\u')) text = text.replace(UNSTORABLE_ESCAPE, '$1\\ufffd');
+  text = toStorableJson(text);
   const bytes = text.length * 3 <= maxBytes ? 0 : Buffer.byteLength(text);
   if (bytes <= maxBytes) return text;
   const preview = Buffer.from(text)
@@ -47,6 +47,11 @@ export function toLogJson(value: unknown, maxBytes: number): string | null {
     .toString('utf8')
     .replace(/\uFFFD+$/, '');
   return JSON.stringify({ truncated: true, bytes, preview });
+}
+
+/** JSON text as Postgres takes it for jsonb: what it refuses becomes U+FFFD. */
+export function toStorableJson(json: string): string {
+  return json.includes('\\u') ? json.replace(UNSTORABLE_ESCAPE, '$1\\ufffd') : json;
 }
 
 /** Text as it may be kept or logged: secrets in it replaced, no NUL. */

@@ -100,7 +100,7 @@ function columnsOf(input: PutProfileDto) {
 
 function toDto(consultant: Consultant, version: number): ConsultantDto {
   return {
-    user_id: consultant.id,
+    id: consultant.id,
     name: consultant.name,
     skills: [...consultant.skills],
     level: consultant.level,

@@ -27,7 +27,7 @@ export class ConsultantsController {
     private readonly settings: ConsultantSettingsService,
   ) {}
 
-  @Get('consultants')
+  @Get('admin/consultants')
   @Requires('consultants.read')
   @ApiOperation({ summary: 'Consultants, who of them is online, and how much they have to do' })
   @ApiDataList(ConsultantDto)

@@ -72,8 +72,8 @@ export class PutProfileDto {
 export class PutOwnProfileDto extends OmitType(PutProfileDto, ['level'] as const) {}
 
 export class ConsultantDto {
-  @ApiProperty({ format: 'uuid' })
-  user_id: string;
+  @ApiProperty({ format: 'uuid', description: 'Of the user' })
+  id: string;
 
   @ApiProperty()
   name: string;

@@ -95,14 +95,24 @@ export class Battle {
   /** The answer for what is the victim's must be the answer for what is nobody's, or it tells that it exists. */
   compare(where: string, probe: Probe, attack: string, answers: { theirs: Answer; nobodys: Answer }): void {
     this.inspect(where, attack, answers.theirs);
-    const isChange = /^(POST|PUT|PATCH|DELETE) /.test(where);
-    if (isChange && isDone(answers.theirs) && isDone(answers.nobodys)) return; // two rows of the attacker's own
-    const theirs = wordsOf(answers.theirs, [probe.value, encodeURIComponent(probe.value)]);
-    const nobodys = wordsOf(answers.nobodys, [probe.nobodys, encodeURIComponent(probe.nobodys)]);
-    if (theirs !== nobodys) {
-      const problem = `answers differ for what is theirs and what is nobody's: ${firstDifference(theirs, nobodys)}`;
+    const difference = this.differenceOf(where, probe, answers);
+    if (difference !== null) {
+      const problem = `answers differ for what is theirs and what is nobody's: ${difference}`;
       this.report(where, attack, problem);
     }
+  }
+
+  /** What tells the two answers apart; null: nothing. */
+  differenceOf(
+    where: string,
+    probe: Pick<Probe, 'value' | 'nobodys'>,
+    answers: { theirs: Answer; nobodys: Answer },
+  ): string | null {
+    const isChange = /^(POST|PUT|PATCH|DELETE) /.test(where);
+    if (isChange && isDone(answers.theirs) && isDone(answers.nobodys)) return null; // two rows of the attacker's own
+    const theirs = wordsOf(answers.theirs, [probe.value, encodeURIComponent(probe.value)]);
+    const nobodys = wordsOf(answers.nobodys, [probe.nobodys, encodeURIComponent(probe.nobodys)]);
+    return theirs === nobodys ? null : firstDifference(theirs, nobodys);
   }
 
   report(where: string, attack: string, problem: string): void {

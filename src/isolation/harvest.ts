@@ -6,6 +6,8 @@ import type { TenantTable } from './tenant-tables.js';
 
 const ROWS_MAX = 300;
 
+type Harvested = { readonly table: string; readonly rows: readonly Record<string, unknown>[] };
+
 /** All that a tenant's rows hold, to be tried elsewhere. */
 export class Harvest {
   /** Ids of rows, by table. */
@@ -20,15 +22,15 @@ export class Harvest {
     tenantId: string,
   ): Promise<Harvest> {
     const harvest = new Harvest();
-    for (const { name, column } of tables) {
-      const rows = await inTenant(tenantId, () =>
-        dataSource.query<{ row: Record<string, unknown> }[]>(
-          `SELECT to_jsonb(t) AS row FROM "${name}" t WHERE "${column}" = $1 LIMIT ${ROWS_MAX}`,
-          [tenantId],
-        ),
-      );
-      for (const { row } of rows) harvest.addRow(name, row);
-    }
+    const parts = tables.map(
+      ({ name, column }) =>
+        `SELECT '${name}' AS "table", coalesce(jsonb_agg(t), '[]') AS rows
+         FROM (SELECT * FROM "${name}" WHERE "${column}" = $1 LIMIT ${ROWS_MAX}) t`,
+    );
+    const found = await inTenant(tenantId, () =>
+      dataSource.query<Harvested[]>(parts.join(' UNION ALL '), [tenantId]),
+    );
+    for (const { table, rows } of found) for (const row of rows) harvest.addRow(table, row);
     return harvest;
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Battle, Probe } from './battle.js';
 import { isExcepted, NOT_ATTACKED } from './exceptions.js';
+import type { Answer } from './http.js';
 import { isObject, namesARow, type Operation, type Schema } from './operations.js';
 import { type Request, RequestMaker } from './request-maker.js';
 
@@ -18,6 +19,8 @@ export type OperationResult = {
 /** Attacks one REST operation in every way that its description suggests. */
 export class RestAttack {
   private readonly maker: RequestMaker;
+  /** The last answer for what is nobody's, by where the value stood. */
+  private readonly nobodys = new Map<string, { readonly value: string; readonly answer: Answer }>();
 
   constructor(
     private readonly battle: Battle,
@@ -147,8 +150,19 @@ export class RestAttack {
     battle.noteSent(probe);
     const theirs = await this.maker.ask(battle.attacker, asking(probe.value));
     if (theirs.status === 409 && (await battle.attackerHas(what.replace('body ', ''), probe.value))) return;
+    const attack = `${what} = ${probe.label}`;
+    if (this.isAsForNobodys(what, probe, theirs)) return battle.inspect(operation.name, attack, theirs);
     const nobodys = await this.maker.ask(battle.attacker, asking(probe.nobodys));
-    battle.compare(operation.name, probe, `${what} = ${probe.label}`, { theirs, nobodys });
+    this.nobodys.set(what, { value: probe.nobodys, answer: nobodys });
+    battle.compare(operation.name, probe, attack, { theirs, nobodys });
+  }
+
+  /** What is nobody's is asked for anew only where the last answer to that differs: it halves the requests. */
+  private isAsForNobodys(what: string, { value }: Probe, theirs: Answer): boolean {
+    const last = this.nobodys.get(what);
+    if (!last) return false;
+    const answers = { theirs, nobodys: last.answer };
+    return this.battle.differenceOf(this.operation.name, { value, nobodys: last.value }, answers) === null;
   }
 
   /** The victim asks first, then the attacker, and the other way round; then with the victim's ETag. */

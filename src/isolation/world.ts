@@ -73,7 +73,9 @@ export async function makeSide(target: Target, tenantId: string): Promise<Side> 
   const owner = { id: newId(), tenantId, email, username: `owner.${marker}`, displayName: `Owner ${marker}` };
   const passwordHash = await hashPassword(password);
   await inTenant(tenantId, () =>
-    dataSource.getRepository(User).insert({ ...owner, passwordHash, roles: ['owner', 'admin'] }),
+    dataSource
+      .getRepository(User)
+      .insert({ ...owner, passwordHash, roles: ['owner', 'admin', 'consultant'] }),
   );
   await generateSample(dataSource, { tenantId, customers: 4, messagesPerCustomer: 6 });
   for (const statement of MARKED)

@@ -15,8 +15,11 @@ export function explainJobError(error: unknown): string {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'Something that is no error was thrown';
   const driverError = error instanceof QueryFailedError ? (error.driverError as unknown) : error;
-  const { code, table, severity } = driverError as { code?: string; table?: string; severity?: string };
+  const { message } = error as { readonly message: unknown };
+  const { code, table, severity } = driverError as { code?: unknown; table?: string; severity?: string };
+  const known = typeof code === 'string' ? code : undefined;
   const isOfDatabase = error instanceof QueryFailedError || severity !== undefined;
-  if (!isOfDatabase) return error.message;
-  return `The database refused a statement (SQLSTATE ${code ?? 'unknown'}${table ? `, table ${table}` : ''})`;
+  // Node's own errors of a connection to several addresses have no message; foreign ones may have one that is no text.
+  if (!isOfDatabase) return typeof message === 'string' && message !== '' ? message : (known ?? '');
+  return `The database refused a statement (SQLSTATE ${known ?? 'unknown'}${table ? `, table ${table}` : ''})`;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { redactText } from '../common/redact.js';
 import { type ClaimedJob, JobQueue } from './job-queue.js';
 import { JobRegistry } from './job-registry.js';
 import type { RunResult } from './job-run.js';
@@ -12,6 +13,7 @@ const TRIES_WHEN_STOPPING = 8;
 /** Stores how runs ended. While the database is away it goes on trying: the fencing token says whether it still counts. */
 @Injectable()
 export class JobOutcomes {
+  private readonly logger = new Logger(JobOutcomes.name);
   private waiting: { readonly job: ClaimedJob; readonly settle: (error?: Error) => void }[] = [];
   private isFlushing = false;
 
@@ -26,10 +28,16 @@ export class JobOutcomes {
     result: RunResult,
     until: { readonly isStopping: () => boolean },
   ): Promise<void> {
+    let isTold = false;
     for (let triesLeft = TRIES_WHEN_STOPPING; triesLeft > 0; triesLeft -= until.isStopping() ? 1 : 0) {
       try {
         return await this.storeOnce(job, result);
-      } catch {
+      } catch (error) {
+        if (!isTold)
+          this.logger.warn(
+            `The end of job ${job.id} cannot be stored; trying again: ${redactText(String(error))}`,
+          );
+        isTold = true;
         await pause(RETRY_DELAY_MS);
       }
     }
@@ -57,11 +65,12 @@ export class JobOutcomes {
     while (this.waiting.length > 0) {
       const batch = this.waiting;
       this.waiting = [];
-      const failure = await this.queue.complete(batch.map(({ job }) => job)).then(
-        () => undefined,
-        (error: Error) => error,
-      );
-      for (const { settle } of batch) settle(failure);
+      const jobs = batch.map(({ job }) => job);
+      const locked = await this.queue.complete(jobs).catch((error: Error) => error);
+      for (const { job, settle } of batch) {
+        if (locked instanceof Error) settle(locked);
+        else settle(locked.has(job.id) ? new Error('The row of the job is locked') : undefined);
+      }
     }
     this.isFlushing = false;
   }

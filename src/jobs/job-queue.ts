@@ -13,22 +13,38 @@ import { JobRegistry } from './job-registry.js';
 const LOSSES_MAX = 5;
 const LOST = 'The process that ran it died or hung';
 const REAP_MAX = 100;
+const DUE_MAX = 20;
+const LOOK_AGAIN_MS = 500;
 const WAKE = `pg_notify('${JOB_CHANNEL}', '')::text`;
 
 const CLAIM = `SELECT job_id AS id, job_tenant_id AS "tenantId", job_kind AS kind, job_fence AS fence,
     job_retry_seconds AS "retrySeconds" FROM claim_jobs($1, $2, $3, $4, $5, $6)`;
-const DUE_IN = `SELECT min(extract(epoch FROM first.run_at - clock_timestamp()) * 1000)::float8 AS ms
-  FROM unnest($1::text[], $2::int[]) AS k(kind, total)
-  CROSS JOIN LATERAL (SELECT j.run_at FROM jobs j JOIN tenants t ON t.id = j.tenant_id AND t.enabled AND t.removing_at IS NULL
-    WHERE j.state = 'queued' AND j.kind = k.kind ORDER BY j.run_at LIMIT 1) AS first
+/**
+ * Of each kind that has a place left the first few: when all of those are a suspended tenant's, nobody knows what is behind them
+ * without reading it all, so the claim, which goes from tenant to tenant, looks again after a while.
+ */
+const DUE_IN = `SELECT min(ms)::float8 AS ms FROM unnest($1::text[], $2::int[]) AS k(kind, total)
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN count(*) < ${DUE_MAX} OR bool_or(first.is_able) THEN min(first.ms) FILTER (WHERE first.is_able)
+      ELSE greatest(min(first.ms), ${LOOK_AGAIN_MS}) END AS ms
+    FROM (
+      SELECT extract(epoch FROM j.run_at - clock_timestamp()) * 1000 AS ms,
+        (SELECT t.enabled AND t.removing_at IS NULL FROM tenants t WHERE t.id = j.tenant_id) AS is_able
+      FROM jobs j WHERE j.state = 'queued' AND j.kind = k.kind ORDER BY j.run_at LIMIT ${DUE_MAX}) AS first) AS due
   WHERE k.total IS NULL OR k.total > (SELECT count(*) FROM jobs r WHERE r.state = 'running' AND r.kind = k.kind)`;
-/** The rows of these runs, locked in one order: two statements about the same ones never wait for each other in a circle. */
+const RUNS = `unnest($1::uuid[], $2::int[]) AS runs(id, fence)`;
+/**
+ * The rows of these runs that nobody else has locked: one that somebody keeps must not hold up the others. A foreign key to a job
+ * is no hindrance.
+ */
 const MINE = `mine AS MATERIALIZED (
-    SELECT j.id FROM jobs j JOIN unnest($1::uuid[], $2::int[]) AS runs(id, fence) ON j.id = runs.id AND j.fence = runs.fence
-    WHERE j.state = 'running' ORDER BY j.id FOR UPDATE OF j)`;
+    SELECT j.id FROM jobs j JOIN ${RUNS} ON j.id = runs.id AND j.fence = runs.fence
+    WHERE j.state = 'running' ORDER BY j.id FOR NO KEY UPDATE OF j SKIP LOCKED)`;
+/** Those that are still theirs as of the beginning, locked or not. */
+const THEIRS = `jobs j JOIN ${RUNS} ON j.id = runs.id AND j.fence = runs.fence AND j.state = 'running'`;
 const RENEW = `WITH ${MINE}, kept AS (
-    UPDATE jobs j SET lease_until = now() + make_interval(secs => $3) FROM mine WHERE j.id = mine.id RETURNING j.id, j.fence)
-  SELECT id, fence FROM kept`;
+    UPDATE jobs j SET lease_until = now() + make_interval(secs => $3) FROM mine WHERE j.id = mine.id RETURNING j.id)
+  SELECT j.id, j.fence, kept.id IS NOT NULL AS "isRenewed" FROM ${THEIRS} LEFT JOIN kept ON kept.id = j.id`;
 /** What every end of a run leaves behind; `ended` gives the rows. */
 const note = (outcome: string, step = 'NULL', error = 'NULL') => `noted AS (
     INSERT INTO job_attempts (job_id, number, tenant_id, outcome, replica, step, error, started_at, finished_at)
@@ -38,7 +54,8 @@ const COMPLETE = `WITH ${MINE}, ended AS (
     UPDATE jobs j SET state = 'done', finished_at = now(), lease_until = NULL, last_error = NULL
     FROM mine WHERE j.id = mine.id RETURNING ${ENDED}),
   ${note(`'done'`)}
-  SELECT id, CASE WHEN $3::boolean THEN ${WAKE} END FROM ended`;
+  SELECT j.id, ended.id IS NULL AS "isLocked", CASE WHEN $3::boolean AND ended.id IS NOT NULL THEN ${WAKE} END
+  FROM ${THEIRS} LEFT JOIN ended ON ended.id = j.id`;
 /** `now()` stands still in a statement: the gap between the attempt's end and the next one is the plan's, to the millisecond. */
 const FAIL = `WITH ended AS (
     UPDATE jobs j SET attempts = attempts + 1, lease_until = NULL, last_error = $6,
@@ -55,7 +72,7 @@ const RELEASE = `WITH ${MINE}, ended AS (
   SELECT id, ${WAKE} FROM ended`;
 const LOSE = `WITH lost AS (
     SELECT id FROM jobs WHERE state = 'running' AND lease_until < now() ORDER BY lease_until LIMIT ${REAP_MAX}
-    FOR UPDATE SKIP LOCKED),
+    FOR NO KEY UPDATE SKIP LOCKED),
   ended AS (
     UPDATE jobs j SET losses = losses + 1, lease_until = NULL, last_error = $1,
       state = CASE WHEN losses + 1 < ${LOSSES_MAX} THEN 'queued' ELSE 'dead' END, run_at = now(),
@@ -63,6 +80,8 @@ const LOSE = `WITH lost AS (
     FROM lost WHERE j.id = lost.id RETURNING ${ENDED}, j.kind, j.state),
   ${note(`'lost'`, 'NULL', '$1')}
   SELECT id, tenant_id AS "tenantId", kind, state, ${WAKE} FROM ended`;
+/** Whoever waits for a locked row has a connection that claims and leases need. */
+const BRIEFLY = `SET LOCAL lock_timeout = '500ms'`;
 const ENQUEUE = `INSERT INTO jobs (id, tenant_id, kind, payload) VALUES ($1, $2, $3, $4)`;
 
 export type ClaimedJob = {
@@ -72,6 +91,8 @@ export type ClaimedJob = {
   readonly fence: number;
   readonly retrySeconds: readonly number[] | null;
 };
+
+export type RenewedJob = Pick<ClaimedJob, 'id' | 'fence'> & { readonly isRenewed: boolean };
 
 /** Which jobs there is room for on this replica. */
 export type Room = {
@@ -121,20 +142,24 @@ export class JobQueue {
     return ms;
   }
 
-  /** @returns Those that are still this replica's. */
-  renew(jobs: readonly ClaimedJob[]): Promise<Pick<ClaimedJob, 'id' | 'fence'>[]> {
-    return this.system.query(RENEW, [...idsAndFences(jobs), this.leaseSeconds]);
+  /** @returns Those that are still this replica's. One whose row is locked is not renewed, and nobody takes it meanwhile. */
+  renew(jobs: readonly ClaimedJob[]): Promise<RenewedJob[]> {
+    return this.system.query<RenewedJob[]>(RENEW, [...idsAndFences(jobs), this.leaseSeconds]);
   }
 
-  async complete(jobs: readonly ClaimedJob[]): Promise<void> {
+  /** @returns Ids of those whose rows are locked: nothing was stored of them. */
+  async complete(jobs: readonly ClaimedJob[]): Promise<ReadonlySet<string>> {
     // Elsewhere a job may have been waiting for the place that is free now.
     const isLimited = jobs.some(({ kind }) => this.registry.find(kind)?.concurrency?.total !== undefined);
-    await this.system.query(COMPLETE, [...idsAndFences(jobs), isLimited]);
+    const parameters = [...idsAndFences(jobs), isLimited];
+    const theirs = await this.system.query<{ id: string; isLocked: boolean }[]>(COMPLETE, parameters);
+    return new Set(theirs.filter(({ isLocked }) => isLocked).map(({ id }) => id));
   }
 
   /** The next attempt by the plan, or the dead letter together with the job that tells of it. */
   async fail(job: ClaimedJob, { outcome, error, step, plan }: Failure): Promise<void> {
     await this.system.transaction(async (manager) => {
+      await manager.query(BRIEFLY);
       const parameters = [job.id, job.fence, plan, outcome, step ?? null, error];
       const [ended] = await manager.query<{ state: string }[]>(FAIL, parameters);
       if (ended?.state === 'dead') await this.tellOfDead(manager, job);

@@ -98,7 +98,8 @@ export class JobRun {
     if (ending === 'lost' || ending === 'released') return { kind: ending };
     const { id, kind, tenantId } = this.job;
     const outcome = ending === 'timed_out' ? 'timed_out' : 'failed';
-    const detail = redactText(reason instanceof Error ? (reason.stack ?? reason.message) : typeof reason);
+    const { stack } = (reason ?? {}) as { readonly stack?: unknown };
+    const detail = typeof stack === 'string' ? redactText(stack) : typeof reason;
     this.logger.warn({ message: 'A job failed', job: id, kind, tenantId, outcome, step, detail });
     return { kind: 'failed', outcome, error: explainJobError(reason), step };
   }

@@ -1,9 +1,10 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { toStorableJson } from '../common/redact.js';
 import { type JobContext, JobEndedError, type JobStepper } from './job-context.js';
 import type { JobProgress } from './job.entity.js';
 import type { ClaimedJob } from './job-queue.js';
 
-const NAME_MAX = 100;
+const NAME = /^\P{C}{1,100}$/u;
 const MESSAGE_MAX = 500;
 const RESULT_MAX_BYTES = 262_144;
 
@@ -53,8 +54,8 @@ export class JobSteps {
     work: PlainWork<T> | TransactionWork<T>,
     options?: { readonly transaction: true },
   ): Promise<T> => {
-    if (name === '' || name.length > NAME_MAX)
-      throw new Error(`The name of a step must have 1 to ${NAME_MAX} characters`);
+    if (!NAME.test(name))
+      throw new Error('The name of a step must have 1 to 100 characters and no control characters');
     if (this.used.has(name)) throw new Error(`Two steps of this job are named '${name}'; rename one`);
     this.used.add(name);
     if (this.done.has(name)) return this.done.get(name) as T;
@@ -72,7 +73,8 @@ export class JobSteps {
   readonly progress: JobContext['progress'] = async (progress: JobProgress) => {
     const { id, fence } = this.job;
     const text = JSON.stringify({ ...progress, message: progress.message?.slice(0, MESSAGE_MAX) });
-    const told = await this.dataSource.query<unknown[]>(PROGRESS, [id, fence, text]);
+    const storable = toStorableJson(text);
+    const told = await this.dataSource.query<unknown[]>(PROGRESS, [id, fence, storable]);
     if (told.length === 0) throw lost();
   };
 
@@ -95,7 +97,8 @@ export class JobSteps {
     manager: Pick<DataSource, 'query'>,
     { name, result, startedMs }: { name: string; result: T; startedMs: number },
   ): Promise<T> {
-    const text = JSON.stringify(result) as string | undefined;
+    const json = JSON.stringify(result) as string | undefined;
+    const text = json === undefined ? undefined : toStorableJson(json);
     if (text !== undefined && Buffer.byteLength(text) > RESULT_MAX_BYTES)
       throw new Error(
         `The result of step '${name}' is larger than ${RESULT_MAX_BYTES} bytes; store it and give its id`,

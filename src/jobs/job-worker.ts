@@ -181,11 +181,14 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     const leaseUntilMs = sentAtMs + this.leaseMs;
     const run = new JobRun(job, { kind, timeoutSeconds, leaseUntilMs, dataSource: this.dataSource });
     this.running.add(run);
-    const end = this.carryOut(run).finally(() => {
-      this.ends.delete(end);
-      this.running.delete(run);
-      this.look();
-    });
+    const end = this.carryOut(run)
+      // Its lease runs out, then. A job must not end the process.
+      .catch((error: unknown) => this.logger.error(`The end of job ${job.id} got lost: ${typeof error}`))
+      .finally(() => {
+        this.ends.delete(end);
+        this.running.delete(run);
+        this.look();
+      });
     this.ends.add(end);
   }
 
@@ -215,10 +218,11 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     if (runs.length === 0) return;
     const sentAtMs = performance.now();
     const kept = await this.queue.renew(runs.map(({ job }) => job));
+    const byId = new Map(kept.map((job) => [job.id, job]));
     for (const run of runs) {
-      if (kept.some(({ id, fence }) => id === run.job.id && fence === run.job.fence))
-        run.leaseUntilMs = sentAtMs + this.leaseMs;
-      else run.end('lost');
+      const { fence, isRenewed } = byId.get(run.job.id) ?? {};
+      if (fence !== run.job.fence) run.end('lost');
+      else if (isRenewed) run.leaseUntilMs = sentAtMs + this.leaseMs;
     }
   }
 }

@@ -20,6 +20,7 @@ export type JobProgress = { readonly done: number; readonly total?: number; read
 @Entity('jobs')
 @Unique(['tenantId', 'id'])
 @Index('ix_jobs_claim', ['kind', 'priority', 'runAt', 'id'], { where: `"state" = 'queued'` })
+@Index('ix_jobs_lane', ['kind', 'tenantId', 'priority', 'runAt', 'id'], { where: `"state" = 'queued'` })
 @Index('ix_jobs_due', ['kind', 'runAt'], { where: `"state" = 'queued'` })
 @Index('ix_jobs_running', ['kind', 'leaseUntil'], { where: `"state" = 'running'` })
 @Index('ix_jobs_tenant', ['tenantId', 'state', 'id'])

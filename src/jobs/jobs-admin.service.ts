@@ -129,7 +129,7 @@ export class JobsAdminService {
 }
 
 async function findLocked(manager: EntityManager, { tenantId }: UserCaller, id: string): Promise<Job> {
-  const lock = { mode: 'pessimistic_write' } as const;
+  const lock = { mode: 'for_no_key_update' } as const;
   return orNotFound(await manager.findOne(Job, { where: { id, tenantId }, lock }), id);
 }
 

@@ -18,7 +18,7 @@ const INSERT = `WITH made AS (
   SELECT id, pg_notify('${JOB_CHANNEL}', '')::text FROM made`;
 const FIND = `SELECT id FROM jobs WHERE tenant_id = $1 AND kind = $2 AND unique_key = $3
     AND (unique_for = 'ever' OR state IN ('queued', 'running', 'dead'))`;
-const CANCEL = `WITH open AS (SELECT id, state FROM jobs WHERE id = $1 AND state IN ('queued', 'running') FOR UPDATE),
+const CANCEL = `WITH open AS (SELECT id, state FROM jobs WHERE id = $1 AND state IN ('queued', 'running') FOR NO KEY UPDATE),
   ended AS (
     UPDATE jobs j SET state = 'cancelled', finished_at = now(), lease_until = NULL FROM open WHERE j.id = open.id
     RETURNING j.id, j.tenant_id, j.kind, j.fence, j.replica, j.started_at, open.state),

@@ -21,7 +21,7 @@ export type PostAnswer = { readonly status: number; readonly text: string };
  * @throws {DeliveryFailure} Nothing was answered.
  */
 export async function post({ url, headers, ...request }: Post): Promise<PostAnswer> {
-  const withAgent = { 'user-agent': 'toolcrib', ...headers };
+  const withAgent = { 'user-agent': 'toolcrib', 'accept-encoding': 'identity', ...headers };
   try {
     const response = await openGuarded(new URL(url), { method: 'POST', headers: withAgent, ...request });
     return { status: response.statusCode ?? 0, text: await textOf(response) };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, ECDH } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -42,6 +42,10 @@ export class PushSubscriptions {
   async add(caller: UserCaller, input: SubscribeDto, userAgent: string | null): Promise<PushSubscription> {
     const problem = findEndpointProblem(input.endpoint, this.config.env.NOTIFICATION_PRIVATE_NETWORKS);
     if (problem !== null) throw invalidFields([{ field: 'endpoint', message: `endpoint ${problem}` }]);
+    if (!isPoint(input.keys.p256dh))
+      throw invalidFields([
+        { field: 'keys.p256dh', message: 'must be an uncompressed P-256 point in base64url' },
+      ]);
     const { tenantId, userId } = caller;
     const { endpoint, keys } = input;
     const endpointHash = createHash('sha256').update(endpoint).digest();
@@ -83,5 +87,16 @@ export class PushSubscriptions {
       >;
       return { id, ...opened };
     });
+  }
+}
+
+/** Whether it lies on the curve: one that does not could never be pushed to. */
+function isPoint(text: string): boolean {
+  try {
+    const point = Buffer.from(text, 'base64url');
+    ECDH.convertKey(point, 'prime256v1');
+    return point.length === 65;
+  } catch {
+    return false;
   }
 }

@@ -1,4 +1,4 @@
-// Runs all the faults at full length and leaves chaos.json and chaos.txt: npm run chaos [-- --out DIRECTORY] [-t "name of a scenario"]
+// Runs all the faults at full length and leaves chaos.json, chaos.txt and registrations.json: npm run chaos [-- --out DIRECTORY] [-t "name of a scenario"]
 import { spawnSync } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ const { status } = spawnSync(
     'e2e',
     '--runTestsByPath',
     'test/chaos/chaos.e2e-spec.ts',
+    'test/chaos/registrations.e2e-spec.ts',
     ...args,
   ],
   { cwd: root, stdio: 'inherit', env: { ...process.env, CHAOS: 'full', CHAOS_REPORT: resolve(out) } },

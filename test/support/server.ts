@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const ROOT = resolve(__dirname, '../..');
-const READY_LIMIT_MS = 25_000;
+const READY_LIMIT_MS = 50_000;
 const POLL_MS = 20;
 /** Each jest worker has ports of its own; the system's own begin at 32768. */
 const FIRST_PORT = 16_000;

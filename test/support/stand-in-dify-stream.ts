@@ -46,7 +46,13 @@ export async function streamAnswer(run: AnswerRun, response: ServerResponse): Pr
   const isOver = await spoil(run, send, response);
   if (isOver || response.destroyed) return;
   const uses: ToolUse[] = [];
-  const answer = await run.write((use) => uses.push(use));
+  let answer: string;
+  try {
+    answer = await run.write((use) => uses.push(use));
+  } catch {
+    await send({ event: 'error', status: 500, code: 'internal_server_error', message: 'A tool failed.' });
+    return void response.end();
+  }
   for (const [index, { tool, input: tool_input, observation }] of uses.entries())
     await send({
       event: 'agent_thought',
