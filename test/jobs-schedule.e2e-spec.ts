@@ -60,6 +60,7 @@ describe('jobs with a schedule', () => {
     const [t] = apps;
     const { tenantId } = await t.newTenant();
     const rows = { old: newId(), cancelled: newId(), dead: newId(), ever: newId(), young: newId() };
+    const again = newId();
     const insert = (id: string, state: string, uniqueFor = 'open', days = 15) =>
       t.dataSource.query(
         `INSERT INTO jobs (id, tenant_id, kind, payload, state, unique_key, unique_for, finished_at)
@@ -71,6 +72,18 @@ describe('jobs with a schedule', () => {
     await insert(rows.dead, 'dead');
     await insert(rows.ever, 'done', 'ever');
     await insert(rows.young, 'done', 'open', 13);
+    await insert(again, 'cancelled', 'ever');
+    for (const id of [rows.ever, rows.young, again]) {
+      const values = [id, tenantId];
+      await t.dataSource.query(
+        `INSERT INTO job_steps (job_id, name, tenant_id, attempt, duration_ms) VALUES ($1, 'a', $2, 1, 1)`,
+        values,
+      );
+      await t.dataSource.query(
+        `INSERT INTO job_attempts (job_id, number, tenant_id, outcome) VALUES ($1, 1, $2, 'done')`,
+        values,
+      );
+    }
     await t.dataSource.query(
       `UPDATE job_schedules SET last_slot = last_slot - interval '3 days' WHERE kind = 'jobs.cleanup'`,
     );
@@ -78,7 +91,15 @@ describe('jobs with a schedule', () => {
       t.dataSource
         .query<{ id: string }[]>(`SELECT id FROM jobs WHERE tenant_id = $1 AND kind = 'x'`, [tenantId])
         .then((found) => found.map(({ id }) => id).toSorted());
-    await eventually(async () => (await left()).length === 3, WAIT_MS);
-    expect(await left()).toEqual([rows.dead, rows.ever, rows.young].toSorted());
+    await eventually(async () => (await left()).length === 4, WAIT_MS);
+    expect(await left()).toEqual([rows.dead, rows.ever, rows.young, again].toSorted());
+    // What may run again keeps what it has done; what never will keeps its key.
+    for (const table of ['job_steps', 'job_attempts']) {
+      const kept = await t.dataSource.query<{ id: string }[]>(
+        `SELECT job_id AS id FROM ${table} WHERE job_id = ANY ($1)`,
+        [[...Object.values(rows), again]],
+      );
+      expect(kept.map(({ id }) => id).toSorted()).toEqual([rows.young, again].toSorted());
+    }
   });
 });

@@ -534,6 +534,17 @@ describe('durable jobs', () => {
       expect(await t.dataSource.query('SELECT FROM job_steps WHERE job_id = $1', [jobId])).toEqual([]);
     });
 
+    it('is not counted with those before a run that came to its end', async () => {
+      const id = newId();
+      onJob(id, async () => {
+        await t.dataSource.query('UPDATE jobs SET losses = 4 WHERE payload->>$1 = $2', ['id', id]);
+        throw new Error('failed in order');
+      });
+      const job = await enqueue('test.work', id, { retrySeconds: [] });
+      await stateIs(job.id, 'dead');
+      expect(await jobOf(job.id)).toMatchObject({ losses: 0, last_error: 'failed in order' });
+    });
+
     it('is dead when that happens again and again without a step', async () => {
       const id = newId();
       const job = await enqueue('test.work', id, { delaySeconds: 3600 });

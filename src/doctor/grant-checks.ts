@@ -7,6 +7,8 @@ import type { Connection } from './connections.js';
 const ROLES: readonly string[] = [APP_ROLE, SYSTEM_ROLE, LOG_ROLE];
 const STATEMENT = /^\s*(GRANT|REVOKE)\s+(.+?)\s+ON\s+(?:TABLE\s+)?"?(\w+)"?\s+(?:TO|FROM)\s+(.+?)\s*;?\s*$/is;
 
+const RENAMING = /^\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?"?(\w+)"?\s+RENAME\s+TO\s+"?(\w+)"?/i;
+
 /** `role table` → its rights: `SELECT`, or `UPDATE (name)` for a column. */
 type Grants = Map<string, Set<string>>;
 
@@ -63,6 +65,8 @@ async function expectedGrants(): Promise<Grants> {
 }
 
 function apply(grants: Grants, sql: string): void {
+  const [, before, after] = RENAMING.exec(sql) ?? [];
+  if (before && after) return rename(grants, before, after);
   const [, verb = '', rights = '', table = '', roles = ''] = STATEMENT.exec(sql) ?? [];
   for (const role of roles.split(',').map((name) => name.trim().replaceAll('"', ''))) {
     if (!ROLES.includes(role)) continue;
@@ -75,6 +79,16 @@ function apply(grants: Grants, sql: string): void {
     }
     if (held.size > 0) grants.set(place, held);
     else grants.delete(place);
+  }
+}
+
+/** A table keeps its rights under its new name. */
+function rename(grants: Grants, before: string, after: string): void {
+  for (const role of ROLES) {
+    const held = grants.get(`${role} ${before}`);
+    if (!held) continue;
+    grants.delete(`${role} ${before}`);
+    grants.set(`${role} ${after}`, held);
   }
 }
 

@@ -66,11 +66,12 @@ export class JobOutcomes {
       const batch = this.waiting;
       this.waiting = [];
       const jobs = batch.map(({ job }) => job);
-      const locked = await this.queue.complete(jobs).catch((error: Error) => error);
-      for (const { job, settle } of batch) {
-        if (locked instanceof Error) settle(locked);
-        else settle(locked.has(job.id) ? new Error('The row of the job is locked') : undefined);
-      }
+      const { failure, locked } = await this.queue.complete(jobs).then(
+        (ids) => ({ failure: undefined, locked: ids }),
+        (error: Error) => ({ failure: error, locked: new Set<string>() }),
+      );
+      for (const { job, settle } of batch)
+        settle(locked.has(job.id) ? new Error('The row of the job is locked') : failure);
     }
     this.isFlushing = false;
   }

@@ -58,7 +58,7 @@ const COMPLETE = `WITH ${MINE}, ended AS (
   FROM ${THEIRS} LEFT JOIN ended ON ended.id = j.id`;
 /** `now()` stands still in a statement: the gap between the attempt's end and the next one is the plan's, to the millisecond. */
 const FAIL = `WITH ended AS (
-    UPDATE jobs j SET attempts = attempts + 1, lease_until = NULL, last_error = $6,
+    UPDATE jobs j SET attempts = attempts + 1, losses = 0, lease_until = NULL, last_error = $6,
       state = CASE WHEN attempts < cardinality($3::int[]) THEN 'queued' ELSE 'dead' END,
       run_at = CASE WHEN attempts < cardinality($3::int[]) THEN now() + make_interval(secs => ($3::int[])[attempts + 1])
         ELSE run_at END,
