@@ -195,7 +195,7 @@ describe('deliveries', () => {
       setClock('2026-03-03T15:00:00Z'); // 23:00 in Shanghai
       expect(await sendNotice(t, tenant, { key: 'calm', recipients: [self()] })).toEqual({ deliveries: 1 });
       await sendNotice(t, tenant, { key: 'urgent', recipients: [self()], isUrgent: true });
-      await eventually(() => receiver.requests.length === 1);
+      await eventually(async () => (await deliveriesOf(t, tenant, '&state=sent')).length === 1, 15_000);
       expect(keysSent()).toEqual(['urgent']);
       const [waiting] = await deliveriesOf(t, tenant, '&state=waiting');
       expect(waiting).toMatchObject({
