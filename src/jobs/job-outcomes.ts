@@ -7,6 +7,8 @@ import type { RunResult } from './job-run.js';
 import { JobSettings } from './job-settings.js';
 
 const RETRY_DELAY_MS = 250;
+/** The row may be locked for the moment that it takes to renew its lease. */
+const TRIES_UNTOLD = 4;
 /** After the service was told to stop: then the lease runs out and another replica does the job again. */
 const TRIES_WHEN_STOPPING = 8;
 
@@ -28,16 +30,16 @@ export class JobOutcomes {
     result: RunResult,
     until: { readonly isStopping: () => boolean },
   ): Promise<void> {
-    let isTold = false;
+    let tries = 0;
     for (let triesLeft = TRIES_WHEN_STOPPING; triesLeft > 0; triesLeft -= until.isStopping() ? 1 : 0) {
       try {
         return await this.storeOnce(job, result);
       } catch (error) {
-        if (!isTold)
+        tries += 1;
+        if (tries === TRIES_UNTOLD)
           this.logger.warn(
             `The end of job ${job.id} cannot be stored; trying again: ${redactText(String(error))}`,
           );
-        isTold = true;
         await pause(RETRY_DELAY_MS);
       }
     }
