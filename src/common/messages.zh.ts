@@ -125,7 +125,7 @@ export const zh: Readonly<Record<string, string>> = {
   'must have a letter or a digit': '必须包含字母或数字',
   'from must be before to': 'from 必须早于 to',
   'days goes with no from': 'days 不能与 from 一起使用',
-  'from must be at most 92 days before to': 'from 最多只能比 to 早 92 天',
+  'from must be at most {0} days before to': 'from 最多只能比 to 早 {0} 天',
   'time_zone must be the name of a time zone, such as Europe/Berlin':
     'time_zone 必须是时区名称，例如 Europe/Berlin',
   'does not fit': '不合适',
