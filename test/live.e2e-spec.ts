@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { WebSocket } from 'ws';
 import { TOKEN_AUDIENCE } from '../src/auth/access-token.js';
+import { UserCallers } from '../src/auth/user-callers.js';
 import { inTenant } from '../src/common/request-scope.js';
 import { Jobs } from '../src/jobs/jobs.js';
 import { LiveEvents, type LiveNews } from '../src/live/live-events.js';
@@ -374,6 +375,19 @@ describe('/ws', () => {
       await publish({ ...toConsultants, payload: { n: 3 } });
       await client.sees('test', ({ payload }) => payload['n'] === 3);
       expect(numbers(client)).toEqual([2, 3]);
+    });
+
+    it('of a newer token hold when the older one of the same sign-in has expired', async () => {
+      const { token: longer } = await signedIn(tenant.tenantId, ['consultant']);
+      const callers = t.app.get(UserCallers);
+      const beforeMs = Date.now();
+      await callers.resolve(await expiringToken(t, longer, 1));
+      const caller = await callers.resolve(longer);
+      await pollUntil(
+        () => Promise.resolve(Date.now()),
+        (nowMs) => nowMs > beforeMs + 1000,
+      );
+      expect(callers.isUnchanged(caller)).toBe(true);
     });
 
     it('last as long as the token, and go on with a new one of the same person', async () => {

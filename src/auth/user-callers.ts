@@ -67,7 +67,9 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
   async resolve(token: string): Promise<UserCaller> {
     const claims = await this.verify(token);
     const known = this.known.get(claims.sid);
-    if (known && known.freshUntilMs > Date.now()) return known.caller;
+    // A newer token of the same sign-in is good for longer than what is remembered of the older one.
+    const isCovered = known !== undefined && known.expiresAtMs >= claims.exp * 1000;
+    if (isCovered && known.freshUntilMs > Date.now()) return known.caller;
     return this.read(claims);
   }
 

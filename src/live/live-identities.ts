@@ -5,6 +5,9 @@ import { Replica } from '../common/replica.js';
 import type { Identity, LiveConnection } from './live-connection.js';
 import { CLOSE, LiveClose } from './live-protocol.js';
 
+/** Rights may change while they are read; so often they are read again. */
+const TRIES_MAX = 10;
+
 /** Who is at the other end of a connection, and whether they may still be there. */
 @Injectable()
 export class LiveIdentities {
@@ -34,10 +37,11 @@ export class LiveIdentities {
    * @returns False: it is ended.
    */
   async keep(connection: LiveConnection): Promise<boolean> {
-    while (!connection.isClosed && !this.isGood(connection)) {
+    for (let tries = 0; !connection.isClosed && !this.isGood(connection); tries++) {
       const { identity } = connection;
       if (!identity) return false;
       try {
+        if (tries === TRIES_MAX) throw new LiveClose(CLOSE.unavailable, 'Your rights change too fast');
         if (!this.replica.mayServe)
           throw new LiveClose(CLOSE.unavailable, 'This replica has lost touch with the database');
         const renewed = await this.identify(identity.token);
