@@ -424,6 +424,14 @@ describe('deliveries', () => {
       expect((await rest('GET', '/admin/alerts?open=true')).items).toEqual([]);
     });
 
+    it('is not held by quiet hours', async () => {
+      await webhook();
+      await rest('PUT', '/notifications/preferences', quiet);
+      setClock('2026-03-03T15:00:00Z'); // 23:00 in Shanghai
+      await raise();
+      expect(await settled(t, tenant)).toMatchObject([{ kind: 'admin_alert', state: 'sent' }]);
+    });
+
     it('is there without any channel', async () => {
       await raise();
       expect((await rest('GET', '/admin/alerts')).items).toHaveLength(1);
