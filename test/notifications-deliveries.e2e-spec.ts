@@ -285,6 +285,7 @@ describe('deliveries', () => {
     it('are not waited for by what was withdrawn meanwhile: it is not sent', async () => {
       await webhook();
       await rest('PUT', '/notifications/preferences', quiet);
+      setClock('2026-03-03T04:00:00Z');
       await sendNotice(t, tenant, { key: 'customer:1:sent', recipients: [self()] });
       await settled(t, tenant);
       setClock('2026-03-03T15:00:00Z');
