@@ -77,6 +77,31 @@ describe('deliveries', () => {
       expect(receiver.requests).toHaveLength(2);
     });
 
+    it('are made with as many statements for many as for one', async () => {
+      for (const _ of [1, 2, 3]) await webhook();
+      const recipients = [self()];
+      for (const _ of [1, 2, 3, 4]) recipients.push((await t.newUser(tenant.tenantId, ['consultant'])).id);
+      const statementsOf = (key: string, to: readonly string[]) =>
+        inTenant(tenant.tenantId, () =>
+          t.app.get(DataSource).transaction(async (manager) => {
+            const { tenantId } = tenant;
+            const statements = jest.spyOn(manager.queryRunner!, 'query');
+            const notice = { tenantId, kind: 'test', recipients: to, variables: {}, key } as const;
+            const { deliveries } = await notifications().send(manager, notice);
+            const counted = { deliveries, statements: statements.mock.calls.length };
+            statements.mockRestore();
+            return counted;
+          }),
+        );
+      const one = await statementsOf('one', [self()]);
+      expect(one).toEqual({ deliveries: 3, statements: expect.any(Number) as number });
+      expect(one.statements).toBeGreaterThan(3);
+      expect(await statementsOf('many', recipients)).toEqual({ deliveries: 15, statements: one.statements });
+      const all = await settled(t, tenant);
+      expect(all.map(({ state }) => state)).toEqual(Array.from({ length: 18 }, () => 'sent'));
+      expect(receiver.requests).toHaveLength(18);
+    });
+
     it('are made once by senders that come at the same moment', async () => {
       await webhook();
       const sends = Array.from({ length: 4 }, () =>
@@ -263,6 +288,19 @@ describe('deliveries', () => {
       expect((await settled(t, tenant)).find(({ notice_key: key }) => key === 'calm')).toMatchObject({
         state: 'sent',
       });
+    });
+
+    it('hold those whose they are', async () => {
+      await webhook();
+      await rest('PUT', '/notifications/preferences', quiet);
+      const awake = await t.newUser(tenant.tenantId, ['consultant']);
+      setClock('2026-03-03T15:00:00Z');
+      expect(await sendNotice(t, tenant, { recipients: [self(), awake.id] })).toEqual({ deliveries: 2 });
+      await eventually(async () => (await deliveriesOf(t, tenant, '&state=sent')).length === 1, 15_000);
+      expect(await deliveriesOf(t, tenant, `&recipient_id=${awake.id}`)).toMatchObject([{ state: 'sent' }]);
+      expect(await deliveriesOf(t, tenant, `&recipient_id=${self()}`)).toMatchObject([
+        { state: 'waiting', not_before: '2026-03-03T23:00:00.000Z' },
+      ]);
     });
 
     it('that begin while a delivery is on its way make it wait, too', async () => {

@@ -98,7 +98,7 @@ export class Deliverer {
       const notBefore = new Date(outcome.until);
       const waiting = await manager.query<unknown[]>(WAIT, [id, notBefore]);
       if (waiting.length === 0) return;
-      await this.notifications.enqueue(manager, tenantId, { id, notBefore });
+      await this.notifications.enqueue(manager, tenantId, [{ id, notBefore }]);
     };
     return step('finish', work, { transaction: true });
   }
