@@ -313,8 +313,14 @@ describe('deliveries', () => {
       setClock('2026-03-03T15:00:00Z');
       receiver.behaviour = 200;
       await makeDue();
-      await eventually(async () => (await deliveriesOf(t, tenant))[0]?.['not_before'] !== null, 15_000);
+      const heldUntil = async (time: string) =>
+        eventually(async () => (await deliveriesOf(t, tenant))[0]?.['not_before'] === time, 15_000);
+      await heldUntil('2026-03-03T23:00:00.000Z');
       expect(await deliveriesOf(t, tenant)).toMatchObject([{ state: 'waiting', attempts: 1 }]);
+      // A job that comes a little too soon does not come again and again.
+      setClock('2026-03-03T22:59:59.990Z');
+      await makeDue();
+      await heldUntil('2026-03-03T23:00:59.990Z');
       setClock('2026-03-03T23:30:00Z');
       await makeDue();
       expect(await settled(t, tenant)).toMatchObject([{ state: 'sent', attempts: 2 }]);
