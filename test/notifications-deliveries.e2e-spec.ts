@@ -232,6 +232,27 @@ describe('deliveries', () => {
       expect(await deliveriesOf(t, tenant)).toMatchObject([{ state: 'waiting', reason: null }]);
     });
 
+    it('go with the person whom they tell of, and are not sent then', async () => {
+      receiver.behaviour = 503;
+      await retryQuickly(t, tenant);
+      await webhook();
+      const customer = await t.newUser(tenant.tenantId, ['customer']);
+      await sendNotice(t, tenant, { key: 'gone', recipients: [self()], aboutUserId: customer.id });
+      await sendNotice(t, tenant, { key: 'stays', recipients: [self()] });
+      await eventually(
+        async () => (await deliveriesOf(t, tenant)).every(({ last_error: error }) => error !== null),
+        15_000,
+      );
+      await t.dataSource.query('DELETE FROM users WHERE id = $1', [customer.id]);
+      expect(await deliveriesOf(t, tenant)).toMatchObject([{ notice_key: 'stays' }]);
+      const notices = 'SELECT key FROM notices WHERE tenant_id = $1';
+      expect(await t.dataSource.query(notices, [tenant.tenantId])).toEqual([{ key: 'stays' }]);
+      receiver.behaviour = 200;
+      const before = receiver.requests.length;
+      await noOpenJobs();
+      expect(keysSent().slice(before)).toEqual(['stays']);
+    });
+
     it('can be listed by state, kind, channel, person and time', async () => {
       const { id } = await webhook();
       const other = await t.newUser(tenant.tenantId, ['consultant']);
