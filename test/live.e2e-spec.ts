@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { JwtService } from '@nestjs/jwt';
 import { DataSource, type EntityManager } from 'typeorm';
 import { getDataSourceToken } from '@nestjs/typeorm';
@@ -126,6 +130,29 @@ describe('/ws', () => {
       ['another scheme', 'Basic abc', 401],
     ])('answers %s with %s before anything is opened', async (_name, authorization, code) => {
       expect(await open(t, { headers: { authorization } }).closed).toEqual({ code, reason: 'refused' });
+    });
+
+    it('lets go of a connection that it refused, also when the client keeps its side open', async () => {
+      const { hostname, port, host } = new URL(t.url);
+      const server = t.app.getHttpServer() as Server;
+      const upgraded = new Promise<Duplex>((resolve) =>
+        server.once('upgrade', (_request, socket: Duplex) => resolve(socket)),
+      );
+      const client = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+      client.on('error', () => undefined);
+      const key = Buffer.alloc(16).toString('base64');
+      client.write(
+        `GET /ws HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\nAuthorization: Bearer wrong\r\n\r\n`,
+      );
+      const [answer] = (await once(client, 'data')) as [Buffer];
+      expect(answer.toString()).toMatch(/^HTTP\/1\.1 401 /);
+      const socket = await upgraded;
+      await pollUntil(
+        () => Promise.resolve(socket.destroyed),
+        (isDestroyed) => isDestroyed,
+      );
+      client.destroy();
     });
 
     it('refuses pages of foreign origins and foreign host names', async () => {
