@@ -19,6 +19,11 @@ const FIND_NOTICE = 'SELECT id FROM notices WHERE tenant_id = $1 AND key = $2';
 const INSERT_DELIVERY = `INSERT INTO notification_deliveries
     (id, tenant_id, notice_id, notice_key, kind, recipient_id, channel_id, channel_kind, target, state, reason, not_before)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (notice_id, target) DO NOTHING RETURNING id`;
+const WITHDRAW = `WITH withdrawn AS (
+    UPDATE notification_deliveries d SET state = 'suppressed', reason = 'no_longer_needed', not_before = NULL
+    FROM notices n
+    WHERE n.tenant_id = $1 AND n.key >= $2 AND n.key < $3 AND d.notice_id = n.id AND d.state = 'waiting' RETURNING d.id)
+  SELECT count(*)::int AS count FROM withdrawn`;
 
 type Made = { readonly id: string; readonly notBefore: Date | null };
 
@@ -58,6 +63,27 @@ export class Notifications {
       deliveries++;
     }
     return { deliveries };
+  }
+
+  /**
+   * Takes back what nobody needs to be told any more: deliveries that still wait, for their job, their next attempt or the end of
+   * quiet hours, are suppressed as `no_longer_needed`, and their jobs end without sending. One whose sending is under way at
+   * the commit may still arrive, and is `sent` then.
+   *
+   * @param manager Of a transaction that belongs to the tenant.
+   * @param keyPrefix What the keys of the notices begin with: whole parts of it, so up to and with a `:`.
+   * @returns How many deliveries were taken back.
+   * @throws {Error} The prefix does not end in `:`.
+   */
+  async withdraw(
+    manager: EntityManager,
+    { tenantId, keyPrefix }: { readonly tenantId: string; readonly keyPrefix: string },
+  ): Promise<number> {
+    if (!/.:$/s.test(keyPrefix)) throw new Error(`The prefix of keys must end in ':', not '${keyPrefix}'`);
+    // In the order of bytes, ';' is what comes next.
+    const end = `${keyPrefix.slice(0, -1)};`;
+    const [{ count }] = await manager.query<[{ count: number }]>(WITHDRAW, [tenantId, keyPrefix, end]);
+    return count;
   }
 
   /** Makes the job of a delivery that waits. */
