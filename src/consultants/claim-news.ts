@@ -119,7 +119,9 @@ export class ClaimNews {
   }
 
   private linkOf({ claim, settings }: Pick<Told, 'claim' | 'settings'>): string {
-    const template = settings.conversationLink || `${this.config.publicUrl}/conversations/{conversation_id}`;
+    // The console has no page for it, so it is the REST resource.
+    const own = `${this.config.publicUrl}/api/v1/conversations/{conversation_id}`;
+    const template = settings.conversationLink || own;
     return template.replaceAll('{conversation_id}', claim.conversationId);
   }
 
