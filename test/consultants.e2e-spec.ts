@@ -2,6 +2,7 @@ import { v7 as newId } from 'uuid';
 import type { User } from '../src/auth/user.entity.js';
 import { announce, newCustomer } from './support/customers.js';
 import { LiveClient, pollUntil, type ToldEvent } from './support/live.js';
+import { deliveriesOf, newChannel, NOTIFICATION_ENV } from './support/notifications.js';
 import { type Answer, createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
 type Person = { readonly user: User; readonly token: string };
@@ -13,8 +14,8 @@ describe('consultants', () => {
   const clients: LiveClient[] = [];
 
   beforeAll(async () => {
-    t = await createTestApp();
-    other = await createTestApp({ database: t.database });
+    t = await createTestApp({ env: NOTIFICATION_ENV });
+    other = await createTestApp({ database: t.database, env: NOTIFICATION_ENV });
   });
 
   afterAll(async () => {
@@ -395,6 +396,36 @@ describe('consultants', () => {
         ({ level }) => level === 1,
       );
       expect((await jobsOf()).map(({ round }) => round)).toEqual([1, 2, 2]);
+    });
+
+    it('waits for no morning at its last level, and what waits is taken back by the claim', async () => {
+      const ann = await newConsultant('Ann');
+      const hour = (fromNow: number) => new Date(Date.now() + fromNow * 3_600_000).toISOString().slice(11, 16);
+      const quiet = { quiet_hours: { from: hour(-1), to: hour(12) } };
+      const preferred = await t.rest('PUT', '/notifications/preferences', { token: ann.token, body: quiet });
+      expect(preferred.status).toBe(200);
+      // Nobody listens there: what is to go out at once waits for its next attempt.
+      await newChannel(t, tenant, { kind: 'webhook', webhook: { url: 'http://127.0.0.1:9/' } });
+      await set({
+        levels: levels({ roles: ['consultant'] }, { user_ids: [ann.user.id] }),
+        alert_after_seconds: 600,
+      });
+      const { claimId } = await arrive();
+      const told = () => deliveriesOf(t, tenant, `&recipient_id=${ann.user.id}`);
+      const deliveries = await pollUntil(told, (all) => all.length === 3);
+      expect(
+        deliveries.map(({ notice_key: key, not_before: until }) => [
+          String(key).split(':').at(-1),
+          until === null,
+        ]),
+      ).toEqual([
+        ['level2', true],
+        ['level1', false],
+        ['new', false],
+      ]);
+      expect((await claim(t, claimId, ann)).status).toBe(200);
+      const withdrawn = { state: 'suppressed', reason: 'no_longer_needed' };
+      expect(await told()).toMatchObject([withdrawn, withdrawn, withdrawn]);
     });
 
     it('opens a customer that is offered to one alone to whoever is told', async () => {
