@@ -10,6 +10,7 @@ import { TOKEN_AUDIENCE } from '../src/auth/access-token.js';
 import { UserCallers } from '../src/auth/user-callers.js';
 import { inTenant } from '../src/common/request-scope.js';
 import { Jobs } from '../src/jobs/jobs.js';
+import { LiveCommands } from '../src/live/live-commands.js';
 import { LiveEvents, type LiveNews } from '../src/live/live-events.js';
 import { pollUntil, LiveClient } from './support/live.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
@@ -469,6 +470,20 @@ describe('/ws', () => {
       );
     });
 
+    it('hangs up on who does not read, whatever pongs it sends unasked', async () => {
+      const client = await follow(t, tenant.adminToken);
+      client.socket.pause();
+      const talking = setInterval(() => client.socket.pong('still here'), 20);
+      try {
+        await pollUntil(
+          () => countPresent(t, tenant.tenantId),
+          (count) => count === 0,
+        );
+      } finally {
+        clearInterval(talking);
+      }
+    });
+
     it('answers pings of the client, as a frame and as a message', async () => {
       const client = await follow(t, tenant.adminToken);
       const pong = new Promise((resolve) => client.socket.once('pong', resolve));
@@ -505,6 +520,21 @@ describe('/ws', () => {
         client.socket.send(nonsense);
         expect(await client.closed).toMatchObject({ code: 4400 });
       }
+    });
+
+    it('keeps few messages for their turn, and ends who sends more while one is worked on', async () => {
+      let finish = () => {};
+      const held = new Promise<void>((resolve) => (finish = resolve));
+      t.app.get(LiveCommands).register('test_held', () => held);
+      const few = await follow(t, tenant.adminToken);
+      const many = await follow(t, tenant.adminToken);
+      for (const client of [few, many]) client.say({ type: 'test_held', id: 'held' });
+      for (let n = 0; n < 40; n++) few.say({ type: 'ping', id: n });
+      for (let n = 0; n < 50; n++) many.say({ type: 'ping', id: n });
+      expect(await many.closed).toMatchObject({ code: 4429 });
+      finish();
+      await few.hears('pong', ({ id }) => id === 39);
+      expect(many.told.filter(({ type }) => type === 'pong')).toEqual([]);
     });
 
     it('answers what it does not know and goes on', async () => {
