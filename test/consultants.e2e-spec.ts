@@ -398,6 +398,82 @@ describe('consultants', () => {
       expect((await jobsOf()).map(({ round }) => round)).toEqual([1, 2, 2]);
     });
 
+    describe('whose job is lost', () => {
+      const jobOf = async (claimId: string, kind: string) => {
+        const [{ id }] = await t.dataSource.query<[{ id: string }]>(
+          `SELECT id FROM jobs WHERE kind = $2 AND payload->>'claim_id' = $1`,
+          [claimId, kind],
+        );
+        return id;
+      };
+      const alertsOf = (claimId: string) =>
+        t.dataSource.query<{ title: string; key: string }[]>(
+          `SELECT title, key FROM alerts WHERE tenant_id = $1 AND kind = 'customer_unclaimed' AND target_id = $2`,
+          [tenant.tenantId, claimId],
+        );
+
+      it('alerts the administrators and goes on with the next level: failed for good', async () => {
+        const ann = await newConsultant('Ann');
+        const later = { user_ids: [ann.user.id] };
+        await set({ levels: levels({ after_seconds: 2 }, later), alert_after_seconds: 600 });
+        // As nothing that we store is: reading it fails, each time.
+        await t.dataSource.query(
+          `UPDATE consultant_settings SET levels = levels #- '{0,skills}' WHERE tenant_id = $1`,
+          [tenant.tenantId],
+        );
+        const { claimId } = await arrive();
+        const jobId = await jobOf(claimId, 'consultants.escalate');
+        await t.dataSource.query(`UPDATE jobs SET retry_seconds = '{}' WHERE id = $1`, [jobId]);
+        await pollUntil(
+          () => stateOf(claimId),
+          ({ level }) => level === 2,
+        );
+        expect((await noticesFor(ann.user.id)).map(({ key }) => key)).toContain(`customer:${claimId}:1:level2`);
+        expect(await alertsOf(claimId)).toEqual([
+          {
+            title: 'Consultants could not be told of a new customer',
+            key: `customer_unclaimed:${claimId}:job:${jobId}`,
+          },
+        ]);
+      });
+
+      it('does so when an operator cancels it, also the end of an offer', async () => {
+        await set({ allocation: 'round_robin', offer_seconds: 600, levels: levels({ after_seconds: 600 }) });
+        const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
+        await online(t, ann);
+        await online(other, ben);
+        const { claimId } = await arrive();
+        expect((await claim(t, claimId, ben)).status).toBe(409);
+        for (const kind of ['consultants.offer_ends', 'consultants.escalate'])
+          expect(
+            (await asAdmin('POST', `/admin/jobs/${await jobOf(claimId, kind)}/cancel`)).status,
+          ).toBe(200);
+        await pollUntil(
+          () => alertsOf(claimId),
+          (alerts) => alerts.length === 2,
+        );
+        expect(await stateOf(claimId)).toMatchObject({
+          level: 1,
+          offered_to: null,
+          next_escalation_at: expect.any(String),
+        });
+        expect((await claim(t, claimId, ben)).status).toBe(200);
+      });
+
+      it('alerts nobody of a job that the claim has ended', async () => {
+        const ann = await newConsultant('Ann');
+        const { claimId } = await arrive();
+        await claim(t, claimId, ann);
+        const told = () =>
+          t.dataSource.query<{ state: string }[]>(
+            `SELECT state FROM jobs WHERE tenant_id = $1 AND kind = 'consultants.give_up'`,
+            [tenant.tenantId],
+          );
+        await pollUntil(told, ([job]) => job?.state === 'done');
+        expect(await alertsOf(claimId)).toEqual([]);
+      });
+    });
+
     it('waits for no morning at its last level, and what waits is taken back by the claim', async () => {
       const ann = await newConsultant('Ann');
       const hour = (fromNow: number) => new Date(Date.now() + fromNow * 3_600_000).toISOString().slice(11, 16);
