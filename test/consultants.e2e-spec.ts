@@ -237,6 +237,37 @@ describe('consultants', () => {
       expect((await claim(t, claimId, ben)).status).toBe(200);
     });
 
+    it('keeps how long the customer waited at first, whoever gives back and reassigns', async () => {
+      const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
+      const { claimId } = await arrive();
+      const times = async () => {
+        const [row] = await t.dataSource.query<Record<string, Date>[]>(
+          `SELECT first_announced_at, first_claimed_at, announced_at, claimed_at FROM customer_claims WHERE id = $1`,
+          [claimId],
+        );
+        return row;
+      };
+      await claim(t, claimId, ann);
+      const { first_claimed_at: firstClaim, claimed_at: onlyClaim } = await times();
+      expect(firstClaim).toEqual(onlyClaim);
+      // Long ago, so that what is written now is told from it.
+      await t.dataSource.query(
+        `UPDATE customer_claims SET first_announced_at = '2026-03-01T08:00:00Z', first_claimed_at = '2026-03-01T08:01:00Z',
+           announced_at = '2026-03-01T08:00:00Z', claimed_at = '2026-03-01T08:01:00Z' WHERE id = $1`,
+        [claimId],
+      );
+      const first = await times();
+      await t.rest('POST', `/customer-claims/${claimId}/release`, { token: ann.token });
+      await asAdmin('POST', `/admin/customer-claims/${claimId}/reassign`, { user_id: ben.user.id });
+      const now = await times();
+      expect(now['claimed_at'].getTime()).toBeGreaterThan(first['claimed_at'].getTime());
+      expect(now['announced_at'].getTime()).toBeGreaterThan(first['announced_at'].getTime());
+      expect(now).toMatchObject({
+        first_announced_at: first['first_announced_at'],
+        first_claimed_at: first['first_claimed_at'],
+      });
+    });
+
     it('gives way to an administrator, who tells somebody who is not there through the channels', async () => {
       const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
       const { claimId } = await arrive();

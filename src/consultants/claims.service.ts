@@ -109,7 +109,9 @@ export class ClaimsService {
 
   private async give(manager: EntityManager, claim: CustomerClaim, userId: string): Promise<void> {
     await this.rounds.end(manager, claim);
-    Object.assign(claim, { state: 'claimed', claimedBy: userId, claimedAt: new Date() });
+    const now = new Date();
+    Object.assign(claim, { state: 'claimed', claimedBy: userId, claimedAt: now });
+    claim.firstClaimedAt ??= now;
     await this.setConsultant(manager, claim);
     await manager.save(claim);
     await this.tell(manager, claim, 'customer_claimed');
