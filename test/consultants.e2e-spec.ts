@@ -344,6 +344,22 @@ describe('consultants', () => {
       expect(names.map(String).toSorted()).toEqual(['Ann', 'Ben', 'Ben']);
     });
 
+    it('does not offer a customer to whoever has just given it back', async () => {
+      await set({ allocation: 'least_busy', offer_seconds: 600 });
+      const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
+      await online(t, ann);
+      await online(other, ben);
+      const { claimId } = await arrive();
+      expect((await offeredTo(claimId))?.name).toBe('Ann');
+      await claim(t, claimId, ann);
+      for (let n = 0; n < 2; n++)
+        await asAdmin('POST', `/admin/customer-claims/${(await arrive()).claimId}/reassign`, {
+          user_id: ben.user.id,
+        });
+      await t.rest('POST', `/customer-claims/${claimId}/release`, { token: ann.token });
+      expect((await offeredTo(claimId))?.name).toBe('Ben');
+    });
+
     it('takes who knows what the customer is about', async () => {
       await set({ allocation: 'by_skill' });
       const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];

@@ -57,7 +57,9 @@ export class ClaimsService {
       const before = { claimed_by: claim.claimedBy };
       await this.rounds.end(manager, claim);
       const open = { state: 'open', claimedBy: null, claimedAt: null, level: 0 } as const;
-      Object.assign(claim, { ...open, round: claim.round + 1, announcedAt: new Date() });
+      // Who gives a customer back is not the next to be asked alone.
+      const offeredBefore = [before.claimed_by!];
+      Object.assign(claim, { ...open, round: claim.round + 1, announcedAt: new Date(), offeredBefore });
       await this.setConsultant(manager, claim);
       await this.rounds.begin(manager, claim);
       await this.news.tellOfState(manager, claim, { kind: 'customer_released', claimedBy: null });
