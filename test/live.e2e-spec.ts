@@ -319,6 +319,23 @@ describe('/ws', () => {
       expect(read).toEqual(range(3, 121));
     });
 
+    it('looks through so many events of others at a time, and says where to ask on', async () => {
+      const customer = await signedIn(tenant.tenantId, ['customer']);
+      await t.dataSource.query(
+        `INSERT INTO live_events (id, tenant_id, kind, roles, payload)
+         SELECT gen_random_uuid(), $1, 'test', '{owner}', '{}' FROM generate_series(1, 2500)`,
+        [tenant.tenantId],
+      );
+      await publish({ tenantId: tenant.tenantId, audience: { userIds: [customer.user.id] } });
+      const read = async (cursor: number) =>
+        (await t.rest('GET', `/live/events?cursor=${cursor}`, { token: customer.token })).body.data;
+      expect(await read(0)).toEqual({ events: [], cursor: 2000, has_more: true, complete: true });
+      expect(await read(2000)).toMatchObject({ events: [{ cursor: 2501 }], cursor: 2501, has_more: false });
+      const client = await follow(other, customer.token, 0);
+      expect(client.events.map(({ cursor }) => cursor)).toEqual([2501]);
+      expect(await client.hears('caught_up')).toMatchObject({ cursor: 2501, complete: true });
+    });
+
     it('while events keep coming: each once, in order, none missed', async () => {
       await publishNumbers(1, 60);
       const busy = publishNumbers(61, 140);
