@@ -423,6 +423,33 @@ describe('consultants', () => {
       expect(alerts).toEqual([{ kind: 'customer_unclaimed', target_id: claimId }]);
     });
 
+    it('tells customers nothing of customers, whatever a level says', async () => {
+      const customer = await t.newUser(tenant.tenantId, ['customer']);
+      const refused = await asAdmin('PUT', '/admin/consultant-settings', {
+        levels: levels({ roles: ['customer'] }),
+      });
+      expect(refused).toMatchObject({
+        status: 400,
+        body: { error: { details: [{ field: 'levels.0.roles' }] } },
+      });
+      const user_ids = [customer.id, tenant.caller.userId];
+      await set({ levels: levels({ user_ids }), alert_after_seconds: 600 });
+      await t.dataSource.query(
+        `UPDATE consultant_settings SET levels = jsonb_set(levels, '{0,roles}', '["customer"]') WHERE tenant_id = $1`,
+        [tenant.tenantId],
+      );
+      const { claimId } = await arrive();
+      await pollUntil(
+        () => stateOf(claimId),
+        ({ level }) => level === 1,
+      );
+      const told = await t.dataSource.query(
+        `SELECT user_ids FROM live_events WHERE tenant_id = $1 AND kind = 'customer_escalated'`,
+        [tenant.tenantId],
+      );
+      expect(told).toEqual([{ user_ids: [tenant.caller.userId] }]);
+    });
+
     it('is cancelled by the claim, and begins anew with a release', async () => {
       const ann = await newConsultant('Ann');
       await set({ levels: levels({ roles: ['consultant'] }), alert_after_seconds: 600 });
