@@ -417,10 +417,13 @@ describe('consultants', () => {
       expect(await keys(ann.user.id)).toEqual(['1:level2']);
       expect(await keys(cid.user.id)).toEqual(['1:level2']);
       expect(await keys(tenant.caller.userId)).toEqual(expect.arrayContaining(['1:level3']));
-      const alerts = await t.dataSource.query(`SELECT kind, target_id FROM alerts WHERE tenant_id = $1`, [
-        tenant.tenantId,
-      ]);
-      expect(alerts).toEqual([{ kind: 'customer_unclaimed', target_id: claimId }]);
+      const alerts = await t.dataSource.query(
+        `SELECT kind, target_id, title FROM alerts WHERE tenant_id = $1`,
+        [tenant.tenantId],
+      );
+      // No name: it outlives the account.
+      const title = 'Nobody has claimed a new customer';
+      expect(alerts).toEqual([{ kind: 'customer_unclaimed', target_id: claimId, title }]);
     });
 
     it('tells customers nothing of customers, whatever a level says', async () => {
