@@ -505,7 +505,9 @@ describe('consultants', () => {
           () => stateOf(claimId),
           ({ level }) => level === 2,
         );
-        expect((await noticesFor(ann.user.id)).map(({ key }) => key)).toContain(`customer:${claimId}:1:level2`);
+        expect((await noticesFor(ann.user.id)).map(({ key }) => key)).toContain(
+          `customer:${claimId}:1:level2`,
+        );
         expect(await alertsOf(claimId)).toEqual([
           {
             title: 'Consultants could not be told of a new customer',
@@ -522,9 +524,9 @@ describe('consultants', () => {
         const { claimId } = await arrive();
         expect((await claim(t, claimId, ben)).status).toBe(409);
         for (const kind of ['consultants.offer_ends', 'consultants.escalate'])
-          expect(
-            (await asAdmin('POST', `/admin/jobs/${await jobOf(claimId, kind)}/cancel`)).status,
-          ).toBe(200);
+          expect((await asAdmin('POST', `/admin/jobs/${await jobOf(claimId, kind)}/cancel`)).status).toBe(
+            200,
+          );
         await pollUntil(
           () => alertsOf(claimId),
           (alerts) => alerts.length === 2,
@@ -553,7 +555,8 @@ describe('consultants', () => {
 
     it('waits for no morning at its last level, and what waits is taken back by the claim', async () => {
       const ann = await newConsultant('Ann');
-      const hour = (fromNow: number) => new Date(Date.now() + fromNow * 3_600_000).toISOString().slice(11, 16);
+      const hour = (fromNow: number) =>
+        new Date(Date.now() + fromNow * 3_600_000).toISOString().slice(11, 16);
       const quiet = { quiet_hours: { from: hour(-1), to: hour(12) } };
       const preferred = await t.rest('PUT', '/notifications/preferences', { token: ann.token, body: quiet });
       expect(preferred.status).toBe(200);

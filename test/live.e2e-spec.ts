@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { JwtService } from '@nestjs/jwt';
@@ -135,7 +134,7 @@ describe('/ws', () => {
 
     it('lets go of a connection that it refused, also when the client keeps its side open', async () => {
       const { hostname, port, host } = new URL(t.url);
-      const server = t.app.getHttpServer() as Server;
+      const server = t.app.getHttpServer();
       const upgraded = new Promise<Duplex>((resolve) =>
         server.once('upgrade', (_request, socket: Duplex) => resolve(socket)),
       );

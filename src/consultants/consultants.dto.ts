@@ -128,7 +128,12 @@ export class EscalationLevelDto {
   @IsIn(TOLD_ROLES, { each: true })
   roles?: Role[];
 
-  @ApiPropertyOptional({ type: [String], format: 'uuid', example: [], description: 'These people, but customers' })
+  @ApiPropertyOptional({
+    type: [String],
+    format: 'uuid',
+    example: [],
+    description: 'These people, but customers',
+  })
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(100)
@@ -192,7 +197,8 @@ export class PutConsultantSettingsDto {
   @ApiPropertyOptional({
     default: '',
     example: 'https://crm.example.com/conversations/{conversation_id}',
-    description: 'Where a consultant answers; empty: the resource /api/v1/conversations/{id} under PUBLIC_URL',
+    description:
+      'Where a consultant answers; empty: the resource /api/v1/conversations/{id} under PUBLIC_URL',
   })
   @MayBeAbsent()
   @IsString()

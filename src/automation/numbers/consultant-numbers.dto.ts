@@ -73,7 +73,12 @@ export class ClaimsDto {
   @ApiProperty({ example: 6, description: 'Escalated at least once' })
   escalated: number;
 
-  @ApiProperty({ type: Number, nullable: true, example: 101.3, description: 'From the first announcement to the first claim' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 101.3,
+    description: 'From the first announcement to the first claim',
+  })
   average_seconds: number | null;
 
   @ApiProperty({ type: Number, nullable: true, example: 74.1 })
