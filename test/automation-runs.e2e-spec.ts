@@ -1,4 +1,9 @@
+import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { RegistrationAutomation } from '../src/automation/registration-automation.js';
+import { inTenant } from '../src/common/request-scope.js';
+import { type JobContext, JobEndedError } from '../src/jobs/job-context.js';
+import { JobSteps } from '../src/jobs/job-steps.js';
 import { bucketOf } from '../src/features/rollout.js';
 import { AUTOMATION_ENV, AutomationWorld, letTimePass, WELCOME_TOOLS } from './support/automation.js';
 import { eventually, newGroup } from './support/mcp.js';
@@ -243,6 +248,77 @@ describe('runs of the registration automation', () => {
       expect([done.id, done.job_id === jobId]).toEqual([id, false]);
       expect(await world.messagesOf(user)).toHaveLength(1);
       expect((await world.stepsOf(id)).map(({ attempts }) => attempts)).toEqual([1, 1, 1, 2, 1]);
+    });
+
+    /** What the job would do that tells of a dead one. */
+    const giveUp = async ({ tenant }: AutomationWorld, jobId: string): Promise<void> => {
+      await t.dataSource.query(
+        `INSERT INTO jobs (id, tenant_id, kind, payload) VALUES ($1, $2, 'automation.give_up', $3)`,
+        [newId(), tenant.tenantId, { job_id: jobId }],
+      );
+      await t.dataSource.query(`SELECT pg_notify('toolcrib_jobs', '')`);
+    };
+    const alertsOf = ({ tenant }: AutomationWorld) =>
+      t.dataSource.query<{ title: string; target_id: string | null }[]>(
+        'SELECT title, target_id FROM alerts WHERE tenant_id = $1',
+        [tenant.tenantId],
+      );
+
+    it('are failed, with an alert, when their dead letter was purged before anybody was told', async () => {
+      const world = await withTemplate();
+      const mend = await breakTable('customer_claims', world);
+      const user = await world.register();
+      const { id, job_id: jobId } = await world.runIs(user, 'running');
+      await eventually(async () => (await attemptOf(jobId, 1)) !== undefined, WAIT_MS);
+      await t.dataSource.query('DELETE FROM jobs WHERE id = $1', [jobId]);
+      await giveUp(world, jobId);
+      expect(await world.ended(user)).toMatchObject({ state: 'failed', error_kind: 'purged' });
+      expect(await alertsOf(world)).toMatchObject([{ target_id: id }]);
+      await mend();
+      await world.set('POST', `/admin/automation/runs/${id}/retry`);
+      await world.runIs(user, 'done');
+      expect(await world.messagesOf(user)).toHaveLength(1);
+    });
+
+    it('raise an alert although nothing is left of them', async () => {
+      const world = await withTemplate();
+      await giveUp(world, newId());
+      await eventually(async () => (await alertsOf(world)).length === 1, WAIT_MS);
+      expect(await alertsOf(world)).toMatchObject([
+        { title: expect.stringContaining('the dead letter was purged') as string, target_id: null },
+      ]);
+    });
+
+    it('stay failed when a process that was thought dead goes on with them', async () => {
+      const world = await withTemplate();
+      await setPlan(world, []);
+      const mend = await breakTable('customer_claims', world);
+      const user = await world.register();
+      const { id, job_id: jobId } = await world.runIs(user, 'failed');
+      const { tenantId } = world.tenant;
+      const setJob = (state: string) =>
+        t.dataSource.query('UPDATE jobs SET state = $2 WHERE id = $1', [jobId, state]);
+      const job = { id: jobId, tenantId, kind: 'automation.greet', fence: 1, retrySeconds: null };
+      const { signal } = new AbortController();
+      const stalled = new JobSteps(t.app.get(DataSource), job, signal);
+      await setJob('running');
+      await inTenant(tenantId, () => stalled.read()); // and then it slept
+      await setJob('dead');
+      await mend();
+      const context: JobContext = {
+        jobId,
+        tenantId,
+        caller: { kind: 'job', tenantId, job: 'automation.greet' },
+        attempt: 1,
+        signal,
+        step: stalled.step,
+        progress: stalled.progress,
+      };
+      const automation = t.app.get(RegistrationAutomation);
+      const goOn = inTenant(tenantId, () => automation.greet({ user_id: user }, context));
+      await expect(goOn).rejects.toThrow(JobEndedError);
+      expect(await world.runsOf(user)).toMatchObject([{ id, state: 'failed', error_kind: 'database' }]);
+      expect((await world.stepsOf(id))[3]).toMatchObject({ state: 'failed', attempts: 1 });
     });
 
     it('are on record when not even their beginning can be', async () => {

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { newId } from '../common/new-id.js';
 import { AutomationRun } from './automation-run.entity.js';
 import { AutomationStep, STEP_NAMES } from './automation-step.entity.js';
 import { RunGate, type Skip } from './run-gate.js';
+import type { OpenRun } from './run-steps.js';
 
 export type Beginning = {
   readonly tenantId: string;
@@ -26,10 +26,7 @@ const SKIP = `UPDATE automation_runs SET state = 'skipped', skip_reason = $2, sk
 /** The rows of runs, from their beginning to their end. */
 @Injectable()
 export class RunRecords {
-  constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly gate: RunGate,
-  ) {}
+  constructor(private readonly gate: RunGate) {}
 
   /** Decides whether there is something to do, and puts that on record. @returns Null: there is not. */
   async begin(manager: EntityManager, beginning: Beginning): Promise<string | null> {
@@ -50,8 +47,15 @@ export class RunRecords {
     return id;
   }
 
-  async resume(id: string): Promise<void> {
-    await this.dataSource.query(RESUME, [id]);
+  /**
+   * With the job's fencing: a process that was thought dead, and goes on when the run has been given up, changes nothing.
+   *
+   * @throws {JobEndedError} The job is not this process's any more.
+   */
+  async resume({ id, context }: OpenRun): Promise<void> {
+    const { attempt, step } = context;
+    // Each attempt resumes, so each one's step has a name of its own.
+    await step(`resume ${attempt}`, (manager) => this.markRunning(manager, id), { transaction: true });
   }
 
   async finish(manager: EntityManager, id: string): Promise<void> {
@@ -68,6 +72,10 @@ export class RunRecords {
 
   async skip(manager: EntityManager, id: string, { reason, detail }: Skip): Promise<void> {
     await manager.query(SKIP, [id, reason, detail]);
+  }
+
+  private async markRunning(manager: EntityManager, id: string): Promise<void> {
+    await manager.query(RESUME, [id]);
   }
 
   /** One that a registration began is known when its beginning failed for good before. */

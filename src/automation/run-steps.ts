@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type JobContext, JobEndedError } from '../jobs/job-context.js';
 import { explainJobError } from '../jobs/job-error.js';
-import type { StepName } from './automation-step.entity.js';
+import type { StepName, StepState } from './automation-step.entity.js';
 import type { SkipReason } from './automation-run.entity.js';
 import { errorKindOf } from './error-kind.js';
 
@@ -25,6 +25,13 @@ export type StepWork<T extends StepResult, P> = {
   readonly store: (manager: EntityManager, prepared: P) => Promise<T | null>;
 };
 
+/** `attempt` is null where nothing was begun: the step is over, or the run is. */
+type BegunStep<T> = {
+  readonly attempt: number | null;
+  readonly state: StepState;
+  readonly result: T | null;
+};
+
 /** Ends a run in the middle: there is nobody left to greet. */
 export class RunStoppedError extends Error {
   constructor(readonly reason: SkipReason) {
@@ -36,8 +43,9 @@ export class RunStoppedError extends Error {
 const BEGIN = `WITH begun AS (
     UPDATE automation_steps SET state = 'running', attempts = attempts + 1, started_at = clock_timestamp(), ended_at = NULL,
       duration_ms = NULL, error_kind = NULL, error = NULL
-    WHERE run_id = $1 AND name = $2 AND state NOT IN ('done', 'skipped') RETURNING attempts)
-  SELECT (SELECT attempts FROM begun) AS attempt, result FROM automation_steps WHERE run_id = $1 AND name = $2`;
+    WHERE run_id = $1 AND name = $2 AND state NOT IN ('done', 'skipped')
+      AND EXISTS (SELECT FROM automation_runs WHERE id = $1 AND state = 'running') RETURNING attempts)
+  SELECT (SELECT attempts FROM begun) AS attempt, state, result FROM automation_steps WHERE run_id = $1 AND name = $2`;
 const ENDED = `ended_at = clock_timestamp(),
   duration_ms = extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000`;
 const END = `UPDATE automation_steps SET state = $3, result = $4, ${ENDED} WHERE run_id = $1 AND name = $2`;
@@ -60,13 +68,11 @@ export class RunSteps {
   /** @returns What `store` gave, in this attempt or an earlier one. */
   async carryOut<T extends StepResult, P>(run: OpenRun, work: StepWork<T, P>): Promise<T | null> {
     const { name } = work;
-    const [begun] = await this.dataSource.query<{ attempt: number | null; result: T | null }[]>(BEGIN, [
-      run.id,
-      name,
-    ]);
+    const [begun] = await this.dataSource.query<BegunStep<T>[]>(BEGIN, [run.id, name]);
     if (!begun) throw new RunStoppedError('user_gone'); // the tenant's rows are being removed
-    const { attempt } = begun;
-    if (attempt === null) return begun.result;
+    const { attempt, state, result } = begun;
+    if (attempt === null && (state === 'done' || state === 'skipped')) return result;
+    if (attempt === null) throw new JobEndedError('lost', 'The run was given up while this process slept');
     try {
       return await this.carryOutAnew(run, work, attempt);
     } catch (error) {
