@@ -65,6 +65,7 @@ export class Automation1790001700000 implements MigrationInterface {
           "agent_id" uuid,
           "agent_version_id" uuid,
           "fallback_reason" character varying(32),
+          "asked" smallint NOT NULL DEFAULT '0',
           "error_kind" character varying(64),
           "error" character varying(500),
           "created_by" uuid,

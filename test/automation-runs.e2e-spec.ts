@@ -333,6 +333,20 @@ describe('runs of the registration automation', () => {
       expect(await world.messagesOf(user)).toHaveLength(1);
     });
 
+    it('ask the agent again, however often what it wrote could not be stored', async () => {
+      const world = await AutomationWorld.create(t);
+      const { app } = await world.withAgent(dify, { mode: 'chat' });
+      await setPlan(world, [0, 0, 0]);
+      const mend = await breakTable('agent_calls', world);
+      const user = await world.register();
+      const { id } = await world.runIs(user, 'failed');
+      expect(dify.asked(app)).toHaveLength(4);
+      await mend();
+      await world.set('POST', `/admin/automation/runs/${id}/retry`);
+      expect(await world.runIs(user, 'done')).toMatchObject({ welcomed_by: 'agent', fallback_reason: null });
+      expect(dify.asked(app)).toHaveLength(5);
+    });
+
     it('are failed without an alert when their job is cancelled', async () => {
       const world = await withTemplate();
       const mend = await breakTable('messages', world);

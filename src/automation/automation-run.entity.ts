@@ -35,7 +35,7 @@ export const FALLBACK_REASONS = [
   'failed', // none of them answered
   'timeout', // nor in time
   'unusable', // what it wrote is empty or too long
-  'asked_before', // two runs of the step died while they asked
+  'asked_before', // two attempts died or ran out of time while they asked
 ] as const;
 /** Why the template greeted, although the strategy is `agent`. */
 export type FallbackReason = (typeof FALLBACK_REASONS)[number];
@@ -104,6 +104,10 @@ export class AutomationRun {
 
   @Column({ name: 'fallback_reason', type: 'varchar', length: 32, nullable: true })
   fallbackReason: FallbackReason | null;
+
+  /** How often the asking of agents was begun and neither ended nor was put off: the process died, or the time was up. */
+  @Column({ type: 'smallint', default: 0 })
+  asked: number;
 
   /** Name of the kind of failure, by which failures are grouped; of the last attempt. */
   @Column({ name: 'error_kind', type: 'varchar', length: 64, nullable: true })

@@ -15,7 +15,7 @@ export type Beginning = {
 };
 
 const RESUME = `UPDATE automation_runs SET state = 'running', started_at = coalesce(started_at, clock_timestamp()),
-    finished_at = NULL, duration_ms = NULL, error_kind = NULL, error = NULL
+    asked = CASE WHEN state = 'failed' THEN 0 ELSE asked END, finished_at = NULL, duration_ms = NULL, error_kind = NULL, error = NULL
   WHERE id = $1 AND state IN ('queued', 'running', 'failed')`;
 const ENDED = `finished_at = clock_timestamp(),
   duration_ms = extract(epoch FROM clock_timestamp() - coalesce(started_at, clock_timestamp()))::float8 * 1000`;

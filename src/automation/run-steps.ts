@@ -19,8 +19,8 @@ export type StepResult = Readonly<Record<string, unknown>>;
 
 export type StepWork<T extends StepResult, P> = {
   readonly name: StepName;
-  /** What takes time or leaves no trace of ours: outside of any transaction, and again when the process dies. @param attempt From 1. */
-  readonly prepare: (attempt: number) => Promise<P>;
+  /** What takes time or leaves no trace of ours: outside of any transaction, and again when the process dies. */
+  readonly prepare: () => Promise<P>;
   /** The effect, in the transaction that also stores the result. Null: there was nothing to do. */
   readonly store: (manager: EntityManager, prepared: P) => Promise<T | null>;
 };
@@ -74,7 +74,7 @@ export class RunSteps {
     if (attempt === null && (state === 'done' || state === 'skipped')) return result;
     if (attempt === null) throw new JobEndedError('lost', 'The run was given up while this process slept');
     try {
-      return await this.carryOutAnew(run, work, attempt);
+      return await this.carryOutAnew(run, work);
     } catch (error) {
       await this.noteFailure(run, { name, attempt, error });
       throw error;
@@ -84,9 +84,8 @@ export class RunSteps {
   private async carryOutAnew<T extends StepResult, P>(
     run: OpenRun,
     { name, prepare, store }: StepWork<T, P>,
-    attempt: number,
   ): Promise<T | null> {
-    const prepared = await prepare(attempt);
+    const prepared = await prepare();
     let result: T | null = null;
     // The job's record gets no result: what an agent wrote about a person stays in the run, where fewer people see it.
     await run.context.step(
