@@ -21,6 +21,7 @@ export class Automation1790001700000 implements MigrationInterface {
     await this.createTemplates(queryRunner);
     for (const table of TABLES) await ownByTenant(queryRunner, table);
     await this.extendConversations(queryRunner);
+    await this.leaveHistory(queryRunner);
     // What waits is looked up by kind: an event that nobody acts on is never read again.
     await queryRunner.query(`DROP INDEX "idx_domain_events_waiting"`);
     await queryRunner.query(`
@@ -37,6 +38,13 @@ export class Automation1790001700000 implements MigrationInterface {
     await queryRunner.query(`ALTER TABLE "conversations" DROP COLUMN "is_default", DROP COLUMN "ai_enabled"`);
     await queryRunner.query(`ALTER TABLE "messages" DROP COLUMN "agent_version_id"`);
     for (const table of TABLES.toReversed()) await queryRunner.query(`DROP TABLE "${table}"`);
+  }
+
+  /** Nothing acted on events until now: whoever registered before is not greeted all at once. Forced security hides rows from their owner. */
+  private async leaveHistory(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`ALTER TABLE "domain_events" NO FORCE ROW LEVEL SECURITY`);
+    await queryRunner.query(`UPDATE "domain_events" SET "picked_up_at" = now() WHERE "picked_up_at" IS NULL`);
+    await queryRunner.query(`ALTER TABLE "domain_events" FORCE ROW LEVEL SECURITY`);
   }
 
   private async extendConversations(queryRunner: QueryRunner): Promise<void> {

@@ -150,6 +150,25 @@ describe('runs of the registration automation', () => {
       expect(await world.ended(disabled.id)).toMatchObject({ skip_reason: 'user_disabled' });
     });
 
+    it('when the registration is more than a day old, unless somebody asks for it', async () => {
+      const world = await withTemplate();
+      const { tenantId } = world.tenant;
+      const registered = async (ago: string): Promise<string> => {
+        const { id } = await t.newUser(tenantId, ['customer']);
+        await t.dataSource.query('UPDATE users SET created_at = now() - $2::interval WHERE id = $1', [
+          id,
+          ago,
+        ]);
+        await announce(world, id);
+        return id;
+      };
+      expect(await world.ended(await registered('23 hours'))).toMatchObject({ state: 'done' });
+      const late = await registered('25 hours');
+      expect(await world.ended(late)).toMatchObject({ state: 'skipped', skip_reason: 'too_late' });
+      await world.set('POST', '/admin/automation/runs', { user_id: late });
+      expect(await world.runIs(late, 'done')).toMatchObject({ source: 'manual' });
+    });
+
     it('when the user was greeted already, or is being greeted', async () => {
       const world = await withTemplate();
       const user = await world.register();

@@ -22,6 +22,7 @@ export const SKIP_REASONS = [
   'not_in_roles', // the switch is for people with other roles
   'not_in_rollout', // the percentage does not take this user yet
   'tools_unavailable', // the agent could not do its work; `skipDetail` names what is missing
+  'too_late', // the registration is more than a day old, and nothing was begun: a welcome would be out of place
   'user_gone',
   'user_disabled',
   'not_a_customer',

@@ -35,7 +35,8 @@ export class RunRecords {
     if (known && known.startedAt !== null) return known.id; // it goes on where it was
     const { tenantId, userId } = beginning;
     const isAgain = known?.source === 'manual'; // whoever asked for it was told
-    const obstacle = await this.gate.findObstacle(manager, { tenantId, userId, isAgain });
+    const candidate = { tenantId, userId, isAgain, isNew: known === null };
+    const obstacle = await this.gate.findObstacle(manager, candidate);
     const id = known?.id ?? newId();
     if (!known && !(await this.make(manager, id, beginning, obstacle))) return null;
     if (obstacle) {
