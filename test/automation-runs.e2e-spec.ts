@@ -396,6 +396,13 @@ describe('runs of the registration automation', () => {
         return (await world.runsOf(user))[0].state === 'skipped';
       }, WAIT_MS);
       expect(await world.runsOf(user)).toMatchObject([{ state: 'skipped', skip_reason: 'user_gone' }]);
+      expect((await world.stepsOf(id)).map(({ state }) => state)).toEqual([
+        'done',
+        'done',
+        'done',
+        'skipped',
+        'skipped',
+      ]);
       expect(await world.messagesOf(user)).toEqual([]);
     });
   });

@@ -22,6 +22,10 @@ const ENDED = `finished_at = clock_timestamp(),
 const FINISH = `UPDATE automation_runs SET state = 'done', ${ENDED} WHERE id = $1`;
 const FAIL = `UPDATE automation_runs SET state = 'failed', error_kind = $2, error = $3, ${ENDED} WHERE id = $1`;
 const SKIP = `UPDATE automation_runs SET state = 'skipped', skip_reason = $2, skip_detail = $3, ${ENDED} WHERE id = $1`;
+/** What was begun or would have been done next comes to nothing. */
+const END_STEPS = `UPDATE automation_steps SET state = 'skipped', ended_at = CASE WHEN state = 'running' THEN clock_timestamp() END,
+    duration_ms = CASE WHEN state = 'running' THEN extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 END
+  WHERE run_id = $1 AND state IN ('waiting', 'running')`;
 
 /** The rows of runs, from their beginning to their end. */
 @Injectable()
@@ -73,6 +77,7 @@ export class RunRecords {
 
   async skip(manager: EntityManager, id: string, { reason, detail }: Skip): Promise<void> {
     await manager.query(SKIP, [id, reason, detail]);
+    await manager.query(END_STEPS, [id]);
   }
 
   private async markRunning(manager: EntityManager, id: string): Promise<void> {
