@@ -5,7 +5,13 @@ import { inTenant } from '../src/common/request-scope.js';
 import { type JobContext, JobEndedError } from '../src/jobs/job-context.js';
 import { JobSteps } from '../src/jobs/job-steps.js';
 import { bucketOf } from '../src/features/rollout.js';
-import { AUTOMATION_ENV, AutomationWorld, letTimePass, WELCOME_TOOLS } from './support/automation.js';
+import {
+  AUTOMATION_ENV,
+  AutomationWorld,
+  cleanUp,
+  letTimePass,
+  WELCOME_TOOLS,
+} from './support/automation.js';
 import { eventually, newGroup } from './support/mcp.js';
 import { StandInDify } from './support/stand-in-dify.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
@@ -381,6 +387,36 @@ describe('runs of the registration automation', () => {
       await world.set('POST', `/admin/automation/runs/${id}/retry`);
       await world.runIs(user, 'done');
       expect(await world.messagesOf(user)).toHaveLength(1);
+    });
+
+    it('keep what they would have said no longer than there is somebody to say it to', async () => {
+      const world = await withTemplate();
+      const mend = await breakTable('messages', world);
+      const text = async (runId: string) => (await world.stepsOf(runId))[1].result;
+      await setPlan(world, [600]);
+      const retried = await world.register();
+      const stopped = await world.runIs(retried, 'running');
+      await eventually(async () => (await attemptOf(stopped.job_id, 1)) !== undefined, WAIT_MS);
+      await setPlan(world, []);
+      const failed = await world.runIs(await world.register(), 'failed');
+      const missed = await world.runIs(await world.register(), 'failed');
+      for (const { id } of [stopped, failed, missed])
+        expect(await text(id)).toEqual({ text: expect.stringContaining('Emma') as string });
+      for (const { user_id: user } of [stopped, missed]) await world.set('DELETE', `/admin/users/${user}`);
+      await mend();
+      await eventually(async () => {
+        await letTimePass(t, stopped.job_id);
+        return (await world.runsOf(retried))[0].state === 'skipped';
+      }, WAIT_MS);
+      expect(await text(stopped.id)).toEqual({});
+      await cleanUp(t, world.tenant.tenantId);
+      expect(await text(missed.id)).toEqual({});
+      await world.set('POST', `/admin/automation/runs/${failed.id}/retry`);
+      const { user_id: user } = await world.runIs(failed.user_id, 'done');
+      expect(await world.messagesOf(user)).toMatchObject([
+        { content: expect.stringContaining('Emma') as string },
+      ]);
+      expect(await text(failed.id)).toEqual({});
     });
 
     it('end as skipped when the user is deleted in the middle', async () => {

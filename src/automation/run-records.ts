@@ -26,6 +26,8 @@ const SKIP = `UPDATE automation_runs SET state = 'skipped', skip_reason = $2, sk
 const END_STEPS = `UPDATE automation_steps SET state = 'skipped', ended_at = CASE WHEN state = 'running' THEN clock_timestamp() END,
     duration_ms = CASE WHEN state = 'running' THEN extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000 END
   WHERE run_id = $1 AND state IN ('waiting', 'running')`;
+/** The welcome that was written and will not be said. */
+const FORGET = `UPDATE automation_steps SET result = result - 'text' WHERE run_id = $1 AND result ? 'text'`;
 
 /** The rows of runs, from their beginning to their end. */
 @Injectable()
@@ -78,6 +80,7 @@ export class RunRecords {
   async skip(manager: EntityManager, id: string, { reason, detail }: Skip): Promise<void> {
     await manager.query(SKIP, [id, reason, detail]);
     await manager.query(END_STEPS, [id]);
+    await manager.query(FORGET, [id]);
   }
 
   private async markRunning(manager: EntityManager, id: string): Promise<void> {
