@@ -79,6 +79,7 @@ export class Automation1790001700000 implements MigrationInterface {
           "created_by" uuid,
           "created_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
           "started_at" TIMESTAMP(3) WITH TIME ZONE,
+          "resumed_at" TIMESTAMP(3) WITH TIME ZONE,
           "finished_at" TIMESTAMP(3) WITH TIME ZONE,
           "duration_ms" integer,
           CONSTRAINT "UQ_e17ab17e81643330f659284382a" UNIQUE ("tenant_id", "id"),

@@ -346,6 +346,21 @@ describe('runs of the registration automation', () => {
       expect((await world.stepsOf(id))[3]).toMatchObject({ state: 'failed', attempts: 1 });
     });
 
+    it('take as long as their attempts, and not as long as the person who retries them', async () => {
+      const world = await withTemplate();
+      await setPlan(world, []);
+      const mend = await breakTable('customer_claims', world);
+      const { id, user_id: user } = await world.runIs(await world.register(), 'failed');
+      await t.dataSource.query(
+        `UPDATE automation_runs SET started_at = started_at - interval '2 days', resumed_at = resumed_at - interval '2 days' WHERE id = $1`,
+        [id],
+      );
+      await mend();
+      await world.set('POST', `/admin/automation/runs/${id}/retry`);
+      const { duration_ms: durationMs } = await world.runIs(user, 'done');
+      expect(durationMs).toBeLessThan(WAIT_MS);
+    });
+
     it('are on record when not even their beginning can be', async () => {
       const world = await withTemplate();
       await setPlan(world, []);

@@ -128,10 +128,14 @@ export class AutomationRun {
   @Column({ name: 'started_at', type: 'timestamptz', precision: 3, nullable: true })
   startedAt: Date | null;
 
+  /** Of the first attempt after the last retry by hand, or of the very first: how long a person took is none of the duration. */
+  @Column({ name: 'resumed_at', type: 'timestamptz', precision: 3, nullable: true })
+  resumedAt: Date | null;
+
   @Column({ name: 'finished_at', type: 'timestamptz', precision: 3, nullable: true })
   finishedAt: Date | null;
 
-  /** From its first start to its end, waiting for retries included. */
+  /** From `resumedAt` to its end, waiting for the retries of the plan included. */
   @Column({ name: 'duration_ms', type: 'integer', nullable: true })
   durationMs: number | null;
 }

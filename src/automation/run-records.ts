@@ -15,10 +15,11 @@ export type Beginning = {
 };
 
 const RESUME = `UPDATE automation_runs SET state = 'running', started_at = coalesce(started_at, clock_timestamp()),
+    resumed_at = CASE WHEN state = 'running' THEN coalesce(resumed_at, clock_timestamp()) ELSE clock_timestamp() END,
     asked = CASE WHEN state = 'failed' THEN 0 ELSE asked END, finished_at = NULL, duration_ms = NULL, error_kind = NULL, error = NULL
   WHERE id = $1 AND state IN ('queued', 'running', 'failed')`;
 const ENDED = `finished_at = clock_timestamp(),
-  duration_ms = extract(epoch FROM clock_timestamp() - coalesce(started_at, clock_timestamp()))::float8 * 1000`;
+  duration_ms = extract(epoch FROM clock_timestamp() - coalesce(resumed_at, clock_timestamp()))::float8 * 1000`;
 const FINISH = `UPDATE automation_runs SET state = 'done', ${ENDED} WHERE id = $1`;
 const FAIL = `UPDATE automation_runs SET state = 'failed', error_kind = $2, error = $3, ${ENDED} WHERE id = $1`;
 const SKIP = `UPDATE automation_runs SET state = 'skipped', skip_reason = $2, skip_detail = $3, ${ENDED} WHERE id = $1`;
