@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { ownByTenant } from './tenant-owned.js';
+import { APP_ROLE, ownByTenant } from './tenant-owned.js';
 
 const TABLES = [
   'automation_runs',
@@ -22,6 +22,8 @@ export class Automation1790001700000 implements MigrationInterface {
     for (const table of TABLES) await ownByTenant(queryRunner, table);
     await this.extendConversations(queryRunner);
     await this.leaveHistory(queryRunner);
+    // Old ones are removed by the tenant's own job.
+    await queryRunner.query(`GRANT DELETE ON "domain_events" TO ${APP_ROLE}`);
     // What waits is looked up by kind: an event that nobody acts on is never read again.
     await queryRunner.query(`DROP INDEX "idx_domain_events_waiting"`);
     await queryRunner.query(`
@@ -30,6 +32,7 @@ export class Automation1790001700000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`REVOKE DELETE ON "domain_events" FROM ${APP_ROLE}`);
     await queryRunner.query(`DROP INDEX "idx_domain_events_waiting"`);
     await queryRunner.query(`
       CREATE INDEX "idx_domain_events_waiting" ON "domain_events" ("id") WHERE "picked_up_at" IS NULL

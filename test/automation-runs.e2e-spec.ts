@@ -5,6 +5,7 @@ import { inTenant } from '../src/common/request-scope.js';
 import { type JobContext, JobEndedError } from '../src/jobs/job-context.js';
 import { JobSteps } from '../src/jobs/job-steps.js';
 import { bucketOf } from '../src/features/rollout.js';
+import { AutomationRows } from './fixtures/automation-rows.js';
 import {
   AUTOMATION_ENV,
   AutomationWorld,
@@ -512,6 +513,50 @@ describe('runs of the registration automation', () => {
       expect((await t.rest('POST', '/admin/automation/runs', { token, body })).status).toBe(403);
       expect((await t.rest('GET', '/admin/automation/runs', { token })).status).toBe(200);
     });
+  });
+
+  it('go after AUTOMATION_KEEP_DAYS with all that they left, a thousand at a time, and no others', async () => {
+    const world = await withTemplate();
+    const { tenantId } = world.tenant;
+    const rows = new AutomationRows(t, tenantId);
+    const ago = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+    const old = await rows.run(ago(401));
+    await rows.step(old, ago(401), {});
+    await rows.agentCall(old, ago(401), {});
+    await rows.claim(ago(500), { state: 'closed', closed_at: ago(401) });
+    await t.dataSource.query(
+      `INSERT INTO domain_events (id, tenant_id, kind, payload, created_at)
+       SELECT gen_random_uuid(), $1, 'user.moved', '{}', now() - interval '401 days' FROM generate_series(1, 1500)`,
+      [tenantId],
+    );
+    const kept = [
+      await rows.run(ago(399)),
+      await rows.run(ago(401), { state: 'running' }),
+      await rows.run(ago(401), { state: 'queued' }),
+    ];
+    await rows.step(kept[0], ago(399), {});
+    await rows.agentCall(kept[0], ago(399), {});
+    const claims = [
+      await rows.claim(ago(500), { state: 'claimed', claimed_at: ago(450) }),
+      await rows.claim(ago(500), { state: 'closed', closed_at: ago(399) }),
+    ];
+    const event = await rows.registration(ago(399), newId());
+    const stranger = await withTemplate();
+    const theirs = await new AutomationRows(t, stranger.tenant.tenantId).run(ago(401));
+    await cleanUp(t, tenantId);
+    const idsOf = async (table: string, of = tenantId): Promise<string[]> => {
+      const found = await t.dataSource.query<{ id: string }[]>(
+        `SELECT id FROM ${table} WHERE tenant_id = $1`,
+        [of],
+      );
+      return found.map(({ id }) => id).toSorted();
+    };
+    expect(await idsOf('automation_runs')).toEqual(kept.toSorted());
+    expect(await idsOf('automation_steps')).toHaveLength(1);
+    expect(await idsOf('agent_calls')).toHaveLength(1);
+    expect(await idsOf('customer_claims')).toEqual(claims.toSorted());
+    expect(await idsOf('domain_events')).toEqual([event]);
+    expect(await idsOf('automation_runs', stranger.tenant.tenantId)).toEqual([theirs]);
   });
 
   it('are listed newest first, by state, user, source and time, page by page', async () => {
