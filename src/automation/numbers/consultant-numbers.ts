@@ -8,6 +8,7 @@ export const CUSTOMER_NOTICES = `('new_customer', 'customer_escalated', 'custome
 
 const COUNTS = `count(*) FILTER (WHERE state = 'sent')::int AS sent, count(*) FILTER (WHERE state = 'failed')::int AS failed,
     count(*) FILTER (WHERE state = 'waiting')::int AS waiting, count(*) FILTER (WHERE state = 'suppressed')::int AS suppressed,
+    count(*) FILTER (WHERE state = 'suppressed' AND reason IN ('no_channel', 'no_address'))::int AS unreachable,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM sent_at - created_at)::float8)
       FILTER (WHERE state = 'sent') AS median`;
 /** GROUPING: one more row for all of them. */
@@ -35,6 +36,7 @@ type DeliveryRow = {
   readonly failed: number;
   readonly waiting: number;
   readonly suppressed: number;
+  readonly unreachable: number;
   readonly median: number | null;
 };
 type ClaimRow = {
@@ -69,7 +71,7 @@ export async function readConsultants(
       failed: all.failed,
       waiting: all.waiting,
       suppressed: all.suppressed,
-      delivery_rate: rate(all.sent + toldLive, all.sent + toldLive + all.failed),
+      delivery_rate: deliveryRate(all),
       median_seconds: toTenths(all.median),
       channels: rows.filter((row) => row !== all).map(toDeliveries),
     },
@@ -77,14 +79,20 @@ export async function readConsultants(
   };
 }
 
-function toDeliveries({ channel, sent, failed, waiting, suppressed, median }: DeliveryRow): DeliveriesDto {
+/** Whoever has no way to be told was not told, on purpose or not. */
+function deliveryRate({ sent, failed, unreachable }: DeliveryRow): number | null {
+  return rate(sent, sent + failed + unreachable);
+}
+
+function toDeliveries(row: DeliveryRow): DeliveriesDto {
+  const { channel, sent, failed, waiting, suppressed, median } = row;
   return {
     channel,
     sent,
     failed,
     waiting,
     suppressed,
-    delivery_rate: rate(sent, sent + failed),
+    delivery_rate: deliveryRate(row),
     median_seconds: toTenths(median),
   };
 }
