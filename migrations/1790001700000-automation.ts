@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { ownByTenant } from './tenant-owned.js';
+import { APP_ROLE, ownByTenant } from './tenant-owned.js';
 
 const TABLES = [
   'automation_runs',
@@ -21,6 +21,9 @@ export class Automation1790001700000 implements MigrationInterface {
     await this.createTemplates(queryRunner);
     for (const table of TABLES) await ownByTenant(queryRunner, table);
     await this.extendConversations(queryRunner);
+    await this.leaveHistory(queryRunner);
+    // Old ones are removed by the tenant's own job.
+    await queryRunner.query(`GRANT DELETE ON "domain_events" TO ${APP_ROLE}`);
     // What waits is looked up by kind: an event that nobody acts on is never read again.
     await queryRunner.query(`DROP INDEX "idx_domain_events_waiting"`);
     await queryRunner.query(`
@@ -29,6 +32,7 @@ export class Automation1790001700000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`REVOKE DELETE ON "domain_events" FROM ${APP_ROLE}`);
     await queryRunner.query(`DROP INDEX "idx_domain_events_waiting"`);
     await queryRunner.query(`
       CREATE INDEX "idx_domain_events_waiting" ON "domain_events" ("id") WHERE "picked_up_at" IS NULL
@@ -37,6 +41,13 @@ export class Automation1790001700000 implements MigrationInterface {
     await queryRunner.query(`ALTER TABLE "conversations" DROP COLUMN "is_default", DROP COLUMN "ai_enabled"`);
     await queryRunner.query(`ALTER TABLE "messages" DROP COLUMN "agent_version_id"`);
     for (const table of TABLES.toReversed()) await queryRunner.query(`DROP TABLE "${table}"`);
+  }
+
+  /** Nothing acted on events until now: whoever registered before is not greeted all at once. Forced security hides rows from their owner. */
+  private async leaveHistory(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`ALTER TABLE "domain_events" NO FORCE ROW LEVEL SECURITY`);
+    await queryRunner.query(`UPDATE "domain_events" SET "picked_up_at" = now() WHERE "picked_up_at" IS NULL`);
+    await queryRunner.query(`ALTER TABLE "domain_events" FORCE ROW LEVEL SECURITY`);
   }
 
   private async extendConversations(queryRunner: QueryRunner): Promise<void> {
@@ -65,11 +76,13 @@ export class Automation1790001700000 implements MigrationInterface {
           "agent_id" uuid,
           "agent_version_id" uuid,
           "fallback_reason" character varying(32),
+          "asked" smallint NOT NULL DEFAULT '0',
           "error_kind" character varying(64),
           "error" character varying(500),
           "created_by" uuid,
           "created_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
           "started_at" TIMESTAMP(3) WITH TIME ZONE,
+          "resumed_at" TIMESTAMP(3) WITH TIME ZONE,
           "finished_at" TIMESTAMP(3) WITH TIME ZONE,
           "duration_ms" integer,
           CONSTRAINT "UQ_e17ab17e81643330f659284382a" UNIQUE ("tenant_id", "id"),

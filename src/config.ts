@@ -132,6 +132,7 @@ export const environmentSchema = z.object({
   JOBS_CONCURRENCY: wholeNumber(0, 1000).default(10),
   JOBS_LEASE_MS: wholeNumber(500, 3_600_000).default(15_000),
   JOBS_KEEP_DAYS: wholeNumber(1, 3650).default(14),
+  AUTOMATION_KEEP_DAYS: wholeNumber(1, 3650).default(400),
   LIVE_HEARTBEAT_MS: wholeNumber(200, 600_000).default(25_000),
   LIVE_SIGN_IN_MS: wholeNumber(100, 600_000).default(10_000),
   LIVE_CONNECTIONS_PER_USER: wholeNumber(1, 10_000).default(10),

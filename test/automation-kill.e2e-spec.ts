@@ -106,6 +106,20 @@ describe('registration automation on built servers that are killed', () => {
     expect(await countsOf(user)).toEqual(ONCE);
   }, 120_000);
 
+  it('ask again after restarts in the asking, however many', async () => {
+    app.scenario = 'hanging';
+    const user = await world.register();
+    for (const asked of [1, 2, 3]) {
+      const stopped = await start(`stops-asking-${asked}`);
+      await eventually(() => dify.asked(app).length === asked, WAIT_MS);
+      await stopped.stop();
+    }
+    app.scenario = 'ok';
+    await start('heir');
+    expect(await world.ended(user)).toMatchObject({ state: 'done', welcomed_by: 'agent' });
+    expect(await countsOf(user)).toEqual(ONCE);
+  }, 120_000);
+
   it('are taken over by another replica while they are at it', async () => {
     app.scenario = 'hanging';
     const victim = await start('victim');

@@ -575,7 +575,10 @@ describe('/api/v1/admin/registration-automation', () => {
         how: 'channels',
         notified: 2,
         level: 1,
-        claimed_at: '2026-03-10T09:15:00Z',
+        first_claimed_at: '2026-03-10T09:15:00Z',
+        // Given back since, announced anew and claimed by somebody else.
+        announced_at: '2026-03-12T09:00:00Z',
+        claimed_at: '2026-03-12T09:00:01Z',
       });
       await rows.claim('2026-03-11T10:00:00Z', { state: 'open', how: 'live', notified: 0, level: 2 });
       await rows.claim('2026-03-13T10:00:00Z', { state: 'open', how: 'live', notified: 7 });
@@ -591,6 +594,8 @@ describe('/api/v1/admin/registration-automation', () => {
         last_error: 'It answered 500',
       });
       await rows.delivery('2026-03-10T09:00:00Z', { state: 'suppressed', reason: 'no_channel' });
+      for (const reason of ['no_address', 'turned_off'])
+        await rows.delivery('2026-03-10T09:00:00Z', { channel_kind: 'email', state: 'suppressed', reason });
       await rows.delivery('2026-03-10T09:00:00Z', {
         channel_kind: 'email',
         kind: 'admin_alert',
@@ -602,8 +607,8 @@ describe('/api/v1/admin/registration-automation', () => {
         sent: 2,
         failed: 1,
         waiting: 1,
-        suppressed: 1,
-        delivery_rate: 0.833333,
+        suppressed: 3,
+        delivery_rate: 0.4, // 2 sent, 1 failed, 2 nowhere to send to; 3 told live and 1 that did not want it are none of it
         median_seconds: 3,
         channels: [
           {
@@ -611,8 +616,8 @@ describe('/api/v1/admin/registration-automation', () => {
             sent: 2,
             failed: 0,
             waiting: 1,
-            suppressed: 0,
-            delivery_rate: 1,
+            suppressed: 2,
+            delivery_rate: 0.666667,
             median_seconds: 3,
           },
           {
@@ -621,7 +626,7 @@ describe('/api/v1/admin/registration-automation', () => {
             failed: 0,
             waiting: 0,
             suppressed: 1,
-            delivery_rate: null,
+            delivery_rate: 0,
             median_seconds: null,
           },
           {
@@ -652,7 +657,7 @@ describe('/api/v1/admin/registration-automation', () => {
         { source: 'notification', kind: '500', place: 'webhook', count: 1, example_run_id: null },
       ]);
       expect(verdicts({ targets })).toMatchObject({
-        'notifications.delivery_rate': [0.833333, 'missed'],
+        'notifications.delivery_rate': [0.4, 'missed'],
         'claims.median_seconds': [480, 'met'],
       });
     });

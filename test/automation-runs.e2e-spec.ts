@@ -1,6 +1,19 @@
+import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { RegistrationAutomation } from '../src/automation/registration-automation.js';
+import { ToolAvailability } from '../src/automation/tool-availability.js';
+import { inTenant } from '../src/common/request-scope.js';
+import { type JobContext, JobEndedError } from '../src/jobs/job-context.js';
+import { JobSteps } from '../src/jobs/job-steps.js';
 import { bucketOf } from '../src/features/rollout.js';
-import { AUTOMATION_ENV, AutomationWorld, letTimePass, WELCOME_TOOLS } from './support/automation.js';
+import { AutomationRows } from './fixtures/automation-rows.js';
+import {
+  AUTOMATION_ENV,
+  AutomationWorld,
+  cleanUp,
+  letTimePass,
+  WELCOME_TOOLS,
+} from './support/automation.js';
 import { eventually, newGroup } from './support/mcp.js';
 import { StandInDify } from './support/stand-in-dify.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
@@ -131,6 +144,25 @@ describe('runs of the registration automation', () => {
       expect(await world.ended(await world.register())).toMatchObject({ state: 'done' });
     }, 30_000);
 
+    it('after as many queries for twelve groups as for two', async () => {
+      const count = async (groups: number): Promise<{ queries: number; problem: string | null }> => {
+        const { tenant } = await AutomationWorld.create(t);
+        for (let n = 0; n < groups; n += 1) await newGroup(t, tenant, { tools: ['get_user_profile'] });
+        return inTenant(tenant.tenantId, async () => {
+          const runner = t.app.get(DataSource).createQueryRunner();
+          const asked = jest.spyOn(runner, 'query');
+          const needs = { requiredTools: WELCOME_TOOLS, groupId: null };
+          const problem = await t.app.get(ToolAvailability).problem(runner.manager, tenant.tenantId, needs);
+          await runner.release();
+          return { queries: asked.mock.calls.length, problem };
+        });
+      };
+      const [two, twelve] = [await count(2), await count(12)];
+      expect(twelve.problem).toContain('None of 12 tool groups');
+      expect(two.queries).toBeGreaterThan(0);
+      expect(twelve.queries).toBe(two.queries);
+    });
+
     it('when there is nobody to greet', async () => {
       const world = await withTemplate();
       const gone = newId();
@@ -143,6 +175,25 @@ describe('runs of the registration automation', () => {
       await t.dataSource.query('UPDATE users SET enabled = false WHERE id = $1', [disabled.id]);
       await announce(world, disabled.id);
       expect(await world.ended(disabled.id)).toMatchObject({ skip_reason: 'user_disabled' });
+    });
+
+    it('when the registration is more than a day old, unless somebody asks for it', async () => {
+      const world = await withTemplate();
+      const { tenantId } = world.tenant;
+      const registered = async (ago: string): Promise<string> => {
+        const { id } = await t.newUser(tenantId, ['customer']);
+        await t.dataSource.query('UPDATE users SET created_at = now() - $2::interval WHERE id = $1', [
+          id,
+          ago,
+        ]);
+        await announce(world, id);
+        return id;
+      };
+      expect(await world.ended(await registered('23 hours'))).toMatchObject({ state: 'done' });
+      const late = await registered('25 hours');
+      expect(await world.ended(late)).toMatchObject({ state: 'skipped', skip_reason: 'too_late' });
+      await world.set('POST', '/admin/automation/runs', { user_id: late });
+      expect(await world.runIs(late, 'done')).toMatchObject({ source: 'manual' });
     });
 
     it('when the user was greeted already, or is being greeted', async () => {
@@ -245,6 +296,92 @@ describe('runs of the registration automation', () => {
       expect((await world.stepsOf(id)).map(({ attempts }) => attempts)).toEqual([1, 1, 1, 2, 1]);
     });
 
+    /** What the job would do that tells of a dead one. */
+    const giveUp = async ({ tenant }: AutomationWorld, jobId: string): Promise<void> => {
+      await t.dataSource.query(
+        `INSERT INTO jobs (id, tenant_id, kind, payload) VALUES ($1, $2, 'automation.give_up', $3)`,
+        [newId(), tenant.tenantId, { job_id: jobId }],
+      );
+      await t.dataSource.query(`SELECT pg_notify('toolcrib_jobs', '')`);
+    };
+    const alertsOf = ({ tenant }: AutomationWorld) =>
+      t.dataSource.query<{ title: string; target_id: string | null }[]>(
+        'SELECT title, target_id FROM alerts WHERE tenant_id = $1',
+        [tenant.tenantId],
+      );
+
+    it('are failed, with an alert, when their dead letter was purged before anybody was told', async () => {
+      const world = await withTemplate();
+      const mend = await breakTable('customer_claims', world);
+      const user = await world.register();
+      const { id, job_id: jobId } = await world.runIs(user, 'running');
+      await eventually(async () => (await attemptOf(jobId, 1)) !== undefined, WAIT_MS);
+      await t.dataSource.query('DELETE FROM jobs WHERE id = $1', [jobId]);
+      await giveUp(world, jobId);
+      expect(await world.ended(user)).toMatchObject({ state: 'failed', error_kind: 'purged' });
+      expect(await alertsOf(world)).toMatchObject([{ target_id: id }]);
+      await mend();
+      await world.set('POST', `/admin/automation/runs/${id}/retry`);
+      await world.runIs(user, 'done');
+      expect(await world.messagesOf(user)).toHaveLength(1);
+    });
+
+    it('raise an alert although nothing is left of them', async () => {
+      const world = await withTemplate();
+      await giveUp(world, newId());
+      await eventually(async () => (await alertsOf(world)).length === 1, WAIT_MS);
+      expect(await alertsOf(world)).toMatchObject([
+        { title: expect.stringContaining('the dead letter was purged') as string, target_id: null },
+      ]);
+    });
+
+    it('stay failed when a process that was thought dead goes on with them', async () => {
+      const world = await withTemplate();
+      await setPlan(world, []);
+      const mend = await breakTable('customer_claims', world);
+      const user = await world.register();
+      const { id, job_id: jobId } = await world.runIs(user, 'failed');
+      const { tenantId } = world.tenant;
+      const setJob = (state: string) =>
+        t.dataSource.query('UPDATE jobs SET state = $2 WHERE id = $1', [jobId, state]);
+      const job = { id: jobId, tenantId, kind: 'automation.greet', fence: 1, retrySeconds: null };
+      const { signal } = new AbortController();
+      const stalled = new JobSteps(t.app.get(DataSource), job, signal);
+      await setJob('running');
+      await inTenant(tenantId, () => stalled.read()); // and then it slept
+      await setJob('dead');
+      await mend();
+      const context: JobContext = {
+        jobId,
+        tenantId,
+        caller: { kind: 'job', tenantId, job: 'automation.greet' },
+        attempt: 1,
+        signal,
+        step: stalled.step,
+        progress: stalled.progress,
+      };
+      const automation = t.app.get(RegistrationAutomation);
+      const goOn = inTenant(tenantId, () => automation.greet({ user_id: user }, context));
+      await expect(goOn).rejects.toThrow(JobEndedError);
+      expect(await world.runsOf(user)).toMatchObject([{ id, state: 'failed', error_kind: 'database' }]);
+      expect((await world.stepsOf(id))[3]).toMatchObject({ state: 'failed', attempts: 1 });
+    });
+
+    it('take as long as their attempts, and not as long as the person who retries them', async () => {
+      const world = await withTemplate();
+      await setPlan(world, []);
+      const mend = await breakTable('customer_claims', world);
+      const { id, user_id: user } = await world.runIs(await world.register(), 'failed');
+      await t.dataSource.query(
+        `UPDATE automation_runs SET started_at = started_at - interval '2 days', resumed_at = resumed_at - interval '2 days' WHERE id = $1`,
+        [id],
+      );
+      await mend();
+      await world.set('POST', `/admin/automation/runs/${id}/retry`);
+      const { duration_ms: durationMs } = await world.runIs(user, 'done');
+      expect(durationMs).toBeLessThan(WAIT_MS);
+    });
+
     it('are on record when not even their beginning can be', async () => {
       const world = await withTemplate();
       await setPlan(world, []);
@@ -255,6 +392,20 @@ describe('runs of the registration automation', () => {
       await world.set('POST', `/admin/automation/runs/${run.id}/retry`);
       expect(await world.runIs(user, 'done')).toMatchObject({ id: run.id, source: 'registration' });
       expect(await world.messagesOf(user)).toHaveLength(1);
+    });
+
+    it('ask the agent again, however often what it wrote could not be stored', async () => {
+      const world = await AutomationWorld.create(t);
+      const { app } = await world.withAgent(dify, { mode: 'chat' });
+      await setPlan(world, [0, 0, 0]);
+      const mend = await breakTable('agent_calls', world);
+      const user = await world.register();
+      const { id } = await world.runIs(user, 'failed');
+      expect(dify.asked(app)).toHaveLength(4);
+      await mend();
+      await world.set('POST', `/admin/automation/runs/${id}/retry`);
+      expect(await world.runIs(user, 'done')).toMatchObject({ welcomed_by: 'agent', fallback_reason: null });
+      expect(dify.asked(app)).toHaveLength(5);
     });
 
     it('are failed without an alert when their job is cancelled', async () => {
@@ -274,6 +425,36 @@ describe('runs of the registration automation', () => {
       expect(await world.messagesOf(user)).toHaveLength(1);
     });
 
+    it('keep what they would have said no longer than there is somebody to say it to', async () => {
+      const world = await withTemplate();
+      const mend = await breakTable('messages', world);
+      const text = async (runId: string) => (await world.stepsOf(runId))[1].result;
+      await setPlan(world, [600]);
+      const retried = await world.register();
+      const stopped = await world.runIs(retried, 'running');
+      await eventually(async () => (await attemptOf(stopped.job_id, 1)) !== undefined, WAIT_MS);
+      await setPlan(world, []);
+      const failed = await world.runIs(await world.register(), 'failed');
+      const missed = await world.runIs(await world.register(), 'failed');
+      for (const { id } of [stopped, failed, missed])
+        expect(await text(id)).toEqual({ text: expect.stringContaining('Emma') as string });
+      for (const { user_id: user } of [stopped, missed]) await world.set('DELETE', `/admin/users/${user}`);
+      await mend();
+      await eventually(async () => {
+        await letTimePass(t, stopped.job_id);
+        return (await world.runsOf(retried))[0].state === 'skipped';
+      }, WAIT_MS);
+      expect(await text(stopped.id)).toEqual({});
+      await cleanUp(t, world.tenant.tenantId);
+      expect(await text(missed.id)).toEqual({});
+      await world.set('POST', `/admin/automation/runs/${failed.id}/retry`);
+      const { user_id: user } = await world.runIs(failed.user_id, 'done');
+      expect(await world.messagesOf(user)).toMatchObject([
+        { content: expect.stringContaining('Emma') as string },
+      ]);
+      expect(await text(failed.id)).toEqual({});
+    });
+
     it('end as skipped when the user is deleted in the middle', async () => {
       const world = await withTemplate();
       const mend = await breakTable('customer_claims', world);
@@ -287,6 +468,13 @@ describe('runs of the registration automation', () => {
         return (await world.runsOf(user))[0].state === 'skipped';
       }, WAIT_MS);
       expect(await world.runsOf(user)).toMatchObject([{ state: 'skipped', skip_reason: 'user_gone' }]);
+      expect((await world.stepsOf(id)).map(({ state }) => state)).toEqual([
+        'done',
+        'done',
+        'done',
+        'skipped',
+        'skipped',
+      ]);
       expect(await world.messagesOf(user)).toEqual([]);
     });
   });
@@ -345,6 +533,50 @@ describe('runs of the registration automation', () => {
       expect((await t.rest('POST', '/admin/automation/runs', { token, body })).status).toBe(403);
       expect((await t.rest('GET', '/admin/automation/runs', { token })).status).toBe(200);
     });
+  });
+
+  it('go after AUTOMATION_KEEP_DAYS with all that they left, a thousand at a time, and no others', async () => {
+    const world = await withTemplate();
+    const { tenantId } = world.tenant;
+    const rows = new AutomationRows(t, tenantId);
+    const ago = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+    const old = await rows.run(ago(401));
+    await rows.step(old, ago(401), {});
+    await rows.agentCall(old, ago(401), {});
+    await rows.claim(ago(500), { state: 'closed', closed_at: ago(401) });
+    await t.dataSource.query(
+      `INSERT INTO domain_events (id, tenant_id, kind, payload, created_at)
+       SELECT gen_random_uuid(), $1, 'user.moved', '{}', now() - interval '401 days' FROM generate_series(1, 1500)`,
+      [tenantId],
+    );
+    const kept = [
+      await rows.run(ago(399)),
+      await rows.run(ago(401), { state: 'running' }),
+      await rows.run(ago(401), { state: 'queued' }),
+    ];
+    await rows.step(kept[0], ago(399), {});
+    await rows.agentCall(kept[0], ago(399), {});
+    const claims = [
+      await rows.claim(ago(500), { state: 'claimed', claimed_at: ago(450) }),
+      await rows.claim(ago(500), { state: 'closed', closed_at: ago(399) }),
+    ];
+    const event = await rows.registration(ago(399), newId());
+    const stranger = await withTemplate();
+    const theirs = await new AutomationRows(t, stranger.tenant.tenantId).run(ago(401));
+    await cleanUp(t, tenantId);
+    const idsOf = async (table: string, of = tenantId): Promise<string[]> => {
+      const found = await t.dataSource.query<{ id: string }[]>(
+        `SELECT id FROM ${table} WHERE tenant_id = $1`,
+        [of],
+      );
+      return found.map(({ id }) => id).toSorted();
+    };
+    expect(await idsOf('automation_runs')).toEqual(kept.toSorted());
+    expect(await idsOf('automation_steps')).toHaveLength(1);
+    expect(await idsOf('agent_calls')).toHaveLength(1);
+    expect(await idsOf('customer_claims')).toEqual(claims.toSorted());
+    expect(await idsOf('domain_events')).toEqual([event]);
+    expect(await idsOf('automation_runs', stranger.tenant.tenantId)).toEqual([theirs]);
   });
 
   it('are listed newest first, by state, user, source and time, page by page', async () => {

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { v7 as newId } from 'uuid';
 import { migrations } from '../migrations/index.js';
 import { loadConfig } from '../src/config.js';
 import { ownerDataSourceOptions } from '../src/database.js';
@@ -39,6 +40,26 @@ describe('the schema', () => {
     for (const _ of migrations) await revertMigration(dataSource);
     const ran = await Promise.all([migrate(dataSource), migrate(dataSource), migrate(dataSource)]);
     expect(ran.flat()).toEqual(migrations.map((migration) => migration.name));
+  });
+
+  it('leaves what was stored before anything acted on events alone, so that nobody is greeted years late', async () => {
+    while ((await revertMigration(dataSource)) !== 'Automation1790001700000');
+    const admin = await new DataSource({ type: 'postgres', url: database.adminUrl }).initialize();
+    try {
+      const tenant = newId();
+      await admin.query(`INSERT INTO tenants (id, name) VALUES ($1, 'before')`, [tenant]);
+      await admin.query(
+        `INSERT INTO domain_events (id, tenant_id, kind, payload) VALUES ($1, $2, 'user.registered', '{}')`,
+        [newId(), tenant],
+      );
+      await migrate(dataSource);
+      const events = 'SELECT picked_up_at IS NOT NULL AS "isOver" FROM domain_events WHERE tenant_id = $1';
+      expect(await admin.query(events, [tenant])).toEqual([{ isOver: true }]);
+      const forced = `SELECT relforcerowsecurity AS forced FROM pg_class WHERE relname = 'domain_events'`;
+      expect(await admin.query(forced)).toEqual([{ forced: true }]);
+    } finally {
+      await admin.destroy();
+    }
   });
 
   it('keeps call records of every time, also where no partition was made', async () => {

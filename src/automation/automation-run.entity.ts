@@ -22,6 +22,7 @@ export const SKIP_REASONS = [
   'not_in_roles', // the switch is for people with other roles
   'not_in_rollout', // the percentage does not take this user yet
   'tools_unavailable', // the agent could not do its work; `skipDetail` names what is missing
+  'too_late', // the registration is more than a day old, and nothing was begun: a welcome would be out of place
   'user_gone',
   'user_disabled',
   'not_a_customer',
@@ -35,7 +36,7 @@ export const FALLBACK_REASONS = [
   'failed', // none of them answered
   'timeout', // nor in time
   'unusable', // what it wrote is empty or too long
-  'asked_before', // two runs of the step died while they asked
+  'asked_before', // two attempts died or ran out of time while they asked
 ] as const;
 /** Why the template greeted, although the strategy is `agent`. */
 export type FallbackReason = (typeof FALLBACK_REASONS)[number];
@@ -105,6 +106,10 @@ export class AutomationRun {
   @Column({ name: 'fallback_reason', type: 'varchar', length: 32, nullable: true })
   fallbackReason: FallbackReason | null;
 
+  /** How often the asking of agents was begun and neither ended nor was put off: the process died, or the time was up. */
+  @Column({ type: 'smallint', default: 0 })
+  asked: number;
+
   /** Name of the kind of failure, by which failures are grouped; of the last attempt. */
   @Column({ name: 'error_kind', type: 'varchar', length: 64, nullable: true })
   errorKind: string | null;
@@ -123,10 +128,14 @@ export class AutomationRun {
   @Column({ name: 'started_at', type: 'timestamptz', precision: 3, nullable: true })
   startedAt: Date | null;
 
+  /** Of the first attempt after the last retry by hand, or of the very first: how long a person took is none of the duration. */
+  @Column({ name: 'resumed_at', type: 'timestamptz', precision: 3, nullable: true })
+  resumedAt: Date | null;
+
   @Column({ name: 'finished_at', type: 'timestamptz', precision: 3, nullable: true })
   finishedAt: Date | null;
 
-  /** From its first start to its end, waiting for retries included. */
+  /** From `resumedAt` to its end, waiting for the retries of the plan included. */
   @Column({ name: 'duration_ms', type: 'integer', nullable: true })
   durationMs: number | null;
 }

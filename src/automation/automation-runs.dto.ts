@@ -119,7 +119,7 @@ export class AutomationRunDto {
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Milliseconds from its first start to its end, waiting for retries included',
+    description: 'Milliseconds from its first start, or the last retry by hand, to its end',
   })
   duration_ms: number | null;
 }

@@ -118,7 +118,7 @@ export class AutomationRunsService {
       if (run.state !== 'failed')
         throw new ConflictError(`This run is ${run.state}; only one that failed can be retried`);
       const jobId = await this.requeue(manager, run);
-      const next = { state: 'queued', jobId, finishedAt: null, durationMs: null } as const;
+      const next = { state: 'queued', jobId, asked: 0, finishedAt: null, durationMs: null } as const;
       await manager.update(AutomationRun, { id }, next);
       const values = { before: { state: run.state }, after: { state: next.state } };
       await this.record(manager, caller, { action: 'automation_run.retry', id, values });

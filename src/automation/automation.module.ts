@@ -4,6 +4,7 @@ import { ConsultantsModule } from '../consultants/consultants.module.js';
 import { FeaturesModule } from '../features/features.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { NotificationsModule } from '../notifications/notifications.module.js';
+import { AutomationCleanup } from './automation-cleanup.js';
 import { AutomationRunsController } from './automation-runs.controller.js';
 import { AutomationRunsService } from './automation-runs.service.js';
 import { AutomationSettingsController } from './automation-settings.controller.js';
@@ -36,6 +37,7 @@ import { WelcomeWriter } from './welcome-writer.js';
     GreetingSteps,
     RegistrationAutomation,
     GiveUp,
+    AutomationCleanup,
     AutomationRunsService,
     AutomationSettingsService,
     WelcomeTemplatesService,

@@ -13,6 +13,7 @@ import { RunRecords } from './run-records.js';
 import { GIVE_UP_JOB } from './registration-automation.js';
 
 type Why = { readonly errorKind: string; readonly error: string };
+const PURGED: Why = { errorKind: 'purged', error: 'Its dead letter was purged before anybody looked at it' };
 
 /** Puts on record that a run's job will not go on by itself, and tells the administrators. */
 @Injectable()
@@ -35,15 +36,30 @@ export class GiveUp {
   private async markFailed(manager: EntityManager, tenantId: string, jobId: string): Promise<void> {
     const lock = { mode: 'pessimistic_read' } as const;
     const job = await manager.findOne(JobRow, { where: { id: jobId, tenantId }, lock });
-    if (job?.state !== 'dead' && job?.state !== 'cancelled') return; // somebody retried it meanwhile
-    const run =
-      (await manager.findOneBy(AutomationRun, { tenantId, jobId })) ?? (await this.makeRun(manager, job));
+    if (job && job.state !== 'dead' && job.state !== 'cancelled') return; // somebody retried it meanwhile
+    const known = await manager.findOneBy(AutomationRun, { tenantId, jobId });
+    if (!known && !job) return this.tellOfNobody(manager, tenantId, jobId);
+    const run = known ?? (await this.makeRun(manager, job!));
     if (!run || !['queued', 'running'].includes(run.state)) return;
-    const why = await this.explain(manager, run, job);
+    const why = job ? await this.explain(manager, run, job) : PURGED;
     const running = { runId: run.id, state: 'running' } as const;
     await manager.update(AutomationStep, running, { state: 'failed', endedAt: new Date(), ...why });
     await this.records.fail(manager, run.id, why);
-    if (job.state === 'dead') await this.alert(manager, { run, why, key: `${run.id}:${job.fence}` });
+    if (job?.state === 'cancelled') return;
+    await this.alert(manager, { run, why, key: `${run.id}:${job?.fence ?? jobId}` });
+  }
+
+  /** Its beginning failed, and an operator purged the dead letter before this job ran: whom it was to greet went with it. */
+  private async tellOfNobody(manager: EntityManager, tenantId: string, jobId: string): Promise<void> {
+    await this.alerts.raise(manager, {
+      tenantId,
+      kind: 'automation_failed',
+      title: 'A new customer could not be greeted, and the dead letter was purged before it was looked at',
+      detail:
+        `Job ${jobId} failed before its first step, so nothing says whom it was to greet. Look for a new customer without a ` +
+        'conversation, and begin by hand with POST /api/v1/admin/automation/runs',
+      key: `automation_job:${jobId}`,
+    });
   }
 
   /** Its beginning was what failed, so that nothing is on record yet. Null: another run of the user is open. */

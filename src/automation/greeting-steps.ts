@@ -41,10 +41,10 @@ export class GreetingSteps {
 
   /** Asks the agent, or takes the template. The text lies in the step's result until the message is stored. */
   async findWords(run: OpenRun): Promise<void> {
-    const { tenantId, userId, context } = run;
+    const { id: runId, tenantId, userId, context } = run;
     await this.steps.carryOut(run, {
       name: 'welcome',
-      prepare: (attempt) => this.writer.write({ tenantId, userId }, { attempt, signal: context.signal }),
+      prepare: () => this.writer.write({ tenantId, userId, runId }, context.signal),
       store: async (manager, welcome) => {
         if (!welcome) return null;
         await this.storeCalls(manager, run, welcome);

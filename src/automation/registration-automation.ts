@@ -47,7 +47,7 @@ export class RegistrationAutomation {
   }
 
   private async carryOn(run: OpenRun): Promise<void> {
-    await this.records.resume(run.id);
+    await this.records.resume(run);
     try {
       const conversationId = await this.steps.openConversation(run);
       await this.steps.findWords(run);

@@ -16,7 +16,12 @@ export type Candidate = {
   readonly userId: string;
   /** Somebody wants this user greeted once more. */
   readonly isAgain: boolean;
+  /** A registration that nobody has looked at yet; what somebody begins or retries by hand is never too late. */
+  readonly isNew: boolean;
 };
+
+/** Between a registration and the beginning of its run. */
+const TOO_LATE_MS = 86_400_000;
 
 const OF_SWITCH: Readonly<Record<OffReason, SkipReason>> = {
   off: 'switched_off',
@@ -35,11 +40,12 @@ export class RunGate {
 
   /** @returns Why not; null: the run goes on. */
   async findObstacle(manager: EntityManager, candidate: Candidate): Promise<Skip | null> {
-    const { tenantId, userId, isAgain } = candidate;
+    const { tenantId, userId, isAgain, isNew } = candidate;
     const user = await manager.findOneBy(User, { id: userId, tenantId });
     if (!user) return skip('user_gone');
     if (!user.enabled) return skip('user_disabled');
     if (!isCustomer(user)) return skip('not_a_customer');
+    if (isNew && Date.now() - user.createdAt.getTime() > TOO_LATE_MS) return skip('too_late');
     if (!isAgain && (await findGreeting(manager, candidate))) return skip('already_greeted');
     const off = await this.features.whyOff(AUTOMATION_FEATURE, {
       kind: 'user',

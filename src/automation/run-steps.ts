@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type JobContext, JobEndedError } from '../jobs/job-context.js';
 import { explainJobError } from '../jobs/job-error.js';
-import type { StepName } from './automation-step.entity.js';
+import type { StepName, StepState } from './automation-step.entity.js';
 import type { SkipReason } from './automation-run.entity.js';
 import { errorKindOf } from './error-kind.js';
 
@@ -19,10 +19,17 @@ export type StepResult = Readonly<Record<string, unknown>>;
 
 export type StepWork<T extends StepResult, P> = {
   readonly name: StepName;
-  /** What takes time or leaves no trace of ours: outside of any transaction, and again when the process dies. @param attempt From 1. */
-  readonly prepare: (attempt: number) => Promise<P>;
+  /** What takes time or leaves no trace of ours: outside of any transaction, and again when the process dies. */
+  readonly prepare: () => Promise<P>;
   /** The effect, in the transaction that also stores the result. Null: there was nothing to do. */
   readonly store: (manager: EntityManager, prepared: P) => Promise<T | null>;
+};
+
+/** `attempt` is null where nothing was begun: the step is over, or the run is. */
+type BegunStep<T> = {
+  readonly attempt: number | null;
+  readonly state: StepState;
+  readonly result: T | null;
 };
 
 /** Ends a run in the middle: there is nobody left to greet. */
@@ -36,8 +43,9 @@ export class RunStoppedError extends Error {
 const BEGIN = `WITH begun AS (
     UPDATE automation_steps SET state = 'running', attempts = attempts + 1, started_at = clock_timestamp(), ended_at = NULL,
       duration_ms = NULL, error_kind = NULL, error = NULL
-    WHERE run_id = $1 AND name = $2 AND state NOT IN ('done', 'skipped') RETURNING attempts)
-  SELECT (SELECT attempts FROM begun) AS attempt, result FROM automation_steps WHERE run_id = $1 AND name = $2`;
+    WHERE run_id = $1 AND name = $2 AND state NOT IN ('done', 'skipped')
+      AND EXISTS (SELECT FROM automation_runs WHERE id = $1 AND state = 'running') RETURNING attempts)
+  SELECT (SELECT attempts FROM begun) AS attempt, state, result FROM automation_steps WHERE run_id = $1 AND name = $2`;
 const ENDED = `ended_at = clock_timestamp(),
   duration_ms = extract(epoch FROM clock_timestamp() - started_at)::float8 * 1000`;
 const END = `UPDATE automation_steps SET state = $3, result = $4, ${ENDED} WHERE run_id = $1 AND name = $2`;
@@ -60,15 +68,13 @@ export class RunSteps {
   /** @returns What `store` gave, in this attempt or an earlier one. */
   async carryOut<T extends StepResult, P>(run: OpenRun, work: StepWork<T, P>): Promise<T | null> {
     const { name } = work;
-    const [begun] = await this.dataSource.query<{ attempt: number | null; result: T | null }[]>(BEGIN, [
-      run.id,
-      name,
-    ]);
+    const [begun] = await this.dataSource.query<BegunStep<T>[]>(BEGIN, [run.id, name]);
     if (!begun) throw new RunStoppedError('user_gone'); // the tenant's rows are being removed
-    const { attempt } = begun;
-    if (attempt === null) return begun.result;
+    const { attempt, state, result } = begun;
+    if (attempt === null && (state === 'done' || state === 'skipped')) return result;
+    if (attempt === null) throw new JobEndedError('lost', 'The run was given up while this process slept');
     try {
-      return await this.carryOutAnew(run, work, attempt);
+      return await this.carryOutAnew(run, work);
     } catch (error) {
       await this.noteFailure(run, { name, attempt, error });
       throw error;
@@ -78,9 +84,8 @@ export class RunSteps {
   private async carryOutAnew<T extends StepResult, P>(
     run: OpenRun,
     { name, prepare, store }: StepWork<T, P>,
-    attempt: number,
   ): Promise<T | null> {
-    const prepared = await prepare(attempt);
+    const prepared = await prepare();
     let result: T | null = null;
     // The job's record gets no result: what an agent wrote about a person stays in the run, where fewer people see it.
     await run.context.step(

@@ -7,6 +7,8 @@ import { Tenant } from '../auth/tenant.entity.js';
 import { User } from '../auth/user.entity.js';
 import { CustomerPreferences } from '../crm/customer-preferences.entity.js';
 import { CustomerProfile } from '../crm/customer-profile.entity.js';
+import { inTenant } from '../common/request-scope.js';
+import { JobEndedError } from '../jobs/job-context.js';
 import type { FallbackReason } from './automation-run.entity.js';
 import { AutomationSettings, type AutomationSettingValues } from './automation-settings.js';
 import { toLanguage } from './languages.js';
@@ -16,8 +18,12 @@ import { toPlainText, toWelcomeText } from './welcome-text.js';
 
 /** The purpose under which agents are put in order: see docs/agents.md. */
 export const WELCOME_PURPOSE = 'welcome';
-/** A run whose process died in the asking, twice, does not ask a third time. */
+/** A run whose process died in the asking, or whose time was up in it, twice, does not ask a third time. */
 const ASKED_MAX = 2;
+const ASK = `WITH asking AS (
+    UPDATE automation_runs SET asked = asked + 1 WHERE id = $1 AND asked < ${ASKED_MAX} RETURNING id)
+  SELECT id FROM asking`;
+const ASKED = `UPDATE automation_runs SET asked = asked - 1 WHERE id = $1 AND asked > 0`;
 
 export type Welcome = {
   readonly text: string;
@@ -55,20 +61,19 @@ export class WelcomeWriter {
   ) {}
 
   /**
-   * @param attempt Counts the runs of the step, from 1.
    * @returns Null: the tenant's strategy is to say nothing, or the user is gone.
    * @throws What the signal aborted with.
    */
   async write(
-    of: { readonly tenantId: string; readonly userId: string },
-    { attempt, signal }: { readonly attempt: number; readonly signal: AbortSignal },
+    of: { readonly tenantId: string; readonly userId: string; readonly runId: string },
+    signal: AbortSignal,
   ): Promise<Welcome | null> {
     const settings = await this.settings.of(of.tenantId);
     if (settings.strategy === 'off') return null;
     const person = await this.findPerson(of, settings);
     if (!person) return null;
     if (settings.strategy === 'template') return this.fromTemplate(person, settings, null);
-    const asked = await this.ask(person, attempt, signal);
+    const asked = await this.askOnRecord(person, of.runId, signal);
     if (asked.text === null || !asked.reply?.ok) return this.fromTemplate(person, settings, asked);
     const { by, attempts, firstTextMs } = asked.reply;
     return {
@@ -82,8 +87,21 @@ export class WelcomeWriter {
     };
   }
 
-  private async ask(person: Person, attempt: number, signal: AbortSignal): Promise<Asked> {
-    if (attempt > ASKED_MAX) return { text: null, reply: null, why: 'asked_before' };
+  /** Stored before it asks and taken back after, so that it is deaths in the asking that count, and no restart or failure elsewhere. */
+  private async askOnRecord(person: Person, runId: string, signal: AbortSignal): Promise<Asked> {
+    const { tenantId } = person;
+    const begun = await this.dataSource.query<unknown[]>(ASK, [runId]);
+    if (begun.length === 0) return { text: null, reply: null, why: 'asked_before' };
+    try {
+      return await this.ask(person, signal);
+    } finally {
+      // In a unit of work of its own, since nothing more is stored in one whose signal aborted. With the database away it counts.
+      if (!isTimedOut(signal))
+        await inTenant(tenantId, () => this.dataSource.query(ASKED, [runId])).catch(() => undefined);
+    }
+  }
+
+  private async ask(person: Person, signal: AbortSignal): Promise<Asked> {
     const { tenantId, userId, language } = person;
     const reply = await this.gateway.ask(
       { tenantId },
@@ -138,6 +156,11 @@ export class WelcomeWriter {
     const language = toLanguage(said) ?? defaultLanguage;
     return { tenantId, userId, displayName, businessName: tenant.name, tier, language };
   }
+}
+
+/** It was a run of the job that took too long, and the next one would not be quicker. */
+function isTimedOut({ reason }: AbortSignal): boolean {
+  return reason instanceof JobEndedError && reason.ending === 'timed_out';
 }
 
 /** Holds nothing that the customer wrote: a name could be an order to the model. The agent finds the rest with its tools. */

@@ -1,3 +1,4 @@
+import { v7 as newId } from 'uuid';
 import { AGENT_ENV, type MadeAgent, newAgent, newOrder } from './agents.js';
 import { eventually, newGroup, type TestGroup } from './mcp.js';
 import type { StandInApp, StandInDify } from './stand-in-dify.js';
@@ -143,4 +144,21 @@ export class AutomationWorld {
 export async function letTimePass(t: TestApp, jobId: string): Promise<void> {
   await t.dataSource.query(`UPDATE jobs SET run_at = now() WHERE id = $1 AND state = 'queued'`, [jobId]);
   await t.dataSource.query(`SELECT pg_notify('toolcrib_jobs', '')`);
+}
+
+/** Does what is done to a tenant once a day. */
+export async function cleanUp(t: TestApp, tenantId: string): Promise<void> {
+  const id = newId();
+  await t.dataSource.query(
+    `INSERT INTO jobs (id, tenant_id, kind, payload) VALUES ($1, $2, 'automation.cleanup', $3)`,
+    [id, tenantId, { slot: new Date().toISOString() }],
+  );
+  await t.dataSource.query(`SELECT pg_notify('toolcrib_jobs', '')`);
+  await eventually(async () => {
+    const [{ state }] = await t.dataSource.query<[{ state: string }]>(
+      'SELECT state FROM jobs WHERE id = $1',
+      [id],
+    );
+    return state === 'done';
+  }, WAIT_MS);
 }

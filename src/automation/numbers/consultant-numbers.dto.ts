@@ -1,5 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
+const RATE = 'Sent, of sent, failed and those to people without a channel or an address, 0 to 1';
+
 export class DeliveriesDto {
   @ApiProperty({ example: 'email', description: 'Kind of channel; none: the recipient has none' })
   channel: string;
@@ -19,7 +21,7 @@ export class DeliveriesDto {
   @ApiProperty({ example: 2, description: 'Not sent on purpose, e.g. the recipient has no address' })
   suppressed: number;
 
-  @ApiProperty({ type: Number, nullable: true, example: 1, description: 'Sent of sent and failed, 0 to 1' })
+  @ApiProperty({ type: Number, nullable: true, example: 1, description: RATE })
   delivery_rate: number | null;
 
   @ApiProperty({ type: Number, nullable: true, example: 0.8, description: 'From its making to its sending' })
@@ -45,8 +47,8 @@ export class NotificationsDto {
   @ApiProperty({
     type: Number,
     nullable: true,
-    example: 1,
-    description: 'Told live or sent, of these and the failed, 0 to 1',
+    example: 0.97561,
+    description: `${RATE}. Who was told live is none of it`,
   })
   delivery_rate: number | null;
 
@@ -64,7 +66,7 @@ export class ClaimsDto {
   @ApiProperty({ example: 98, description: 'Of these, with at least one consultant connected' })
   announced_live: number;
 
-  @ApiProperty({ example: 104 })
+  @ApiProperty({ example: 104, description: 'At least once, also when given back since' })
   claimed: number;
 
   @ApiProperty({ example: 4, description: 'Still open' })
@@ -73,7 +75,12 @@ export class ClaimsDto {
   @ApiProperty({ example: 6, description: 'Escalated at least once' })
   escalated: number;
 
-  @ApiProperty({ type: Number, nullable: true, example: 101.3, description: 'From announcement to claim' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 101.3,
+    description: 'From the first announcement to the first claim',
+  })
   average_seconds: number | null;
 
   @ApiProperty({ type: Number, nullable: true, example: 74.1 })

@@ -37,7 +37,7 @@ export class RunsDto {
     type: Number,
     nullable: true,
     example: 2140.5,
-    description: 'Of the done: first start to end, waiting for retries included',
+    description: 'Of the done: first start, or last retry by hand, to end; waiting for the plan included',
   })
   average_ms: number | null;
 

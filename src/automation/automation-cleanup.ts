@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { Config } from '../config.js';
+import type { JobContext } from '../jobs/job-context.js';
+import { Job } from '../jobs/job.decorator.js';
+
+/** A run that failed keeps what it would say until somebody retries it; nobody will when there is nobody to say it to. */
+const FORGET = `UPDATE automation_steps s SET result = s.result - 'text' FROM automation_runs r
+  WHERE r.tenant_id = $1 AND r.state IN ('queued', 'running', 'failed') AND s.run_id = r.id AND s.result ? 'text'
+    AND NOT EXISTS (SELECT FROM users u WHERE u.tenant_id = $1 AND u.id = r.user_id)`;
+const BATCH = 1000;
+const IS_OLD = (time: string): string => `tenant_id = $1 AND ${time} < now() - $2 * interval '1 day'`;
+const remove = (table: string, where: string): string => `WITH old AS (
+    SELECT id FROM ${table} WHERE ${where} LIMIT ${BATCH}),
+  gone AS (DELETE FROM ${table} t USING old WHERE t.id = old.id RETURNING t.id)
+  SELECT count(*)::int AS count FROM gone`;
+/** Steps and requests to agents go with their run. What somebody still looks after is no claim of the past. */
+const REMOVALS = [
+  remove('automation_runs', `${IS_OLD('created_at')} AND state IN ('done', 'failed', 'skipped')`),
+  remove('customer_claims', `${IS_OLD('closed_at')} AND state = 'closed'`),
+  remove('domain_events', IS_OLD('created_at')),
+];
+
+/** Removes what the automation need not keep, once a day, of each tenant. */
+@Injectable()
+export class AutomationCleanup {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly config: Config,
+  ) {}
+
+  @Job({
+    kind: 'automation.cleanup',
+    description:
+      'Removes runs, closed claims and events that are older than AUTOMATION_KEEP_DAYS, and welcomes to people who are gone',
+    payload: z.object({ slot: z.iso.datetime() }),
+    schedule: { at: '47 3 * * *', for: 'every_tenant' },
+    timeoutSeconds: 600,
+    concurrency: { total: 2 },
+  })
+  async run(_payload: { slot: string }, { tenantId, signal }: JobContext): Promise<void> {
+    await this.dataSource.query(FORGET, [tenantId]);
+    for (const removal of REMOVALS) await this.removeAll(removal, tenantId, signal);
+  }
+
+  private async removeAll(removal: string, tenantId: string, signal: AbortSignal): Promise<void> {
+    const parameters = [tenantId, this.config.env.AUTOMATION_KEEP_DAYS];
+    for (let count = BATCH; count === BATCH;) {
+      signal.throwIfAborted();
+      [{ count }] = await this.dataSource.query<[{ count: number }]>(removal, parameters);
+    }
+  }
+}
