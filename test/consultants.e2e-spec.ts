@@ -74,7 +74,7 @@ describe('consultants', () => {
         expect(payload).toMatchObject({
           claim_id: claimId,
           conversation_id: conversationId,
-          conversation_link: `${t.url}/conversations/${conversationId}`,
+          conversation_link: `${t.url}/api/v1/conversations/${conversationId}`,
           expected_response_seconds: 300,
           action: 'claim_customer',
           customer: { id: userId, tier: 'vip', city: 'Shanghai', tags: ['laser'] },

@@ -119,7 +119,7 @@ export class ClaimNews {
   }
 
   private linkOf({ claim, settings }: Pick<Told, 'claim' | 'settings'>): string {
-    const template = settings.conversationLink || `${this.config.publicUrl}/conversations/{conversation_id}`;
+    const template = settings.conversationLink || `${this.config.publicUrl}/api/v1/conversations/{conversation_id}`;
     return template.replaceAll('{conversation_id}', claim.conversationId);
   }
 

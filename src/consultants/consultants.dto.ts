@@ -192,7 +192,7 @@ export class PutConsultantSettingsDto {
   @ApiPropertyOptional({
     default: '',
     example: 'https://crm.example.com/conversations/{conversation_id}',
-    description: 'Where a consultant answers; empty: a page under PUBLIC_URL',
+    description: 'Where a consultant answers; empty: the route of the conversation under PUBLIC_URL',
   })
   @MayBeAbsent()
   @IsString()
