@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { RegistrationAutomation } from '../src/automation/registration-automation.js';
+import { ToolAvailability } from '../src/automation/tool-availability.js';
 import { inTenant } from '../src/common/request-scope.js';
 import { type JobContext, JobEndedError } from '../src/jobs/job-context.js';
 import { JobSteps } from '../src/jobs/job-steps.js';
@@ -142,6 +143,25 @@ describe('runs of the registration automation', () => {
       await world.set('PUT', '/admin/automation/settings', { strategy: 'agent', group_id: whole.id });
       expect(await world.ended(await world.register())).toMatchObject({ state: 'done' });
     }, 30_000);
+
+    it('after as many queries for twelve groups as for two', async () => {
+      const count = async (groups: number): Promise<{ queries: number; problem: string | null }> => {
+        const { tenant } = await AutomationWorld.create(t);
+        for (let n = 0; n < groups; n += 1) await newGroup(t, tenant, { tools: ['get_user_profile'] });
+        return inTenant(tenant.tenantId, async () => {
+          const runner = t.app.get(DataSource).createQueryRunner();
+          const asked = jest.spyOn(runner, 'query');
+          const needs = { requiredTools: WELCOME_TOOLS, groupId: null };
+          const problem = await t.app.get(ToolAvailability).problem(runner.manager, tenant.tenantId, needs);
+          await runner.release();
+          return { queries: asked.mock.calls.length, problem };
+        });
+      };
+      const [two, twelve] = [await count(2), await count(12)];
+      expect(twelve.problem).toContain('None of 12 tool groups');
+      expect(two.queries).toBeGreaterThan(0);
+      expect(twelve.queries).toBe(two.queries);
+    });
 
     it('when there is nobody to greet', async () => {
       const world = await withTemplate();

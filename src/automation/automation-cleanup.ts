@@ -33,7 +33,8 @@ export class AutomationCleanup {
 
   @Job({
     kind: 'automation.cleanup',
-    description: 'Removes runs, closed claims and events that are older than AUTOMATION_KEEP_DAYS, and welcomes to people who are gone',
+    description:
+      'Removes runs, closed claims and events that are older than AUTOMATION_KEEP_DAYS, and welcomes to people who are gone',
     payload: z.object({ slot: z.iso.datetime() }),
     schedule: { at: '47 3 * * *', for: 'every_tenant' },
     timeoutSeconds: 600,
