@@ -129,6 +129,7 @@ export class Notifications1790001500000 implements MigrationInterface {
           "tenant_id" uuid NOT NULL,
           "key" character varying(200) COLLATE "C" NOT NULL,
           "kind" character varying(32) NOT NULL,
+          "about_user_id" uuid,
           "variables" jsonb NOT NULL DEFAULT '{}',
           "link" text,
           "is_urgent" boolean NOT NULL DEFAULT false,
@@ -138,12 +139,19 @@ export class Notifications1790001500000 implements MigrationInterface {
       )
     `);
     await queryRunner.query(
+      `CREATE INDEX "idx_notices_about_user" ON "notices" ("tenant_id", "about_user_id")`,
+    );
+    await queryRunner.query(
       `CREATE INDEX "idx_notices_tenant_created" ON "notices" ("tenant_id", "created_at")`,
     );
     await queryRunner.query(`CREATE UNIQUE INDEX "uq_notices_tenant_key" ON "notices" ("tenant_id", "key")`);
     await queryRunner.query(`
       ALTER TABLE "notices" ADD CONSTRAINT "FK_a42a366f9e49adedd29143f031c"
         FOREIGN KEY ("tenant_id") REFERENCES "tenants"("id") ON DELETE CASCADE ON UPDATE NO ACTION
+    `);
+    await queryRunner.query(`
+      ALTER TABLE "notices" ADD CONSTRAINT "FK_27f551d64284d7a299bb61ea137"
+        FOREIGN KEY ("about_user_id", "tenant_id") REFERENCES "users"("id","tenant_id") ON DELETE CASCADE ON UPDATE NO ACTION
     `);
     await queryRunner.query(`
       CREATE TABLE "notification_deliveries" (

@@ -105,6 +105,7 @@ export const environmentSchema = z.object({
   NOTIFICATION_TIMEOUT_MS: wholeNumber(100, 50_000).default(10_000),
   NOTIFICATION_KEEP_DAYS: wholeNumber(1, 3650).default(90),
   NOTIFICATION_PRIVATE_NETWORKS: boolean.default(false),
+  ALERT_KEEP_DAYS: wholeNumber(1, 36_500).default(400),
   CALL_LOG_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
   CALL_LOG_QUEUE_MAX: wholeNumber(1, 1_000_000).default(10_000),
   CALL_LOG_QUEUE_MAX_BYTES: wholeNumber(1_048_576, 4_294_967_296).default(67_108_864),

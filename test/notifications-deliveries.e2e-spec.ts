@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { inTenant } from '../src/common/request-scope.js';
 import { AdminAlerts, type AlertToRaise } from '../src/notifications/admin-alerts.js';
+import { Jobs } from '../src/jobs/jobs.js';
 import { Clock } from '../src/notifications/clock.js';
 import { Notifications } from '../src/notifications/notifications.js';
 import { type HttpReceiver, startHttpReceiver } from './support/http-receiver.js';
@@ -229,6 +230,27 @@ describe('deliveries', () => {
       const { tenantId } = await t.newTenant();
       expect(await withdraw('customer:1:', tenantId)).toBe(0);
       expect(await deliveriesOf(t, tenant)).toMatchObject([{ state: 'waiting', reason: null }]);
+    });
+
+    it('go with the person whom they tell of, and are not sent then', async () => {
+      receiver.behaviour = 503;
+      await retryQuickly(t, tenant);
+      await webhook();
+      const customer = await t.newUser(tenant.tenantId, ['customer']);
+      await sendNotice(t, tenant, { key: 'gone', recipients: [self()], aboutUserId: customer.id });
+      await sendNotice(t, tenant, { key: 'stays', recipients: [self()] });
+      await eventually(
+        async () => (await deliveriesOf(t, tenant)).every(({ last_error: error }) => error !== null),
+        15_000,
+      );
+      await t.dataSource.query('DELETE FROM users WHERE id = $1', [customer.id]);
+      expect(await deliveriesOf(t, tenant)).toMatchObject([{ notice_key: 'stays' }]);
+      const notices = 'SELECT key FROM notices WHERE tenant_id = $1';
+      expect(await t.dataSource.query(notices, [tenant.tenantId])).toEqual([{ key: 'stays' }]);
+      receiver.behaviour = 200;
+      const before = receiver.requests.length;
+      await noOpenJobs();
+      expect(keysSent().slice(before)).toEqual(['stays']);
     });
 
     it('can be listed by state, kind, channel, person and time', async () => {
@@ -475,6 +497,31 @@ describe('deliveries', () => {
       setClock('2026-03-03T15:00:00Z'); // 23:00 in Shanghai
       await raise();
       expect(await settled(t, tenant)).toMatchObject([{ kind: 'admin_alert', state: 'sent' }]);
+    });
+
+    it('goes when it is old, acknowledged or not', async () => {
+      for (const key of ['old', 'acknowledged', 'seen again']) await raise({ key });
+      const age = (column: string, key: string) =>
+        t.dataSource.query(
+          `UPDATE alerts SET ${column} = now() - interval '401 days' WHERE tenant_id = $1 AND key = $2`,
+          [tenant.tenantId, key],
+        );
+      await age('last_seen_at', 'old');
+      await age('last_seen_at', 'acknowledged');
+      await age('acknowledged_at', 'acknowledged');
+      await age('first_seen_at', 'seen again');
+      await inTenant(tenant.tenantId, () =>
+        t.app.get(DataSource).transaction((manager) => {
+          const payload = { slot: new Date().toISOString() };
+          return t.app.get(Jobs, { strict: false }).enqueue(manager, 'alerts.cleanup', payload);
+        }),
+      );
+      const keys = () =>
+        t.dataSource.query<{ key: string }[]>('SELECT key FROM alerts WHERE tenant_id = $1', [
+          tenant.tenantId,
+        ]);
+      await eventually(async () => (await keys()).length < 3, 15_000);
+      expect(await keys()).toEqual([{ key: 'seen again' }]);
     });
 
     it('is there without any channel', async () => {

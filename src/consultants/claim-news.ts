@@ -38,6 +38,7 @@ export class ClaimNews {
     if (userIds.length === 0) return;
     await this.notifications.send(manager, {
       tenantId: claim.tenantId,
+      aboutUserId: claim.userId,
       kind: 'new_customer',
       recipients: userIds,
       variables: this.variablesOf(told),
@@ -53,6 +54,7 @@ export class ClaimNews {
     await this.publish(manager, 'customer_escalated', told);
     await this.notifications.send(manager, {
       tenantId: claim.tenantId,
+      aboutUserId: claim.userId,
       kind: 'customer_escalated',
       recipients: userIds,
       variables: this.variablesOf(told),
@@ -94,6 +96,7 @@ export class ClaimNews {
     const told = { claim, settings, customer, userIds: [claim.claimedBy!] };
     await this.notifications.send(manager, {
       tenantId: claim.tenantId,
+      aboutUserId: claim.userId,
       kind: 'customer_claimed',
       recipients: told.userIds,
       variables: { ...this.variablesOf(told), consultant_name: name },

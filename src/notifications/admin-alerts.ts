@@ -18,9 +18,9 @@ export type AlertToRaise = {
   readonly tenantId: string;
   /** `[a-z0-9_.-]`, 1 to 32 characters, e.g. `automation_failed`. */
   readonly kind: string;
-  /** What happened, in one line. Cut at 200 characters. */
+  /** What happened, in one line. Cut at 200 characters; no name of a customer: it may outlive the account. */
   readonly title: string;
-  /** What is known of it and what to do. Cut at 4000 characters; no secret. */
+  /** What is known of it and what to do. Cut at 4000 characters; no secret, no name. */
   readonly detail: string;
   readonly target?: { readonly kind: string; readonly id: string };
   /** It is raised once for a key: 1 to 190 characters. */

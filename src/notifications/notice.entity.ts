@@ -9,12 +9,15 @@ import {
   Unique,
 } from 'typeorm';
 import { Tenant } from '../auth/tenant.entity.js';
+import { User } from '../auth/user.entity.js';
+import { ofTheSameTenant } from '../common/tenant-relation.js';
 import type { NoticeKind } from './notice.js';
 
 /** A notice that was sent, for its deliveries to be made of. */
 @Entity('notices')
 @Unique(['tenantId', 'id']) // what foreign keys of the same tenant refer to
 @Index('uq_notices_tenant_key', ['tenantId', 'key'], { unique: true })
+@Index('idx_notices_about_user', ['tenantId', 'aboutUserId'])
 @Index('idx_notices_tenant_created', ['tenantId', 'createdAt'])
 export class NoticeRow {
   @PrimaryColumn({ type: 'uuid' })
@@ -33,6 +36,14 @@ export class NoticeRow {
 
   @Column({ type: 'varchar', length: 32 })
   kind: NoticeKind;
+
+  /** The variables hold their name, so it goes with them. */
+  @Column({ name: 'about_user_id', type: 'uuid', nullable: true })
+  aboutUserId: string | null;
+
+  @ManyToOne(() => User, { onDelete: 'CASCADE' })
+  @JoinColumn(ofTheSameTenant('about_user_id'))
+  aboutUser?: User;
 
   @Column({ type: 'jsonb', default: () => "'{}'" })
   variables: Record<string, string>;

@@ -16,6 +16,8 @@ export type Notice = {
   readonly recipients: readonly string[];
   /** For the template: plain text each. One that the template names and that is not here is empty. */
   readonly variables: Readonly<Record<string, string>>;
+  /** A user of the tenant whom it tells of: when they go, it goes, with what became of it. */
+  readonly aboutUserId?: string;
   /** Where a click leads: an absolute http or https URL. */
   readonly link?: string;
   /** The same key, recipient and channel is delivered once: 1 to 200 characters. */

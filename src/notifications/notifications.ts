@@ -13,8 +13,8 @@ import { Recipients } from './recipients.js';
 /** Kind of the job that makes one delivery. */
 export const DELIVER = 'notifications.deliver';
 
-const INSERT_NOTICE = `INSERT INTO notices (id, tenant_id, key, kind, variables, link, is_urgent)
-  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, key) DO NOTHING`;
+const INSERT_NOTICE = `INSERT INTO notices (id, tenant_id, key, kind, variables, link, is_urgent, about_user_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, key) DO NOTHING`;
 const FIND_NOTICE = 'SELECT id FROM notices WHERE tenant_id = $1 AND key = $2';
 const INSERT_DELIVERIES = `INSERT INTO notification_deliveries
     (id, tenant_id, notice_id, notice_key, kind, recipient_id, channel_id, channel_kind, target, state, reason, not_before)
@@ -110,7 +110,7 @@ export class Notifications {
   private async storeNotice(manager: EntityManager, notice: Notice): Promise<string> {
     const { tenantId, key, kind, variables, link = null, isUrgent = false } = notice;
     const values = [newId(), tenantId, key, kind, JSON.stringify(variables), link, isUrgent];
-    await manager.query(INSERT_NOTICE, values);
+    await manager.query(INSERT_NOTICE, [...values, notice.aboutUserId ?? null]);
     const [{ id }] = await manager.query<[{ id: string }]>(FIND_NOTICE, [tenantId, key]);
     return id;
   }
