@@ -88,8 +88,9 @@ async function fill() {
        SELECT uuidv7(at - clock_timestamp()), ${t}, run, '${agent}', ${version}, outcome, 500 + n % 3000, 200 + n % 500, at + interval '2 s'
        FROM made CROSS JOIN LATERAL (VALUES ('server_error', n % 10 = 0), ('ok', n % 15 > 0)) AS calls(outcome, isMade)
        WHERE isMade AND n % 20 > 0`,
-    `INSERT INTO customer_claims (id, tenant_id, user_id, conversation_id, run_id, state, notified, announced_at, claimed_at, claimed_by)
-       SELECT uuidv7(at - clock_timestamp()), ${t}, account, talk, run, 'claimed', 3, at, at + make_interval(secs => n % 900), account
+    `INSERT INTO customer_claims (id, tenant_id, user_id, conversation_id, run_id, state, notified, announced_at, claimed_at, first_announced_at, first_claimed_at, claimed_by)
+       SELECT uuidv7(at - clock_timestamp()), ${t}, account, talk, run, 'claimed', 3, at, at + make_interval(secs => n % 900), at,
+         at + make_interval(secs => n % 900), account
        FROM made WHERE n % 20 > 0`,
     `INSERT INTO notification_deliveries (id, tenant_id, notice_id, notice_key, kind, channel_kind, target, state, created_at, sent_at)
        SELECT uuidv7(at - clock_timestamp()), ${t}, run, run, 'new_customer', 'email', run, CASE WHEN n % 404 = 0 THEN 'failed' ELSE 'sent' END,

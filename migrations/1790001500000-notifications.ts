@@ -127,7 +127,7 @@ export class Notifications1790001500000 implements MigrationInterface {
       CREATE TABLE "notices" (
           "id" uuid NOT NULL,
           "tenant_id" uuid NOT NULL,
-          "key" character varying(200) NOT NULL,
+          "key" character varying(200) COLLATE "C" NOT NULL,
           "kind" character varying(32) NOT NULL,
           "variables" jsonb NOT NULL DEFAULT '{}',
           "link" text,

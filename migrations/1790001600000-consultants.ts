@@ -166,6 +166,8 @@ export class Consultants1790001600000 implements MigrationInterface {
           "job_ids" uuid array NOT NULL DEFAULT '{}',
           "announced_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
           "claimed_at" TIMESTAMP(3) WITH TIME ZONE,
+          "first_announced_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
+          "first_claimed_at" TIMESTAMP(3) WITH TIME ZONE,
           "closed_at" TIMESTAMP(3) WITH TIME ZONE,
           "next_escalation_at" TIMESTAMP(3) WITH TIME ZONE,
           "version" integer NOT NULL DEFAULT '1',

@@ -11,7 +11,7 @@ const INDEXES = [
     'ix_agent_calls_answered',
     `"agent_calls" ("tenant_id", "agent_version_id", "created_at") WHERE "outcome" = 'ok'`,
   ],
-  ['ix_customer_claims_announced', `"customer_claims" ("tenant_id", "announced_at")`],
+  ['ix_customer_claims_announced', `"customer_claims" ("tenant_id", "first_announced_at")`],
   ['ix_notification_deliveries_created', `"notification_deliveries" ("tenant_id", "created_at")`],
 ] as const;
 

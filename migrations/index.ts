@@ -19,6 +19,7 @@ import { Notifications1790001500000 } from './1790001500000-notifications.js';
 import { Consultants1790001600000 } from './1790001600000-consultants.js';
 import { Automation1790001700000 } from './1790001700000-automation.js';
 import { Numbers1790001800000 } from './1790001800000-numbers.js';
+import { ConversationLists1790001900000 } from './1790001900000-conversation-lists.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   Consultants1790001600000,
   Automation1790001700000,
   Numbers1790001800000,
+  ConversationLists1790001900000,
 ] as const;

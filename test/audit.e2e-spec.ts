@@ -21,7 +21,8 @@ describe('the admin audit', () => {
   let operator: TestTenant;
 
   beforeAll(async () => {
-    t = await createTestApp({ tools: [TestTools] });
+    // No job runs, so that nothing changes but by the routes.
+    t = await createTestApp({ tools: [TestTools], env: { JOBS_CONCURRENCY: '0' } });
     operator = await t.newTenant();
     await t.dataSource.query('UPDATE tenants SET is_operating = true WHERE id = $1', [operator.tenantId]);
   });

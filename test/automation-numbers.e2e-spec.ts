@@ -575,7 +575,10 @@ describe('/api/v1/admin/registration-automation', () => {
         how: 'channels',
         notified: 2,
         level: 1,
-        claimed_at: '2026-03-10T09:15:00Z',
+        first_claimed_at: '2026-03-10T09:15:00Z',
+        // Given back since, announced anew and claimed by somebody else.
+        announced_at: '2026-03-12T09:00:00Z',
+        claimed_at: '2026-03-12T09:00:01Z',
       });
       await rows.claim('2026-03-11T10:00:00Z', { state: 'open', how: 'live', notified: 0, level: 2 });
       await rows.claim('2026-03-13T10:00:00Z', { state: 'open', how: 'live', notified: 7 });

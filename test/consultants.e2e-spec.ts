@@ -2,6 +2,7 @@ import { v7 as newId } from 'uuid';
 import type { User } from '../src/auth/user.entity.js';
 import { announce, newCustomer } from './support/customers.js';
 import { LiveClient, pollUntil, type ToldEvent } from './support/live.js';
+import { deliveriesOf, newChannel, NOTIFICATION_ENV } from './support/notifications.js';
 import { type Answer, createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
 type Person = { readonly user: User; readonly token: string };
@@ -13,8 +14,8 @@ describe('consultants', () => {
   const clients: LiveClient[] = [];
 
   beforeAll(async () => {
-    t = await createTestApp();
-    other = await createTestApp({ database: t.database });
+    t = await createTestApp({ env: NOTIFICATION_ENV });
+    other = await createTestApp({ database: t.database, env: NOTIFICATION_ENV });
   });
 
   afterAll(async () => {
@@ -74,7 +75,7 @@ describe('consultants', () => {
         expect(payload).toMatchObject({
           claim_id: claimId,
           conversation_id: conversationId,
-          conversation_link: `${t.url}/conversations/${conversationId}`,
+          conversation_link: `${t.url}/api/v1/conversations/${conversationId}`,
           expected_response_seconds: 300,
           action: 'claim_customer',
           customer: { id: userId, tier: 'vip', city: 'Shanghai', tags: ['laser'] },
@@ -236,6 +237,37 @@ describe('consultants', () => {
       expect((await claim(t, claimId, ben)).status).toBe(200);
     });
 
+    it('keeps how long the customer waited at first, whoever gives back and reassigns', async () => {
+      const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
+      const { claimId } = await arrive();
+      const times = async () => {
+        const [row] = await t.dataSource.query<Record<string, Date>[]>(
+          `SELECT first_announced_at, first_claimed_at, announced_at, claimed_at FROM customer_claims WHERE id = $1`,
+          [claimId],
+        );
+        return row;
+      };
+      await claim(t, claimId, ann);
+      const { first_claimed_at: firstClaim, claimed_at: onlyClaim } = await times();
+      expect(firstClaim).toEqual(onlyClaim);
+      // Long ago, so that what is written now is told from it.
+      await t.dataSource.query(
+        `UPDATE customer_claims SET first_announced_at = '2026-03-01T08:00:00Z', first_claimed_at = '2026-03-01T08:01:00Z',
+           announced_at = '2026-03-01T08:00:00Z', claimed_at = '2026-03-01T08:01:00Z' WHERE id = $1`,
+        [claimId],
+      );
+      const first = await times();
+      await t.rest('POST', `/customer-claims/${claimId}/release`, { token: ann.token });
+      await asAdmin('POST', `/admin/customer-claims/${claimId}/reassign`, { user_id: ben.user.id });
+      const now = await times();
+      expect(now['claimed_at'].getTime()).toBeGreaterThan(first['claimed_at'].getTime());
+      expect(now['announced_at'].getTime()).toBeGreaterThan(first['announced_at'].getTime());
+      expect(now).toMatchObject({
+        first_announced_at: first['first_announced_at'],
+        first_claimed_at: first['first_claimed_at'],
+      });
+    });
+
     it('gives way to an administrator, who tells somebody who is not there through the channels', async () => {
       const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
       const { claimId } = await arrive();
@@ -312,6 +344,22 @@ describe('consultants', () => {
       expect(names.map(String).toSorted()).toEqual(['Ann', 'Ben', 'Ben']);
     });
 
+    it('does not offer a customer to whoever has just given it back', async () => {
+      await set({ allocation: 'least_busy', offer_seconds: 600 });
+      const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
+      await online(t, ann);
+      await online(other, ben);
+      const { claimId } = await arrive();
+      expect((await offeredTo(claimId))?.name).toBe('Ann');
+      await claim(t, claimId, ann);
+      for (let n = 0; n < 2; n++)
+        await asAdmin('POST', `/admin/customer-claims/${(await arrive()).claimId}/reassign`, {
+          user_id: ben.user.id,
+        });
+      await t.rest('POST', `/customer-claims/${claimId}/release`, { token: ann.token });
+      expect((await offeredTo(claimId))?.name).toBe('Ben');
+    });
+
     it('takes who knows what the customer is about', async () => {
       await set({ allocation: 'by_skill' });
       const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
@@ -369,10 +417,40 @@ describe('consultants', () => {
       expect(await keys(ann.user.id)).toEqual(['1:level2']);
       expect(await keys(cid.user.id)).toEqual(['1:level2']);
       expect(await keys(tenant.caller.userId)).toEqual(expect.arrayContaining(['1:level3']));
-      const alerts = await t.dataSource.query(`SELECT kind, target_id FROM alerts WHERE tenant_id = $1`, [
-        tenant.tenantId,
-      ]);
-      expect(alerts).toEqual([{ kind: 'customer_unclaimed', target_id: claimId }]);
+      const alerts = await t.dataSource.query(
+        `SELECT kind, target_id, title FROM alerts WHERE tenant_id = $1`,
+        [tenant.tenantId],
+      );
+      // No name: it outlives the account.
+      const title = 'Nobody has claimed a new customer';
+      expect(alerts).toEqual([{ kind: 'customer_unclaimed', target_id: claimId, title }]);
+    });
+
+    it('tells customers nothing of customers, whatever a level says', async () => {
+      const customer = await t.newUser(tenant.tenantId, ['customer']);
+      const refused = await asAdmin('PUT', '/admin/consultant-settings', {
+        levels: levels({ roles: ['customer'] }),
+      });
+      expect(refused).toMatchObject({
+        status: 400,
+        body: { error: { details: [{ field: 'levels.0.roles' }] } },
+      });
+      const user_ids = [customer.id, tenant.caller.userId];
+      await set({ levels: levels({ user_ids }), alert_after_seconds: 600 });
+      await t.dataSource.query(
+        `UPDATE consultant_settings SET levels = jsonb_set(levels, '{0,roles}', '["customer"]') WHERE tenant_id = $1`,
+        [tenant.tenantId],
+      );
+      const { claimId } = await arrive();
+      await pollUntil(
+        () => stateOf(claimId),
+        ({ level }) => level === 1,
+      );
+      const told = await t.dataSource.query(
+        `SELECT user_ids FROM live_events WHERE tenant_id = $1 AND kind = 'customer_escalated'`,
+        [tenant.tenantId],
+      );
+      expect(told).toEqual([{ user_ids: [tenant.caller.userId] }]);
     });
 
     it('is cancelled by the claim, and begins anew with a release', async () => {
@@ -395,6 +473,115 @@ describe('consultants', () => {
         ({ level }) => level === 1,
       );
       expect((await jobsOf()).map(({ round }) => round)).toEqual([1, 2, 2]);
+    });
+
+    describe('whose job is lost', () => {
+      const jobOf = async (claimId: string, kind: string) => {
+        const [{ id }] = await t.dataSource.query<[{ id: string }]>(
+          `SELECT id FROM jobs WHERE kind = $2 AND payload->>'claim_id' = $1`,
+          [claimId, kind],
+        );
+        return id;
+      };
+      const alertsOf = (claimId: string) =>
+        t.dataSource.query<{ title: string; key: string }[]>(
+          `SELECT title, key FROM alerts WHERE tenant_id = $1 AND kind = 'customer_unclaimed' AND target_id = $2`,
+          [tenant.tenantId, claimId],
+        );
+
+      it('alerts the administrators and goes on with the next level: failed for good', async () => {
+        const ann = await newConsultant('Ann');
+        const later = { user_ids: [ann.user.id] };
+        await set({ levels: levels({ after_seconds: 2 }, later), alert_after_seconds: 600 });
+        // As nothing that we store is: reading it fails, each time.
+        await t.dataSource.query(
+          `UPDATE consultant_settings SET levels = levels #- '{0,skills}' WHERE tenant_id = $1`,
+          [tenant.tenantId],
+        );
+        const { claimId } = await arrive();
+        const jobId = await jobOf(claimId, 'consultants.escalate');
+        await t.dataSource.query(`UPDATE jobs SET retry_seconds = '{}' WHERE id = $1`, [jobId]);
+        await pollUntil(
+          () => stateOf(claimId),
+          ({ level }) => level === 2,
+        );
+        expect((await noticesFor(ann.user.id)).map(({ key }) => key)).toContain(
+          `customer:${claimId}:1:level2`,
+        );
+        expect(await alertsOf(claimId)).toEqual([
+          {
+            title: 'Consultants could not be told of a new customer',
+            key: `customer_unclaimed:${claimId}:job:${jobId}`,
+          },
+        ]);
+      });
+
+      it('does so when an operator cancels it, also the end of an offer', async () => {
+        await set({ allocation: 'round_robin', offer_seconds: 600, levels: levels({ after_seconds: 600 }) });
+        const [ann, ben] = [await newConsultant('Ann'), await newConsultant('Ben')];
+        await online(t, ann);
+        await online(other, ben);
+        const { claimId } = await arrive();
+        expect((await claim(t, claimId, ben)).status).toBe(409);
+        for (const kind of ['consultants.offer_ends', 'consultants.escalate'])
+          expect((await asAdmin('POST', `/admin/jobs/${await jobOf(claimId, kind)}/cancel`)).status).toBe(
+            200,
+          );
+        await pollUntil(
+          () => alertsOf(claimId),
+          (alerts) => alerts.length === 2,
+        );
+        expect(await stateOf(claimId)).toMatchObject({
+          level: 1,
+          offered_to: null,
+          next_escalation_at: expect.any(String),
+        });
+        expect((await claim(t, claimId, ben)).status).toBe(200);
+      });
+
+      it('alerts nobody of a job that the claim has ended', async () => {
+        const ann = await newConsultant('Ann');
+        const { claimId } = await arrive();
+        await claim(t, claimId, ann);
+        const told = () =>
+          t.dataSource.query<{ state: string }[]>(
+            `SELECT state FROM jobs WHERE tenant_id = $1 AND kind = 'consultants.give_up'`,
+            [tenant.tenantId],
+          );
+        await pollUntil(told, ([job]) => job?.state === 'done');
+        expect(await alertsOf(claimId)).toEqual([]);
+      });
+    });
+
+    it('waits for no morning at its last level, and what waits is taken back by the claim', async () => {
+      const ann = await newConsultant('Ann');
+      const hour = (fromNow: number) =>
+        new Date(Date.now() + fromNow * 3_600_000).toISOString().slice(11, 16);
+      const quiet = { quiet_hours: { from: hour(-1), to: hour(12) } };
+      const preferred = await t.rest('PUT', '/notifications/preferences', { token: ann.token, body: quiet });
+      expect(preferred.status).toBe(200);
+      // Nobody listens there: what is to go out at once waits for its next attempt.
+      await newChannel(t, tenant, { kind: 'webhook', webhook: { url: 'http://127.0.0.1:9/' } });
+      await set({
+        levels: levels({ roles: ['consultant'] }, { user_ids: [ann.user.id] }),
+        alert_after_seconds: 600,
+      });
+      const { claimId } = await arrive();
+      const told = () => deliveriesOf(t, tenant, `&recipient_id=${ann.user.id}`);
+      const deliveries = await pollUntil(told, (all) => all.length === 3);
+      expect(
+        deliveries.map(({ notice_key: key, not_before: until }) => [
+          String(key).split(':').at(-1),
+          until === null,
+        ]),
+      ).toEqual([
+        ['level2', true],
+        ['level1', false],
+        ['new', false],
+      ]);
+      expect((await claim(t, claimId, ann)).status).toBe(200);
+      const withdrawn = { state: 'suppressed', reason: 'no_longer_needed' };
+      expect(await told()).toMatchObject([withdrawn, withdrawn, withdrawn]);
     });
 
     it('opens a customer that is offered to one alone to whoever is told', async () => {

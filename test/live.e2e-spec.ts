@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { JwtService } from '@nestjs/jwt';
 import { DataSource, type EntityManager } from 'typeorm';
 import { getDataSourceToken } from '@nestjs/typeorm';
@@ -6,6 +9,7 @@ import { TOKEN_AUDIENCE } from '../src/auth/access-token.js';
 import { UserCallers } from '../src/auth/user-callers.js';
 import { inTenant } from '../src/common/request-scope.js';
 import { Jobs } from '../src/jobs/jobs.js';
+import { LiveCommands } from '../src/live/live-commands.js';
 import { LiveEvents, type LiveNews } from '../src/live/live-events.js';
 import { pollUntil, LiveClient } from './support/live.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
@@ -126,6 +130,29 @@ describe('/ws', () => {
       ['another scheme', 'Basic abc', 401],
     ])('answers %s with %s before anything is opened', async (_name, authorization, code) => {
       expect(await open(t, { headers: { authorization } }).closed).toEqual({ code, reason: 'refused' });
+    });
+
+    it('lets go of a connection that it refused, also when the client keeps its side open', async () => {
+      const { hostname, port, host } = new URL(t.url);
+      const server = t.app.getHttpServer();
+      const upgraded = new Promise<Duplex>((resolve) =>
+        server.once('upgrade', (_request, socket: Duplex) => resolve(socket)),
+      );
+      const client = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+      client.on('error', () => undefined);
+      const key = Buffer.alloc(16).toString('base64');
+      client.write(
+        `GET /ws HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\nAuthorization: Bearer wrong\r\n\r\n`,
+      );
+      const [answer] = (await once(client, 'data')) as [Buffer];
+      expect(answer.toString()).toMatch(/^HTTP\/1\.1 401 /);
+      const socket = await upgraded;
+      await pollUntil(
+        () => Promise.resolve(socket.destroyed),
+        (isDestroyed) => isDestroyed,
+      );
+      client.destroy();
     });
 
     it('refuses pages of foreign origins and foreign host names', async () => {
@@ -291,6 +318,23 @@ describe('/ws', () => {
       expect(read).toEqual(range(3, 121));
     });
 
+    it('looks through so many events of others at a time, and says where to ask on', async () => {
+      const customer = await signedIn(tenant.tenantId, ['customer']);
+      await t.dataSource.query(
+        `INSERT INTO live_events (id, tenant_id, kind, roles, payload)
+         SELECT gen_random_uuid(), $1, 'test', '{owner}', '{}' FROM generate_series(1, 2500)`,
+        [tenant.tenantId],
+      );
+      await publish({ tenantId: tenant.tenantId, audience: { userIds: [customer.user.id] } });
+      const read = async (cursor: number) =>
+        (await t.rest('GET', `/live/events?cursor=${cursor}`, { token: customer.token })).body.data;
+      expect(await read(0)).toEqual({ events: [], cursor: 2000, has_more: true, complete: true });
+      expect(await read(2000)).toMatchObject({ events: [{ cursor: 2501 }], cursor: 2501, has_more: false });
+      const client = await follow(other, customer.token, 0);
+      expect(client.events.map(({ cursor }) => cursor)).toEqual([2501]);
+      expect(await client.hears('caught_up')).toMatchObject({ cursor: 2501, complete: true });
+    });
+
     it('while events keep coming: each once, in order, none missed', async () => {
       await publishNumbers(1, 60);
       const busy = publishNumbers(61, 140);
@@ -442,6 +486,20 @@ describe('/ws', () => {
       );
     });
 
+    it('hangs up on who does not read, whatever pongs it sends unasked', async () => {
+      const client = await follow(t, tenant.adminToken);
+      client.socket.pause();
+      const talking = setInterval(() => client.socket.pong('still here'), 20);
+      try {
+        await pollUntil(
+          () => countPresent(t, tenant.tenantId),
+          (count) => count === 0,
+        );
+      } finally {
+        clearInterval(talking);
+      }
+    });
+
     it('answers pings of the client, as a frame and as a message', async () => {
       const client = await follow(t, tenant.adminToken);
       const pong = new Promise((resolve) => client.socket.once('pong', resolve));
@@ -478,6 +536,21 @@ describe('/ws', () => {
         client.socket.send(nonsense);
         expect(await client.closed).toMatchObject({ code: 4400 });
       }
+    });
+
+    it('keeps few messages for their turn, and ends who sends more while one is worked on', async () => {
+      let finish = () => {};
+      const held = new Promise<void>((resolve) => (finish = resolve));
+      t.app.get(LiveCommands).register('test_held', () => held);
+      const few = await follow(t, tenant.adminToken);
+      const many = await follow(t, tenant.adminToken);
+      for (const client of [few, many]) client.say({ type: 'test_held', id: 'held' });
+      for (let n = 0; n < 40; n++) few.say({ type: 'ping', id: n });
+      for (let n = 0; n < 50; n++) many.say({ type: 'ping', id: n });
+      expect(await many.closed).toMatchObject({ code: 4429 });
+      finish();
+      await few.hears('pong', ({ id }) => id === 39);
+      expect(many.told.filter(({ type }) => type === 'pong')).toEqual([]);
     });
 
     it('answers what it does not know and goes on', async () => {

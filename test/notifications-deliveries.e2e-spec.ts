@@ -3,9 +3,17 @@ import { v7 as newId } from 'uuid';
 import { inTenant } from '../src/common/request-scope.js';
 import { AdminAlerts, type AlertToRaise } from '../src/notifications/admin-alerts.js';
 import { Clock } from '../src/notifications/clock.js';
+import { Notifications } from '../src/notifications/notifications.js';
 import { type HttpReceiver, startHttpReceiver } from './support/http-receiver.js';
 import { eventually } from './support/mcp.js';
-import { deliveriesOf, newChannel, NOTIFICATION_ENV, sendNotice, settled } from './support/notifications.js';
+import {
+  deliveriesOf,
+  newChannel,
+  NOTIFICATION_ENV,
+  retryQuickly,
+  sendNotice,
+  settled,
+} from './support/notifications.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
 describe('deliveries', () => {
@@ -18,6 +26,22 @@ describe('deliveries', () => {
   const self = () => tenant.caller.userId;
   const webhook = (more: object = {}) =>
     newChannel(t, tenant, { kind: 'webhook', webhook: { url: receiver.url }, ...more });
+  const setClock = (time: string) => {
+    t.app.get(Clock, { strict: false }).now = () => new Date(time);
+  };
+  const quiet = { time_zone: 'Asia/Shanghai', quiet_hours: { from: '22:00', to: '07:00' } };
+  const notifications = () => t.app.get(Notifications, { strict: false });
+  const withdraw = (keyPrefix: string, tenantId = tenant.tenantId) =>
+    inTenant(tenantId, () =>
+      t.app
+        .get(DataSource)
+        .transaction((manager) => notifications().withdraw(manager, { tenantId, keyPrefix })),
+    );
+  const noOpenJobs = () =>
+    eventually(async () => {
+      const open = `SELECT FROM jobs WHERE tenant_id = $1 AND state IN ('queued', 'running')`;
+      return (await t.dataSource.query<unknown[]>(open, [tenant.tenantId])).length === 0;
+    }, 15_000);
   const keysSent = () =>
     receiver.requests.map(({ body }) => (JSON.parse(body.toString()) as { data: { key: string } }).data.key);
 
@@ -28,7 +52,10 @@ describe('deliveries', () => {
     tenant = await t.newTenant();
     receiver = await startHttpReceiver();
   });
-  afterEach(() => receiver?.close());
+  afterEach(async () => {
+    t.app.get(Clock, { strict: false }).now = () => new Date();
+    await receiver?.close();
+  });
   afterAll(() => t?.close());
 
   describe('of a notice', () => {
@@ -50,6 +77,31 @@ describe('deliveries', () => {
       expect(receiver.requests).toHaveLength(2);
     });
 
+    it('are made with as many statements for many as for one', async () => {
+      for (const _ of [1, 2, 3]) await webhook();
+      const recipients = [self()];
+      for (const _ of [1, 2, 3, 4]) recipients.push((await t.newUser(tenant.tenantId, ['consultant'])).id);
+      const statementsOf = (key: string, to: readonly string[]) =>
+        inTenant(tenant.tenantId, () =>
+          t.app.get(DataSource).transaction(async (manager) => {
+            const { tenantId } = tenant;
+            const statements = jest.spyOn(manager.queryRunner!, 'query');
+            const notice = { tenantId, kind: 'test', recipients: to, variables: {}, key } as const;
+            const { deliveries } = await notifications().send(manager, notice);
+            const counted = { deliveries, statements: statements.mock.calls.length };
+            statements.mockRestore();
+            return counted;
+          }),
+        );
+      const one = await statementsOf('one', [self()]);
+      expect(one).toEqual({ deliveries: 3, statements: expect.any(Number) as number });
+      expect(one.statements).toBeGreaterThan(3);
+      expect(await statementsOf('many', recipients)).toEqual({ deliveries: 15, statements: one.statements });
+      const all = await settled(t, tenant);
+      expect(all.map(({ state }) => state)).toEqual(Array.from({ length: 18 }, () => 'sent'));
+      expect(receiver.requests).toHaveLength(18);
+    });
+
     it('are made once by senders that come at the same moment', async () => {
       await webhook();
       const sends = Array.from({ length: 4 }, () =>
@@ -62,7 +114,6 @@ describe('deliveries', () => {
 
     it('are not there when the transaction of the sender is rolled back', async () => {
       await webhook();
-      const { Notifications } = await import('../src/notifications/notifications.js');
       const rolledBack = inTenant(tenant.tenantId, () =>
         t.app.get(DataSource).transaction(async (manager) => {
           const notice = {
@@ -72,7 +123,7 @@ describe('deliveries', () => {
             variables: {},
             key: 'gone',
           } as const;
-          await t.app.get(Notifications, { strict: false }).send(manager, notice);
+          await notifications().send(manager, notice);
           throw new Error('after all not');
         }),
       );
@@ -148,6 +199,38 @@ describe('deliveries', () => {
       expect((await rest('POST', `/admin/notification-deliveries/${failed.id}/retry`)).status).toBe(409);
     });
 
+    it('and are withdrawn between two attempts are not tried again', async () => {
+      await retryQuickly(t, tenant);
+      receiver.behaviour = 503;
+      await webhook();
+      await sendNotice(t, tenant, { key: 'customer:1:new', recipients: [self()] });
+      await eventually(async () => (await deliveriesOf(t, tenant))[0]?.last_error !== null, 15_000);
+      await withdraw('customer:1:');
+      const attempts = receiver.requests.length;
+      await noOpenJobs();
+      expect(await deliveriesOf(t, tenant)).toMatchObject([
+        { state: 'suppressed', reason: 'no_longer_needed' },
+      ]);
+      expect(receiver.requests).toHaveLength(attempts);
+    });
+
+    it('are withdrawn with the transaction, by whole parts of their keys, by their own tenant', async () => {
+      receiver.behaviour = 503;
+      await webhook();
+      await sendNotice(t, tenant, { key: 'customer:1:new', recipients: [self()] });
+      const rolledBack = inTenant(tenant.tenantId, () =>
+        t.app.get(DataSource).transaction(async (manager) => {
+          await notifications().withdraw(manager, { tenantId: tenant.tenantId, keyPrefix: 'customer:' });
+          throw new Error('after all not');
+        }),
+      );
+      await expect(rolledBack).rejects.toThrow('after all not');
+      await expect(withdraw('customer:1')).rejects.toThrow(`end in ':'`);
+      const { tenantId } = await t.newTenant();
+      expect(await withdraw('customer:1:', tenantId)).toBe(0);
+      expect(await deliveriesOf(t, tenant)).toMatchObject([{ state: 'waiting', reason: null }]);
+    });
+
     it('can be listed by state, kind, channel, person and time', async () => {
       const { id } = await webhook();
       const other = await t.newUser(tenant.tenantId, ['consultant']);
@@ -173,9 +256,6 @@ describe('deliveries', () => {
   });
 
   describe('in quiet hours', () => {
-    const setClock = (time: string) => {
-      t.app.get(Clock, { strict: false }).now = () => new Date(time);
-    };
     /** As if it were that time for the jobs, too: they go by the database's clock. */
     const makeDue = async () => {
       await t.dataSource.query(`UPDATE jobs SET run_at = now() WHERE tenant_id = $1 AND state = 'queued'`, [
@@ -183,11 +263,6 @@ describe('deliveries', () => {
       ]);
       await t.dataSource.query(`SELECT pg_notify('toolcrib_jobs', '')`);
     };
-    const quiet = { time_zone: 'Asia/Shanghai', quiet_hours: { from: '22:00', to: '07:00' } };
-
-    afterEach(() => {
-      t.app.get(Clock, { strict: false }).now = () => new Date();
-    });
 
     it('wait for their end, while what is urgent goes out', async () => {
       await webhook();
@@ -215,6 +290,19 @@ describe('deliveries', () => {
       });
     });
 
+    it('hold those whose they are', async () => {
+      await webhook();
+      await rest('PUT', '/notifications/preferences', quiet);
+      const awake = await t.newUser(tenant.tenantId, ['consultant']);
+      setClock('2026-03-03T15:00:00Z');
+      expect(await sendNotice(t, tenant, { recipients: [self(), awake.id] })).toEqual({ deliveries: 2 });
+      await eventually(async () => (await deliveriesOf(t, tenant, '&state=sent')).length === 1, 15_000);
+      expect(await deliveriesOf(t, tenant, `&recipient_id=${awake.id}`)).toMatchObject([{ state: 'sent' }]);
+      expect(await deliveriesOf(t, tenant, `&recipient_id=${self()}`)).toMatchObject([
+        { state: 'waiting', not_before: '2026-03-03T23:00:00.000Z' },
+      ]);
+    });
+
     it('that begin while a delivery is on its way make it wait, too', async () => {
       await webhook();
       await rest('PUT', '/notifications/preferences', quiet);
@@ -225,11 +313,42 @@ describe('deliveries', () => {
       setClock('2026-03-03T15:00:00Z');
       receiver.behaviour = 200;
       await makeDue();
-      await eventually(async () => (await deliveriesOf(t, tenant))[0]?.['not_before'] !== null, 15_000);
+      const heldUntil = async (time: string) =>
+        eventually(async () => (await deliveriesOf(t, tenant))[0]?.['not_before'] === time, 15_000);
+      await heldUntil('2026-03-03T23:00:00.000Z');
       expect(await deliveriesOf(t, tenant)).toMatchObject([{ state: 'waiting', attempts: 1 }]);
+      // A job that comes a little too soon does not come again and again.
+      setClock('2026-03-03T22:59:59.990Z');
+      await makeDue();
+      await heldUntil('2026-03-03T23:00:59.990Z');
       setClock('2026-03-03T23:30:00Z');
       await makeDue();
       expect(await settled(t, tenant)).toMatchObject([{ state: 'sent', attempts: 2 }]);
+    });
+
+    it('are not waited for by what was withdrawn meanwhile: it is not sent', async () => {
+      await webhook();
+      await rest('PUT', '/notifications/preferences', quiet);
+      setClock('2026-03-03T04:00:00Z');
+      await sendNotice(t, tenant, { key: 'customer:1:sent', recipients: [self()] });
+      await settled(t, tenant);
+      setClock('2026-03-03T15:00:00Z');
+      for (const key of ['customer:1:new', 'customer:1:level1', 'customer:10:new', 'customer-1:new'])
+        await sendNotice(t, tenant, { key, recipients: [self()] });
+      expect(await withdraw('customer:1:')).toBe(2);
+      expect(await withdraw('customer:1:')).toBe(0);
+      setClock('2026-03-03T23:30:00Z');
+      await makeDue();
+      const states = (await settled(t, tenant)).map((row) => [row['notice_key'], row.state, row['reason']]);
+      expect(states).toEqual([
+        ['customer-1:new', 'sent', null],
+        ['customer:10:new', 'sent', null],
+        ['customer:1:level1', 'suppressed', 'no_longer_needed'],
+        ['customer:1:new', 'suppressed', 'no_longer_needed'],
+        ['customer:1:sent', 'sent', null],
+      ]);
+      await noOpenJobs();
+      expect(keysSent().toSorted()).toEqual(['customer-1:new', 'customer:10:new', 'customer:1:sent']);
     });
 
     it('do not hold what goes to the team', async () => {
@@ -350,6 +469,14 @@ describe('deliveries', () => {
       expect((await rest('GET', '/admin/alerts?open=true')).items).toEqual([]);
     });
 
+    it('is not held by quiet hours', async () => {
+      await webhook();
+      await rest('PUT', '/notifications/preferences', quiet);
+      setClock('2026-03-03T15:00:00Z'); // 23:00 in Shanghai
+      await raise();
+      expect(await settled(t, tenant)).toMatchObject([{ kind: 'admin_alert', state: 'sent' }]);
+    });
+
     it('is there without any channel', async () => {
       await raise();
       expect((await rest('GET', '/admin/alerts')).items).toHaveLength(1);
@@ -391,7 +518,6 @@ describe('deliveries', () => {
     expect((await rest('PUT', template, { title: 'Theirs', body: 'x' }, thief.adminToken)).status).toBe(200);
     expect((await rest('GET', template)).body.data['title']).toBe('Mine');
     // Sending as another tenant ends at the database: the rows are not the unit of work's.
-    const { Notifications } = await import('../src/notifications/notifications.js');
     const notice = {
       tenantId: tenant.tenantId,
       kind: 'test',
@@ -400,9 +526,7 @@ describe('deliveries', () => {
       key: 'theft',
     } as const;
     const asThief = inTenant(thief.tenantId, () =>
-      t.app
-        .get(DataSource)
-        .transaction((manager) => t.app.get(Notifications, { strict: false }).send(manager, notice)),
+      t.app.get(DataSource).transaction((manager) => notifications().send(manager, notice)),
     );
     await expect(asThief).rejects.toThrow(/row-level security/);
     expect(receiver.requests).toHaveLength(1);

@@ -415,6 +415,22 @@ describe('notifications reach real receivers', () => {
       await gone.close();
     });
 
+    it('tells a person whose oldest browser hangs by another one', async () => {
+      const hanging = await startHttpReceiver();
+      hanging.behaviour = 'hang';
+      receiver.behaviour = 201;
+      await webPush();
+      await rest('POST', '/notifications/push-subscriptions', newBrowser(`${hanging.url}/x`).subscription);
+      const browser = await subscribe();
+      await sendNotice(t, tenant, { recipients: [self()] });
+      expect(await settled(t, tenant)).toMatchObject([
+        { state: 'sent', attempts: 1, provider_status: 201, last_error: '1 of 2 browsers failed' },
+      ]);
+      expect([hanging.requests.length, receiver.requests.length]).toEqual([1, 1]);
+      expect(browser.open(receiver.requests[0])).toMatchObject({ kind: 'new_customer' });
+      await hanging.close();
+    });
+
     it('takes no key that lies on no curve', async () => {
       const { endpoint, keys } = newBrowser(`${receiver.url}/x`).subscription;
       const p256dh = Buffer.concat([Buffer.of(4), Buffer.alloc(64, 7)]).toString('base64url');

@@ -407,7 +407,7 @@ describe('people', () => {
       const login = await t.rest('POST', '/auth/login', { body: { email, password: NEW_PASSWORD } });
       expect(login.status).toBe(200);
       const events = await t.dataSource.getRepository(DomainEvent).findBy({ tenantId: tenant.tenantId });
-      expect(events).toMatchObject([{ kind: 'user.registered', payload: { user_id: id }, pickedUpAt: null }]);
+      expect(events).toMatchObject([{ kind: 'user.registered', payload: { user_id: id } }]);
       expect(await actsOn(id)).toEqual(['user.register ok', 'session.begin ok']);
     });
 

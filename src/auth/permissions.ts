@@ -57,6 +57,8 @@ export const PERMISSIONS = {
   'consultants.write': ['owner', 'admin'],
   /** Taking customers, and giving back or closing one's own. */
   'consultants.claim': ['owner', 'admin', 'consultant'],
+  /** What all customers of the tenant and their consultants write to each other; one's own needs no permission. */
+  'conversations.read': ['owner', 'admin'],
   'status.read': EVERY_PLATFORM_ROLE,
   /** All data of the own tenant, in one file. */
   'tenant.export': ['owner'],

@@ -393,6 +393,10 @@ export const zh: Readonly<Record<string, string>> = {
   'Only the consultant who has claimed this customer, or an administrator, may do this':
     '只有认领此客户的顾问或管理员可以这样做',
   'No consultant {0}': '没有顾问 {0}',
+  'No conversation {0}': '没有会话 {0}',
+  'This conversation is closed': '此会话已关闭',
+  'Only the customer and their consultant write in this conversation':
+    '只有客户及其顾问可以在此会话中发送消息',
   'conversation_link must be an http or https URL': 'conversation_link 须为 http 或 https 网址',
   'endpoint must begin with https:// or http://': 'endpoint 必须以 https:// 或 http:// 开头',
   '{0} must begin with https:// or http://': '{0} 必须以 https:// 或 http:// 开头',

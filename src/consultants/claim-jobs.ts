@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
 import { AdminAlerts } from '../notifications/admin-alerts.js';
+import { CLAIM_GIVE_UP } from './claim-give-up.js';
 import { ClaimNews } from './claim-news.js';
 import { ClaimRounds, ESCALATE, findLocked, OFFER_ENDS } from './claim-rounds.js';
 import { ConsultantDirectory } from './consultant-directory.js';
@@ -31,6 +32,8 @@ export class ClaimJobs {
     kind: ESCALATE,
     description: 'Tells the next level that nobody has claimed a customer, and administrators after the last',
     payload: escalation,
+    whenDead: CLAIM_GIVE_UP,
+    whenCancelled: CLAIM_GIVE_UP,
   })
   async escalate(payload: z.output<typeof escalation>, { step, tenantId }: JobContext): Promise<void> {
     await step(
@@ -49,6 +52,8 @@ export class ClaimJobs {
     kind: OFFER_ENDS,
     description: 'Offers a customer to the next consultant when the one who was asked has not claimed',
     payload: offerEnd,
+    whenDead: CLAIM_GIVE_UP,
+    whenCancelled: CLAIM_GIVE_UP,
   })
   async endOffer(payload: z.output<typeof offerEnd>, { step, tenantId }: JobContext): Promise<void> {
     await step(
@@ -76,16 +81,17 @@ export class ClaimJobs {
       await this.rounds.planEscalation(manager, claim, settings);
     } else {
       claim.nextEscalationAt = null;
-      await this.alert(manager, claim, customer.name);
+      await this.alert(manager, claim);
     }
     await manager.save(claim);
   }
 
-  private alert(manager: EntityManager, claim: CustomerClaim, customer: string): Promise<void> {
+  /** Without a name: the alert outlives the account. */
+  private alert(manager: EntityManager, claim: CustomerClaim): Promise<void> {
     return this.alerts.raise(manager, {
       tenantId: claim.tenantId,
       kind: 'customer_unclaimed',
-      title: `Nobody has claimed ${customer}`,
+      title: 'Nobody has claimed a new customer',
       detail: `The customer was announced at ${claim.announcedAt.toISOString()} and every level was told. Give the customer to a consultant, with POST /api/v1/admin/customer-claims/${claim.id}/reassign.`,
       target: { kind: 'customer_claim', id: claim.id },
       key: `customer_unclaimed:${claim.id}:${claim.round}`,

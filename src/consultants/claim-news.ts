@@ -46,9 +46,9 @@ export class ClaimNews {
     });
   }
 
-  /** `customer_escalated`: nobody has claimed, and these are told, wherever they are. */
+  /** `customer_escalated`: nobody has claimed, and these are told, wherever they are; by the last level in quiet hours, too. */
   async tellOfEscalation(manager: EntityManager, told: Told): Promise<void> {
-    const { claim, userIds } = told;
+    const { claim, userIds, settings } = told;
     if (userIds.length === 0) return;
     await this.publish(manager, 'customer_escalated', told);
     await this.notifications.send(manager, {
@@ -58,7 +58,13 @@ export class ClaimNews {
       variables: this.variablesOf(told),
       link: this.linkOf(told),
       key: `customer:${claim.id}:${claim.round}:level${claim.level}`,
+      isUrgent: claim.level >= settings.levels.length,
     });
+  }
+
+  /** Takes back what was sent of a claim and has reached nobody yet. */
+  async withdraw(manager: EntityManager, { tenantId, id }: CustomerClaim): Promise<void> {
+    await this.notifications.withdraw(manager, { tenantId, keyPrefix: `customer:${id}:` });
   }
 
   /** `customer_claimed`, `customer_released`, `customer_closed`: for the lists that people look at. */
@@ -119,7 +125,9 @@ export class ClaimNews {
   }
 
   private linkOf({ claim, settings }: Pick<Told, 'claim' | 'settings'>): string {
-    const template = settings.conversationLink || `${this.config.publicUrl}/conversations/{conversation_id}`;
+    // The console has no page for it, so it is the REST resource.
+    const own = `${this.config.publicUrl}/api/v1/conversations/{conversation_id}`;
+    const template = settings.conversationLink || own;
     return template.replaceAll('{conversation_id}', claim.conversationId);
   }
 

@@ -57,9 +57,10 @@ export class ClaimRounds {
     await this.news.sendCustomer(manager, { claim, settings, customer, userIds });
   }
 
-  /** Ends what goes on by itself: the claim is taken, or closed. */
+  /** Ends what goes on by itself, and what is still to be told: the claim is taken, given back or closed. */
   async end(manager: EntityManager, claim: CustomerClaim): Promise<void> {
     for (const id of claim.jobIds) await this.jobs.cancel(manager, id);
+    await this.news.withdraw(manager, claim);
     const ended = { jobIds: [], offeredTo: null, offeredUntil: null, offeredBefore: [] };
     Object.assign(claim, { ...ended, nextEscalationAt: null });
   }

@@ -57,7 +57,9 @@ export class ClaimsService {
       const before = { claimed_by: claim.claimedBy };
       await this.rounds.end(manager, claim);
       const open = { state: 'open', claimedBy: null, claimedAt: null, level: 0 } as const;
-      Object.assign(claim, { ...open, round: claim.round + 1, announcedAt: new Date() });
+      // Who gives a customer back is not the next to be asked alone.
+      const offeredBefore = [before.claimed_by!];
+      Object.assign(claim, { ...open, round: claim.round + 1, announcedAt: new Date(), offeredBefore });
       await this.setConsultant(manager, claim);
       await this.rounds.begin(manager, claim);
       await this.news.tellOfState(manager, claim, { kind: 'customer_released', claimedBy: null });
@@ -109,7 +111,9 @@ export class ClaimsService {
 
   private async give(manager: EntityManager, claim: CustomerClaim, userId: string): Promise<void> {
     await this.rounds.end(manager, claim);
-    Object.assign(claim, { state: 'claimed', claimedBy: userId, claimedAt: new Date() });
+    const now = new Date();
+    Object.assign(claim, { state: 'claimed', claimedBy: userId, claimedAt: now });
+    claim.firstClaimedAt ??= now;
     await this.setConsultant(manager, claim);
     await manager.save(claim);
     await this.tell(manager, claim, 'customer_claimed');

@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { LiveEvents } from '../live/live-events.js';
 import type { Consultant } from './allocation.js';
 import { PROFILE_DEFAULTS } from './consultant-profile.entity.js';
-import type { EscalationLevel } from './consultant-settings.entity.js';
+import { type EscalationLevel, TOLD_ROLES } from './consultant-settings.entity.js';
 
 /** So many people are told of one customer at most; more would read none of it. */
 export const PEOPLE_MAX = 1000;
@@ -22,7 +22,7 @@ const FIND = `SELECT u.id, u.display_name AS name, coalesce(p.skills, '{}') AS s
   ORDER BY u.id LIMIT ${PEOPLE_MAX}`;
 const FIND_FOR_LEVEL = `SELECT u.id FROM users u
   LEFT JOIN consultant_profiles p ON p.tenant_id = u.tenant_id AND p.user_id = u.id
-  WHERE u.tenant_id = $1 AND u.enabled AND (u.roles && $2 OR u.id = ANY ($3)
+  WHERE u.tenant_id = $1 AND u.enabled AND u.roles && $6 AND (u.roles && $2 OR u.id = ANY ($3)
     OR ('consultant' = ANY (u.roles) AND (p.skills && $4 OR coalesce(p.level, ${level}) >= $5)))
   ORDER BY u.id LIMIT ${PEOPLE_MAX}`;
 const FIND_NAME = 'SELECT display_name AS name FROM users WHERE tenant_id = $1 AND id = $2';
@@ -52,10 +52,10 @@ export class ConsultantDirectory {
     return found ?? null;
   }
 
-  /** Whom a level of escalation tells. */
+  /** Whom a level of escalation tells: nobody who is a customer only. */
   async idsFor(manager: EntityManager, tenantId: string, to: EscalationLevel): Promise<string[]> {
     const skills = to.skills.map((skill) => skill.toLowerCase());
-    const parameters = [tenantId, to.roles, to.user_ids, skills, to.consultant_level ?? null];
+    const parameters = [tenantId, to.roles, to.user_ids, skills, to.consultant_level ?? null, TOLD_ROLES];
     const found = await manager.query<{ id: string }[]>(FIND_FOR_LEVEL, parameters);
     return found.map(({ id }) => id);
   }

@@ -8,11 +8,14 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import type { Role } from '../auth/permissions.js';
+import { ROLES, type Role } from '../auth/permissions.js';
 import { Tenant } from '../auth/tenant.entity.js';
 
 export const ALLOCATIONS = ['free', 'round_robin', 'least_busy', 'by_skill'] as const;
 export type Allocation = (typeof ALLOCATIONS)[number];
+
+/** Who may be told of customers: never customers. */
+export const TOLD_ROLES: readonly Role[] = ROLES.filter((role) => role !== 'customer');
 
 /** Whom a level of escalation tells; each list adds to the others. */
 export type EscalationLevel = {

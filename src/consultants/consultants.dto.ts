@@ -16,9 +16,9 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { ROLES, type Role } from '../auth/permissions.js';
+import type { Role } from '../auth/permissions.js';
 import { MayBeAbsent } from '../common/rest.dto.js';
-import { ALLOCATIONS, type Allocation } from './consultant-settings.entity.js';
+import { ALLOCATIONS, type Allocation, TOLD_ROLES } from './consultant-settings.entity.js';
 
 const SKILLS_MAX = 50;
 const SKILL_MAX = 100;
@@ -117,18 +117,23 @@ export class EscalationLevelDto {
 
   @ApiPropertyOptional({
     type: [String],
-    enum: ROLES,
+    enum: TOLD_ROLES,
     example: ['admin'],
     description: 'Whoever has one of them',
   })
   @MayBeAbsent()
   @IsArray()
-  @ArrayMaxSize(ROLES.length)
+  @ArrayMaxSize(TOLD_ROLES.length)
   @ArrayUnique()
-  @IsIn(ROLES, { each: true })
+  @IsIn(TOLD_ROLES, { each: true })
   roles?: Role[];
 
-  @ApiPropertyOptional({ type: [String], format: 'uuid', example: [], description: 'These people' })
+  @ApiPropertyOptional({
+    type: [String],
+    format: 'uuid',
+    example: [],
+    description: 'These people, but customers',
+  })
   @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(100)
@@ -192,7 +197,8 @@ export class PutConsultantSettingsDto {
   @ApiPropertyOptional({
     default: '',
     example: 'https://crm.example.com/conversations/{conversation_id}',
-    description: 'Where a consultant answers; empty: a page under PUBLIC_URL',
+    description:
+      'Where a consultant answers; empty: the resource /api/v1/conversations/{id} under PUBLIC_URL',
   })
   @MayBeAbsent()
   @IsString()

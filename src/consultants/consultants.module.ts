@@ -3,6 +3,7 @@ import { JobsModule } from '../jobs/jobs.module.js';
 import { LiveModule } from '../live/live.module.js';
 import { NotificationsModule } from '../notifications/notifications.module.js';
 import { ClaimCommand } from './claim-command.js';
+import { ClaimGiveUp } from './claim-give-up.js';
 import { ClaimJobs } from './claim-jobs.js';
 import { ClaimNews } from './claim-news.js';
 import { ClaimRounds } from './claim-rounds.js';
@@ -21,6 +22,7 @@ import { CustomerArrivals } from './customer-arrivals.js';
   controllers: [ConsultantsController, ClaimsController],
   providers: [
     ClaimCommand,
+    ClaimGiveUp,
     ClaimJobs,
     ClaimNews,
     ClaimRounds,

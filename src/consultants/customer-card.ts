@@ -1,6 +1,10 @@
 import type { EntityManager } from 'typeorm';
 
-/** What a consultant is shown of a customer before claiming: nothing to reach them by, nothing of their health. */
+/**
+ * What a consultant is shown of a customer before claiming: nothing to reach them by, and no treatment, diagnosis or record.
+ * `interests` are the treatments that the customer named themselves; skills are compared with them, and they say what somebody
+ * may have on their mind about their body, so whoever is told of a customer has to be somebody who may know that.
+ */
 export type CustomerCard = {
   readonly id: string;
   readonly name: string;

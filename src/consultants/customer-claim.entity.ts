@@ -22,7 +22,7 @@ export type ClaimState = (typeof CLAIM_STATES)[number];
 @Index('ix_customer_claims_state', ['tenantId', 'state', 'id'])
 @Index('ix_customer_claims_load', ['tenantId', 'claimedBy'], { where: `"state" = 'claimed'` })
 @Index('ix_customer_claims_user', ['tenantId', 'userId'])
-@Index('ix_customer_claims_announced', ['tenantId', 'announcedAt'])
+@Index('ix_customer_claims_announced', ['tenantId', 'firstAnnouncedAt'])
 export class CustomerClaim {
   @PrimaryColumn({ type: 'uuid' })
   id: string;
@@ -86,11 +86,20 @@ export class CustomerClaim {
   @Column({ name: 'job_ids', type: 'uuid', array: true, default: () => "'{}'" })
   jobIds: string[];
 
+  /** A release announces the customer anew. */
   @Column({ name: 'announced_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   announcedAt: Date;
 
+  /** By the consultant who has the customer now. */
   @Column({ name: 'claimed_at', type: 'timestamptz', precision: 3, nullable: true })
   claimedAt: Date | null;
+
+  /** Written once, as is the next: how long the customer waited for somebody, whoever came after. */
+  @Column({ name: 'first_announced_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  firstAnnouncedAt: Date;
+
+  @Column({ name: 'first_claimed_at', type: 'timestamptz', precision: 3, nullable: true })
+  firstClaimedAt: Date | null;
 
   @Column({ name: 'closed_at', type: 'timestamptz', precision: 3, nullable: true })
   closedAt: Date | null;

@@ -18,6 +18,7 @@ export type ConversationChannel = (typeof CONVERSATION_CHANNELS)[number];
 @Entity('conversations')
 @Unique(['tenantId', 'id']) // what foreign keys of the same tenant refer to
 @Index('ix_conversations_user_created', ['userId', 'createdAt', 'id'])
+@Index('ix_conversations_tenant_created', ['tenantId', 'createdAt', 'id'])
 @Index('ix_conversations_consultant', ['consultantId'])
 @Index('uq_conversations_default', ['tenantId', 'userId'], { unique: true, where: '"is_default"' })
 export class Conversation {

@@ -50,7 +50,8 @@ const MARKED = [
   `UPDATE users SET display_name = left(display_name, 60) || ' ' || $1::text, username = left(username, 30) || '.' || $1::text,
      email = $1::text || '.' || email, avatar_url = 'https://example.test/' || $2::text WHERE NOT 'owner' = ANY (roles)`,
   `UPDATE projects SET name = name || ' ' || $1::text, code = left(code, 40) || '-' || $1::text, description = $2::text`,
-  `UPDATE conversations SET title = left(title, 150) || ' ' || $1::text || left($2::text, 0)`,
+  `UPDATE conversations SET title = left(title, 150) || ' ' || $1::text || left($2::text, 0),
+     consultant_id = (SELECT id FROM users WHERE 'owner' = ANY (roles))`, // only a consultant writes in one
   `UPDATE messages SET content = content || ' ' || $2::text || left($1::text, 0)`,
   `UPDATE tasks SET title = left(title, 150) || ' ' || $1::text, description = $2::text, status = 'open', closed_at = NULL`,
   `UPDATE consultations SET notes = notes || ' ' || $2::text || left($1::text, 0)`,

@@ -15,6 +15,11 @@ export type EnqueueOptions = {
   readonly uniqueFor?: 'open' | 'ever';
 };
 
+/** One of {@link Jobs.enqueueAll}. */
+export type JobOfMany = Pick<EnqueueOptions, 'delaySeconds'> & {
+  readonly payload: Readonly<Record<string, unknown>>;
+};
+
 /** `isNew` is false when another job has the unique key; then `id` is that one's, and nothing was made. */
 export type Enqueued = { readonly id: string; readonly isNew: boolean };
 
@@ -36,6 +41,18 @@ export abstract class Jobs {
     payload: Readonly<Record<string, unknown>>,
     options?: EnqueueOptions,
   ): Promise<Enqueued>;
+
+  /**
+   * Makes many jobs of one kind with one statement; otherwise as {@link Jobs.enqueue} without further options.
+   *
+   * @returns Their ids, in the order given.
+   */
+  abstract enqueueAll(
+    manager: EntityManager,
+    kind: string,
+    jobs: readonly JobOfMany[],
+    options?: Pick<EnqueueOptions, 'tenantId'>,
+  ): Promise<string[]>;
 
   /**
    * Ends a job that waits or runs, in the caller's transaction. A run that is under way, on whatever replica, writes nothing any

@@ -5,7 +5,7 @@ import { toLogJson } from '../common/redact.js';
 import { currentScope } from '../common/request-scope.js';
 import { JOB_CHANNEL, cancelledMessage } from './job-channel.js';
 import { JobRegistry } from './job-registry.js';
-import { type Enqueued, type EnqueueOptions, Jobs } from './jobs.js';
+import { type Enqueued, type EnqueueOptions, type JobOfMany, Jobs } from './jobs.js';
 
 const PAYLOAD_MAX_BYTES = 16_384;
 const UNIQUE_KEY_MAX = 200;
@@ -16,6 +16,11 @@ const INSERT = `WITH made AS (
     VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6), $7, $8, $9)
     ON CONFLICT DO NOTHING RETURNING id)
   SELECT id, pg_notify('${JOB_CHANNEL}', '')::text FROM made`;
+const INSERT_ALL = `WITH made AS (
+    INSERT INTO jobs (id, tenant_id, kind, payload, run_at)
+    SELECT id, $1, $2, payload::jsonb, clock_timestamp() + make_interval(secs => seconds)
+    FROM unnest($3::uuid[], $4::text[], $5::float8[]) AS many(id, payload, seconds) RETURNING id)
+  SELECT pg_notify('${JOB_CHANNEL}', '')::text FROM made LIMIT 1`;
 const FIND = `SELECT id FROM jobs WHERE tenant_id = $1 AND kind = $2 AND unique_key = $3
     AND (unique_for = 'ever' OR state IN ('queued', 'running', 'dead'))`;
 const CANCEL = `WITH open AS (SELECT id, state FROM jobs WHERE id = $1 AND state IN ('queued', 'running') FOR NO KEY UPDATE),
@@ -44,8 +49,7 @@ export class PostgresJobs extends Jobs {
     payload: Readonly<Record<string, unknown>>,
     options: EnqueueOptions = {},
   ): Promise<Enqueued> {
-    const tenantId = options.tenantId ?? currentScope()?.tenantId;
-    if (!tenantId) throw new Error(`A job '${kind}' must have a tenant: enqueue it inside inTenant(…)`);
+    const tenantId = tenantOf(kind, options);
     const {
       delaySeconds = 0,
       priority = 0,
@@ -63,6 +67,20 @@ export class PostgresJobs extends Jobs {
     const [other] = await manager.query<{ id: string }[]>(FIND, [tenantId, kind, uniqueKey]);
     // The one that was in the way ended between the two statements.
     return other ? { id: other.id, isNew: false } : this.enqueue(manager, kind, payload, options);
+  }
+
+  async enqueueAll(
+    manager: EntityManager,
+    kind: string,
+    jobs: readonly JobOfMany[],
+    options: Pick<EnqueueOptions, 'tenantId'> = {},
+  ): Promise<string[]> {
+    const tenantId = tenantOf(kind, options);
+    const ids = jobs.map(() => newId());
+    const texts = jobs.map(({ payload }) => this.textOf(kind, payload));
+    const seconds = jobs.map(({ delaySeconds = 0 }) => delaySeconds);
+    if (ids.length > 0) await manager.query(INSERT_ALL, [tenantId, kind, ids, texts, seconds]);
+    return ids;
   }
 
   async cancel(manager: EntityManager, id: string): Promise<boolean> {
@@ -97,4 +115,10 @@ export class PostgresJobs extends Jobs {
       );
     return text;
   }
+}
+
+function tenantOf(kind: string, options: EnqueueOptions): string {
+  const tenantId = options.tenantId ?? currentScope()?.tenantId;
+  if (!tenantId) throw new Error(`A job '${kind}' must have a tenant: enqueue it inside inTenant(…)`);
+  return tenantId;
 }

@@ -30,8 +30,12 @@ export class LiveConnection {
   isLive = false;
   isCatchingUp = false;
   isClosed = false;
+  /** Messages that wait for their turn, with the one that has it. */
+  waiting = 0;
   private readonly heartbeat: NodeJS.Timeout;
   private hasAnswered = true;
+  /** What the pong has to bring back (RFC 6455 section 5.5.3): a new one with each beat. */
+  private pingId = newId();
 
   constructor(
     private readonly webSocket: WebSocket,
@@ -39,7 +43,10 @@ export class LiveConnection {
   ) {
     this.rate = new MessageRate(config.env.LIVE_MESSAGES_PER_MINUTE, performance.now());
     this.heartbeat = setInterval(() => this.beat(), config.env.LIVE_HEARTBEAT_MS).unref();
-    webSocket.on('pong', () => (this.hasAnswered = true));
+    // A client that does not read does not know it, whatever pongs it sends unasked.
+    webSocket.on('pong', (data) => {
+      if (data.toString() === this.pingId) this.hasAnswered = true;
+    });
     webSocket.on('error', () => webSocket.terminate());
     webSocket.once('close', () => {
       this.isClosed = true;
@@ -71,7 +78,8 @@ export class LiveConnection {
   flushed(): Promise<void> {
     if (this.isClosed || this.webSocket.bufferedAmount === 0) return Promise.resolve();
     // What was written before it has left by then; for a connection that ends it is called, too.
-    return new Promise((resolve) => this.webSocket.ping(undefined, undefined, () => resolve()));
+    // A client may answer only the last of several pings, so all of one beat carry the same.
+    return new Promise((resolve) => this.webSocket.ping(this.pingId, undefined, () => resolve()));
   }
 
   close({ code, reason }: CloseReason): void {
@@ -86,6 +94,7 @@ export class LiveConnection {
   private beat(): void {
     if (!this.hasAnswered) return this.webSocket.terminate();
     this.hasAnswered = false;
-    this.webSocket.ping();
+    this.pingId = newId();
+    this.webSocket.ping(this.pingId);
   }
 }

@@ -54,6 +54,8 @@ export class LiveDoor {
       error: { code: told.code, details: told.details },
     };
     const body = JSON.stringify(answer);
+    // Node keeps the half that the client leaves open, and no timeout of HTTP counts any more.
+    socket.once('finish', () => socket.destroy());
     socket.end(
       `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
         (told.status === 401 ? 'WWW-Authenticate: Bearer realm="toolcrib"\r\n' : '') +

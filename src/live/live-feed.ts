@@ -32,11 +32,14 @@ type Row = {
   readonly roles: string[];
 };
 
+/** A page looks at no more events than this, also when none of them is for the reader. */
+const LOOKED_AT_MAX = 2000;
 /** One statement, so that the end of the feed and its events are of one moment. */
 const READ = (isMeant: string) => `SELECT c.head, c.removed_to, e.* FROM
     (SELECT coalesce(max(last), 0) AS head, coalesce(max(removed_to), 0) AS removed_to FROM live_cursors WHERE tenant_id = $1) c
   LEFT JOIN LATERAL (SELECT cursor, kind, payload, created_at, user_ids, roles FROM live_events
-    WHERE tenant_id = $1 AND cursor > $2 ${isMeant} ORDER BY cursor LIMIT $3) e ON true ORDER BY e.cursor`;
+    WHERE tenant_id = $1 AND cursor > $2
+      AND cursor <= greatest($2, c.removed_to) + ${LOOKED_AT_MAX} ${isMeant} ORDER BY cursor LIMIT $3) e ON true ORDER BY e.cursor`;
 const READ_ALL = READ('');
 const READ_OWN = READ('AND ($4 = ANY (user_ids) OR roles && $5)');
 
@@ -85,10 +88,11 @@ function pageOf<Event extends { readonly cursor: number }>(
 ): FeedPage<Event> {
   const events = rows.filter(({ cursor }) => cursor !== null).map(viewOf);
   const head = Number(rows[0].head);
-  const hasMore = events.length === limit;
-  const cursor = hasMore ? events.at(-1)!.cursor : head;
-  const isComplete = after >= Number(rows[0].removed_to) && after <= head;
-  return { events, cursor, hasMore, isComplete };
+  const removedTo = Number(rows[0].removed_to);
+  const isFull = events.length === limit;
+  const cursor = isFull ? events.at(-1)!.cursor : Math.min(head, Math.max(after, removedTo) + LOOKED_AT_MAX);
+  const isComplete = after >= removedTo && after <= head;
+  return { events, cursor, hasMore: cursor < head, isComplete };
 }
 
 function toView(row: Row): EventView {

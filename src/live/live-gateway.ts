@@ -16,13 +16,15 @@ import { Config } from '../config.js';
 import { type Identity, LiveConnection } from './live-connection.js';
 import { LiveDoor } from './live-door.js';
 import { closeFor, LiveIdentities } from './live-identities.js';
-import { CLOSE, LIVE_SUBPROTOCOL, LiveClose, readMessage } from './live-protocol.js';
+import { CLOSE, LIVE_SUBPROTOCOL, readMessage } from './live-protocol.js';
 import { LiveRooms } from './live-rooms.js';
 import { LiveTalk, type Origin } from './live-talk.js';
 
 /** Connections of this replica that have not signed in; each has `LIVE_SIGN_IN_MS` for it. */
 const STRANGERS_MAX = 500;
 const STRANGERS_PER_ADDRESS = 50;
+/** Messages of one connection, each of up to `LIVE_MESSAGE_MAX_BYTES`, that are kept for their turn. */
+const WAITING_MAX = 50;
 /** How often tokens are looked at that may have expired. */
 const EXPIRY_CHECK_MS = 1000;
 
@@ -120,11 +122,14 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
     const noteSignIn = () => connection.identity && this.strangers.delete(connection);
     void work?.then(noteSignIn);
     webSocket.on('message', (data: Buffer, isBinary) => {
-      const turn = this.guard(connection, () => this.receive(connection, data, isBinary, origin), work);
+      if (!this.isLetIn(connection)) return;
+      connection.waiting++;
+      const take = () => this.talk.take(connection, readMessage(data, isBinary), origin);
+      const turn = this.guard(connection, take, work).finally(() => connection.waiting--);
       work = turn;
       void turn.then(noteSignIn);
     });
-    webSocket.on('ping', () => void this.guard(connection, () => this.countMessage(connection)));
+    webSocket.on('ping', () => this.isLetIn(connection));
     webSocket.once('close', () => {
       clearTimeout(limit);
       this.connections.delete(connection);
@@ -134,19 +139,12 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
     if (this.isEnding) this.endAll();
   }
 
-  private async receive(
-    connection: LiveConnection,
-    data: Buffer,
-    isBinary: boolean,
-    origin: Origin,
-  ): Promise<void> {
-    this.countMessage(connection);
-    await this.talk.take(connection, readMessage(data, isBinary), origin);
-  }
-
-  private countMessage(connection: LiveConnection): void {
-    if (!connection.rate.take(performance.now()))
-      throw new LiveClose(CLOSE.tooManyMessages, 'You send too many messages');
+  /** Asked as a message arrives, before anything of it is kept: one too many ends the connection. */
+  private isLetIn(connection: LiveConnection): boolean {
+    if (connection.isClosed) return false;
+    if (connection.rate.take(performance.now()) && connection.waiting < WAITING_MAX) return true;
+    connection.close({ code: CLOSE.tooManyMessages, reason: 'You send too many messages' });
+    return false;
   }
 
   /** What fails in the work ends the connection. */

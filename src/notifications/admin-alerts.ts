@@ -29,7 +29,7 @@ export type AlertToRaise = {
 
 /**
  * Tells a tenant's administrators that something needs them: a row in the feed `/api/v1/admin/alerts`, the live event `admin_alert`
- * in their consoles, and a notice `admin_alert` over the channels.
+ * in their consoles, and a notice `admin_alert` over the channels, which no quiet hours hold.
  */
 @Injectable()
 export class AdminAlerts {
@@ -66,6 +66,7 @@ export class AdminAlerts {
       recipients: found.map((user) => user.id),
       variables: { title, detail, alert_kind: kind },
       key: `alert:${key}`,
+      isUrgent: true,
     });
   }
 }

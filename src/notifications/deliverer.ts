@@ -26,9 +26,12 @@ const NOTE = 'UPDATE notification_deliveries SET last_error = $2, provider_statu
 const SENT = `UPDATE notification_deliveries
   SET state = 'sent', sent_at = now(), last_error = $2, provider_status = $3, reason = NULL WHERE id = $1`;
 const FAILED = `UPDATE notification_deliveries
-  SET state = 'failed', last_error = $2, provider_status = $3 WHERE id = $1`;
-const SUPPRESSED = `UPDATE notification_deliveries SET state = 'suppressed', reason = $2 WHERE id = $1`;
-const WAIT = `UPDATE notification_deliveries SET not_before = $2 WHERE id = $1`;
+  SET state = 'failed', last_error = $2, provider_status = $3 WHERE id = $1 AND state <> 'suppressed'`;
+const SUPPRESSED = `UPDATE notification_deliveries SET state = 'suppressed', reason = $2 WHERE id = $1 AND state <> 'suppressed'`;
+/** Not what was withdrawn meanwhile. */
+const WAIT = `WITH waiting AS (
+    UPDATE notification_deliveries SET not_before = $2 WHERE id = $1 AND state = 'waiting' RETURNING id)
+  SELECT id FROM waiting`;
 const DEAD = `UPDATE notification_deliveries SET state = 'failed' WHERE job_id = $1 AND state = 'waiting'`;
 
 /**
@@ -93,8 +96,9 @@ export class Deliverer {
       if (outcome.kind !== 'wait') return;
       // Another job comes back when the quiet hours end: this one's plan is for failures.
       const notBefore = new Date(outcome.until);
-      await manager.query(WAIT, [id, notBefore]);
-      await this.notifications.enqueue(manager, tenantId, { id, notBefore });
+      const waiting = await manager.query<unknown[]>(WAIT, [id, notBefore]);
+      if (waiting.length === 0) return;
+      await this.notifications.enqueue(manager, tenantId, [{ id, notBefore }]);
     };
     return step('finish', work, { transaction: true });
   }

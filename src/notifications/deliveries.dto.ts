@@ -78,7 +78,7 @@ export class DeliveryDto {
     nullable: true,
     example: 'turned_off',
     description:
-      'Why it is suppressed: `no_channel`, `no_address`, `turned_off`, `recipient_gone`, `channel_off`, `channel_gone`',
+      'Why it is suppressed: `no_channel`, `no_address`, `turned_off`, `recipient_gone`, `channel_off`, `channel_gone`, `no_longer_needed`',
   })
   reason: string | null;
 

@@ -66,7 +66,7 @@ export class DeliveriesService {
         throw new ConflictError('No channel reached the recipient; there is nothing to send it over');
       if (delivery.jobId !== null) await this.jobs.cancel(manager, delivery.jobId);
       await manager.update(NotificationDelivery, { id }, { state: 'waiting', reason: null, notBefore: null });
-      await this.notifications.enqueue(manager, caller.tenantId, { id, notBefore: null });
+      await this.notifications.enqueue(manager, caller.tenantId, [{ id, notBefore: null }]);
       const target = { kind: 'notification_delivery', id, name: delivery.noticeKey };
       await this.audit.record(manager, caller, { action: 'notification_delivery.retry', target });
       return manager.findOneByOrFail(NotificationDelivery, where);

@@ -18,6 +18,8 @@ import { type Recipient, Recipients } from './recipients.js';
 import { fill } from './template-text.js';
 import { TemplatesService } from './templates.service.js';
 
+const WAIT_MIN_MS = 60_000;
+
 /** Why nobody is told after all. */
 export type Suppression = 'channel_off' | 'channel_gone' | 'recipient_gone' | 'turned_off' | 'no_address';
 
@@ -61,8 +63,7 @@ export class DeliveryPreparation {
     if (!recipient) return { kind: 'suppress', reason: 'recipient_gone' };
     if (recipient.offChannels.has(channel.id)) return { kind: 'suppress', reason: 'turned_off' };
     if (!reaches(channel, recipient)) return { kind: 'suppress', reason: 'no_address' };
-    const isQuiet = recipient.preference !== null && !notice.isUrgent;
-    const until = isQuiet ? quietUntil(recipient.preference, this.clock.now()) : null;
+    const until = notice.isUrgent ? null : this.quietUntil(recipient);
     if (until !== null) return { kind: 'wait', until };
     const outgoing = await this.outgoingOf({ notice, deliveryId: delivery.id, channel, recipient });
     return { kind: 'send', channel: channel.kind, outgoing };
@@ -90,6 +91,13 @@ export class DeliveryPreparation {
       notice,
       text: { ...fill(template.text, values), language },
     };
+  }
+
+  /** Not sooner than in a minute: the database's clock, which jobs go by, may be ahead of ours. */
+  private quietUntil({ preference }: Recipient): Date | null {
+    const now = this.clock.now();
+    const until = preference && quietUntil(preference, now);
+    return until && new Date(Math.max(until.getTime(), now.getTime() + WAIT_MIN_MS));
   }
 
   private secretsOf(channel: NotificationChannel): ChannelSecrets {

@@ -8,7 +8,7 @@ import { requireNotice } from './notice-rules.js';
 import type { Notice, NoticeKind } from './notice.js';
 import { NotificationChannel } from './notification-channel.entity.js';
 import { quietUntil } from './quiet-hours.js';
-import { type Recipient, Recipients } from './recipients.js';
+import { Recipients } from './recipients.js';
 
 /** Kind of the job that makes one delivery. */
 export const DELIVER = 'notifications.deliver';
@@ -16,9 +16,21 @@ export const DELIVER = 'notifications.deliver';
 const INSERT_NOTICE = `INSERT INTO notices (id, tenant_id, key, kind, variables, link, is_urgent)
   VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tenant_id, key) DO NOTHING`;
 const FIND_NOTICE = 'SELECT id FROM notices WHERE tenant_id = $1 AND key = $2';
-const INSERT_DELIVERY = `INSERT INTO notification_deliveries
+const INSERT_DELIVERIES = `INSERT INTO notification_deliveries
     (id, tenant_id, notice_id, notice_key, kind, recipient_id, channel_id, channel_kind, target, state, reason, not_before)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (notice_id, target) DO NOTHING RETURNING id`;
+  SELECT d.id, $1, $2, $3, $4, d.recipient_id, d.channel_id, d.channel_kind, d.target,
+    CASE WHEN d.channel_id IS NULL THEN 'suppressed' ELSE 'waiting' END,
+    CASE WHEN d.channel_id IS NULL THEN 'no_channel' END, d.not_before
+  FROM unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::timestamptz[])
+    AS d(id, recipient_id, channel_id, channel_kind, target, not_before)
+  ON CONFLICT (notice_id, target) DO NOTHING RETURNING id`;
+const SET_JOBS = `UPDATE notification_deliveries d SET job_id = made.job_id
+  FROM unnest($1::uuid[], $2::uuid[]) AS made(id, job_id) WHERE d.id = made.id`;
+const WITHDRAW = `WITH withdrawn AS (
+    UPDATE notification_deliveries d SET state = 'suppressed', reason = 'no_longer_needed', not_before = NULL
+    FROM notices n
+    WHERE n.tenant_id = $1 AND n.key >= $2 AND n.key < $3 AND d.notice_id = n.id AND d.state = 'waiting' RETURNING d.id)
+  SELECT count(*)::int AS count FROM withdrawn`;
 
 type Made = { readonly id: string; readonly notBefore: Date | null };
 
@@ -49,27 +61,50 @@ export class Notifications {
     const noticeId = await this.storeNotice(manager, notice);
     const channels = await this.channelsFor(manager, tenantId, kind);
     const people = await this.recipients.find(manager, tenantId, notice.recipients);
-    let deliveries = 0;
-    for (const planned of planDeliveries(channels, people)) {
-      const person = people.find(({ id }) => id === planned.recipientId);
-      const made = await this.store(manager, { notice, noticeId, planned, person });
-      if (!made || !planned.channel) continue;
-      await this.enqueue(manager, tenantId, made);
-      deliveries++;
-    }
-    return { deliveries };
+    const byId = new Map(people.map((person) => [person.id, person]));
+    const planned = planDeliveries(channels, people).map((delivery): Planned => {
+      const preference = delivery.recipientId === null ? null : byId.get(delivery.recipientId)?.preference;
+      const isQuiet = preference && !notice.isUrgent;
+      const notBefore = isQuiet ? quietUntil(preference, this.clock.now()) : null;
+      return { ...delivery, id: newId(), notBefore };
+    });
+    const isNew = await this.store(manager, { notice, noticeId, planned });
+    const made = planned.filter(({ id, channel }) => channel !== null && isNew.has(id));
+    await this.enqueue(manager, tenantId, made);
+    return { deliveries: made.length };
   }
 
-  /** Makes the job of a delivery that waits. */
-  async enqueue(manager: EntityManager, tenantId: string, { id, notBefore }: Made): Promise<void> {
-    const waitMs = notBefore === null ? 0 : notBefore.getTime() - this.clock.now().getTime();
-    const job = await this.jobs.enqueue(
-      manager,
-      DELIVER,
-      { delivery_id: id },
-      { tenantId, delaySeconds: Math.max(0, waitMs / 1000) },
-    );
-    await manager.query('UPDATE notification_deliveries SET job_id = $2 WHERE id = $1', [id, job.id]);
+  /**
+   * Takes back what nobody needs to be told any more: deliveries that still wait, for their job, their next attempt or the end of
+   * quiet hours, are suppressed as `no_longer_needed`, and their jobs end without sending. One whose sending is under way at
+   * the commit may still arrive, and is `sent` then.
+   *
+   * @param manager Of a transaction that belongs to the tenant.
+   * @param keyPrefix What the keys of the notices begin with: whole parts of it, so up to and with a `:`.
+   * @returns How many deliveries were taken back.
+   * @throws {Error} The prefix does not end in `:`.
+   */
+  async withdraw(
+    manager: EntityManager,
+    { tenantId, keyPrefix }: { readonly tenantId: string; readonly keyPrefix: string },
+  ): Promise<number> {
+    if (!/.:$/s.test(keyPrefix)) throw new Error(`The prefix of keys must end in ':', not '${keyPrefix}'`);
+    // In the order of bytes, ';' is what comes next.
+    const end = `${keyPrefix.slice(0, -1)};`;
+    const [{ count }] = await manager.query<[{ count: number }]>(WITHDRAW, [tenantId, keyPrefix, end]);
+    return count;
+  }
+
+  /** Makes the jobs of deliveries that wait. */
+  async enqueue(manager: EntityManager, tenantId: string, made: readonly Made[]): Promise<void> {
+    if (made.length === 0) return;
+    const nowMs = this.clock.now().getTime();
+    const jobs = made.map(({ id, notBefore }) => {
+      const waitMs = notBefore === null ? 0 : notBefore.getTime() - nowMs;
+      return { payload: { delivery_id: id }, delaySeconds: Math.max(0, waitMs / 1000) };
+    });
+    const jobIds = await this.jobs.enqueueAll(manager, DELIVER, jobs, { tenantId });
+    await manager.query(SET_JOBS, [made.map(({ id }) => id), jobIds]);
   }
 
   private async storeNotice(manager: EntityManager, notice: Notice): Promise<string> {
@@ -92,25 +127,29 @@ export class Notifications {
     return channels.filter(({ noticeKinds }) => noticeKinds.length === 0 || noticeKinds.includes(kind));
   }
 
+  /** @returns Ids of those that were not there yet. */
   private async store(
     manager: EntityManager,
-    { notice, noticeId, planned, person }: StoreInput,
-  ): Promise<Made | undefined> {
-    const { channel, recipientId, target } = planned;
-    const isQuiet = person?.preference && !notice.isUrgent;
-    const notBefore = isQuiet ? quietUntil(person.preference, this.clock.now()) : null;
-    const id = newId();
-    const about = [id, notice.tenantId, noticeId, notice.key, notice.kind, recipientId];
-    const state = channel ? ['waiting', null] : ['suppressed', 'no_channel'];
-    const rest = [channel?.id ?? null, channel?.kind ?? null, target, ...state, notBefore];
-    const made = await manager.query<unknown[]>(INSERT_DELIVERY, [...about, ...rest]);
-    return made.length > 0 ? { id, notBefore } : undefined;
+    { notice: { tenantId, key, kind }, noticeId, planned }: ToStore,
+  ): Promise<ReadonlySet<string>> {
+    const columns = [
+      planned.map(({ id }) => id),
+      planned.map(({ recipientId }) => recipientId),
+      planned.map(({ channel }) => channel?.id ?? null),
+      planned.map(({ channel }) => channel?.kind ?? null),
+      planned.map(({ target }) => target),
+      planned.map(({ notBefore }) => notBefore?.toISOString() ?? null),
+    ];
+    const values = [tenantId, noticeId, key, kind, ...columns];
+    const made = await manager.query<{ id: string }[]>(INSERT_DELIVERIES, values);
+    return new Set(made.map(({ id }) => id));
   }
 }
 
-type StoreInput = {
+type Planned = PlannedDelivery & Made;
+
+type ToStore = {
   readonly notice: Notice;
   readonly noticeId: string;
-  readonly planned: PlannedDelivery;
-  readonly person: Recipient | undefined;
+  readonly planned: readonly Planned[];
 };

@@ -57,6 +57,21 @@ describe('quietUntil', () => {
     expect(until(now, night, { zone })).toBe(end);
   });
 
+  it.each([
+    // The clock goes from 2:00 back to 1:00, so 1:30 comes at 05:30Z and at 06:30Z.
+    ['America/New_York', '01:30', '2026-11-01T04:00:00Z', '2026-11-01T05:30:00.000Z'],
+    ['America/New_York', '01:30', '2026-11-01T05:35:00Z', null],
+    ['America/New_York', '01:30', '2026-11-01T06:10:00Z', '2026-11-01T06:30:00.000Z'],
+    ['Europe/Berlin', '02:30', '2026-10-25T00:10:00Z', '2026-10-25T00:30:00.000Z'],
+    ['Europe/Berlin', '02:30', '2026-10-25T01:10:00Z', '2026-10-25T01:30:00.000Z'],
+    ['Australia/Lord_Howe', '01:45', '2026-04-04T15:05:00Z', '2026-04-04T15:15:00.000Z'],
+    // The clock goes from 2:00 forward to 3:00.
+    ['America/New_York', '02:30', '2026-03-08T06:45:00Z', '2026-03-08T07:30:00.000Z'],
+    ['Europe/Berlin', '02:30', '2026-03-29T00:45:00Z', '2026-03-29T01:30:00.000Z'],
+  ])('end later than now where the clock of %s changes, at %s after %s: %s', (zone, to, now, end) => {
+    expect(until(now, ['22:00', to], { zone })).toBe(end);
+  });
+
   it('are none where none were set', () => {
     const none = { timeZone: 'UTC', quietFrom: null, quietTo: null, quietDays: EVERY_DAY };
     expect(quietUntil(none, new Date())).toBeNull();

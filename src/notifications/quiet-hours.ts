@@ -1,5 +1,5 @@
-const MINUTES_PER_DAY = 1440;
 const MS_PER_MINUTE = 60_000;
+const MS_PER_DAY = 86_400_000;
 
 export type QuietHours = {
   /** IANA name. */
@@ -21,13 +21,12 @@ export function quietUntil(hours: QuietHours, now: Date): Date | null {
   if (hours.quietFrom === null || hours.quietTo === null) return null;
   const [from, to] = [minuteOf(hours.quietFrom), minuteOf(hours.quietTo)];
   const { dayMs, minute, weekday } = localOf(now, hours.timeZone);
+  const endOn = (dayOfEndMs: number) => instantOf(dayOfEndMs + to * MS_PER_MINUTE, hours.timeZone, now);
   const beginsOn = (day: number) => hours.quietDays.includes(day);
   const yesterday = weekday === 1 ? 7 : weekday - 1;
-  if (from < to)
-    return beginsOn(weekday) && from <= minute && minute < to ? instantOf(dayMs, to, hours.timeZone) : null;
-  if (beginsOn(weekday) && minute >= from)
-    return instantOf(dayMs + MINUTES_PER_DAY * MS_PER_MINUTE, to, hours.timeZone);
-  return beginsOn(yesterday) && minute < to ? instantOf(dayMs, to, hours.timeZone) : null;
+  if (from < to) return beginsOn(weekday) && from <= minute && minute < to ? endOn(dayMs) : null;
+  if (beginsOn(weekday) && minute >= from) return endOn(dayMs + MS_PER_DAY);
+  return beginsOn(yesterday) && minute < to ? endOn(dayMs) : null;
 }
 
 export function isTimeZone(name: string): boolean {
@@ -68,9 +67,17 @@ function wallOf(ms: number, timeZone: string): number {
   return Date.UTC(at('year'), at('month') - 1, at('day'), at('hour'), at('minute'));
 }
 
-/** A time that a change of the clock leaves out is taken as the one an hour later. */
-function instantOf(dayMs: number, minute: number, timeZone: string): Date {
-  const wallMs = dayMs + minute * MS_PER_MINUTE;
-  const guessMs = wallMs - (wallOf(wallMs, timeZone) - wallMs);
-  return new Date(guessMs + (wallMs - wallOf(guessMs, timeZone)));
+/**
+ * When the clock of a zone shows a time next. One that a change of the clock leaves out is taken as the one an hour later; one that
+ * comes twice, as the first of the two that is not over.
+ */
+function instantOf(wallMs: number, timeZone: string, now: Date): Date {
+  const [before, after] = [-MS_PER_DAY, MS_PER_DAY].map((asideMs) => {
+    const asideOf = wallMs + asideMs;
+    return wallMs - (wallOf(asideOf, timeZone) - asideOf);
+  });
+  const shown = [before, after]
+    .filter((ms) => wallOf(ms, timeZone) === wallMs && ms > now.getTime())
+    .toSorted((a, b) => a - b);
+  return new Date(shown[0] ?? Math.max(before, after));
 }

@@ -25,17 +25,21 @@ export class Recipients {
       await manager.findBy(ChannelChoice, whose),
       await manager.find(PushSubscription, { where: whose, select: { id: true, userId: true } }),
     ];
+    const preferenceOf = new Map(preferences.map((preference) => [preference.userId, preference]));
+    const hasBrowser = new Set(browsers.map(({ userId }) => userId));
+    const choicesOf = new Map<string, ChannelChoice[]>(ids.map((id) => [id, []]));
+    for (const choice of choices) choicesOf.get(choice.userId)?.push(choice);
     return users.map((user) => {
-      const own = choices.filter(({ userId }) => userId === user.id);
+      const own = choicesOf.get(user.id) ?? [];
       return {
         id: user.id,
         user,
-        preference: preferences.find(({ userId }) => userId === user.id) ?? null,
+        preference: preferenceOf.get(user.id) ?? null,
         offChannels: new Set(own.filter(({ enabled }) => !enabled).map(({ channelId }) => channelId)),
         ownAddresses: new Set(
           own.filter(({ ciphertext }) => ciphertext !== null).map(({ channelId }) => channelId),
         ),
-        hasBrowser: browsers.some(({ userId }) => userId === user.id),
+        hasBrowser: hasBrowser.has(user.id),
       };
     });
   }

@@ -3,9 +3,9 @@ import ts from 'typescript';
 /** A text that a caller of the REST API can be shown, with `{0}`, `{1}` for what is put in, and where it is. */
 export type Message = { readonly template: string; readonly where: string };
 
-/** What agents are told, over MCP, is not translated: models read English. */
+/** What agents are told, over MCP, is not translated: models read English. Of the business only conversations are REST. */
 const NOT_REST =
-  /^(?:.*\/)?src\/(?:mcp|crm|doctor|isolation)\/|^(?:.*\/)?src\/(?:rotate-master|master-keys)\.ts$|\.spec\.ts$|messages\.zh\.ts$|openapi[^/]*\.ts$/;
+  /^(?:.*\/)?src\/(?:mcp|crm(?!\/(?:conversations\.(?:controller|dto)|messages\.|own-))|doctor|isolation)\/|^(?:.*\/)?src\/(?:rotate-master|master-keys)\.ts$|\.spec\.ts$|messages\.zh\.ts$|openapi[^/]*\.ts$/;
 const FAILURES = ['AppError', 'HttpException'];
 
 /**

@@ -66,7 +66,7 @@ export class ClaimsDto {
   @ApiProperty({ example: 98, description: 'Of these, with at least one consultant connected' })
   announced_live: number;
 
-  @ApiProperty({ example: 104 })
+  @ApiProperty({ example: 104, description: 'At least once, also when given back since' })
   claimed: number;
 
   @ApiProperty({ example: 4, description: 'Still open' })
@@ -75,7 +75,12 @@ export class ClaimsDto {
   @ApiProperty({ example: 6, description: 'Escalated at least once' })
   escalated: number;
 
-  @ApiProperty({ type: Number, nullable: true, example: 101.3, description: 'From announcement to claim' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 101.3,
+    description: 'From the first announcement to the first claim',
+  })
   average_seconds: number | null;
 
   @ApiProperty({ type: Number, nullable: true, example: 74.1 })

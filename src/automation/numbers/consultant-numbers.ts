@@ -16,18 +16,18 @@ const DELIVERIES = `SELECT CASE WHEN GROUPING(channel_kind) = 1 THEN 'all' ELSE 
   FROM notification_deliveries WHERE tenant_id = $1 AND created_at >= $2 AND created_at < $3 AND kind IN ${CUSTOMER_NOTICES}
   GROUP BY GROUPING SETS ((channel_kind), ()) ORDER BY 1`;
 
-const WAITED = `extract(epoch FROM claimed_at - announced_at)::float8`;
-/** An open one that waits for longer than the target has missed it already. */
-const CLAIMS = `SELECT count(*)::int AS announced, count(claimed_at)::int AS claimed,
+const WAITED = `extract(epoch FROM first_claimed_at - first_announced_at)::float8`;
+/** An open one that waits for longer than the target has missed it already. A release or another consultant changes no wait. */
+const CLAIMS = `SELECT count(*)::int AS announced, count(first_claimed_at)::int AS claimed,
     count(*) FILTER (WHERE state = 'open')::int AS unclaimed, count(*) FILTER (WHERE level > 0)::int AS escalated,
     coalesce(sum(notified) FILTER (WHERE how = 'live'), 0)::int AS "toldLive",
     count(*) FILTER (WHERE how = 'live' AND notified > 0)::int AS live,
     avg(${WAITED}) AS average, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY ${WAITED}) AS percentiles,
-    count(*) FILTER (WHERE claimed_at <= announced_at + make_interval(secs => $4))::int AS "inTime",
-    count(*) FILTER (WHERE claimed_at > announced_at + make_interval(secs => $4)
-      OR (state = 'open' AND announced_at < now() - make_interval(secs => $4)))::int AS late,
+    count(*) FILTER (WHERE first_claimed_at <= first_announced_at + make_interval(secs => $4))::int AS "inTime",
+    count(*) FILTER (WHERE first_claimed_at > first_announced_at + make_interval(secs => $4) OR (state = 'open'
+      AND first_claimed_at IS NULL AND first_announced_at < now() - make_interval(secs => $4)))::int AS late,
     extract(epoch FROM now() - min(announced_at) FILTER (WHERE state = 'open'))::float8 AS oldest
-  FROM customer_claims WHERE tenant_id = $1 AND announced_at >= $2 AND announced_at < $3`;
+  FROM customer_claims WHERE tenant_id = $1 AND first_announced_at >= $2 AND first_announced_at < $3`;
 
 type Span = { readonly from: Date; readonly to: Date };
 type DeliveryRow = {
