@@ -13,6 +13,7 @@ import { CommonModule } from './common/common.module.js';
 import type { Config } from './config.js';
 import { ConfigurationModule } from './configuration/configuration.module.js';
 import { ConsultantsModule } from './consultants/consultants.module.js';
+import { ConversationsModule } from './crm/conversations.module.js';
 import { CrmModule } from './crm/crm.module.js';
 import { dataSourceOptions, systemDataSourceOptions } from './database.js';
 import { EvidenceModule } from './evidence/evidence.module.js';
@@ -58,6 +59,7 @@ export class AppModule {
         TenantsModule,
         JobsModule,
         CrmModule,
+        ConversationsModule,
         AgentsModule,
         AutomationModule,
         AutomationNumbersModule,

@@ -1,20 +1,16 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { User } from '../auth/user.entity.js';
-import { LiveModule } from '../live/live.module.js';
 import { ActivityService } from './activity.service.js';
 import { AnalysisTools } from './analysis.tools.js';
 import { ConsultationsService } from './consultations.service.js';
 import { ConsultationsTools } from './consultations.tools.js';
-import { ConversationsController } from './conversations.controller.js';
 import { ConversationsService } from './conversations.service.js';
 import { ConversationsTools } from './conversations.tools.js';
 import { crmEntities } from './crm.entities.js';
 import { CustomersService } from './customers.service.js';
 import { CustomersTools } from './customers.tools.js';
 import { DirectoryService } from './directory.service.js';
-import { MessagesService } from './messages.service.js';
-import { OwnConversationsService } from './own-conversations.service.js';
 import { PreferencesService } from './preferences.service.js';
 import { PreferencesTools } from './preferences.tools.js';
 import { ProjectsService } from './projects.service.js';
@@ -26,16 +22,13 @@ import { UsersTools } from './users.tools.js';
 
 /** The business system: customers, conversations, consultations, tasks, the service catalogue, and their tools. */
 @Module({
-  imports: [TypeOrmModule.forFeature([User, ...crmEntities]), LiveModule],
-  controllers: [ConversationsController],
+  imports: [TypeOrmModule.forFeature([User, ...crmEntities])],
   providers: [
     ActivityService,
     ConsultationsService,
     ConversationsService,
     CustomersService,
     DirectoryService,
-    MessagesService,
-    OwnConversationsService,
     PreferencesService,
     ProjectsService,
     TasksService,

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { User } from '../auth/user.entity.js';
+import { LiveModule } from '../live/live.module.js';
+import { ConversationsController } from './conversations.controller.js';
+import { crmEntities } from './crm.entities.js';
+import { MessagesService } from './messages.service.js';
+import { OwnConversationsService } from './own-conversations.service.js';
+
+/** What customers and consultants write to each other, over REST. */
+@Module({
+  imports: [TypeOrmModule.forFeature([User, ...crmEntities]), LiveModule],
+  controllers: [ConversationsController],
+  providers: [MessagesService, OwnConversationsService],
+})
+export class ConversationsModule {}
