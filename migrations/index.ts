@@ -20,6 +20,7 @@ import { Consultants1790001600000 } from './1790001600000-consultants.js';
 import { Automation1790001700000 } from './1790001700000-automation.js';
 import { Numbers1790001800000 } from './1790001800000-numbers.js';
 import { ConversationLists1790001900000 } from './1790001900000-conversation-lists.js';
+import { FollowInOrder1790002000000 } from './1790002000000-follow-in-order.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -45,4 +46,5 @@ export const migrations = [
   Automation1790001700000,
   Numbers1790001800000,
   ConversationLists1790001900000,
+  FollowInOrder1790002000000,
 ] as const;

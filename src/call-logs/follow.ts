@@ -12,6 +12,8 @@ export type Position = { readonly recordedIn: string; readonly id: string };
 /** Records after one place, up to and with another one. */
 export type Stretch = { readonly after: Position; readonly upTo: Position; readonly count: number };
 
+type NextRecords = Position & { readonly records: number };
+
 const LOCKS: Readonly<Record<Follower, number>> = {
   statistics: 7_210_011,
   guide: 7_210_012,
@@ -22,8 +24,8 @@ const LOCKS: Readonly<Record<Follower, number>> = {
 /** Every transaction below this number has ended: no record can appear there any more. */
 const SETTLED = `(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint`;
 const POSITION = `SELECT recorded_in AS "recordedIn", id FROM call_log_positions WHERE follower = $1`;
-const NEXT = `SELECT recorded_in AS "recordedIn", id FROM mcp_call_logs
-  WHERE (recorded_in, id) > ($1::bigint, $2::uuid) AND recorded_in < ${SETTLED} ORDER BY recorded_in, id LIMIT $3`;
+/** The last of the next so many records. */
+const NEXT = `SELECT recorded_in AS "recordedIn", id, records FROM next_call_logs($1, $2, $3)`;
 const ADVANCE = `UPDATE call_log_positions SET recorded_in = $4, id = $5, updated_at = now()
   WHERE follower = $1 AND recorded_in = $2 AND id = $3 RETURNING follower`;
 
@@ -72,10 +74,10 @@ export async function follow(system: DataSource, step: Step): Promise<boolean> {
 
 async function goOn(holder: QueryRunner, { follower, limit, take, count }: Step): Promise<boolean> {
   const after = await positionOf(holder, follower);
-  const records = (await holder.query(NEXT, [after.recordedIn, after.id, limit])) as Position[];
-  const upTo = records.at(-1);
-  if (!upTo) return false;
-  const stretch = { after, upTo, count: records.length };
+  const [last] = (await holder.query(NEXT, [after.recordedIn, after.id, limit])) as NextRecords[];
+  if (!last) return false;
+  const { records, ...upTo } = last;
+  const stretch = { after, upTo, count: records };
   await take?.(holder, stretch);
   await holder.startTransaction();
   try {
@@ -89,7 +91,7 @@ async function goOn(holder: QueryRunner, { follower, limit, take, count }: Step)
     await holder.rollbackTransaction();
     throw error;
   }
-  return records.length === limit;
+  return records === limit;
 }
 
 /** Where a follower is; at the beginning before its first step. */
