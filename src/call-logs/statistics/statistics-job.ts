@@ -16,16 +16,20 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
  * In the order of the key, and one follower at a time: no two of these wait for each other. Names that clients choose make only
  * so many sums: apps beyond the bound are one (those that were counted before keep their place), and tools that were not found.
  */
-const COUNT = `WITH calls AS MATERIALIZED (SELECT tenant_id, span, date_trunc(span, created_at, 'UTC') AS starts_at, group_id,
-      CASE WHEN tool_id IS NULL THEN '${NO_TOOL}' ELSE tool_name END AS tool_name, coalesce(caller_app_id, '') AS app,
-      ${BUCKET} AS bucket, success
-    FROM mcp_call_logs CROSS JOIN (VALUES ('hour'), ('day')) AS spans(span) WHERE ${IN_STRETCH}),
+const COUNT = `WITH calls AS MATERIALIZED (SELECT tenant_id, span, date_trunc(span, hour, 'UTC') AS starts_at, group_id, tool_name,
+      app, bucket, sum(calls)::bigint AS calls, sum(errors)::bigint AS errors
+    FROM (SELECT tenant_id, date_trunc('hour', created_at, 'UTC') AS hour, group_id,
+          CASE WHEN tool_id IS NULL THEN '${NO_TOOL}' ELSE tool_name END AS tool_name, coalesce(caller_app_id, '') AS app,
+          ${BUCKET} AS bucket, count(*) AS calls, count(*) FILTER (WHERE NOT success) AS errors
+        FROM mcp_call_logs WHERE ${IN_STRETCH} GROUP BY 1, 2, 3, 4, 5, 6) hours
+      CROSS JOIN (VALUES ('hour'), ('day')) AS spans(span)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7),
   spans AS (SELECT DISTINCT tenant_id, span, starts_at FROM calls),
   known AS (SELECT DISTINCT tenant_id, span, starts_at, caller_app_id AS app FROM spans
     JOIN call_log_stats USING (tenant_id, span, starts_at) WHERE sums = 'app'),
   named AS (SELECT tenant_id, span, starts_at, app FROM (
       SELECT calls.tenant_id, calls.span, calls.starts_at, calls.app, known.app IS NOT NULL AS is_known, row_number() OVER (
-        PARTITION BY calls.tenant_id, calls.span, calls.starts_at ORDER BY known.app IS NULL, count(*) DESC, calls.app) AS place,
+        PARTITION BY calls.tenant_id, calls.span, calls.starts_at ORDER BY known.app IS NULL, sum(calls.calls) DESC, calls.app) AS place,
         (SELECT count(*) FROM known k WHERE (k.tenant_id, k.span, k.starts_at) = (calls.tenant_id, calls.span, calls.starts_at)
           AND k.app <> '${OTHER_APPS}') AS known_count,
         count(*) FILTER (WHERE known.app IS NOT NULL) OVER (PARTITION BY calls.tenant_id, calls.span, calls.starts_at) AS known_here
@@ -36,9 +40,9 @@ const COUNT = `WITH calls AS MATERIALIZED (SELECT tenant_id, span, date_trunc(sp
     (tenant_id, sums, span, starts_at, group_id, tool_name, caller_app_id, bucket, calls, errors)
   SELECT tenant_id, CASE WHEN GROUPING(app) = 0 THEN 'app' WHEN GROUPING(group_id, tool_name) = 0 THEN 'group_tool'
       WHEN GROUPING(group_id) = 0 THEN 'group' WHEN GROUPING(tool_name) = 0 THEN 'tool' ELSE 'all' END, span, starts_at,
-    coalesce(group_id, '${NOBODY}'), coalesce(tool_name, ''), coalesce(app, ''), bucket, count(*),
-    count(*) FILTER (WHERE NOT success)
-  FROM (SELECT tenant_id, span, starts_at, group_id, tool_name, bucket, success,
+    coalesce(group_id, '${NOBODY}'), coalesce(tool_name, ''), coalesce(app, ''), bucket, sum(calls),
+    sum(errors)
+  FROM (SELECT tenant_id, span, starts_at, group_id, tool_name, bucket, calls.calls, errors,
       CASE WHEN named.app IS NULL THEN '${OTHER_APPS}' ELSE calls.app END AS app
     FROM calls LEFT JOIN named USING (tenant_id, span, starts_at, app)) folded
   GROUP BY tenant_id, span, starts_at, bucket,
