@@ -5,6 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { inTenant } from '../../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../../common/system-database.js';
+import { Config } from '../../config.js';
 import { follow, IN_STRETCH, type StepConnection, type Stretch, stretchParameters } from '../follow.js';
 import { RepeatedJob } from '../repeated-job.js';
 import { MARKING } from './forget.js';
@@ -15,23 +16,29 @@ const PAUSE_MS = 2000;
 const STEP_RECORDS = 4096;
 const CHUNK_RECORDS = 256;
 const CHUNK_SPAN_MS = 3_600_000;
+const DAY_MS = 86_400_000; // in UTC, as partitions are
 /** A longer silence ends a stretch. */
 const GAP_MS = 60_000;
-/** Records whose payloads are in memory at the same time. */
-const READ_RECORDS = 64;
-/** Records between two breaths of the event loop: about a millisecond of work. */
-const BREATH = 16;
+/** Payloads that are in memory at the same time, when all are as long as they may be. */
+const READ_BYTES_MAX = 64 * 1024 * 1024;
+/** Text between two breaths of the event loop, in characters: about a millisecond of work. */
+const BREATH_LENGTH = 65_536;
+/** What a record costs beside its text, in characters. */
+const RECORD_LENGTH = 500;
 /** Chunks that are made anew before the job looks for new records. */
 const RENEWED_AT_ONCE = 20;
 /** Under load the calls go first: the guide rests for so many times the time that it took; for less when it is behind. */
 const REST = 4;
 const REST_BEHIND = 1;
 const REST_MAX_MS = 500;
+const BEHIND_MS = 60_000;
 
-type Place = { readonly id: string; readonly tenantId: string; readonly createdAt: Date };
+/** `atMs`: when the call came, since 1970. A Date for each would cost as much as the rest of reading it. */
+type Place = { readonly id: string; readonly tenantId: string; readonly atMs: number };
 type Stale = { readonly fromAt: Date; readonly toAt: Date };
 
-const PLACES = `SELECT id, tenant_id AS "tenantId", created_at AS "createdAt" FROM mcp_call_logs
+const PLACE = `id, tenant_id AS "tenantId", round(date_part('epoch', created_at) * 1000) AS "atMs"`;
+const PLACES = `SELECT ${PLACE} FROM mcp_call_logs
   WHERE ${IN_STRETCH} ORDER BY tenant_id, created_at, id`;
 const ROWS = `SELECT id, group_id AS "groupId", tool_name AS "toolName", caller_app_id AS "callerAppId", key_id AS "keyId",
     user_id AS "userId", success, error_kind AS "errorKind", duration_ms AS "durationMs", ${SEARCHED_TEXT} AS text
@@ -44,7 +51,7 @@ const FIRST_STALE = `SELECT from_at AS "fromAt", (SELECT max(to_at) FROM call_lo
     WHERE stale AND tenant_id = $1 AND from_at <= first.to_at) AS "toAt"
   FROM (SELECT from_at, to_at FROM call_log_chunks WHERE stale AND tenant_id = $1 ORDER BY from_at, to_at LIMIT 1) first`;
 /** Whole milliseconds, so that none is left that lies on the edge. */
-const PLACES_OF_TIME = `SELECT id, tenant_id AS "tenantId", created_at AS "createdAt" FROM mcp_call_logs
+const PLACES_OF_TIME = `SELECT ${PLACE} FROM mcp_call_logs
   WHERE tenant_id = $1 AND created_at >= $2 AND created_at <= $3
   ORDER BY created_at FETCH FIRST ${CHUNK_RECORDS} ROWS WITH TIES`;
 const DROP_STALE = `DELETE FROM call_log_chunks WHERE stale AND tenant_id = $1 AND from_at >= $2 AND to_at <= $3`;
@@ -64,10 +71,16 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
     step: () => this.step(),
   });
 
+  private readonly recordsAtOnce: number;
+
   constructor(
+    { env }: Config,
     @InjectDataSource() private readonly dataSource: DataSource,
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
-  ) {}
+  ) {
+    const fitting = Math.floor(READ_BYTES_MAX / (2 * env.CALL_LOG_MAX_BYTES)); // arguments and result
+    this.recordsAtOnce = Math.min(CHUNK_RECORDS, Math.max(1, fitting));
+  }
 
   onApplicationBootstrap(): void {
     this.job.start();
@@ -94,12 +107,13 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** Marked twice when the step fails at its end, which costs a look and changes nothing. */
   private async mark(connection: StepConnection, stretch: Stretch, restFactor?: number): Promise<void> {
-    const factor = restFactor ?? (stretch.count < STEP_RECORDS ? REST : REST_BEHIND);
     const places = (await connection.query(PLACES, stretchParameters(stretch))) as Place[];
     for (const chunk of chunksOf(places)) {
       if (this.job.isStopping) throw new Error('The service stops');
       const startedMs = performance.now();
       await this.whileNothingIsErased(chunk[0].tenantId, (manager) => this.add(manager, chunk));
+      const isBehind = Date.now() - chunk[0].atMs > BEHIND_MS;
+      const factor = restFactor ?? (isBehind ? REST_BEHIND : REST);
       await rest(Math.min(REST_MAX_MS, factor * (performance.now() - startedMs)));
     }
   }
@@ -119,7 +133,7 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
       if (!stale) return; // another replica was at it
       const { fromAt, toAt } = stale;
       const places = await manager.query<Place[]>(PLACES_OF_TIME, [tenantId, fromAt, toAt]);
-      const upTo = places.length < CHUNK_RECORDS ? toAt : places[places.length - 1].createdAt;
+      const upTo = places.length < CHUNK_RECORDS ? toAt : new Date(places[places.length - 1].atMs);
       await manager.query(DROP_STALE, [tenantId, fromAt, upTo]);
       await manager.query(CUT_STALE, [tenantId, fromAt, upTo]);
       if (places.length > 0) await this.add(manager, places);
@@ -129,20 +143,25 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** @param places Of one tenant, in the order of time. */
   private async add(manager: EntityManager, places: readonly Place[]): Promise<void> {
-    const [{ tenantId, createdAt: fromAt }, { createdAt: toAt }] = [places[0], places[places.length - 1]];
+    const { tenantId } = places[0];
+    const [fromAt, toAt] = [new Date(places[0].atMs), new Date(places[places.length - 1].atMs)];
     const positions = new Map(places.map(({ id }, position) => [id, position]));
     const marks = new StretchMarks(tenantId, places.length);
-    for (let from = 0; from < places.length; from += READ_RECORDS) {
-      const ids = places.slice(from, from + READ_RECORDS).map(({ id }) => id);
+    let length = 0;
+    for (let from = 0; from < places.length; from += this.recordsAtOnce) {
+      const ids = places.slice(from, from + this.recordsAtOnce).map(({ id }) => id);
       const rows = await manager.query<(Row & Place)[]>(ROWS, [tenantId, fromAt, toAt, ids]);
-      for (const [index, row] of rows.entries()) {
-        if (index % BREATH === BREATH - 1) await turn();
+      for (const row of rows) {
         marks.add(positions.get(row.id) ?? 0, row);
+        length += row.text.length + RECORD_LENGTH;
+        if (length < BREATH_LENGTH) continue;
+        length = 0;
+        await turn();
       }
     }
     const result = marks.result();
     const starts = marks
-      .startsOf(places.map(({ createdAt }) => createdAt))
+      .startsOf(places.map(({ atMs }) => new Date(atMs)))
       .map((start) => start.toISOString());
     await manager.query(ADD, [newId(), tenantId, fromAt, toAt, result.marks, result.places, starts]);
   }
@@ -168,9 +187,9 @@ function* chunksOf(places: readonly Place[]): Generator<readonly Place[]> {
     const fits =
       chunk.length < CHUNK_RECORDS &&
       first?.tenantId === place.tenantId &&
-      place.createdAt.getTime() - chunk[chunk.length - 1].createdAt.getTime() < GAP_MS &&
-      place.createdAt.getTime() - first.createdAt.getTime() < CHUNK_SPAN_MS &&
-      first.createdAt.toISOString().slice(0, 10) === place.createdAt.toISOString().slice(0, 10);
+      place.atMs - chunk[chunk.length - 1].atMs < GAP_MS &&
+      place.atMs - first.atMs < CHUNK_SPAN_MS &&
+      Math.floor(first.atMs / DAY_MS) === Math.floor(place.atMs / DAY_MS);
     if (!fits && chunk.length > 0) {
       yield chunk;
       chunk = [];
