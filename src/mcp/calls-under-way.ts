@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Passing } from '../common/passing.js';
 import type { Exchange } from './exchange.js';
 
 /**
@@ -8,25 +9,15 @@ import type { Exchange } from './exchange.js';
  */
 @Injectable()
 export class CallsUnderWay {
-  private readonly running = new Map<string, Set<Exchange>>();
+  private readonly running = new Passing<{ readonly exchange: Exchange; readonly id: unknown }>();
 
   /** @returns To be called when the call is over. */
   add(exchange: Exchange, id: unknown): () => void {
-    const name = nameOf(exchange, id);
-    const calls = this.running.get(name) ?? new Set();
-    this.running.set(name, calls.add(exchange));
-    return () => {
-      calls.delete(exchange);
-      if (calls.size === 0 && this.running.get(name) === calls) this.running.delete(name);
-    };
+    return this.running.add({ exchange, id });
   }
 
-  cancel(exchange: Exchange, id: unknown): void {
-    const [only, ...more] = this.running.get(nameOf(exchange, id)) ?? [];
-    if (only && more.length === 0) only.gone.cancel();
+  cancel({ client }: Exchange, id: unknown): void {
+    const meant = [...this.running].filter((call) => call.exchange.client === client && call.id === id);
+    if (meant.length === 1) meant[0].exchange.gone.cancel();
   }
-}
-
-function nameOf(exchange: Exchange, id: unknown): string {
-  return `${exchange.client} ${JSON.stringify(id)}`;
 }

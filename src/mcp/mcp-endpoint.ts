@@ -8,6 +8,7 @@ import { Cancellation } from '../common/ending.js';
 import { UnavailableError } from '../common/errors.js';
 import { idempotencyKeyOf } from '../common/idempotency-key.js';
 import { isLivePath } from '../common/live-path.js';
+import { Passing } from '../common/passing.js';
 import { Replica } from '../common/replica.js';
 import { requestIdOf, runInScope } from '../common/request-scope.js';
 import { Config } from '../config.js';
@@ -39,7 +40,10 @@ export class McpEndpoint {
   private readonly logger = new Logger(McpEndpoint.name);
   private readonly webSockets: WebSocketServer;
   /** Answers under way: a revoked key ends those that are streams. */
-  private readonly openAnswers = new Map<ServerResponse, Exchange>();
+  private readonly openAnswers = new Passing<{
+    readonly response: ServerResponse;
+    readonly exchange: Exchange;
+  }>();
 
   constructor(
     private readonly config: Config,
@@ -93,7 +97,8 @@ export class McpEndpoint {
 
   /** What is no stream yet gets its refusal; a call under way is answered (or was cut, and then that is the answer). */
   private endLostStreams(): void {
-    for (const [response, { caller, serverCode, underWay }] of this.openAnswers) {
+    for (const { response, exchange } of this.openAnswers) {
+      const { caller, serverCode, underWay } = exchange;
       if (!response.headersSent || underWay.calls > 0) continue;
       const catalog = this.catalogs.findByCode(serverCode);
       if (!catalog || !this.gate.opens(caller, catalog)) response.destroy();
@@ -145,9 +150,9 @@ export class McpEndpoint {
   ): Exchange {
     const gone = new Cancellation();
     const exchange = this.exchange(request, caller, serverCode, transport, gone);
-    this.openAnswers.set(response, exchange);
+    const isOver = this.openAnswers.add({ response, exchange });
     response.once('close', () => {
-      this.openAnswers.delete(response);
+      isOver();
       if (!response.writableFinished) gone.cancel();
     });
     return exchange;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Passing } from '../common/passing.js';
 
 /** A call whose tool is running on this replica. */
 export type RunningCall = {
@@ -14,12 +15,11 @@ export type RunningCall = {
 /** The calls whose tools are running now, so that an administrator's change can end them. */
 @Injectable()
 export class RunningCalls {
-  private readonly running = new Set<RunningCall>();
+  private readonly running = new Passing<RunningCall>();
 
   /** @returns To be called when it has ended. */
   add(call: RunningCall): () => void {
-    this.running.add(call);
-    return () => this.running.delete(call);
+    return this.running.add(call);
   }
 
   cut(where: (call: RunningCall) => boolean): void {
