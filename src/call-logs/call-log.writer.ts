@@ -7,7 +7,7 @@ import { type CallRecord, type StoredRecord, toStored } from './call-record.js';
 
 export type { CallRecord } from './call-record.js';
 
-const LANES = 3;
+const LANES = 2;
 const BATCH_MAX = 128;
 const RETRY_DELAY_MS = 250;
 /** How long a successful write vouches for the next one. */
