@@ -9,6 +9,8 @@ import { NestFactory } from '@nestjs/core';
 import { z } from 'zod';
 import { AppModule } from '../dist/src/app.module.js';
 import { CallLogWriter } from '../dist/src/call-logs/call-log.writer.js';
+import { GuideJob } from '../dist/src/call-logs/search/guide-job.js';
+import { StatisticsJob } from '../dist/src/call-logs/statistics/statistics-job.js';
 import { loadConfig } from '../dist/src/config.js';
 import { McpEndpoint } from '../dist/src/mcp/mcp-endpoint.js';
 import { McpTool } from '../dist/src/tools/mcp-tool.decorator.js';
@@ -32,6 +34,8 @@ app.get(McpEndpoint).attach(app.getHttpServer());
 await app.init();
 if (process.env.BENCH_LOG === 'off') {
   Object.assign(app.get(CallLogWriter), { admit: () => undefined, record: () => Promise.resolve() });
+  // Nor does it do for others what comes after a record: that belongs to what the record costs them.
+  await Promise.all([GuideJob, StatisticsJob].map((follower) => app.get(follower).onApplicationShutdown()));
 }
 if (process.env.BENCH_PROFILE) profileInto(process.env.BENCH_PROFILE);
 await app.listen(config.port, config.host);

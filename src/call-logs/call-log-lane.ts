@@ -1,8 +1,9 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { v7 as newId } from 'uuid';
-import { arrayLiteral, type ElementType, type ElementValue as Value, plainText } from './array-literal.js';
+import { binaryArrays, binaryValues, type Column } from './binary-values.js';
 import type { StoredRecord } from './call-record.js';
 import {
+  type BatchHead,
   batchHash,
   commitmentsOf,
   ENTRY_BYTES,
@@ -14,77 +15,104 @@ import {
   writeEntry,
 } from './record-hash.js';
 
-const ROW_COLUMNS = [
-  ['id', 'uuid'],
-  ['created_at', 'timestamptz'],
-  ['tenant_id', 'uuid'],
-  ['group_id', 'uuid'],
-  ['tool_name', 'varchar'],
-  ['tool_id', 'uuid'],
-  ['caller_app_id', 'varchar'],
-  ['key_id', 'uuid'],
-  ['user_id', 'uuid'],
-  ['era', 'varchar'],
-  ['transport', 'varchar'],
-  ['is_test', 'boolean'],
-  ['request_data', 'json'],
-  ['response_data', 'json'],
-  ['success', 'boolean'],
-  ['error_kind', 'varchar'],
-  ['error_message', 'text'],
-  ['duration_ms', 'real'],
-  ['writer_id', 'uuid'],
-  ['batch_seq', 'integer'],
-  ['batch_position', 'smallint'],
-  ['salt', 'bytea'],
-] as const;
+/** A record and its place in the chain. */
+type Row = {
+  readonly record: StoredRecord;
+  readonly writerId: string;
+  readonly seq: number;
+  readonly position: number;
+  readonly salt: Buffer;
+};
 
-const BATCH_COLUMNS = [
-  ['tenant_id', 'uuid'],
-  ['writer_id', 'uuid'],
-  ['seq', 'integer'],
-  ['record_count', 'smallint'],
-  ['records_total', 'bigint'],
-  ['first_at', 'timestamptz'],
-  ['last_at', 'timestamptz'],
-  ['entries', 'bytea'],
-  ['root', 'bytea'],
-  ['previous_hash', 'bytea'],
-  ['hash', 'bytea'],
-] as const;
+const ROW_COLUMNS: readonly Column<Row>[] = [
+  ['id', 'uuid', ({ record }) => record.id],
+  ['created_at', 'timestamptz', ({ record }) => record.createdAt],
+  ['tenant_id', 'uuid', ({ record }) => record.tenantId],
+  ['group_id', 'uuid', ({ record }) => record.groupId],
+  ['tool_name', 'varchar', ({ record }) => record.toolName],
+  ['tool_id', 'uuid', ({ record }) => record.toolId],
+  ['caller_app_id', 'varchar', ({ record }) => record.callerAppId],
+  ['key_id', 'uuid', ({ record }) => record.keyId],
+  ['user_id', 'uuid', ({ record }) => record.userId],
+  ['era', 'varchar', ({ record }) => record.era],
+  ['transport', 'varchar', ({ record }) => record.transport],
+  ['is_test', 'boolean', ({ record }) => record.isTest],
+  ['request_data', 'json', ({ record }) => record.request],
+  ['response_data', 'json', ({ record }) => record.response],
+  ['success', 'boolean', ({ record }) => record.success],
+  ['error_kind', 'varchar', ({ record }) => record.errorKind],
+  ['error_message', 'text', ({ record }) => record.errorMessage],
+  ['duration_ms', 'real', ({ record }) => record.durationMs],
+  ['writer_id', 'uuid', ({ writerId }) => writerId],
+  ['batch_seq', 'integer', ({ seq }) => seq],
+  ['batch_position', 'smallint', ({ position }) => position],
+  ['salt', 'bytea', ({ salt }) => salt],
+];
 
-type Columns = readonly (readonly [name: string, type: ElementType])[];
+/** What is chained, and what it is made of. */
+type Batch = BatchHead & { readonly entries: Buffer; readonly hash: string };
+
+const BATCH_COLUMNS: readonly Column<Batch>[] = [
+  ['tenant_id', 'uuid', ({ tenantId }) => tenantId],
+  ['writer_id', 'uuid', ({ writerId }) => writerId],
+  ['seq', 'integer', ({ seq }) => seq],
+  ['record_count', 'smallint', ({ count }) => count],
+  ['records_total', 'bigint', ({ total }) => total],
+  ['first_at', 'timestamptz', ({ firstAt }) => firstAt],
+  ['last_at', 'timestamptz', ({ lastAt }) => lastAt],
+  ['entries', 'bytea', ({ entries }) => entries],
+  ['root', 'bytea', ({ rootHex }) => Buffer.from(rootHex, 'hex')],
+  ['previous_hash', 'bytea', ({ previousHex }) => Buffer.from(previousHex, 'hex')],
+  ['hash', 'bytea', ({ hash }) => Buffer.from(hash, 'hex')],
+];
+
+type Columns = readonly (readonly [name: string, type: string, ...unknown[]])[];
+type Source = (columns: Columns, from: number) => string;
 const namesOf = (columns: Columns) => columns.map(([name]) => name).join(', ');
-const asArrays = (columns: Columns, from: number) =>
+const asArrays: Source = (columns, from) =>
   `SELECT * FROM unnest(${columns.map(([, type], index) => `$${from + index}::${type}[]`).join(', ')})`;
-const asValues = (columns: Columns, from: number) =>
+const asValues: Source = (columns, from) =>
   `VALUES (${columns.map(([, type], index) => `$${from + index}::${type}`).join(', ')})`;
-const asNothing = (columns: Columns) =>
+const asNothing: Source = (columns) =>
   `SELECT ${columns.map(([, type]) => `null::${type}`).join(', ')} WHERE false`;
-const insertInto = (source: (columns: Columns, from: number) => string) =>
+const insertInto = (source: Source, onConflict = '') =>
   `WITH batches AS (INSERT INTO call_log_batches (${namesOf(BATCH_COLUMNS)})
-     ${source(BATCH_COLUMNS, ROW_COLUMNS.length + 1)} ON CONFLICT DO NOTHING)
-   INSERT INTO mcp_call_logs (${namesOf(ROW_COLUMNS)}) ${source(ROW_COLUMNS, 1)} ON CONFLICT DO NOTHING`;
+     ${source(BATCH_COLUMNS, ROW_COLUMNS.length + 1)} ${onConflict})
+   INSERT INTO mcp_call_logs (${namesOf(ROW_COLUMNS)}) ${source(ROW_COLUMNS, 1)} ${onConflict}`;
+/** Costs a fifth of the time of an INSERT, and is needed by few. */
+const UNLESS_THERE = 'ON CONFLICT DO NOTHING';
 
-const INSERT_MANY = insertInto(asArrays);
-/** A lone record, as on an idle service: PostgreSQL needs half the time for it that arrays of one element take. */
-const INSERT_ONE = insertInto(asValues);
+const STATEMENTS = {
+  many: {
+    once: { name: 'insert_call_logs', text: insertInto(asArrays) },
+    again: { name: 'insert_call_logs_again', text: insertInto(asArrays, UNLESS_THERE) },
+  },
+  /** A lone record, as on an idle service: PostgreSQL needs half the time for it that arrays of one element take. */
+  one: {
+    once: { name: 'insert_call_log', text: insertInto(asValues) },
+    again: { name: 'insert_call_log_again', text: insertInto(asValues, UNLESS_THERE) },
+  },
+} as const;
+
 /** Fails as an INSERT would (table, rights, read-only server), writes nothing. */
 export const PROBE = insertInto(asNothing);
+
+type Statement = { readonly name: string; readonly text: string; readonly values: (Buffer | null)[] };
 
 type ChainHead = { readonly seq: number; readonly hash: string; readonly total: number };
 
 /** A batch ready to be written; the lane goes on from `heads` once it is committed. */
 export type FormedBatch = {
-  /** Inserts the records and their batches, all or none; given twice, the second time changes nothing. */
-  readonly statement: { readonly name: string; readonly text: string; readonly values: (string | null)[] };
+  /** Inserts the records and their batches, all or none. */
+  readonly statement: Statement;
+  /** The same for a batch that may be there already; then it changes nothing. */
+  readonly again: Statement;
   readonly heads: ReadonlyMap<string, ChainHead>;
 };
 
 /** Above, the lane begins new chains under a new writer id: its memory is bounded whatever the number of tenants. */
 const CHAINS_MAX = 10_000;
 const SALT_BYTES = 16;
-const SALTS_AT_ONCE = 256;
 
 /**
  * One of the writer's ways to the database. It commits one batch at a time, and keeps for each tenant the end of a chain of
@@ -94,22 +122,24 @@ export class CallLogLane {
   isBusy = false;
   private writerId = newId();
   private readonly chains = new Map<string, ChainHead>();
-  private readonly salts = Buffer.alloc(SALT_BYTES * SALTS_AT_ONCE);
-  private saltsUsed = SALTS_AT_ONCE;
 
   /** Hashes the records into their tenants' chains. Nothing counts as written before {@link committed}. */
   form(records: readonly StoredRecord[]): FormedBatch {
     if (this.chains.size >= CHAINS_MAX) this.beginAnew();
-    const byTenant = groupByTenant(records);
-    const rows: Value[][] = [];
-    const batches: Value[][] = [];
+    const rows: Row[] = [];
+    const batches: Batch[] = [];
     const heads = new Map<string, ChainHead>();
-    for (const [tenantId, own] of byTenant) {
-      const { batch, head } = this.chain(tenantId, own, rows);
+    for (const [tenantId, own] of groupByTenant(records)) {
+      const batch = this.chain(tenantId, own, rows);
       batches.push(batch);
-      heads.set(tenantId, head);
+      heads.set(tenantId, { seq: batch.seq, hash: batch.hash, total: batch.total });
     }
-    return { statement: statementFor(rows, batches), heads };
+    const values =
+      rows.length === 1
+        ? [...binaryValues(ROW_COLUMNS, rows[0]), ...binaryValues(BATCH_COLUMNS, batches[0])]
+        : [...binaryArrays(ROW_COLUMNS, rows), ...binaryArrays(BATCH_COLUMNS, batches)];
+    const { once, again } = rows.length === 1 ? STATEMENTS.one : STATEMENTS.many;
+    return { statement: { ...once, values }, again: { ...again, values }, heads };
   }
 
   committed({ heads }: FormedBatch): void {
@@ -122,27 +152,23 @@ export class CallLogLane {
     this.writerId = newId();
   }
 
-  private chain(tenantId: string, records: readonly StoredRecord[], rows: Value[][]) {
+  private chain(tenantId: string, records: readonly StoredRecord[], rows: Row[]): Batch {
     const previous = this.chains.get(tenantId) ?? { seq: 0, hash: NO_HASH, total: 0 };
+    const { writerId } = this;
     const seq = previous.seq + 1;
-    const entries = Buffer.alloc(records.length * ENTRY_BYTES);
+    const salts = randomBytes(records.length * SALT_BYTES);
+    const entries = Buffer.allocUnsafe(records.length * ENTRY_BYTES);
     for (const [position, record] of records.entries()) {
-      const saltHex = this.nextSalt();
-      const hashHex = recordHash(recordText(record), commitmentsOf(record, saltHex));
-      writeEntry(entries, position * ENTRY_BYTES, {
-        id: record.id,
-        createdAt: record.createdAt,
-        groupId: record.groupId,
-        hashHex,
-      });
-      const row = rowOf(record);
-      row.push(this.writerId, seq, position, saltHex);
-      rows.push(row);
+      const salt = salts.subarray(position * SALT_BYTES, (position + 1) * SALT_BYTES);
+      const hashHex = recordHash(recordText(record), commitmentsOf(record, salt.toString('hex')));
+      const { id, createdAt, groupId } = record;
+      writeEntry(entries, position * ENTRY_BYTES, { id, createdAt, groupId, hashHex });
+      rows.push({ record, writerId, seq, position, salt });
     }
     const times = records.map(({ createdAt }) => createdAt.getTime());
-    const summary = {
+    const head = {
       tenantId,
-      writerId: this.writerId,
+      writerId,
       seq,
       count: records.length,
       total: previous.total + records.length,
@@ -151,55 +177,8 @@ export class CallLogLane {
       rootHex: merkleRoot(leavesOf(entries)).toString('hex'),
       previousHex: previous.hash,
     };
-    const hash = batchHash(summary);
-    const batch: Value[] = [
-      tenantId,
-      this.writerId,
-      seq,
-      summary.count,
-      summary.total,
-      summary.firstAt.toISOString(),
-      summary.lastAt.toISOString(),
-      entries.toString('hex'),
-      summary.rootHex,
-      previous.hash,
-      hash,
-    ];
-    return { batch, head: { seq, hash, total: summary.total } };
+    return { ...head, entries, hash: batchHash(head) };
   }
-
-  private nextSalt(): string {
-    if (this.saltsUsed === SALTS_AT_ONCE) {
-      randomFillSync(this.salts);
-      this.saltsUsed = 0;
-    }
-    const offset = this.saltsUsed++ * SALT_BYTES;
-    return this.salts.toString('hex', offset, offset + SALT_BYTES);
-  }
-}
-
-/** In the order of {@link ROW_COLUMNS}, without the place in the chain. */
-function rowOf(record: StoredRecord): Value[] {
-  return [
-    record.id,
-    record.createdAt.toISOString(),
-    record.tenantId,
-    record.groupId,
-    record.toolName,
-    record.toolId,
-    record.callerAppId,
-    record.keyId,
-    record.userId,
-    record.era,
-    record.transport,
-    record.isTest,
-    record.request,
-    record.response,
-    record.success,
-    record.errorKind,
-    record.errorMessage,
-    record.durationMs,
-  ];
 }
 
 function groupByTenant(records: readonly StoredRecord[]): Map<string, StoredRecord[]> {
@@ -210,27 +189,4 @@ function groupByTenant(records: readonly StoredRecord[]): Map<string, StoredReco
     else groups.set(record.tenantId, [record]);
   }
   return groups;
-}
-
-function statementFor(rows: readonly (readonly Value[])[], batches: readonly (readonly Value[])[]) {
-  if (rows.length === 1) {
-    const values = [...textsOf(ROW_COLUMNS, rows[0]), ...textsOf(BATCH_COLUMNS, batches[0])];
-    return { name: 'insert_call_log', text: INSERT_ONE, values };
-  }
-  // An array as text for each column: the driver would take three times as long to write them.
-  const values = [...arraysOf(ROW_COLUMNS, rows), ...arraysOf(BATCH_COLUMNS, batches)];
-  return { name: 'insert_call_logs', text: INSERT_MANY, values };
-}
-
-function textsOf(columns: Columns, row: readonly Value[]): (string | null)[] {
-  return columns.map(([, type], index) => plainText(type, row[index]));
-}
-
-function arraysOf(columns: Columns, rows: readonly (readonly Value[])[]): string[] {
-  return columns.map(([, type], index) =>
-    arrayLiteral(
-      type,
-      rows.map((row) => row[index]),
-    ),
-  );
 }

@@ -162,10 +162,11 @@ export class CallLogWriter implements OnApplicationShutdown {
 
   private async write(lane: CallLogLane, pending: readonly Pending[]): Promise<void> {
     const batch = lane.form(pending.map(({ record }) => record));
+    let { statement } = batch;
     let isFateKnown = true;
     while (!this.stopping) {
       try {
-        await this.pool.query(batch.statement);
+        await this.pool.query(statement);
         lane.committed(batch);
         this.succeeded();
         for (const one of pending) one.committed();
@@ -173,6 +174,7 @@ export class CallLogWriter implements OnApplicationShutdown {
       } catch (error) {
         if (isDataFault(error)) return this.writeHalves(lane, pending, { error, isFateKnown });
         isFateKnown &&= error instanceof DatabaseError;
+        statement = batch.again;
         this.failed(error);
         await sleep(RETRY_DELAY_MS);
       }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { readUuid, writeUuid } from './uuid-bytes.js';
 
 /** Bytes that a batch keeps of each record: id, time, group, hash. See docs/tamper-evidence.md. */
 export const ENTRY_BYTES = 72;
@@ -94,11 +95,11 @@ export function writeEntry(
     readonly hashHex: string;
   },
 ): void {
-  target.write(entry.id.replaceAll('-', ''), offset, 'hex');
+  writeUuid(target, offset, entry.id);
   const at = entry.createdAt.getTime();
   target.writeUInt32BE(Math.floor(at / 2 ** 32), offset + TIME_AT);
   target.writeUInt32BE(at % 2 ** 32, offset + TIME_AT + 4);
-  target.write(entry.groupId.replaceAll('-', ''), offset + GROUP_AT, 'hex');
+  writeUuid(target, offset + GROUP_AT, entry.groupId);
   target.write(entry.hashHex, offset + HASH_AT, 'hex');
 }
 
@@ -113,9 +114,9 @@ export type Entry = {
 export function readEntry(entries: Buffer, position: number): Entry {
   const offset = position * ENTRY_BYTES;
   return {
-    id: uuidAt(entries, offset),
+    id: readUuid(entries, offset),
     createdAt: new Date(entryTime(entries, position)),
-    groupId: uuidAt(entries, offset + GROUP_AT),
+    groupId: readUuid(entries, offset + GROUP_AT),
     hashHex: entries.toString('hex', offset + HASH_AT, offset + ENTRY_BYTES),
   };
 }
@@ -227,9 +228,4 @@ const float = Buffer.alloc(4);
 function float32Hex(value: number): string {
   float.writeFloatBE(value);
   return float.toString('hex');
-}
-
-function uuidAt(bytes: Buffer, offset: number): string {
-  const hex = bytes.toString('hex', offset, offset + 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
