@@ -74,10 +74,7 @@ export function binaryValues<Row>(columns: readonly Column<Row>[], row: Row): (B
   );
 }
 
-function parametersOf<Row>(
-  columns: readonly Column<Row>[],
-  write: (column: Column<Row>) => void,
-): Buffer[] {
+function parametersOf<Row>(columns: readonly Column<Row>[], write: (column: Column<Row>) => void): Buffer[] {
   used = 0;
   const ends = columns.map((column) => {
     write(column);

@@ -1,6 +1,9 @@
 const DASH = 0x2d;
 /** Value of a hexadecimal digit by its character code. */
-const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0);
+const DIGITS = Uint8Array.from(
+  { length: 128 },
+  (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0,
+);
 
 /** Writes the 16 bytes of a UUID, which takes a third of the time of `Buffer.write` without the dashes. */
 export function writeUuid(target: Uint8Array, offset: number, uuid: string): void {
