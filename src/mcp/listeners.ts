@@ -80,6 +80,7 @@ export class Listeners implements OnModuleInit, OnApplicationShutdown {
     if (!wantsTools) return this.end(listener);
     this.all.add(listener);
     response.once('close', () => this.all.delete(listener));
+    letGoOfRequest(response.req);
   }
 
   /** They would hold up a shutdown for ever. */
@@ -95,6 +96,12 @@ export class Listeners implements OnModuleInit, OnApplicationShutdown {
     send(response, { jsonrpc: '2.0', id, result: { resultType: 'complete', _meta } });
     response.end();
   }
+}
+
+/** Its headers were looked at and would stand in memory for as long as the stream does. */
+function letGoOfRequest(request: IncomingMessage): void {
+  request.headers = {};
+  request.rawHeaders = [];
 }
 
 function notify({ id, response }: Listener, method: string, params: object): void {
