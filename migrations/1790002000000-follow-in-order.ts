@@ -27,13 +27,9 @@ export class FollowInOrder1790002000000 implements MigrationInterface {
     `);
     await queryRunner.query(`REVOKE ALL ON FUNCTION ${NEXT} FROM PUBLIC`);
     await queryRunner.query(`GRANT EXECUTE ON FUNCTION ${NEXT} TO ${SYSTEM_ROLE}`);
-    await queryRunner.query(
-      'ALTER FUNCTION oldest_call_log_after(bigint, uuid, integer) SET enable_sort = off',
-    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('ALTER FUNCTION oldest_call_log_after(bigint, uuid, integer) RESET enable_sort');
     await queryRunner.query(`DROP FUNCTION ${NEXT}`);
   }
 }

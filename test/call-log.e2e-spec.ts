@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { v7 as newId } from 'uuid';
 import { CallLogWriter } from '../src/call-logs/call-log.writer.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { eventually, legacy, modern, newGroup, send, type TestGroup } from './support/mcp.js';
@@ -197,6 +198,7 @@ describe('the call log', () => {
 describe('the call log when the database is away', () => {
   let t: TestApp;
   let proxy: TcpProxy;
+  let tenant: TestTenant;
   let group: TestGroup;
   let tools: TestTools;
 
@@ -208,7 +210,8 @@ describe('the call log when the database is away', () => {
       database: { ...database, url: proxy.url },
       env: { CALL_LOG_WAIT_MS: '1500' },
     });
-    group = await newGroup(t, await t.newTenant(), { tools: TOOLS });
+    tenant = await t.newTenant();
+    group = await newGroup(t, tenant, { tools: TOOLS });
     tools = t.app.get(TestTools);
   });
   afterAll(async () => {
@@ -260,6 +263,38 @@ describe('the call log when the database is away', () => {
     setTimeout(() => proxy.restore(), 700);
     expect((await running).body.result).toMatchObject({ content: [{ text: 'waited' }] });
     expect((await recorded()).filter((name) => name === 'patient')).toHaveLength(1);
+  });
+
+  it('loses no other record of a batch to one that cannot be stored', async () => {
+    await eventually(async () => (await wait('before-odd', 1)).body.result !== undefined);
+    const writer = t.app.get(CallLogWriter);
+    const record = (id: string, era = 'rest') =>
+      writer.record({
+        id,
+        createdAt: new Date(),
+        tenantId: tenant.tenantId,
+        groupId: newId(),
+        toolName: 'odd',
+        toolId: null,
+        callerAppId: null,
+        keyId: null,
+        userId: null,
+        era,
+        transport: 'rest',
+        isTest: false,
+        request: { name: id },
+        response: null,
+        success: true,
+        errorKind: null,
+        errorMessage: null,
+        durationMs: 1,
+      });
+    const ids = Array.from({ length: 4 }, () => newId());
+    const good = Promise.all(ids.map((id) => record(id)));
+    await expect(record('no uuid')).rejects.toThrow(/could not be written/);
+    await expect(record(newId(), 'longer than the column')).rejects.toThrow(/could not be written/);
+    await good;
+    expect(await recorded()).toEqual(expect.arrayContaining(ids));
   });
 
   it('refuses calls when only rows cannot be written, as on a full disk', async () => {

@@ -45,6 +45,20 @@ describe('toolcrib verify', () => {
   afterAll(() => t?.close());
 
   describe('finds nothing wrong', () => {
+    it.each([1, 3])(
+      'with a batch of %d that is written again, since nobody knew that it was there',
+      async (size) => {
+        const log = await LoggedTenant.make(t, 0);
+        const { statement, again } = await log.write(
+          new CallLogLane(),
+          Array.from({ length: size }, () => ({})),
+        );
+        await log.sql(again.text, ...again.values);
+        await expect(log.sql(statement.text, ...statement.values)).rejects.toThrow(/duplicate key/);
+        expect(await log.verify()).toMatchObject({ findings: [], records: size });
+      },
+    );
+
     it('with a log that nobody touched, and counts all of it', async () => {
       const log = await LoggedTenant.make(t, 60);
       await log.checkpoint();

@@ -52,14 +52,26 @@ describe('binary values', () => {
     expect(parse(now!).toISOString()).toBe('2026-11-21T12:34:56.789Z');
   });
 
-  it('stay as they are when the next ones are written, and when they are larger than what there was room for', () => {
-    const large = 'ü'.repeat(700_000);
+  it('stay as they are when the next ones are written', () => {
+    const [texts] = binaryArrays([columnOf('text')], rowsOf(['a', 'b']));
+    binaryArrays([columnOf('text')], rowsOf(['overwritten?', 'overwritten?']));
+    expect(elementsOf(texts).map(String)).toEqual(['a', 'b']);
+  });
+
+  it.each([700_000, 7_000_000])('hold a text of %d characters beside others', (length) => {
+    const large = 'ü'.repeat(length);
     const [texts, numbers] = binaryArrays(
       [columnOf('text'), ['n', 'integer', () => 7]],
       rowsOf(['a', large, 'b']),
     );
-    binaryArrays([columnOf('text')], rowsOf(['overwritten?'.repeat(1000)]));
     expect(elementsOf(texts).map(String)).toEqual(['a', large, 'b']);
     expect(elementsOf(numbers).map((element) => element?.readInt32BE())).toEqual([7, 7, 7]);
   });
+
+  it.each(['', '0199b3a4', 'x199b3a4-fedc-7000-8000-0123456789ab', '0199b3a4-fedc-7000-8000-0123456789aü'])(
+    'are not made of %p as a UUID',
+    (text) => {
+      expect(() => binaryValues([columnOf('uuid')], { value: text })).toThrow('no UUID');
+    },
+  );
 });

@@ -38,7 +38,7 @@ const OIDS: Readonly<Record<ColumnType, number>> = {
 };
 
 const START_BYTES = 64 * 1024;
-const KEPT_MAX_BYTES = 1024 * 1024;
+const KEPT_MAX_BYTES = 8 * 1024 * 1024;
 const NULL = -1;
 /** Dimensions, whether there are nulls, the type, the length, the first index. */
 const ARRAY_HEADER_BYTES = 20;

@@ -2,13 +2,15 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseError, Pool } from 'pg';
 import { UnavailableError } from '../common/errors.js';
 import { Config } from '../config.js';
-import { CallLogLane, PROBE } from './call-log-lane.js';
+import { CallLogLane, type FormedBatch, PROBE } from './call-log-lane.js';
 import { type CallRecord, type StoredRecord, toStored } from './call-record.js';
 
 export type { CallRecord } from './call-record.js';
 
 const LANES = 2;
 const BATCH_MAX = 128;
+/** Length of arguments and results together, above which a batch takes no further record. */
+const BATCH_LENGTH_MAX = 16 * 1024 * 1024;
 const RETRY_DELAY_MS = 250;
 /** How long a successful write vouches for the next one. */
 const PROOF_MS = 1000;
@@ -19,14 +21,20 @@ const UNWRITABLE = 'The call log cannot be written, so the call was not run. Try
 const WITHHELD =
   'The record of this call could not be written yet, so its answer is withheld. It may have run: check before you repeat it.';
 
-type Pending = { readonly record: StoredRecord; committed(): void; rejected(error: unknown): void };
+type Pending = {
+  readonly record: StoredRecord;
+  /** Of its arguments and result. */
+  readonly length: number;
+  committed(): void;
+  rejected(error: unknown): void;
+};
 
 /**
  * Writes call records durably. `record` resolves after the COMMIT, so an answer that waits for it is never an
  * unrecorded one. Group commit without a timer: a batch is what came in while the batches before it were being
  * committed, so an idle service adds no wait and a busy one writes many rows per fsync. Each batch is hashed into the chain
  * of its lane and tenant (docs/tamper-evidence.md) and written together with its records. A batch whose connection broke is
- * written again as it was; ids and numbers make that safe. The queue is bounded: when it is full, or the log cannot be
+ * written again as it was, unless it is there already. The queue is bounded: when it is full, or the log cannot be
  * written, `admit` refuses before the tool runs.
  */
 @Injectable()
@@ -101,6 +109,7 @@ export class CallLogWriter implements OnApplicationShutdown {
       };
       this.queue.push({
         record: stored,
+        length,
         committed: () => {
           settled();
           resolve();
@@ -153,15 +162,27 @@ export class CallLogWriter implements OnApplicationShutdown {
       if (this.queue.length === 0) return;
       if (lane.isBusy) continue;
       lane.isBusy = true;
-      void this.write(lane, this.queue.splice(0, BATCH_MAX)).finally(() => {
+      void this.write(lane, this.nextBatch()).finally(() => {
         lane.isBusy = false;
         this.flush();
       });
     }
   }
 
+  private nextBatch(): Pending[] {
+    let count = 0;
+    for (let length = 0; count < BATCH_MAX && length < BATCH_LENGTH_MAX && count < this.queue.length; count++)
+      length += this.queue[count].length;
+    return this.queue.splice(0, count);
+  }
+
   private async write(lane: CallLogLane, pending: readonly Pending[]): Promise<void> {
-    const batch = lane.form(pending.map(({ record }) => record));
+    let batch: FormedBatch;
+    try {
+      batch = lane.form(pending.map(({ record }) => record));
+    } catch (error) {
+      return this.writeHalves(lane, pending, { error, isFateKnown: true }); // one that cannot be put into bytes
+    }
     let { statement } = batch;
     let isFateKnown = true;
     while (!this.stopping) {
@@ -193,7 +214,7 @@ export class CallLogWriter implements OnApplicationShutdown {
   ): Promise<void> {
     if (!isFateKnown) lane.beginAnew();
     if (pending.length === 1) {
-      this.logger.error(`A call record was refused by the database: ${describe(error)}`);
+      this.logger.error(`A call record cannot be stored: ${describe(error)}`);
       pending[0].rejected(error);
       return;
     }

@@ -1,18 +1,29 @@
 const DASH = 0x2d;
+const NO_DIGIT = 0xff;
+const UUID_LENGTH = 36;
 /** Value of a hexadecimal digit by its character code. */
-const DIGITS = Uint8Array.from(
-  { length: 128 },
-  (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0,
-);
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(digit) ? NO_DIGIT : digit;
+});
 
-/** Writes the 16 bytes of a UUID, which takes a third of the time of `Buffer.write` without the dashes. */
+/**
+ * Writes the 16 bytes of a UUID, in a third of the time that `Buffer.write` takes for it without its dashes.
+ *
+ * @throws {TypeError} It is none: what is stored must be what was hashed.
+ */
 export function writeUuid(target: Uint8Array, offset: number, uuid: string): void {
   let from = 0;
+  let isUuid = uuid.length === UUID_LENGTH;
   for (let at = offset; at < offset + 16; at++) {
     if (uuid.charCodeAt(from) === DASH) from++;
-    target[at] = (DIGITS[uuid.charCodeAt(from)] << 4) | DIGITS[uuid.charCodeAt(from + 1)];
+    const high = DIGITS[uuid.charCodeAt(from)] ?? NO_DIGIT;
+    const low = DIGITS[uuid.charCodeAt(from + 1)] ?? NO_DIGIT;
+    if ((high | low) > 0xf) isUuid = false;
+    target[at] = (high << 4) | low;
     from += 2;
   }
+  if (!isUuid) throw new TypeError('An id of a call record is no UUID');
 }
 
 export function readUuid(bytes: Buffer, offset: number): string {

@@ -28,6 +28,16 @@ describe('Passing', () => {
     expect(namesIn(passing)).toEqual(['b']);
   });
 
+  it('finds the newest that fits, and knows when there is nothing', () => {
+    const passing = new Passing<{ name: string }>();
+    expect([passing.isEmpty, passing.find(() => true)]).toEqual([true, undefined]);
+    const leave = ['a', 'ab', 'b'].map((name) => passing.add(named(name)));
+    expect(passing.isEmpty).toBe(false);
+    expect(passing.find(({ name }) => name.startsWith('a'))?.name).toBe('ab');
+    for (const one of leave) one();
+    expect(passing.isEmpty).toBe(true);
+  });
+
   it('holds the same thing twice when it came twice', () => {
     const passing = new Passing<{ name: string }>();
     const twin = named('twin');

@@ -13,6 +13,10 @@ type Place<T extends object> = {
 export class Passing<T extends object> implements Iterable<T> {
   private first: Place<T> | undefined;
 
+  get isEmpty(): boolean {
+    return this.first === undefined;
+  }
+
   /** @returns Takes it out; the second time it does nothing. */
   add(value: T): () => void {
     const place: Place<T> = { value, previous: undefined, next: this.first };
@@ -26,6 +30,11 @@ export class Passing<T extends object> implements Iterable<T> {
     const all: Place<T>[] = [];
     for (let place = this.first; place; place = place.next) all.push(place);
     for (const { value } of all) if (value) yield value;
+  }
+
+  find(where: (value: T) => boolean): T | undefined {
+    for (let place = this.first; place; place = place.next) if (where(place.value!)) return place.value;
+    return undefined;
   }
 
   private leave(place: Place<T>): void {

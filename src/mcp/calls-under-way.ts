@@ -17,7 +17,12 @@ export class CallsUnderWay {
   }
 
   cancel({ client }: Exchange, id: unknown): void {
-    const meant = [...this.running].filter((call) => call.exchange.client === client && call.id === id);
-    if (meant.length === 1) meant[0].exchange.gone.cancel();
+    let meant: Exchange | undefined;
+    for (const call of this.running) {
+      if (call.id !== id || call.exchange.client !== client) continue;
+      if (meant) return;
+      meant = call.exchange;
+    }
+    meant?.gone.cancel();
   }
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { type LoggingLevel, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
+import { Passing } from '../common/passing.js';
 import { Config } from '../config.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { credentialOf } from './agent-caller.js';
@@ -23,8 +24,8 @@ type Session = {
   lastUsedAt: number;
   /** Requests and streams open now; a session in use is not idle however long it takes. */
   open: number;
-  /** The requests being answered, by id. */
-  readonly answering: Map<unknown, Exchange>;
+  /** The requests being answered, with their ids. */
+  readonly answering: Passing<{ readonly id: unknown; readonly exchange: Exchange }>;
   logLevel: LoggingLevel | undefined;
   /** Its key or group was taken away: it ends with the last answer. */
   closing: boolean;
@@ -110,7 +111,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
       transport,
       lastUsedAt: Date.now(),
       open: 0,
-      answering: new Map(),
+      answering: new Passing(),
       logLevel: undefined,
       closing: false,
     };
@@ -146,17 +147,18 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     exchange: Exchange,
   ): Promise<void> {
     const ids = requestIdsOf(body);
-    if (ids.some((id) => session.answering.has(id)) || new Set(ids).size < ids.length) {
+    const { answering } = session;
+    if (new Set(ids).size < ids.length || answering.find(({ id }) => ids.includes(id))) {
       throw new HttpRefusal(
         400,
         ProtocolErrorCode.InvalidRequest,
         'A request with this id is still being answered',
       );
     }
-    for (const id of ids) session.answering.set(id, exchange);
+    const answered = ids.map((id) => answering.add({ id, exchange }));
     session.open++;
     response.once('close', () => {
-      for (const id of ids) session.answering.delete(id);
+      for (const isOver of answered) isOver();
       session.open--;
       session.lastUsedAt = Date.now();
       if (session.closing) this.closeWhenAnswered(session);
@@ -172,7 +174,8 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     for (const message of (Array.isArray(body) ? body : [body]).filter(isPlainObject)) {
       const { method, params } = message;
       if (!isPlainObject(params)) continue;
-      if (method === 'notifications/cancelled') session.answering.get(params['requestId'])?.gone.cancel();
+      if (method === 'notifications/cancelled')
+        session.answering.find(({ id }) => id === params['requestId'])?.exchange.gone.cancel();
       if (method === 'logging/setLevel' && isLoggingLevel(params['level']))
         session.logLevel = params['level'];
     }
@@ -181,7 +184,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   private makeRoom(): void {
     if (this.byId.size < this.config.env.MCP_SESSIONS_MAX) return;
     // A stream that waits for notifications does not keep a session from making room; a request being answered does.
-    const spare = [...this.byId.values()].filter(({ answering }) => answering.size === 0);
+    const spare = [...this.byId.values()].filter(({ answering }) => answering.isEmpty);
     const byNeed = spare.toSorted((one, other) => one.open - other.open || one.lastUsedAt - other.lastUsedAt);
     const oldest = byNeed[0];
     if (!oldest) throw new HttpRefusal(503, -32_000, 'Too many sessions are open; try again later');
@@ -202,7 +205,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
 
   private closeWhenAnswered(session: Session): void {
     session.closing = true;
-    if (session.answering.size === 0) void this.close(session);
+    if (session.answering.isEmpty) void this.close(session);
   }
 
   private async close(session: Session): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 as newId } from 'uuid';
-import type { CallLogLane } from '../../src/call-logs/call-log-lane.js';
+import type { CallLogLane, FormedBatch } from '../../src/call-logs/call-log-lane.js';
 import type { StoredRecord } from '../../src/call-logs/call-record.js';
 import { CheckpointsService } from '../../src/evidence/checkpoints.service.js';
 import { inTenant } from '../../src/common/request-scope.js';
@@ -54,10 +54,11 @@ export class LoggedTenant {
   }
 
   /** One batch of calls, chained as the service would: also of calls that never were. */
-  async write(lane: CallLogLane, calls: readonly Partial<StoredRecord>[]): Promise<void> {
+  async write(lane: CallLogLane, calls: readonly Partial<StoredRecord>[]): Promise<FormedBatch> {
     const batch = lane.form(calls.map((call) => ({ ...this.madeUp(), ...call })));
     await this.sql(batch.statement.text, ...batch.statement.values);
     lane.committed(batch);
+    return batch;
   }
 
   private madeUp(): StoredRecord {

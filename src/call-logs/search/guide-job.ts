@@ -11,27 +11,29 @@ import { RepeatedJob } from '../repeated-job.js';
 import { MARKING } from './forget.js';
 import { SEARCHED_TEXT } from './searched-text.js';
 import { type Row, StretchMarks } from './stretch-marks.js';
+import { dayOf } from './times.js';
 
 const PAUSE_MS = 2000;
 const STEP_RECORDS = 4096;
 const CHUNK_RECORDS = 256;
 const CHUNK_SPAN_MS = 3_600_000;
-const DAY_MS = 86_400_000; // in UTC, as partitions are
 /** A longer silence ends a stretch. */
 const GAP_MS = 60_000;
-/** Payloads that are in memory at the same time, when all are as long as they may be. */
+/** Payloads that are in memory at the same time, when all are as long as the settings let them be. */
 const READ_BYTES_MAX = 64 * 1024 * 1024;
+/** Arguments and result; one that was cut is JSON within JSON, with up to twice the characters. */
+const PAYLOADS_MAX = 4;
 /** Text between two breaths of the event loop, in characters: about a millisecond of work. */
 const BREATH_LENGTH = 65_536;
 /** What a record costs beside its text, in characters. */
 const RECORD_LENGTH = 500;
 /** Chunks that are made anew before the job looks for new records. */
 const RENEWED_AT_ONCE = 20;
-/** Under load the calls go first: the guide rests for so many times the time that it took; for less when it is behind. */
+/** Under load the calls go first: the guide rests for so many times the time that it took; for less when it is late. */
 const REST = 4;
-const REST_BEHIND = 1;
+const REST_LATE = 1;
 const REST_MAX_MS = 500;
-const BEHIND_MS = 60_000;
+const LATE_MS = 5000;
 
 /** `atMs`: when the call came, since 1970. A Date for each would cost as much as the rest of reading it. */
 type Place = { readonly id: string; readonly tenantId: string; readonly atMs: number };
@@ -78,7 +80,7 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
     @InjectDataSource() private readonly dataSource: DataSource,
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
   ) {
-    const fitting = Math.floor(READ_BYTES_MAX / (2 * env.CALL_LOG_MAX_BYTES)); // arguments and result
+    const fitting = Math.floor(READ_BYTES_MAX / (PAYLOADS_MAX * env.CALL_LOG_MAX_BYTES));
     this.recordsAtOnce = Math.min(CHUNK_RECORDS, Math.max(1, fitting));
   }
 
@@ -90,31 +92,28 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.job.stop();
   }
 
-  /**
-   * @param restFactor Times the time that a stretch took. Left out: by how far behind it is.
-   * @returns Whether more may be waiting.
-   */
-  async step(restFactor?: number): Promise<boolean> {
+  /** @returns Whether more may be waiting. */
+  async step(): Promise<boolean> {
     let mayBeStale = true;
     for (let n = 0; n < RENEWED_AT_ONCE && mayBeStale; n += 1) mayBeStale = await this.renewOne();
     const isBehind = await follow(this.system, {
       follower: 'guide',
       limit: STEP_RECORDS,
-      take: (connection, stretch) => this.mark(connection, stretch, restFactor),
+      take: (connection, stretch) => this.mark(connection, stretch),
     });
     return isBehind || mayBeStale;
   }
 
   /** Marked twice when the step fails at its end, which costs a look and changes nothing. */
-  private async mark(connection: StepConnection, stretch: Stretch, restFactor?: number): Promise<void> {
+  private async mark(connection: StepConnection, stretch: Stretch): Promise<void> {
     const places = (await connection.query(PLACES, stretchParameters(stretch))) as Place[];
     for (const chunk of chunksOf(places)) {
       if (this.job.isStopping) throw new Error('The service stops');
       const startedMs = performance.now();
       await this.whileNothingIsErased(chunk[0].tenantId, (manager) => this.add(manager, chunk));
-      const isBehind = Date.now() - chunk[0].atMs > BEHIND_MS;
-      const factor = restFactor ?? (isBehind ? REST_BEHIND : REST);
-      await rest(Math.min(REST_MAX_MS, factor * (performance.now() - startedMs)));
+      const isLate = Date.now() - chunk[0].atMs > LATE_MS;
+      const tookMs = performance.now() - startedMs;
+      await rest(Math.min(REST_MAX_MS, (isLate ? REST_LATE : REST) * tookMs));
     }
   }
 
@@ -150,7 +149,12 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
     let length = 0;
     for (let from = 0; from < places.length; from += this.recordsAtOnce) {
       const ids = places.slice(from, from + this.recordsAtOnce).map(({ id }) => id);
-      const rows = await manager.query<(Row & Place)[]>(ROWS, [tenantId, fromAt, toAt, ids]);
+      const rows = await manager.query<(Row & { readonly id: string })[]>(ROWS, [
+        tenantId,
+        fromAt,
+        toAt,
+        ids,
+      ]);
       for (const row of rows) {
         marks.add(positions.get(row.id) ?? 0, row);
         length += row.text.length + RECORD_LENGTH;
@@ -160,9 +164,7 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
       }
     }
     const result = marks.result();
-    const starts = marks
-      .startsOf(places.map(({ atMs }) => new Date(atMs)))
-      .map((start) => start.toISOString());
+    const starts = marks.startsOf(places.map(({ atMs }) => atMs)).map((ms) => new Date(ms).toISOString());
     await manager.query(ADD, [newId(), tenantId, fromAt, toAt, result.marks, result.places, starts]);
   }
 
@@ -189,7 +191,7 @@ function* chunksOf(places: readonly Place[]): Generator<readonly Place[]> {
       first?.tenantId === place.tenantId &&
       place.atMs - chunk[chunk.length - 1].atMs < GAP_MS &&
       place.atMs - first.atMs < CHUNK_SPAN_MS &&
-      Math.floor(first.atMs / DAY_MS) === Math.floor(place.atMs / DAY_MS);
+      dayOf(first.atMs) === dayOf(place.atMs);
     if (!fits && chunk.length > 0) {
       yield chunk;
       chunk = [];

@@ -41,8 +41,8 @@ export class StretchMarks {
   }
 
   /** When each sixteenth begins. Of a short stretch there are fewer. */
-  startsOf(times: readonly Date[]): Date[] {
-    return times.filter((_time, at) => at === 0 || this.partOf(at) !== this.partOf(at - 1));
+  startsOf(timesMs: readonly number[]): number[] {
+    return timesMs.filter((_time, at) => at === 0 || this.partOf(at) !== this.partOf(at - 1));
   }
 
   private partOf(position: number): number {
