@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import pg from 'pg';
 import { makeWorld, openDatabase } from './harness/database.mjs';
 import { describeRun } from './harness/machine.mjs';
 import { load, ROOT, startToolcrib } from './harness/servers.mjs';
@@ -35,8 +36,9 @@ try {
   const small = await installation(1);
   const result = { ...(existsSync(FILE) && JSON.parse(readFileSync(FILE, 'utf8'))) };
   Object.assign(result, await describeRun(small.superuserUrl));
-  if (isAsked('size')) result.size = await measureSize(small, await installation(groups));
+  // Before any load, which leaves memory to the process that streams would take without its growing.
   if (isAsked('streams')) result.streams = await measureStreams(small, Number(values.streams));
+  if (isAsked('size')) result.size = await measureSize(small, await installation(groups));
   if (isAsked('calls')) result.calls = await measureCalls(small, Number(values.calls));
   process.stdout.write(`${JSON.stringify(result, null, 1)}\n`);
   if (!values['no-write']) {
@@ -117,20 +119,41 @@ async function post(port, code, key, params) {
   return response.json();
 }
 
-/** Memory after a warm-up and after each tenth of a million calls, each time after a full collection. */
-async function measureCalls({ server, target }, calls) {
+/**
+ * Memory after a warm-up and after each tenth of a million calls, each time after a full collection; and how far search and
+ * statistics are behind when the last call was made.
+ */
+async function measureCalls({ server, target, superuserUrl }, calls) {
   await callTimes(target, WARM_UP_CALLS);
   const memories = [await server.memory()];
+  const began = performance.now();
   let made = 0;
+  let behind;
   for (let tenth = 0; tenth < 10; tenth++) {
     made += await callTimes(target, calls / 10);
+    if (tenth === 9) behind = await followersBehind(superuserUrl);
     memories.push(await server.memory());
   }
   return {
     calls: made,
+    callsPerS: Math.round(made / ((performance.now() - began) / 1000)),
+    behind,
     rssMiB: memories.map(({ rssBytes }) => round(rssBytes / MIB)),
     heldMiB: memories.map(({ heldBytes }) => round(heldBytes / MIB)),
   };
+}
+
+/** How old the oldest record is that a follower has not come to, in seconds. */
+async function followersBehind(url) {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } =
+    await client.query(`SELECT follower, round(extract(epoch FROM coalesce(now() - (SELECT l.created_at
+        FROM mcp_call_logs l WHERE (l.recorded_in, l.id) > (p.recorded_in, p.id) ORDER BY l.recorded_in, l.id LIMIT 1),
+      interval '0')), 1)::float8 AS seconds
+    FROM call_log_positions p WHERE follower IN ('guide', 'statistics')`);
+  await client.end();
+  return Object.fromEntries(rows.map(({ follower, seconds }) => [follower, seconds]));
 }
 
 async function callTimes(target, wanted) {

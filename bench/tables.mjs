@@ -105,7 +105,13 @@ export function growthTable(growth, reload) {
     );
   }
   if (growth?.calls) {
-    const { calls, rssMiB, heldMiB } = growth.calls;
+    const { calls, callsPerS, behind, rssMiB, heldMiB } = growth.calls;
+    if (behind) {
+      add(
+        `at the end of these ${calls.toLocaleString('en')} calls without a pause, ${callsPerS.toLocaleString('en')} a second: the oldest record that the guide, and statistics, have not come to`,
+        `${behind.guide} s; ${behind.statistics} s`,
+      );
+    }
     add(
       `MiB resident after a warm-up and after each tenth of ${calls.toLocaleString('en')} calls`,
       rssMiB.join(', '),
