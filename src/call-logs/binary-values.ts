@@ -128,7 +128,9 @@ function writeValue<Row>([, type, valueIn]: Column<Row>, row: Row): void {
       return;
     case 'bytea':
       return putBytes(value as Buffer);
-    default:
+    case 'varchar':
+    case 'text':
+    case 'json':
       return putText(value as string);
   }
 }
