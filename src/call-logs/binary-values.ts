@@ -1,4 +1,4 @@
-import { writeUuid } from './uuid-bytes.js';
+import { writeUuid } from '../common/uuid-bytes.js';
 
 /** Types of PostgreSQL, with what stands for a value of each. */
 type Values = {

@@ -10,7 +10,7 @@ export type Follower = 'statistics' | 'guide' | 'otlp' | 'syslog';
 export type Position = { readonly recordedIn: string; readonly id: string };
 
 /** Records after one place, up to and with another one. */
-export type Stretch = { readonly after: Position; readonly upTo: Position; readonly count: number };
+export type Stretch = { readonly after: Position; readonly upTo: Position };
 
 type NextRecords = Position & { readonly records: number };
 
@@ -77,7 +77,7 @@ async function goOn(holder: QueryRunner, { follower, limit, take, count }: Step)
   const [last] = (await holder.query(NEXT, [after.recordedIn, after.id, limit])) as NextRecords[];
   if (!last) return false;
   const { records, ...upTo } = last;
-  const stretch = { after, upTo, count: records };
+  const stretch = { after, upTo };
   await take?.(holder, stretch);
   await holder.startTransaction();
   try {

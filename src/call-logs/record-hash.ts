@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { readUuid, writeUuid } from './uuid-bytes.js';
+import { readUuid, writeUuid } from '../common/uuid-bytes.js';
 
 /** Bytes that a batch keeps of each record: id, time, group, hash. See docs/tamper-evidence.md. */
 export const ENTRY_BYTES = 72;

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { readUuid } from './uuid-bytes.js';
 
 const ID_BYTES = 16;
 /** Random bytes are fetched for many ids at once: asking for 16 costs as much as asking for 4096. */
@@ -24,8 +25,7 @@ export function newId(): string {
   pool.writeUIntBE(ms, start, 6);
   pool.writeUInt16BE(0x7000 | counter, start + 6);
   pool[start + 8] = (pool[start + 8] & 0x3f) | 0x80;
-  const hex = pool.toString('hex', start, used);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return readUuid(pool, start);
 }
 
 /** Never goes back, also when the clock does; a millisecond that is full lends from the next. */
