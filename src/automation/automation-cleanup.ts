@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Config } from '../config.js';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
+import { removeInBatches } from '../jobs/remove-in-batches.js';
 
 /** A run that failed keeps what it would say until somebody retries it; nobody will when there is nobody to say it to. */
 const FORGET = `UPDATE automation_steps s SET result = s.result - 'text' FROM automation_runs r
@@ -42,14 +43,9 @@ export class AutomationCleanup {
   })
   async run(_payload: { slot: string }, { tenantId, signal }: JobContext): Promise<void> {
     await this.dataSource.query(FORGET, [tenantId]);
-    for (const removal of REMOVALS) await this.removeAll(removal, tenantId, signal);
-  }
-
-  private async removeAll(removal: string, tenantId: string, signal: AbortSignal): Promise<void> {
     const parameters = [tenantId, this.config.env.AUTOMATION_KEEP_DAYS];
-    for (let count = BATCH; count === BATCH;) {
-      signal.throwIfAborted();
-      [{ count }] = await this.dataSource.query<[{ count: number }]>(removal, parameters);
+    for (const sql of REMOVALS) {
+      await removeInBatches(this.dataSource, { sql, parameters, batch: BATCH, signal });
     }
   }
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Config } from '../config.js';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
+import { removeInBatches } from '../jobs/remove-in-batches.js';
 
 const BATCH = 2000;
 
@@ -36,10 +37,6 @@ export class LiveCleanup {
   })
   async run(_payload: { slot: string }, { tenantId, signal }: JobContext): Promise<void> {
     const parameters = [tenantId, this.config.env.LIVE_EVENTS_KEEP_DAYS];
-    for (;;) {
-      signal.throwIfAborted();
-      const [{ count }] = await this.dataSource.query<[{ count: number }]>(REMOVE, parameters);
-      if (count < BATCH) return;
-    }
+    await removeInBatches(this.dataSource, { sql: REMOVE, parameters, batch: BATCH, signal });
   }
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Config } from '../config.js';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
+import { removeInBatches } from '../jobs/remove-in-batches.js';
 
 const BATCH = 1000;
 /** Their deliveries go with them. */
@@ -30,11 +31,7 @@ export class NotificationCleanup {
     concurrency: { total: 2 },
   })
   async run(_payload: { slot: string }, { tenantId, signal }: JobContext): Promise<void> {
-    const days = this.config.env.NOTIFICATION_KEEP_DAYS;
-    for (;;) {
-      signal.throwIfAborted();
-      const [{ count }] = await this.dataSource.query<[{ count: number }]>(DELETE, [tenantId, days]);
-      if (count < BATCH) return;
-    }
+    const parameters = [tenantId, this.config.env.NOTIFICATION_KEEP_DAYS];
+    await removeInBatches(this.dataSource, { sql: DELETE, parameters, batch: BATCH, signal });
   }
 }
