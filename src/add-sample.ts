@@ -9,7 +9,7 @@ import {
   vacuumSample,
 } from './crm/sample-data.js';
 import { inTenant } from './common/request-scope.js';
-import { StartError } from './data-dir.js';
+import { StartError } from './common/errors.js';
 
 /**
  * Adds sample customers to a tenant and shows on stderr how far it is. Ctrl-C stops between two batches; what was written

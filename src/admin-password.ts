@@ -6,7 +6,7 @@ import { lockSignIns } from './auth/tokens.service.js';
 import { hashPassword } from './auth/passwords.js';
 import { RefreshToken } from './auth/refresh-token.entity.js';
 import { User } from './auth/user.entity.js';
-import { StartError } from './data-dir.js';
+import { StartError } from './common/errors.js';
 
 const PASSWORD_BYTES = 15;
 

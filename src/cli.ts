@@ -3,11 +3,10 @@ import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { Logger, type LogLevel } from '@nestjs/common';
 import type { Databases } from './command-databases.js';
-import { AppError } from './common/errors.js';
+import { AppError, StartError } from './common/errors.js';
 import { AppLogger } from './common/logger.js';
 import { type Config, ConfigError, loadConfig } from './config.js';
 import type { ConfigurationAction } from './config-command.js';
-import { StartError } from './data-dir.js';
 import { joinInstallation } from './installation.js';
 
 const USAGE = `Usage: toolcrib <command>

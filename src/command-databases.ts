@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import type { Config } from './config.js';
 import { dataSourceOptions, ownerDataSourceOptions, systemDataSourceOptions } from './database.js';
-import { StartError } from './data-dir.js';
+import { StartError } from './common/errors.js';
 
 /** The database as a command sees it, by role: see `database.ts`. */
 export type Databases = {

@@ -7,7 +7,7 @@ import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import type { SystemCaller } from './auth/caller.js';
 import { Tenant } from './auth/tenant.entity.js';
-import { InvalidInputError } from './common/errors.js';
+import { InvalidInputError, StartError } from './common/errors.js';
 import { currentScope, inTenant } from './common/request-scope.js';
 import { SYSTEM_DATABASE } from './common/system-database.js';
 import { Config } from './config.js';
@@ -15,7 +15,6 @@ import { changesText } from './configuration/changes-text.js';
 import { ConfigurationService } from './configuration/configuration.service.js';
 import { type FileProblem, problemText } from './configuration/parse-configuration.js';
 import { writeYaml } from './configuration/write-configuration.js';
-import { StartError } from './data-dir.js';
 import { isSchemaUpToDate } from './migrate.js';
 
 export type ConfigurationAction = 'export' | 'diff' | 'apply';

@@ -1,17 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
+import { StartError } from './common/errors.js';
 
 const OWNER_FILE = 'toolcrib.pid';
 const ATTEMPTS = 5;
-
-/** A reason not to start that the operator can do something about: shown as it is, without a stack. */
-export class StartError extends Error {
-  constructor(message: string, options: { cause?: unknown } = {}) {
-    super(message, options);
-    this.name = 'StartError';
-  }
-}
 
 /** Another process owns the data directory. */
 export class DataDirInUseError extends StartError {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { StartError } from './data-dir.js';
+import { StartError } from './common/errors.js';
 
 const OLDEST_VERSION = 15;
 const WAIT_LIMIT_MS = 30_000;

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { APP_ROLE, LOG_ROLE, SYSTEM_ROLE } from '../migrations/tenant-owned.js';
 import type { Config } from './config.js';
-import { StartError } from './data-dir.js';
+import { StartError } from './common/errors.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 const DUPLICATE = ['42710', '23505']; // another replica made it at the same moment

@@ -7,7 +7,8 @@ import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { APP_ROLE, LOG_ROLE, SYSTEM_ROLE } from '../migrations/tenant-owned.js';
 import type { DatabaseUrls } from './config.js';
-import { type DataDir, StartError } from './data-dir.js';
+import { type DataDir } from './data-dir.js';
+import { StartError } from './common/errors.js';
 import { canReach, EmbeddedBinaries, ROOT_STATE_DIR, type SystemUser } from './embedded-binaries.js';
 import { isServerAlive, readPostmasterFile, removeStalePostmasterFile } from './postmaster-file.js';
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from './config.js';
-import { DataDir, DataDirInUseError, StartError } from './data-dir.js';
+import { DataDir, DataDirInUseError } from './data-dir.js';
+import { StartError } from './common/errors.js';
 import { checkDatabase } from './database-check.js';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import {

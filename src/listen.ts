@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Config } from './config.js';
-import { StartError } from './data-dir.js';
+import { StartError } from './common/errors.js';
 
 /**
  * Looks whether we could listen, before anything is stored for it.

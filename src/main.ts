@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { AppLogger } from './common/logger.js';
 import { type Config, ConfigError, loadConfig } from './config.js';
-import { StartError } from './data-dir.js';
+import { StartError } from './common/errors.js';
 import { openInstallation } from './installation.js';
 import { checkPort } from './listen.js';
 import { HttpDrain } from './drain-http.js';

@@ -2,7 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ChangeBus } from './common/change-bus.js';
 import { SecretBox } from './common/secret-box.js';
 import { Config } from './config.js';
-import { DataDir, StartError } from './data-dir.js';
+import { DataDir } from './data-dir.js';
+import { StartError } from './common/errors.js';
 import { readMasterKeys } from './master-key-files.js';
 
 /** Takes over a master key that `toolcrib keys rotate-master` has made beside the running service. */

@@ -4,7 +4,8 @@ import { rotateKeys } from './call-logs/key-rotation.js';
 import { keyPairOf, published } from './call-logs/signing-key.js';
 import { withDatabases } from './command-databases.js';
 import type { Config } from './config.js';
-import { DataDir, StartError } from './data-dir.js';
+import { DataDir } from './data-dir.js';
+import { StartError } from './common/errors.js';
 import { CHECKPOINT_KEY_FILE, MASTER_KEY_BYTES, NEXT_CHECKPOINT_KEY_FILE } from './master-key-files.js';
 
 type Keys = { readonly old: Buffer; readonly next: Buffer; takeEffect(): void };

@@ -12,7 +12,8 @@ import { inTenant } from './common/request-scope.js';
 import { SecretBox } from './common/secret-box.js';
 import { SYSTEM_DATABASE } from './common/system-database.js';
 import { Config } from './config.js';
-import { DataDir, StartError } from './data-dir.js';
+import { DataDir } from './data-dir.js';
+import { StartError } from './common/errors.js';
 import { MASTER_KEY_BYTES, MASTER_KEY_FILE, PREVIOUS_KEY_FILE, readMasterKeys } from './master-key-files.js';
 import { SEALED_COLUMNS, type SealedColumn } from './sealed-columns.js';
 

@@ -3,7 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { QueryFailedError } from 'typeorm';
 import { createApp } from './app.js';
 import type { Config } from './config.js';
-import { StartError } from './data-dir.js';
+import { StartError } from './common/errors.js';
 import { firstStart } from './first-start.js';
 import { explainListenError } from './listen.js';
 import { JobWorker } from './jobs/job-worker.js';

@@ -78,3 +78,11 @@ export class TooManyRequestsError extends AppError {
     super(message);
   }
 }
+
+/** A reason not to start that the operator can do something about: shown as it is, without a stack. */
+export class StartError extends Error {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = 'StartError';
+  }
+}

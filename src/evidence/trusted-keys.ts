@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
 import { type PublicKeys, withRotations } from '../call-logs/key-rotation.js';
 import { isSigned, publishedText, readPublicKeys, SigningKey } from '../call-logs/signing-key.js';
-import { StartError } from '../data-dir.js';
+import { StartError } from '../common/errors.js';
 import type { Config } from '../config.js';
 
 export type Trust = {

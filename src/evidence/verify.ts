@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { Client } from 'pg';
-import { StartError } from '../data-dir.js';
+import { StartError } from '../common/errors.js';
 import type { Config } from '../config.js';
 import { AllowedRemovals } from './allowed-removals.js';
 import { nameSwaps, TenantReport } from './report.js';
