@@ -33,7 +33,7 @@ import { CallLog } from './call-logs/call-log.entity.js';
 import { CallLogRetention } from './call-logs/call-log-retention.entity.js';
 import { DomainEvent } from './common/domain-event.entity.js';
 import { ReplicaRow } from './common/replica.entity.js';
-import { ReplicaResourcesRow } from './observability/replica-resources.entity.js';
+import { ReplicaResourcesRow } from './common/replica-resources.entity.js';
 import type { Config } from './config.js';
 import { CircuitStateRow } from './breakers/circuit-state.entity.js';
 import { ConsultantProfile } from './consultants/consultant-profile.entity.js';

@@ -5,6 +5,7 @@ import { ChangeBus } from './change-bus.js';
 import { CursorInterceptor } from './cursor.interceptor.js';
 import { EtagInterceptor } from './etag.interceptor.js';
 import { Replica } from './replica.js';
+import { ReplicaResources } from './replica-resources.js';
 import { SecretBox } from './secret-box.js';
 
 /** What every feature may inject: the settings, the change bus, the secret box. */
@@ -17,13 +18,14 @@ export class CommonModule {
       providers: [
         { provide: Config, useValue: config },
         Replica,
+        ReplicaResources,
         ChangeBus,
         SecretBox,
         // Around the interceptors of all other modules, since this one comes first: they see every answer.
         { provide: APP_INTERCEPTOR, useClass: EtagInterceptor },
         { provide: APP_INTERCEPTOR, useClass: CursorInterceptor },
       ],
-      exports: [Config, Replica, ChangeBus, SecretBox],
+      exports: [Config, Replica, ReplicaResources, ChangeBus, SecretBox],
     };
   }
 }

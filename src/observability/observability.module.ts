@@ -5,7 +5,6 @@ import { ToolsModule } from '../tools/tools.module.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { LiveClients } from './live-clients.js';
-import { ReplicaResources } from './replica-resources.js';
 import { ServerStatusController } from './server-status.controller.js';
 import { ServerStatusService } from './server-status.service.js';
 
@@ -13,7 +12,6 @@ import { ServerStatusService } from './server-status.service.js';
 @Module({
   imports: [CallLogsModule, ToolsModule, McpModule],
   controllers: [ServerStatusController, HealthController],
-  providers: [ServerStatusService, HealthService, LiveClients, ReplicaResources],
-  exports: [ReplicaResources],
+  providers: [ServerStatusService, HealthService, LiveClients],
 })
 export class ObservabilityModule {}

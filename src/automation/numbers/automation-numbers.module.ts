@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { ObservabilityModule } from '../../observability/observability.module.js';
 import { AutomationModule } from '../automation.module.js';
 import { AutomationMetricsService } from './automation-metrics.service.js';
 import { AutomationNumbersController } from './automation-numbers.controller.js';
@@ -7,7 +6,7 @@ import { AutomationOverviewService } from './automation-overview.service.js';
 
 /** What administrators see of the automation: how it does, and everything that is set for it. */
 @Module({
-  imports: [AutomationModule, ObservabilityModule],
+  imports: [AutomationModule],
   controllers: [AutomationNumbersController],
   providers: [AutomationMetricsService, AutomationOverviewService],
 })

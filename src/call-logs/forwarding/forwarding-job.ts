@@ -12,7 +12,7 @@ import {
   type Stretch,
   stretchParameters,
 } from '../follow.js';
-import { RepeatedJob } from '../repeated-job.js';
+import { RepeatedJob } from '../../common/repeated-job.js';
 import type { ForwardedCall } from './forwarded-call.js';
 import { OtlpTarget } from './otlp.js';
 import { SyslogTarget } from './syslog.js';

@@ -7,7 +7,7 @@ import { inTenant } from '../../common/request-scope.js';
 import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { Config } from '../../config.js';
 import { follow, IN_STRETCH, type StepConnection, type Stretch, stretchParameters } from '../follow.js';
-import { RepeatedJob } from '../repeated-job.js';
+import { RepeatedJob } from '../../common/repeated-job.js';
 import { MARKING } from './forget.js';
 import { SEARCHED_TEXT } from './searched-text.js';
 import { type Row, StretchMarks } from './stretch-marks.js';

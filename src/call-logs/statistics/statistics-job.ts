@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { SYSTEM_DATABASE } from '../../common/system-database.js';
 import { follow, IN_STRETCH, stretchParameters } from '../follow.js';
-import { RepeatedJob } from '../repeated-job.js';
+import { RepeatedJob } from '../../common/repeated-job.js';
 import { BUCKET } from './durations.js';
 import { APPS_MAX, NO_TOOL, OTHER_APPS } from './sums.js';
 

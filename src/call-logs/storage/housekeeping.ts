@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { SYSTEM_DATABASE } from '../../common/system-database.js';
-import { RepeatedJob } from '../repeated-job.js';
+import { RepeatedJob } from '../../common/repeated-job.js';
 import { Partitions } from './partitions.js';
 import { RetentionJob } from './retention-job.js';
 

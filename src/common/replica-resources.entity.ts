@@ -1,5 +1,5 @@
 import { Column, Entity, JoinColumn, OneToOne, PrimaryColumn } from 'typeorm';
-import { ReplicaRow } from '../common/replica.entity.js';
+import { ReplicaRow } from './replica.entity.js';
 import type { Resources } from './resource-meter.js';
 
 /** What a replica last measured of itself and its machine: only it can know. Goes with the replica's row. */

@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { RepeatedJob } from '../call-logs/repeated-job.js';
-import { Replica } from '../common/replica.js';
+import { RepeatedJob } from './repeated-job.js';
+import { Replica } from './replica.js';
 import { Config } from '../config.js';
 import { type Resources, ResourceMeter } from './resource-meter.js';
 
