@@ -11,9 +11,9 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { AutomationMetricsService } from '../dist/src/automation/numbers/automation-metrics.service.js';
-import { inTenant } from '../dist/src/common/request-scope.js';
-import { loadConfig } from '../dist/src/config.js';
-import { dataSourceOptions } from '../dist/src/database.js';
+import { inTenant } from '../dist/src/platform/request-scope.js';
+import { loadConfig } from '../dist/src/platform/config.js';
+import { dataSourceOptions } from '../dist/src/boot/database/database.js';
 import { openDatabase } from './harness/database.mjs';
 
 const { values: options } = parseArgs({

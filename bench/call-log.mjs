@@ -14,11 +14,11 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { CallLogLane } from '../dist/src/call-logs/call-log-lane.js';
+import { CallLogLane } from '../dist/src/call-logs/writing/call-log-lane.js';
 import { CallExport } from '../dist/src/call-logs/search/call-export.js';
 import { CallSearch } from '../dist/src/call-logs/search/call-search.js';
-import { loadConfig } from '../dist/src/config.js';
-import { dataSourceOptions } from '../dist/src/database.js';
+import { loadConfig } from '../dist/src/platform/config.js';
+import { dataSourceOptions } from '../dist/src/boot/database/database.js';
 import { generateDay, SOUGHT, tenantId, uuidOf } from './call-log/rows.mjs';
 
 const DAY_MS = 86_400_000;

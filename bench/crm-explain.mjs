@@ -11,13 +11,13 @@ import { DiscoveryModule, DiscoveryService, NestFactory } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { CommonModule } from '../dist/src/common/common.module.js';
-import { loadConfig } from '../dist/src/config.js';
+import { CommonModule } from '../dist/src/platform/platform.module.js';
+import { loadConfig } from '../dist/src/platform/config.js';
 import { CrmModule } from '../dist/src/crm/crm.module.js';
-import { SAMPLE_SEED } from '../dist/src/crm/sample-data.js';
-import { SampleIds } from '../dist/src/crm/sample-random.js';
-import { inTenant } from '../dist/src/common/request-scope.js';
-import { dataSourceOptions, systemDataSourceOptions } from '../dist/src/database.js';
+import { SAMPLE_SEED } from '../dist/src/crm/sample/sample-data.js';
+import { SampleIds } from '../dist/src/crm/sample/sample-random.js';
+import { inTenant } from '../dist/src/platform/request-scope.js';
+import { dataSourceOptions, systemDataSourceOptions } from '../dist/src/boot/database/database.js';
 import { ToolMetadata } from '../dist/src/tools/mcp-tool.decorator.js';
 
 const { values: options } = parseArgs({

@@ -15,7 +15,7 @@ import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import { z } from 'zod';
 import { AppModule } from '../dist/src/app.module.js';
-import { loadConfig } from '../dist/src/config.js';
+import { loadConfig } from '../dist/src/platform/config.js';
 import { Job } from '../dist/src/jobs/job.decorator.js';
 
 const KIND = 'bench.nothing';

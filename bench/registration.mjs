@@ -15,7 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { v7 as newId } from 'uuid';
-import { hashPassword } from '../dist/src/auth/passwords.js';
+import { hashPassword } from '../dist/src/auth/sign-in/passwords.js';
 import { openDatabase } from './harness/database.mjs';
 import { ROOT } from './harness/servers.mjs';
 import { median, percentile, round as rounded } from './load/statistics.mjs';

@@ -62,7 +62,7 @@ try {
     'base64url',
   );
   const [, , , databasePort] = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n');
-  // Each role of the embedded server has its own password: see `passwordOf` in src/embedded-postgres.ts.
+  // Each role of the embedded server has its own password: see `passwordOf` in src/boot/postgres/embedded-postgres.ts.
   const urlAs = (role) => {
     const password = createHmac('sha256', secret).update(role).digest('base64url');
     return `postgres://${role}:${password}@127.0.0.1:${databasePort}/toolcrib`;

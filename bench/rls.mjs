@@ -23,12 +23,12 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { AppModule } from '../dist/src/app.module.js';
-import { inTenant } from '../dist/src/common/request-scope.js';
-import { SYSTEM_DATABASE } from '../dist/src/common/system-database.js';
-import { loadConfig } from '../dist/src/config.js';
-import { generateSample, SAMPLE_SEED } from '../dist/src/crm/sample-data.js';
-import { SampleIds } from '../dist/src/crm/sample-random.js';
-import { GroupToolsService } from '../dist/src/groups/group-tools.service.js';
+import { inTenant } from '../dist/src/platform/request-scope.js';
+import { SYSTEM_DATABASE } from '../dist/src/platform/database/system-database.js';
+import { loadConfig } from '../dist/src/platform/config.js';
+import { generateSample, SAMPLE_SEED } from '../dist/src/crm/sample/sample-data.js';
+import { SampleIds } from '../dist/src/crm/sample/sample-random.js';
+import { GroupToolsService } from '../dist/src/groups/group-tools/group-tools.service.js';
 import { GroupsService } from '../dist/src/groups/groups.service.js';
 
 const TENANTS = 50;

@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { CallSearch } from '../dist/src/call-logs/search/call-search.js';
-import { loadConfig } from '../dist/src/config.js';
-import { dataSourceOptions } from '../dist/src/database.js';
+import { loadConfig } from '../dist/src/platform/config.js';
+import { dataSourceOptions } from '../dist/src/boot/database/database.js';
 import { SOUGHT, tenantId } from './call-log/rows.mjs';
 
 const { values: options } = parseArgs({ options: { from: { type: 'string' }, to: { type: 'string' } } });

@@ -13,11 +13,11 @@ import { parseArgs } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { v7 as newId } from 'uuid';
-import { CallLogLane } from '../dist/src/call-logs/call-log-lane.js';
-import { loadConfig } from '../dist/src/config.js';
-import { verifyLog } from '../dist/src/evidence/verify.js';
-import { openInstallation } from '../dist/src/installation.js';
-import { migrateAsOwner } from '../dist/src/migrate.js';
+import { CallLogLane } from '../dist/src/call-logs/writing/call-log-lane.js';
+import { loadConfig } from '../dist/src/platform/config.js';
+import { verifyLog } from '../dist/src/call-logs/evidence/verify.js';
+import { openInstallation } from '../dist/src/boot/installation.js';
+import { migrateAsOwner } from '../dist/src/boot/database/migrate.js';
 
 const { values: options } = parseArgs({
   options: {

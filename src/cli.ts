@@ -2,12 +2,12 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { Logger, type LogLevel } from '@nestjs/common';
-import type { Databases } from './command-databases.js';
-import { AppError, StartError } from './common/errors.js';
-import { AppLogger } from './common/logger.js';
-import { type Config, ConfigError, loadConfig } from './config.js';
-import type { ConfigurationAction } from './config-command.js';
-import { joinInstallation } from './installation.js';
+import type { Databases } from './boot/commands/command-databases.js';
+import { AppError, StartError } from './platform/errors.js';
+import { AppLogger } from './platform/logger.js';
+import { type Config, ConfigError, loadConfig } from './platform/config.js';
+import type { ConfigurationAction } from './boot/commands/config-command.js';
+import { joinInstallation } from './boot/installation.js';
 
 const USAGE = `Usage: toolcrib <command>
 
@@ -90,7 +90,7 @@ async function run(args: readonly string[]): Promise<void> {
 
 async function migrateCommand(args: readonly string[]): Promise<void> {
   const { values } = parse(args, { revert: { type: 'boolean' } });
-  const { migrateAsOwner, revertMigration, withOwner } = await import('./migrate.js');
+  const { migrateAsOwner, revertMigration, withOwner } = await import('./boot/database/migrate.js');
   await withInstallation(async (config) => {
     if (values.revert) {
       const reverted = await withOwner(config, revertMigration);
@@ -115,7 +115,7 @@ async function sampleCommand(args: readonly string[]): Promise<void> {
   const customers = Number(values.customers);
   if (!Number.isSafeInteger(customers) || customers < 1)
     throw new UsageError('--customers needs a number above 0');
-  const { addSample } = await import('./add-sample.js');
+  const { addSample } = await import('./boot/commands/add-sample.js');
   await withDatabases((databases) =>
     addSample(databases, values.tenant ?? 'default', { customers, messagesPerCustomer }),
   );
@@ -133,7 +133,7 @@ async function keysCommand([action, ...args]: readonly string[]): Promise<void> 
   if (action !== 'rotate-master')
     throw new UsageError('keys knows these actions: rotate-master, checkpoint, rotate-checkpoint');
   const { values } = parse(args, { 'drop-previous': { type: 'boolean' } });
-  const { dropPreviousMaster, rotateMaster } = await import('./rotate-master.js');
+  const { dropPreviousMaster, rotateMaster } = await import('./boot/commands/rotate-master.js');
   await withInstallation(async (config) => {
     if (values['drop-previous']) {
       await dropPreviousMaster(config);
@@ -153,7 +153,7 @@ async function keysCommand([action, ...args]: readonly string[]): Promise<void> 
 }
 
 async function checkpointKeyCommand(): Promise<void> {
-  const { SigningKey } = await import('./call-logs/signing-key.js');
+  const { SigningKey } = await import('./call-logs/chain/signing-key.js');
   const work = async (config: Config) => {
     const { publicKey } = new SigningKey(config);
     if (publicKey === undefined) throw new StartError('CHECKPOINT_KEY is not set: nothing is signed');
@@ -163,7 +163,7 @@ async function checkpointKeyCommand(): Promise<void> {
 }
 
 async function rotateCheckpointCommand(): Promise<void> {
-  const { rotateCheckpointKey } = await import('./rotate-checkpoint-key.js');
+  const { rotateCheckpointKey } = await import('./boot/commands/rotate-checkpoint-key.js');
   await withInstallation(async (config) => {
     const publicKey = await rotateCheckpointKey(config);
     print(
@@ -176,7 +176,7 @@ async function rotateCheckpointCommand(): Promise<void> {
 async function adminCommand([action, ...args]: readonly string[]): Promise<void> {
   if (action !== 'reset-password') throw new UsageError('admin knows one action: reset-password');
   const { values } = parse(args, { email: { type: 'string' } });
-  const { resetAdminPassword } = await import('./admin-password.js');
+  const { resetAdminPassword } = await import('./boot/commands/admin-password.js');
   await withDatabases(async (databases, config) => {
     const email = values.email ?? config.env.ADMIN_EMAIL;
     const password = await resetAdminPassword(databases, email);
@@ -189,14 +189,14 @@ async function doctorCommand(args: readonly string[]): Promise<void> {
   await withInstallation(async (config) => {
     if (values.isolation) {
       Logger.overrideLogger(['fatal']); // what the attack provokes is told by its report
-      const { checkIsolation, reportText } = await import('./isolation/isolation-check.js');
+      const { checkIsolation, reportText } = await import('./boot/commands/isolation-check.js');
       const report = await checkIsolation(config);
       print(values.json ? `${JSON.stringify(report)}\n` : reportText(report));
       if (!report.ok) process.exitCode = 1;
       return;
     }
-    const { examine } = await import('./doctor/doctor.js');
-    const { toText } = await import('./doctor/check.js');
+    const { examine } = await import('./operations/doctor/doctor.js');
+    const { toText } = await import('./operations/doctor/check.js');
     const checks = await examine(config);
     print(values.json ? `${JSON.stringify(checks)}\n` : toText(checks));
     if (checks.some(({ status }) => status === 'problem')) process.exitCode = 1;
@@ -215,8 +215,8 @@ async function verifyCommand(args: readonly string[]): Promise<void> {
   });
   const { tenant, checkpoints, 'public-key': publicKey } = values;
   const period = { from: readTime('--from', values.from), to: readTime('--to', values.to) };
-  const { verifyLog } = await import('./evidence/verify.js');
-  const { reportText } = await import('./evidence/report.js');
+  const { verifyLog } = await import('./call-logs/evidence/verify.js');
+  const { reportText } = await import('./call-logs/evidence/report.js');
   await withInstallation(
     async (config) => {
       const result = await verifyLog(config, { ...period, tenant, checkpoints, publicKey });
@@ -238,11 +238,11 @@ function readTime(option: string, value: string | undefined): Date | null {
 async function configCommand([action, ...args]: readonly string[]): Promise<void> {
   const { file, ...options } = readConfigArguments(action, args);
   if (action === 'schema') {
-    const { configurationJsonSchema } = await import('./configuration/configuration-file.js');
+    const { configurationJsonSchema } = await import('./groups/configuration/configuration-file.js');
     print(`${JSON.stringify(configurationJsonSchema(loadConfig().publicUrl), null, 2)}\n`);
     return;
   }
-  const { configurationCommand } = await import('./config-command.js');
+  const { configurationCommand } = await import('./boot/commands/config-command.js');
   const known = action as ConfigurationAction; // checked with the arguments
   const work = async (config: Config) => {
     process.exitCode = await configurationCommand(known, config, { file: file ?? '', ...options });
@@ -277,7 +277,7 @@ function readConfigArguments(action: string | undefined, args: readonly string[]
 }
 
 async function withDatabases(work: (databases: Databases, config: Config) => Promise<void>): Promise<void> {
-  const { withDatabases: open } = await import('./command-databases.js');
+  const { withDatabases: open } = await import('./boot/commands/command-databases.js');
   await withInstallation((config) => open(config, (databases) => work(databases, config)));
 }
 

@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { AppLogger } from './common/logger.js';
-import { type Config, ConfigError, loadConfig } from './config.js';
-import { StartError } from './common/errors.js';
-import { openInstallation } from './installation.js';
-import { checkPort } from './listen.js';
-import { HttpDrain } from './drain-http.js';
+import { AppLogger } from './platform/logger.js';
+import { type Config, ConfigError, loadConfig } from './platform/config.js';
+import { StartError } from './platform/errors.js';
+import { openInstallation } from './boot/installation.js';
+import { checkPort } from './boot/listen.js';
+import { HttpDrain } from './boot/drain-http.js';
 
 /** Ctrl-C under npm reaches us twice, from the terminal and from npm; only a later signal is a person's impatience. */
 const SAME_SIGNAL_MS = 500;
@@ -38,7 +38,7 @@ async function start(config: Config): Promise<Running> {
   // PostgreSQL starts while the rest of the code loads.
   const [installation, { startService, endStreams }] = await Promise.all([
     openInstallation(config, end),
-    import('./service.js'),
+    import('./boot/service.js'),
   ]);
   try {
     await checkPort(config); // before the first start prints what it prints only once

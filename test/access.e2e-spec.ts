@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { UserCaller } from '../src/auth/caller.js';
-import { ALL_PERMISSIONS, isAllowed, type Permission, ROLES } from '../src/auth/permissions.js';
-import { Tenant } from '../src/auth/tenant.entity.js';
-import { type OpenApi, type Operation, operationsOf } from '../src/isolation/operations.js';
-import { openApiDocument } from '../src/common/rest.js';
+import type { UserCaller } from '../src/access/caller.js';
+import { ALL_PERMISSIONS, isAllowed, type Permission, ROLES } from '../src/access/permissions.js';
+import { Tenant } from '../src/access/tenant.entity.js';
+import { type OpenApi, type Operation, operationsOf } from '../src/operations/isolation/operations.js';
+import { openApiDocument } from '../src/platform/rest/rest.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
 /**

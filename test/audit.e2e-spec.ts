@@ -1,8 +1,8 @@
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { inTenant } from '../src/common/request-scope.js';
-import { openApiDocument } from '../src/common/rest.js';
+import { inTenant } from '../src/platform/request-scope.js';
+import { openApiDocument } from '../src/platform/rest/rest.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { CHANGES, READS, type World } from './support/admin-changes.js';
 import { DERIVED_TABLES } from './support/derived-tables.js';

@@ -1,11 +1,11 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { AdminAuditLog } from '../src/audit/audit-log.entity.js';
-import { RefreshToken } from '../src/auth/refresh-token.entity.js';
-import { Tenant } from '../src/auth/tenant.entity.js';
-import { User } from '../src/auth/user.entity.js';
-import { DomainEvent } from '../src/common/domain-event.entity.js';
-import { SecretBox } from '../src/common/secret-box.js';
+import { AdminAuditLog } from '../src/access/audit/audit-log.entity.js';
+import { RefreshToken } from '../src/auth/sign-in/refresh-token.entity.js';
+import { Tenant } from '../src/access/tenant.entity.js';
+import { User } from '../src/access/user.entity.js';
+import { DomainEvent } from '../src/platform/replicas/domain-event.entity.js';
+import { SecretBox } from '../src/platform/secrets/secret-box.js';
 import { createTestApp, type SignedIn, TEST_PASSWORD, type TestApp } from './support/test-app.js';
 
 const UNKNOWN_USER = '01a1fc2e-cfb8-7648-9fcd-c4461f6942da';

@@ -2,10 +2,10 @@ import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { RegistrationAutomation } from '../src/automation/registration-automation.js';
 import { ToolAvailability } from '../src/automation/tool-availability.js';
-import { inTenant } from '../src/common/request-scope.js';
+import { inTenant } from '../src/platform/request-scope.js';
 import { type JobContext, JobEndedError } from '../src/jobs/job-context.js';
 import { JobSteps } from '../src/jobs/job-steps.js';
-import { bucketOf } from '../src/features/rollout.js';
+import { bucketOf } from '../src/access/features/rollout.js';
 import { AutomationRows } from './fixtures/automation-rows.js';
 import {
   AUTOMATION_ENV,

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as newId } from 'uuid';
-import { CallLogWriter } from '../src/call-logs/call-log.writer.js';
+import { CallLogWriter } from '../src/call-logs/writing/call-log.writer.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { eventually, legacy, modern, newGroup, send, type TestGroup } from './support/mcp.js';
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';

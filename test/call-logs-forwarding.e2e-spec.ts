@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer as createHttp, type Server as HttpServer } from 'node:http';
 import { createServer as createTcp, type Server, type AddressInfo } from 'node:net';
-import { loadConfig } from '../src/config.js';
+import { loadConfig } from '../src/platform/config.js';
 import { SyslogTarget, toSyslog } from '../src/call-logs/forwarding/syslog.js';
 import { eventually } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';

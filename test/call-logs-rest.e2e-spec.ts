@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid';
-import { CallLog } from '../src/call-logs/call-log.entity.js';
-import { encodeCursor } from '../src/common/paging.js';
+import { CallLog } from '../src/call-logs/chain/call-log.entity.js';
+import { encodeCursor } from '../src/platform/rest/paging.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
 const START = Date.parse('2026-05-01T00:00:00Z');

@@ -1,11 +1,11 @@
 import { v7 as newId } from 'uuid';
-import { CallLog } from '../src/call-logs/call-log.entity.js';
+import { CallLog } from '../src/call-logs/chain/call-log.entity.js';
 import { type Before, CallSearch, type Found } from '../src/call-logs/search/call-search.js';
 import { forgetInGuide, forgetRecordsInGuide } from '../src/call-logs/search/forget.js';
 import { GuideJob } from '../src/call-logs/search/guide-job.js';
 import { markerOf } from '../src/call-logs/search/marks.js';
 import { patternOf, wordsOf } from '../src/call-logs/search/words.js';
-import { inTenant } from '../src/common/request-scope.js';
+import { inTenant } from '../src/platform/request-scope.js';
 import { eventually } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 

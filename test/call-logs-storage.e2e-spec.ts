@@ -1,11 +1,11 @@
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { CallLogWriter } from '../src/call-logs/call-log.writer.js';
-import { CallLogRemovals } from '../src/call-logs/removals.js';
+import { CallLogWriter } from '../src/call-logs/writing/call-log.writer.js';
+import { CallLogRemovals } from '../src/call-logs/chain/removals.js';
 import { Housekeeping } from '../src/call-logs/storage/housekeeping.js';
-import { SYSTEM_DATABASE } from '../src/common/system-database.js';
-import { listTenantTables } from '../src/isolation/tenant-tables.js';
+import { SYSTEM_DATABASE } from '../src/platform/database/system-database.js';
+import { listTenantTables } from '../src/operations/isolation/tenant-tables.js';
 import { eventually, newGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 

@@ -1,8 +1,8 @@
-import { Cancellation } from '../src/common/ending.js';
+import { Cancellation } from '../src/platform/ending.js';
 import { bind } from '../src/groups/catalog.js';
-import { GroupTool } from '../src/groups/group-tool.entity.js';
-import { DayQuotas } from '../src/limits/day-quotas.js';
-import { ToolExecutor } from '../src/tools/tool-executor.js';
+import { GroupTool } from '../src/groups/group-tools/group-tool.entity.js';
+import { DayQuotas } from '../src/tools/limits/day-quotas.js';
+import { ToolExecutor } from '../src/tools/pipe/tool-executor.js';
 import { ToolRegistry } from '../src/tools/tool-registry.js';
 import { foreignSources, gates, KINDS, runs } from './fixtures/foreign.tools.js';
 import { legacy, type McpAnswer, newGroup, send, type TestGroup } from './support/mcp.js';

@@ -1,5 +1,5 @@
 import { v7 as newId } from 'uuid';
-import type { User } from '../src/auth/user.entity.js';
+import type { User } from '../src/access/user.entity.js';
 import { announce, newCustomer } from './support/customers.js';
 import { LiveClient, pollUntil, type ToldEvent } from './support/live.js';
 import { deliveriesOf, newChannel, NOTIFICATION_ENV } from './support/notifications.js';

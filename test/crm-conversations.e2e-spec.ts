@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Caller } from '../src/auth/caller.js';
-import { InvalidInputError } from '../src/common/errors.js';
+import type { Caller } from '../src/access/caller.js';
+import { InvalidInputError } from '../src/platform/errors.js';
 import { Message } from '../src/crm/message.entity.js';
 import { type Answer, CrmWorld, DAY_MS } from './support/crm-world.js';
 

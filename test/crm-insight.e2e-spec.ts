@@ -1,5 +1,5 @@
-import type { Caller } from '../src/auth/caller.js';
-import { InvalidInputError } from '../src/common/errors.js';
+import type { Caller } from '../src/access/caller.js';
+import { InvalidInputError } from '../src/platform/errors.js';
 import { type Answer, CrmWorld, DAY_MS } from './support/crm-world.js';
 
 describe('the tools that know a customer', () => {

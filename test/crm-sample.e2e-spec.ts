@@ -1,10 +1,14 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { Tenant } from '../src/auth/tenant.entity.js';
-import { ConflictError, NotFoundError } from '../src/common/errors.js';
-import { loadConfig } from '../src/config.js';
-import { findNextSampleCustomer, generateSample, type SampleProgress } from '../src/crm/sample-data.js';
-import { dataSourceOptions } from '../src/database.js';
+import { Tenant } from '../src/access/tenant.entity.js';
+import { ConflictError, NotFoundError } from '../src/platform/errors.js';
+import { loadConfig } from '../src/platform/config.js';
+import {
+  findNextSampleCustomer,
+  generateSample,
+  type SampleProgress,
+} from '../src/crm/sample/sample-data.js';
+import { dataSourceOptions } from '../src/boot/database/database.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 const TABLES = ['users', 'messages', 'consultations', 'treatments', 'tasks', 'projects', 'customer_profiles'];

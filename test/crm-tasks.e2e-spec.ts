@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Caller } from '../src/auth/caller.js';
-import { ConflictError, InvalidInputError } from '../src/common/errors.js';
+import type { Caller } from '../src/access/caller.js';
+import { ConflictError, InvalidInputError } from '../src/platform/errors.js';
 import { type Answer, CrmWorld } from './support/crm-world.js';
 
 describe('the tools about tasks and projects', () => {

@@ -1,5 +1,5 @@
-import type { Caller } from '../src/auth/caller.js';
-import { NotFoundError } from '../src/common/errors.js';
+import type { Caller } from '../src/access/caller.js';
+import { NotFoundError } from '../src/platform/errors.js';
 import { type Answer, CrmWorld } from './support/crm-world.js';
 
 describe('the tools of the business system', () => {

@@ -1,6 +1,6 @@
-import type { Caller } from '../src/auth/caller.js';
-import type { User } from '../src/auth/user.entity.js';
-import { InvalidInputError } from '../src/common/errors.js';
+import type { Caller } from '../src/access/caller.js';
+import type { User } from '../src/access/user.entity.js';
+import { InvalidInputError } from '../src/platform/errors.js';
 import { CustomerProfile } from '../src/crm/customer-profile.entity.js';
 import { type Answer, CrmWorld, DAY_MS } from './support/crm-world.js';
 

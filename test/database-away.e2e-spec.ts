@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { checkDatabase } from '../src/database-check.js';
+import { checkDatabase } from '../src/boot/database/database-check.js';
 import { eventually } from './support/mcp.js';
 import { createTestApp } from './support/test-app.js';
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { AgentFailure } from '../src/agents/agent-failure.js';
 import { DifyClient } from '../src/agents/dify-client.js';
-import { loadConfig } from '../src/config.js';
+import { loadConfig } from '../src/platform/config.js';
 import { eventually } from './support/mcp.js';
 
 type Handler = (response: ServerResponse, path: string, headers: IncomingHttpHeaders) => Promise<void> | void;

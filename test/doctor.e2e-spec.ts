@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { type Check, toText } from '../src/doctor/check.js';
-import { examine } from '../src/doctor/doctor.js';
-import { checkAddresses } from '../src/doctor/service-checks.js';
-import { type Config, loadConfig } from '../src/config.js';
-import { ownerDataSourceOptions } from '../src/database.js';
-import { revertMigration, withOwner } from '../src/migrate.js';
+import { type Check, toText } from '../src/operations/doctor/check.js';
+import { examine } from '../src/operations/doctor/doctor.js';
+import { checkAddresses } from '../src/operations/doctor/service-checks.js';
+import { type Config, loadConfig } from '../src/platform/config.js';
+import { ownerDataSourceOptions } from '../src/boot/database/database.js';
+import { revertMigration, withOwner } from '../src/boot/database/migrate.js';
 import { TEST_MASTER_KEY } from './support/server.js';
 import { createTestApp } from './support/test-app.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';

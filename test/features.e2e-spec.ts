@@ -1,7 +1,7 @@
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { UserCaller } from '../src/auth/caller.js';
-import { FeaturesService } from '../src/features/features.service.js';
+import type { UserCaller } from '../src/access/caller.js';
+import { FeaturesService } from '../src/access/features/features.service.js';
 import { createTestApp, type RestRequest, type TestApp, type TestTenant } from './support/test-app.js';
 
 describe('feature switches', () => {

@@ -1,5 +1,5 @@
-import { GroupKey } from '../src/groups/group-key.entity.js';
-import { isWellFormedKey } from '../src/groups/key-format.js';
+import { GroupKey } from '../src/groups/keys/group-key.entity.js';
+import { isWellFormedKey } from '../src/groups/keys/key-format.js';
 import { CatalogStore } from '../src/groups/catalog-store.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 

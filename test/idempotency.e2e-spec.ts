@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as newId } from 'uuid';
-import { IdempotencyService } from '../src/idempotency/idempotency.service.js';
+import { IdempotencyService } from '../src/access/idempotency/idempotency.service.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 
 describe('Idempotency-Key', () => {

@@ -2,12 +2,16 @@ import { Controller, Get, Injectable, Param, ParseUUIDPipe } from '@nestjs/commo
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { SignedIn } from '../src/auth/access.js';
-import { NotFoundError } from '../src/common/errors.js';
-import { SYSTEM_DATABASE } from '../src/common/system-database.js';
-import { withOwner } from '../src/migrate.js';
-import { attackIsolation, type AttackOptions, type AttackReport } from '../src/isolation/attack.js';
-import { listTenantTables } from '../src/isolation/tenant-tables.js';
+import { SignedIn } from '../src/access/access.js';
+import { NotFoundError } from '../src/platform/errors.js';
+import { SYSTEM_DATABASE } from '../src/platform/database/system-database.js';
+import { withOwner } from '../src/boot/database/migrate.js';
+import {
+  attackIsolation,
+  type AttackOptions,
+  type AttackReport,
+} from '../src/operations/isolation/attack.js';
+import { listTenantTables } from '../src/operations/isolation/tenant-tables.js';
 import { McpTool } from '../src/tools/mcp-tool.decorator.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
 

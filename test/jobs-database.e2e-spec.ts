@@ -1,9 +1,9 @@
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { inTenant } from '../src/common/request-scope.js';
-import { loadConfig } from '../src/config.js';
+import { inTenant } from '../src/platform/request-scope.js';
+import { loadConfig } from '../src/platform/config.js';
 import { Jobs } from '../src/jobs/jobs.js';
-import { migrateAsOwner } from '../src/migrate.js';
+import { migrateAsOwner } from '../src/boot/database/migrate.js';
 import { OwnPostgres } from './chaos/own-postgres.js';
 import { onJob, runsOf, TestJobs } from './fixtures/test-jobs.js';
 import { eventually } from './support/mcp.js';

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { storeEvent } from '../src/common/domain-events.js';
-import { inTenant } from '../src/common/request-scope.js';
+import { storeEvent } from '../src/platform/replicas/domain-events.js';
+import { inTenant } from '../src/platform/request-scope.js';
 import { EventJobs } from './fixtures/event-jobs.js';
 import { eventually } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { inTenant } from '../src/common/request-scope.js';
+import { inTenant } from '../src/platform/request-scope.js';
 import { type EnqueueOptions, Jobs } from '../src/jobs/jobs.js';
 import { onJob, runsOf, TestJobs, untilAborted } from './fixtures/test-jobs.js';
 import { eventually } from './support/mcp.js';

@@ -1,8 +1,8 @@
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { User } from '../src/auth/user.entity.js';
-import { ChangeBus } from '../src/common/change-bus.js';
-import { inTenant } from '../src/common/request-scope.js';
+import { User } from '../src/access/user.entity.js';
+import { ChangeBus } from '../src/platform/replicas/change-bus.js';
+import { inTenant } from '../src/platform/request-scope.js';
 import { JobEndedError } from '../src/jobs/job-context.js';
 import { JobQueue } from '../src/jobs/job-queue.js';
 import { JobSteps } from '../src/jobs/job-steps.js';

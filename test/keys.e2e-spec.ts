@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SecurityAlertsService } from '../src/groups/security-alerts.service.js';
+import { SecurityAlertsService } from '../src/groups/keys/security-alerts.service.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { eventually, legacy, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';

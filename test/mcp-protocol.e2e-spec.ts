@@ -4,9 +4,9 @@ import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@mode
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { WebSocket } from 'ws';
-import { KeyUsage } from '../src/groups/key-usage.js';
-import { Connections } from '../src/mcp/connections.js';
-import { Sessions } from '../src/mcp/sessions.js';
+import { KeyUsage } from '../src/groups/keys/key-usage.js';
+import { Connections } from '../src/mcp/doors/connections.js';
+import { Sessions } from '../src/mcp/lanes/sessions.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { eventually, legacy, modern, newGroup, send, type TestGroup, toAnswer } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';

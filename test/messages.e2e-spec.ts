@@ -1,7 +1,7 @@
 import * as classValidator from 'class-validator';
 import { readdirSync, readFileSync } from 'node:fs';
-import { translate } from '../src/common/messages.js';
-import { zh } from '../src/common/messages.zh.js';
+import { translate } from '../src/platform/rest/messages.js';
+import { zh } from '../src/platform/rest/messages.zh.js';
 import { findMessages } from './support/messages.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
 

@@ -1,10 +1,10 @@
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { inTenant } from '../src/common/request-scope.js';
-import { AdminAlerts, type AlertToRaise } from '../src/notifications/admin-alerts.js';
+import { inTenant } from '../src/platform/request-scope.js';
+import { AdminAlerts, type AlertToRaise } from '../src/messaging/alerts/admin-alerts.js';
 import { Jobs } from '../src/jobs/jobs.js';
-import { Clock } from '../src/notifications/clock.js';
-import { Notifications } from '../src/notifications/notifications.js';
+import { Clock } from '../src/messaging/notices/clock.js';
+import { Notifications } from '../src/messaging/notices/notifications.js';
 import { type HttpReceiver, startHttpReceiver } from './support/http-receiver.js';
 import { eventually } from './support/mcp.js';
 import {

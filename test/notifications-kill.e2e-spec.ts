@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import { v7 as newId } from 'uuid';
-import { SecretBox } from '../src/common/secret-box.js';
-import { loadConfig } from '../src/config.js';
-import { sealSecrets } from '../src/notifications/channel-secrets.js';
-import { newSigningSecret } from '../src/notifications/webhook-signature.js';
+import { SecretBox } from '../src/platform/secrets/secret-box.js';
+import { loadConfig } from '../src/platform/config.js';
+import { sealSecrets } from '../src/messaging/channels/channel-secrets.js';
+import { newSigningSecret } from '../src/messaging/channels/webhook-signature.js';
 import { type HttpReceiver, startHttpReceiver } from './support/http-receiver.js';
 import { eventually } from './support/mcp.js';
 import { type RunningServer, startServer, TEST_MASTER_KEY } from './support/server.js';

@@ -1,7 +1,7 @@
-import { AdminAuditLog } from '../src/audit/audit-log.entity.js';
-import { User } from '../src/auth/user.entity.js';
-import { SecretBox } from '../src/common/secret-box.js';
-import { OidcIdentity } from '../src/oidc/oidc-identity.entity.js';
+import { AdminAuditLog } from '../src/access/audit/audit-log.entity.js';
+import { User } from '../src/access/user.entity.js';
+import { SecretBox } from '../src/platform/secrets/secret-box.js';
+import { OidcIdentity } from '../src/auth/oidc/oidc-identity.entity.js';
 import { startIdp, TestBrowser, type TestIdp } from './support/oidc-idp.js';
 import { type Answer, createTestApp, type TestApp, type TestTenant } from './support/test-app.js';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { VERSION } from '../src/version.js';
+import { VERSION } from '../src/platform/version.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
 
 const WHO: Readonly<Record<string, string>> = { public: 'anyone', signed_in: 'signed in' };

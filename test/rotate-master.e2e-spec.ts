@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { SEALED_COLUMNS } from '../src/sealed-columns.js';
+import { SEALED_COLUMNS } from '../src/boot/master-keys/sealed-columns.js';
 import { legacy } from './support/mcp.js';
 import {
   makeDataDir,

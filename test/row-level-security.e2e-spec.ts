@@ -1,16 +1,16 @@
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, QueryFailedError } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { inTenant } from '../src/common/request-scope.js';
-import { SYSTEM_DATABASE } from '../src/common/system-database.js';
-import { generateSample } from '../src/crm/sample-data.js';
+import { inTenant } from '../src/platform/request-scope.js';
+import { SYSTEM_DATABASE } from '../src/platform/database/system-database.js';
+import { generateSample } from '../src/crm/sample/sample-data.js';
 import {
   isOfNoTenant,
   listLooseForeignKeys,
   listTenantTables,
   onlyReadable,
   type TenantTable,
-} from '../src/isolation/tenant-tables.js';
+} from '../src/operations/isolation/tenant-tables.js';
 import { createTestApp, type TestApp } from './support/test-app.js';
 import { eventually, newGroup } from './support/mcp.js';
 

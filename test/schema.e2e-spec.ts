@@ -1,9 +1,9 @@
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { migrations } from '../migrations/index.js';
-import { loadConfig } from '../src/config.js';
-import { ownerDataSourceOptions } from '../src/database.js';
-import { migrate, revertMigration } from '../src/migrate.js';
+import { loadConfig } from '../src/platform/config.js';
+import { ownerDataSourceOptions } from '../src/boot/database/database.js';
+import { migrate, revertMigration } from '../src/boot/database/migrate.js';
 import { TEST_MASTER_KEY } from './support/server.js';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 

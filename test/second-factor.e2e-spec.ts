@@ -1,6 +1,6 @@
 import { Secret, TOTP } from 'otpauth';
-import { AdminAuditLog } from '../src/audit/audit-log.entity.js';
-import type { User } from '../src/auth/user.entity.js';
+import { AdminAuditLog } from '../src/access/audit/audit-log.entity.js';
+import type { User } from '../src/access/user.entity.js';
 import {
   createTestApp,
   type SignedIn,

@@ -5,7 +5,7 @@ import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as Sse1 } from '@modelcontextprotocol/sdk/client/sse.js';
 import { WebSocket } from 'ws';
 import { v7 as newId } from 'uuid';
-import { ToolEffects } from '../src/effects/tool-effects.js';
+import { ToolEffects } from '../src/tools/once/tool-effects.js';
 import { effects, EffectTools } from './fixtures/effect.tools.js';
 import {
   eventually,

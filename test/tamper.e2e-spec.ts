@@ -1,11 +1,11 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { v7 as newId } from 'uuid';
-import { keyIdOf } from '../src/call-logs/signing-key.js';
-import { CallLogLane } from '../src/call-logs/call-log-lane.js';
-import { CallLogRemovals, removalText } from '../src/call-logs/removals.js';
-import { reportText } from '../src/evidence/report.js';
-import { verifyLog } from '../src/evidence/verify.js';
-import { inTenant } from '../src/common/request-scope.js';
+import { keyIdOf } from '../src/call-logs/chain/signing-key.js';
+import { CallLogLane } from '../src/call-logs/writing/call-log-lane.js';
+import { CallLogRemovals, removalText } from '../src/call-logs/chain/removals.js';
+import { reportText } from '../src/call-logs/evidence/report.js';
+import { verifyLog } from '../src/call-logs/evidence/verify.js';
+import { inTenant } from '../src/platform/request-scope.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { jsonLines, LoggedTenant, nameOf } from './support/tamper.js';
 import { createTestApp, type TestApp } from './support/test-app.js';

@@ -1,5 +1,5 @@
-import { AdminAuditLog } from '../src/audit/audit-log.entity.js';
-import { User } from '../src/auth/user.entity.js';
+import { AdminAuditLog } from '../src/access/audit/audit-log.entity.js';
+import { User } from '../src/access/user.entity.js';
 import { createTestApp, TEST_PASSWORD, type TestApp, type TestTenant } from './support/test-app.js';
 
 const DAY_MS = 86_400_000;

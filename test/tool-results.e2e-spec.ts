@@ -1,5 +1,5 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { ResultStore } from '../src/results/result-store.js';
+import { ResultStore } from '../src/tools/long-results/result-store.js';
 import { endless, longText, ResultTools } from './fixtures/result.tools.js';
 import { legacy, type McpResult, modern, newGroup, send, type TestGroup } from './support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from './support/test-app.js';

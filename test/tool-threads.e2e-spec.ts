@@ -3,7 +3,7 @@ import { eventually, legacy, modern, newGroup, send, type TestGroup } from './su
 import { createTestApp, type TestApp } from './support/test-app.js';
 import { TestTools } from './fixtures/test.tools.js';
 import { ThreadTools } from './fixtures/thread.tools.js';
-import { ToolThreads } from '../src/tools/tool-threads.js';
+import { ToolThreads } from '../src/tools/native/tool-threads.js';
 
 const THREADS = 2;
 const WAITING_MAX = 3;

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { CallLog } from '../src/call-logs/call-log.entity.js';
+import { CallLog } from '../src/call-logs/chain/call-log.entity.js';
 import { CatalogStore } from '../src/groups/catalog-store.js';
 import { McpTool, type ToolContext } from '../src/tools/mcp-tool.decorator.js';
 import { createTestApp, type TestApp } from './support/test-app.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { User } from '../src/auth/user.entity.js';
+import { User } from '../src/access/user.entity.js';
 import { TestTools } from './fixtures/test.tools.js';
 import {
   eventually,

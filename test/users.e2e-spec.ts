@@ -1,7 +1,7 @@
-import { AdminAuditLog } from '../src/audit/audit-log.entity.js';
-import { RefreshToken } from '../src/auth/refresh-token.entity.js';
-import { User } from '../src/auth/user.entity.js';
-import { DomainEvent } from '../src/common/domain-event.entity.js';
+import { AdminAuditLog } from '../src/access/audit/audit-log.entity.js';
+import { RefreshToken } from '../src/auth/sign-in/refresh-token.entity.js';
+import { User } from '../src/access/user.entity.js';
+import { DomainEvent } from '../src/platform/replicas/domain-event.entity.js';
 import { legacy } from './support/mcp.js';
 import { createTestApp, TEST_PASSWORD, type TestApp, type TestTenant } from './support/test-app.js';
 

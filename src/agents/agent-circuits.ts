@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { CIRCUIT_CHANGE } from '../breakers/circuit-breakers.js';
-import { ChangeBus } from '../common/change-bus.js';
+import { CIRCUIT_CHANGE } from '../tools/breakers/circuit-breakers.js';
+import { ChangeBus } from '../platform/replicas/change-bus.js';
 
 const OPEN_CIRCUITS = `SELECT c.tool_id AS "versionId", c.replica_id, c.state, c.error_kind,
     to_char(c.changed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS changed_at

@@ -1,5 +1,5 @@
-import type { Verdict } from '../breakers/circuit.js';
-import { redactText } from '../common/redact.js';
+import type { Verdict } from '../tools/breakers/circuit.js';
+import { redactText } from '../platform/secrets/redact.js';
 
 /**
  * Why an agent gave no answer. Of these, `rate_limited`, `server_error`, `network` and `dropped` may pass by themselves and are

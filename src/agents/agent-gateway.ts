@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
-import { Config } from '../config.js';
+import { CircuitBreakers, CircuitOpenError } from '../tools/breakers/circuit-breakers.js';
+import { Config } from '../platform/config.js';
 import { AgentCaller, type CallAnswer } from './agent-caller.js';
 import { AgentFailure } from './agent-failure.js';
 import { type Candidate, AgentRegistry } from './agent-registry.js';

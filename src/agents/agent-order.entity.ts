@@ -10,8 +10,8 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { Tenant } from '../auth/tenant.entity.js';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
+import { Tenant } from '../access/tenant.entity.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
 import { Agent } from './agent.entity.js';
 
 /** Which agents are asked for a purpose. */

@@ -1,10 +1,17 @@
 import { Body, Controller, Delete, Get, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../auth/access.js';
-import type { UserCaller } from '../auth/caller.js';
-import { changed, ok, pageOf } from '../common/envelope.js';
-import { IfMatch } from '../common/preconditions.js';
-import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../common/rest.dto.js';
+import { CurrentCaller, Requires } from '../access/access.js';
+import type { UserCaller } from '../access/caller.js';
+import { changed, ok, pageOf } from '../platform/rest/envelope.js';
+import { IfMatch } from '../platform/rest/preconditions.js';
+import {
+  ApiChange,
+  ApiData,
+  ApiFailures,
+  ApiPage,
+  IdParam,
+  PageQueryDto,
+} from '../platform/rest/rest.dto.js';
 import { CreateOrderDto, OrderDto, UpdateOrderDto } from './agent-orders.dto.js';
 import { AgentOrdersService } from './agent-orders.service.js';
 import { toOrderDto } from './agent-views.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, In } from 'typeorm';
-import { inTenant } from '../common/request-scope.js';
+import { inTenant } from '../platform/request-scope.js';
 import { AgentOrder, AgentOrderStep } from './agent-order.entity.js';
 import { AgentVersion } from './agent-version.entity.js';
 import { Agent } from './agent.entity.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { AuditTrail } from '../audit/audit-trail.js';
-import type { UserCaller } from '../auth/caller.js';
-import { ConflictError, NotFoundError } from '../common/errors.js';
-import { Config } from '../config.js';
+import { AuditTrail } from '../access/audit/audit-trail.js';
+import type { UserCaller } from '../access/caller.js';
+import { ConflictError, NotFoundError } from '../platform/errors.js';
+import { Config } from '../platform/config.js';
 import { AgentCaller, type CallAnswer } from './agent-caller.js';
 import { AgentFailure } from './agent-failure.js';
 import { toDify } from './agent-gateway.js';

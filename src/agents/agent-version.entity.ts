@@ -9,7 +9,7 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
 import { Agent } from './agent.entity.js';
 import type { AgentMode } from './agent-modes.js';
 import type { InputField } from './input-form.js';

@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../auth/access.js';
-import type { UserCaller } from '../auth/caller.js';
-import { changed, ok } from '../common/envelope.js';
-import { IfMatch } from '../common/preconditions.js';
-import { ApiChange, ApiData, ApiFailures, IdParam } from '../common/rest.dto.js';
+import { CurrentCaller, Requires } from '../access/access.js';
+import type { UserCaller } from '../access/caller.js';
+import { changed, ok } from '../platform/rest/envelope.js';
+import { IfMatch } from '../platform/rest/preconditions.js';
+import { ApiChange, ApiData, ApiFailures, IdParam } from '../platform/rest/rest.dto.js';
 import { AgentViews } from './agent-views.js';
 import { CreateVersionDto, RevealedVersionDto, UpdateVersionDto, VersionDto } from './agent-versions.dto.js';
 import { AgentVersionsService } from './agent-versions.service.js';

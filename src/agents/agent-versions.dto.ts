@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
 import { IsBoolean, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { MayBeAbsent, Trimmed } from '../common/rest.dto.js';
+import { MayBeAbsent, Trimmed } from '../platform/rest/rest.dto.js';
 import { AGENT_MODES } from './agent-modes.js';
 
 const WEIGHT_MAX = 1000;

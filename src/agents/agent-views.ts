@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../auth/caller.js';
+import type { Caller } from '../access/caller.js';
 import { AgentCircuits, type OpenCircuit } from './agent-circuits.js';
 import type { OrderDto } from './agent-orders.dto.js';
 import type { OrderWithAgents } from './agent-orders.service.js';

@@ -10,7 +10,7 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { Tenant } from '../auth/tenant.entity.js';
+import { Tenant } from '../access/tenant.entity.js';
 
 /** Somebody to ask: one or more Dify apps, its versions, under one name. */
 @Entity('agents')

@@ -1,11 +1,18 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../auth/access.js';
-import type { UserCaller } from '../auth/caller.js';
-import { ClientSignal } from '../common/client-signal.js';
-import { changed, ok, pageOf } from '../common/envelope.js';
-import { IfMatch } from '../common/preconditions.js';
-import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../common/rest.dto.js';
+import { CurrentCaller, Requires } from '../access/access.js';
+import type { UserCaller } from '../access/caller.js';
+import { ClientSignal } from '../platform/rest/client-signal.js';
+import { changed, ok, pageOf } from '../platform/rest/envelope.js';
+import { IfMatch } from '../platform/rest/preconditions.js';
+import {
+  ApiChange,
+  ApiData,
+  ApiFailures,
+  ApiPage,
+  IdParam,
+  PageQueryDto,
+} from '../platform/rest/rest.dto.js';
 import { AgentTester } from './agent-tester.js';
 import { AgentViews, toAgentTestDto } from './agent-views.js';
 import { AgentDto, AgentTestDto, CreateAgentDto, TestAgentDto, UpdateAgentDto } from './agents.dto.js';

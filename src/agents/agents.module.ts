@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { BreakersModule } from '../breakers/breakers.module.js';
+import { BreakersModule } from '../tools/breakers/breakers.module.js';
 import { AgentCaller } from './agent-caller.js';
 import { AgentCircuits } from './agent-circuits.js';
 import { AgentGateway } from './agent-gateway.js';

@@ -1,4 +1,4 @@
-import { isAddressAllowed, literalAddress } from '../common/network-address.js';
+import { isAddressAllowed, literalAddress } from '../platform/network/network-address.js';
 
 /** Where Dify's service API lies. */
 const API_PATH = '/v1';

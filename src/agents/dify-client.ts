@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { z } from 'zod';
-import { Config } from '../config.js';
+import { Config } from '../platform/config.js';
 import { AgentFailure } from './agent-failure.js';
 import { type AgentMode, isAgentMode, MODE_PATHS, takesQueryAsInput } from './agent-modes.js';
 import { AnswerAssembler, type AssembledAnswer } from './dify-events.js';

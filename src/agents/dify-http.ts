@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ForbiddenAddressError, openGuarded, readBounded } from '../common/guarded-http.js';
+import { ForbiddenAddressError, openGuarded, readBounded } from '../platform/network/guarded-http.js';
 import { AgentFailure, failureOf } from './agent-failure.js';
 
 const ERROR_BODY_MAX_BYTES = 65_536;

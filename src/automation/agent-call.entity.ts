@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
 import { AutomationRun } from './automation-run.entity.js';
 
 /** One request to a version of an agent, or one that its circuit breaker kept from being made. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
-import { Config } from '../config.js';
+import { Config } from '../platform/config.js';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
 import { removeInBatches } from '../jobs/remove-in-batches.js';

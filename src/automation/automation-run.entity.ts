@@ -8,7 +8,7 @@ import {
   PrimaryColumn,
   Unique,
 } from 'typeorm';
-import { Tenant } from '../auth/tenant.entity.js';
+import { Tenant } from '../access/tenant.entity.js';
 
 export const RUN_SOURCES = ['registration', 'manual'] as const;
 export type RunSource = (typeof RUN_SOURCES)[number];

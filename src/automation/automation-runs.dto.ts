@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsUUID } from 'class-validator';
-import { MayBeAbsent, PageQueryDto, QueryTime } from '../common/rest.dto.js';
+import { MayBeAbsent, PageQueryDto, QueryTime } from '../platform/rest/rest.dto.js';
 import { JOB_OUTCOMES, type JobOutcome } from '../jobs/job-attempt.entity.js';
 import {
   FALLBACK_REASONS,

@@ -8,7 +8,7 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { Tenant } from '../auth/tenant.entity.js';
+import { Tenant } from '../access/tenant.entity.js';
 import type { ConversationChannel } from '../crm/conversation.entity.js';
 
 export const WELCOME_STRATEGIES = ['agent', 'template', 'off'] as const;

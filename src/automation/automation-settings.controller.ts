@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpStatus, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../auth/access.js';
-import type { UserCaller } from '../auth/caller.js';
-import { changed, ok } from '../common/envelope.js';
-import { IfMatch } from '../common/preconditions.js';
-import { ApiChange, ApiData, ApiFailures } from '../common/rest.dto.js';
+import { CurrentCaller, Requires } from '../access/access.js';
+import type { UserCaller } from '../access/caller.js';
+import { changed, ok } from '../platform/rest/envelope.js';
+import { IfMatch } from '../platform/rest/preconditions.js';
+import { ApiChange, ApiData, ApiFailures } from '../platform/rest/rest.dto.js';
 import { AutomationSettingsDto, PutAutomationSettingsDto } from './automation-settings.dto.js';
 import { AutomationSettingsService } from './automation-settings.service.js';
 

@@ -11,7 +11,7 @@ import {
   Matches,
   ValidateIf,
 } from 'class-validator';
-import { MayBeAbsent, Trimmed } from '../common/rest.dto.js';
+import { MayBeAbsent, Trimmed } from '../platform/rest/rest.dto.js';
 import { CONVERSATION_CHANNELS, type ConversationChannel } from '../crm/conversation.entity.js';
 import { WELCOME_STRATEGIES, type WelcomeStrategy } from './automation-setting.entity.js';
 import { DEFAULT_TOOLS } from './automation-settings.js';

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { AuditTrail } from '../audit/audit-trail.js';
-import { differenceOf } from '../audit/difference.js';
-import type { UserCaller } from '../auth/caller.js';
-import { InvalidInputError, NotFoundError } from '../common/errors.js';
-import { requireVersion } from '../common/preconditions.js';
+import { AuditTrail } from '../access/audit/audit-trail.js';
+import { differenceOf } from '../access/audit/difference.js';
+import type { UserCaller } from '../access/caller.js';
+import { InvalidInputError, NotFoundError } from '../platform/errors.js';
+import { requireVersion } from '../platform/rest/preconditions.js';
 import { ToolGroup } from '../groups/group.entity.js';
 import { JobRegistry } from '../jobs/job-registry.js';
 import { JobSettings } from '../jobs/job-settings.js';

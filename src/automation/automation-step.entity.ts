@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
 import { AutomationRun } from './automation-run.entity.js';
 
 /** In the order in which they are done. */

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '../agents/agents.module.js';
 import { ConsultantsModule } from '../consultants/consultants.module.js';
-import { FeaturesModule } from '../features/features.module.js';
+import { FeaturesModule } from '../access/features/features.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
-import { NotificationsModule } from '../notifications/notifications.module.js';
+import { NotificationsModule } from '../messaging/notices/notifications.module.js';
 import { AutomationCleanup } from './automation-cleanup.js';
 import { AutomationRunsController } from './automation-runs.controller.js';
 import { AutomationRunsService } from './automation-runs.service.js';

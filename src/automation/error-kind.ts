@@ -1,4 +1,4 @@
-import { AppError } from '../common/errors.js';
+import { AppError } from '../platform/errors.js';
 import { QueryFailedError } from 'typeorm';
 
 const KIND_MAX = 64;

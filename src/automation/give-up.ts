@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { newId } from '../common/new-id.js';
+import { newId } from '../platform/new-id.js';
 import { JobAttempt } from '../jobs/job-attempt.entity.js';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
 import { Job as JobRow } from '../jobs/job.entity.js';
-import { AdminAlerts } from '../notifications/admin-alerts.js';
+import { AdminAlerts } from '../messaging/alerts/admin-alerts.js';
 import { AutomationRun } from './automation-run.entity.js';
 import { AutomationStep } from './automation-step.entity.js';
 import { RunRecords } from './run-records.js';

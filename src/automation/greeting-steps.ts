@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { newId } from '../common/new-id.js';
+import { newId } from '../platform/new-id.js';
 import { CustomerArrivals } from '../consultants/customer-arrivals.js';
 import { Conversation } from '../crm/conversation.entity.js';
 import { Message } from '../crm/message.entity.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, IsNull, Not } from 'typeorm';
-import { User } from '../auth/user.entity.js';
-import { FeaturesService } from '../features/features.service.js';
-import type { OffReason } from '../features/rollout.js';
+import { User } from '../access/user.entity.js';
+import { FeaturesService } from '../access/features/features.service.js';
+import type { OffReason } from '../access/features/rollout.js';
 import { AutomationRun, type SkipReason } from './automation-run.entity.js';
 import { AutomationSettings } from './automation-settings.js';
 import { ToolAvailability } from './tool-availability.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { newId } from '../common/new-id.js';
+import { newId } from '../platform/new-id.js';
 import { AutomationRun } from './automation-run.entity.js';
 import { AutomationStep, STEP_NAMES } from './automation-step.entity.js';
 import { RunGate, type Skip } from './run-gate.js';

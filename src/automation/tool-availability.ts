@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In } from 'typeorm';
-import { GroupKey } from '../groups/group-key.entity.js';
+import { GroupKey } from '../groups/keys/group-key.entity.js';
 import { ToolGroup } from '../groups/group.entity.js';
-import { GroupTool } from '../groups/group-tool.entity.js';
-import { keyFault } from '../groups/key-state.js';
+import { GroupTool } from '../groups/group-tools/group-tool.entity.js';
+import { keyFault } from '../groups/keys/key-state.js';
 import type { AutomationSettingValues } from './automation-settings.js';
 
 type Needs = Pick<AutomationSettingValues, 'requiredTools' | 'groupId'>;

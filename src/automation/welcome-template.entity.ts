@@ -9,7 +9,7 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { Tenant } from '../auth/tenant.entity.js';
+import { Tenant } from '../access/tenant.entity.js';
 
 /** A tenant's own welcome text in one language; it goes before the one that comes with the product. */
 @Entity('welcome_templates')

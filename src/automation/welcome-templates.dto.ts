@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, IsUUID, Length, Matches } from 'class-validator';
-import { MayBeAbsent } from '../common/rest.dto.js';
+import { MayBeAbsent } from '../platform/rest/rest.dto.js';
 import { LANGUAGE, LANGUAGE_WRONG } from './languages.js';
 import { TEMPLATE_VARIABLES } from './template-text.js';
 

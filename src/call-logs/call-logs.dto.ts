@@ -11,7 +11,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { PageQueryDto, QueryBoolean, QueryTime } from '../common/rest.dto.js';
+import { PageQueryDto, QueryBoolean, QueryTime } from '../platform/rest/rest.dto.js';
 import { EXPORT_FORMATS, type ExportFormat } from './search/export-line.js';
 
 const DURATION_MAX_MS = 1e9;

@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
-import { CallLogWriter } from './call-log.writer.js';
+import { CallLogWriter } from './writing/call-log.writer.js';
 import { CallLogsController } from './call-logs.controller.js';
 import { CallLogsService } from './call-logs.service.js';
-import { CallLogRemovals } from './removals.js';
+import { CallLogRemovals } from './chain/removals.js';
 import { ForwardingJob } from './forwarding/forwarding-job.js';
 import { CallExport } from './search/call-export.js';
 import { CallSearch } from './search/call-search.js';
 import { GuideJob } from './search/guide-job.js';
-import { SigningKey } from './signing-key.js';
+import { SigningKey } from './chain/signing-key.js';
 import { StatisticsJob } from './statistics/statistics-job.js';
 import { StatisticsService } from './statistics/statistics.service.js';
 import { EntryPruning } from './storage/entry-pruning.js';

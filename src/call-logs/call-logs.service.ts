@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { Between, DataSource } from 'typeorm';
-import type { Caller } from '../auth/caller.js';
-import type { Page } from '../common/envelope.js';
-import { NotFoundError } from '../common/errors.js';
-import { decodeTimeCursor, encodeCursor, toPage } from '../common/paging.js';
-import { CallLog } from './call-log.entity.js';
+import type { Caller } from '../access/caller.js';
+import type { Page } from '../platform/rest/envelope.js';
+import { NotFoundError } from '../platform/errors.js';
+import { decodeTimeCursor, encodeCursor, toPage } from '../platform/rest/paging.js';
+import { CallLog } from './chain/call-log.entity.js';
 import type { CallLogQueryDto } from './call-logs.dto.js';
 import { CallSearch, type CallSummary } from './search/call-search.js';
 import { BEGINNING_OF_TIME, END_OF_TIME } from './search/times.js';

@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
-import type { UserCaller } from '../auth/caller.js';
-import { isAllowed } from '../auth/permissions.js';
-import { ForbiddenError, InvalidInputError } from '../common/errors.js';
-import { LiveCommands } from '../live/live-commands.js';
+import type { UserCaller } from '../access/caller.js';
+import { isAllowed } from '../access/permissions.js';
+import { ForbiddenError, InvalidInputError } from '../platform/errors.js';
+import { LiveCommands } from '../messaging/live/live-commands.js';
 import type { ClaimDto } from './claims.dto.js';
 import { ClaimsReader } from './claims-reader.js';
 import { ClaimsService } from './claims.service.js';

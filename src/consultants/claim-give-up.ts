@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
 import { Job as JobRow } from '../jobs/job.entity.js';
-import { AdminAlerts } from '../notifications/admin-alerts.js';
+import { AdminAlerts } from '../messaging/alerts/admin-alerts.js';
 import { ClaimRounds, OFFER_ENDS } from './claim-rounds.js';
 import { settingsOf } from './consultant-settings.js';
 import { CustomerClaim } from './customer-claim.entity.js';

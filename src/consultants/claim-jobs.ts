@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
-import { AdminAlerts } from '../notifications/admin-alerts.js';
+import { AdminAlerts } from '../messaging/alerts/admin-alerts.js';
 import { CLAIM_GIVE_UP } from './claim-give-up.js';
 import { ClaimNews } from './claim-news.js';
 import { ClaimRounds, ESCALATE, findLocked, OFFER_ENDS } from './claim-rounds.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Role } from '../auth/permissions.js';
-import { Config } from '../config.js';
-import { LiveEvents } from '../live/live-events.js';
-import { Notifications } from '../notifications/notifications.js';
+import type { Role } from '../access/permissions.js';
+import { Config } from '../platform/config.js';
+import { LiveEvents } from '../messaging/live/live-events.js';
+import { Notifications } from '../messaging/notices/notifications.js';
 import type { SettingsInForce } from './consultant-settings.js';
 import { type CustomerCard, customerCard } from './customer-card.js';
 import type { CustomerClaim } from './customer-claim.entity.js';

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, In } from 'typeorm';
-import type { UserCaller } from '../auth/caller.js';
-import { User } from '../auth/user.entity.js';
-import type { Page } from '../common/envelope.js';
-import { NotFoundError } from '../common/errors.js';
-import { decodeIdCursor, toPage } from '../common/paging.js';
+import type { UserCaller } from '../access/caller.js';
+import { User } from '../access/user.entity.js';
+import type { Page } from '../platform/rest/envelope.js';
+import { NotFoundError } from '../platform/errors.js';
+import { decodeIdCursor, toPage } from '../platform/rest/paging.js';
 import type { ClaimDto, ClaimQueryDto } from './claims.dto.js';
 import { CustomerClaim } from './customer-claim.entity.js';
 

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../auth/access.js';
-import type { UserCaller } from '../auth/caller.js';
-import { ok, pageOf } from '../common/envelope.js';
-import { IfMatch } from '../common/preconditions.js';
-import { ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
+import { CurrentCaller, Requires } from '../access/access.js';
+import type { UserCaller } from '../access/caller.js';
+import { ok, pageOf } from '../platform/rest/envelope.js';
+import { IfMatch } from '../platform/rest/preconditions.js';
+import { ApiData, ApiFailures, ApiPage, IdParam } from '../platform/rest/rest.dto.js';
 import { ClaimDto, ClaimQueryDto, ReassignDto } from './claims.dto.js';
 import { ClaimsReader } from './claims-reader.js';
 import { ClaimsService } from './claims.service.js';

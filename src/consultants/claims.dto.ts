@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsUUID } from 'class-validator';
-import { MayBeAbsent, PageQueryDto } from '../common/rest.dto.js';
+import { MayBeAbsent, PageQueryDto } from '../platform/rest/rest.dto.js';
 import { CLAIM_STATES, type ClaimState } from './customer-claim.entity.js';
 
 export class ClaimQueryDto extends PageQueryDto {

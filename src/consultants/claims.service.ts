@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { AuditTrail } from '../audit/audit-trail.js';
-import type { UserCaller } from '../auth/caller.js';
-import { isAllowed } from '../auth/permissions.js';
-import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '../common/errors.js';
-import { requireVersion } from '../common/preconditions.js';
+import { AuditTrail } from '../access/audit/audit-trail.js';
+import type { UserCaller } from '../access/caller.js';
+import { isAllowed } from '../access/permissions.js';
+import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '../platform/errors.js';
+import { requireVersion } from '../platform/rest/preconditions.js';
 import { Conversation } from '../crm/conversation.entity.js';
 import { ClaimNews } from './claim-news.js';
 import { ClaimRounds, findLocked } from './claim-rounds.js';

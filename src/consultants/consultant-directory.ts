@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { LiveEvents } from '../live/live-events.js';
+import { LiveEvents } from '../messaging/live/live-events.js';
 import type { Consultant } from './allocation.js';
 import { PROFILE_DEFAULTS } from './consultant-profile.entity.js';
 import { type EscalationLevel, TOLD_ROLES } from './consultant-settings.entity.js';

@@ -8,8 +8,8 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { User } from '../auth/user.entity.js';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
+import { User } from '../access/user.entity.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
 
 /** What a consultant without a profile has. */
 export const PROFILE_DEFAULTS = { skills: [] as string[], level: 1, maxOpenCustomers: 20, available: true };

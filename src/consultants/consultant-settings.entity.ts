@@ -8,8 +8,8 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { ROLES, type Role } from '../auth/permissions.js';
-import { Tenant } from '../auth/tenant.entity.js';
+import { ROLES, type Role } from '../access/permissions.js';
+import { Tenant } from '../access/tenant.entity.js';
 
 export const ALLOCATIONS = ['free', 'round_robin', 'least_busy', 'by_skill'] as const;
 export type Allocation = (typeof ALLOCATIONS)[number];

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { AuditTrail } from '../audit/audit-trail.js';
-import { differenceOf } from '../audit/difference.js';
-import type { UserCaller } from '../auth/caller.js';
-import { ConflictError } from '../common/errors.js';
-import { requireVersion } from '../common/preconditions.js';
-import { uniqueViolation } from '../common/unique-violation.js';
+import { AuditTrail } from '../access/audit/audit-trail.js';
+import { differenceOf } from '../access/audit/difference.js';
+import type { UserCaller } from '../access/caller.js';
+import { ConflictError } from '../platform/errors.js';
+import { requireVersion } from '../platform/rest/preconditions.js';
+import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { ConsultantSettings, type EscalationLevel } from './consultant-settings.entity.js';
 import { SETTING_DEFAULTS, type SettingsInForce } from './consultant-settings.js';
 import type { ConsultantSettingsDto, PutConsultantSettingsDto } from './consultants.dto.js';

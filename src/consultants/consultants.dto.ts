@@ -16,8 +16,8 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import type { Role } from '../auth/permissions.js';
-import { MayBeAbsent } from '../common/rest.dto.js';
+import type { Role } from '../access/permissions.js';
+import { MayBeAbsent } from '../platform/rest/rest.dto.js';
 import { ALLOCATIONS, type Allocation, TOLD_ROLES } from './consultant-settings.entity.js';
 
 const SKILLS_MAX = 50;

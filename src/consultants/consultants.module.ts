@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { JobsModule } from '../jobs/jobs.module.js';
-import { LiveModule } from '../live/live.module.js';
-import { NotificationsModule } from '../notifications/notifications.module.js';
+import { LiveModule } from '../messaging/live/live.module.js';
+import { NotificationsModule } from '../messaging/notices/notifications.module.js';
 import { ClaimCommand } from './claim-command.js';
 import { ClaimGiveUp } from './claim-give-up.js';
 import { ClaimJobs } from './claim-jobs.js';

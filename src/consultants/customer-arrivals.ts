@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { newId } from '../common/new-id.js';
+import { newId } from '../platform/new-id.js';
 import { ClaimRounds, findLocked } from './claim-rounds.js';
 import { CustomerClaim } from './customer-claim.entity.js';
 

@@ -9,8 +9,8 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import { User } from '../auth/user.entity.js';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
+import { User } from '../access/user.entity.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
 import { Conversation } from '../crm/conversation.entity.js';
 
 export const CLAIM_STATES = ['open', 'claimed', 'closed'] as const;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { Caller } from '../auth/caller.js';
+import type { Caller } from '../access/caller.js';
 import type { ConsultationFact, CustomerActivity, TreatmentFact } from './customer-analysis.js';
 import { PreferencesService } from './preferences.service.js';
 

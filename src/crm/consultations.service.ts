@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { Caller } from '../auth/caller.js';
-import type { Page } from '../common/envelope.js';
-import { toPage } from '../common/paging.js';
+import type { Caller } from '../access/caller.js';
+import type { Page } from '../platform/rest/envelope.js';
+import { toPage } from '../platform/rest/paging.js';
 import type { ConsultationOutcome } from './consultation.entity.js';
 import { DirectoryService } from './directory.service.js';
 import { decodeTimeCursor, timeKey } from './time-cursor.js';

@@ -8,8 +8,8 @@ import {
   PrimaryColumn,
   Unique,
 } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
-import { User } from '../auth/user.entity.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
+import { User } from '../access/user.entity.js';
 
 export const CONVERSATION_CHANNELS = ['app', 'wechat', 'web', 'phone'] as const;
 export type ConversationChannel = (typeof CONVERSATION_CHANNELS)[number];

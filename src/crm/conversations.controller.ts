@@ -1,9 +1,9 @@
 import { Body, Controller, Get, HttpStatus, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, SignedIn } from '../auth/access.js';
-import type { UserCaller } from '../auth/caller.js';
-import { ok, pageOf } from '../common/envelope.js';
-import { ApiData, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../common/rest.dto.js';
+import { CurrentCaller, SignedIn } from '../access/access.js';
+import type { UserCaller } from '../access/caller.js';
+import { ok, pageOf } from '../platform/rest/envelope.js';
+import { ApiData, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../platform/rest/rest.dto.js';
 import { ConversationDto, ConversationQueryDto, MessageDto, SendMessageDto } from './conversations.dto.js';
 import { MessagesService } from './messages.service.js';
 import { OwnConversationsService } from './own-conversations.service.js';

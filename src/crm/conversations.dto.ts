@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, IsUUID, Length, Matches } from 'class-validator';
-import { MayBeAbsent, PageQueryDto, Trimmed } from '../common/rest.dto.js';
+import { MayBeAbsent, PageQueryDto, Trimmed } from '../platform/rest/rest.dto.js';
 import { CONVERSATION_CHANNELS, type ConversationChannel } from './conversation.entity.js';
 import { MESSAGE_SENDERS, type MessageSender } from './message.entity.js';
 

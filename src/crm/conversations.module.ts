@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { User } from '../auth/user.entity.js';
-import { LiveModule } from '../live/live.module.js';
+import { User } from '../access/user.entity.js';
+import { LiveModule } from '../messaging/live/live.module.js';
 import { ConversationsController } from './conversations.controller.js';
 import { crmEntities } from './crm.entities.js';
 import { MessagesService } from './messages.service.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import type { Caller } from '../auth/caller.js';
-import { NotFoundError } from '../common/errors.js';
+import type { Caller } from '../access/caller.js';
+import { NotFoundError } from '../platform/errors.js';
 import { Conversation } from './conversation.entity.js';
 import { DirectoryService } from './directory.service.js';
 import { Message } from './message.entity.js';

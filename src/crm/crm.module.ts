@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { User } from '../auth/user.entity.js';
+import { User } from '../access/user.entity.js';
 import { ActivityService } from './activity.service.js';
 import { AnalysisTools } from './analysis.tools.js';
 import { ConsultationsService } from './consultations.service.js';

@@ -1,6 +1,6 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, UpdateDateColumn } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
-import { User } from '../auth/user.entity.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
+import { User } from '../access/user.entity.js';
 import type { PreferenceValues } from './preference-keys.js';
 
 /** What a customer asked for: how and when to be contacted, in what language, about what. At most one row per customer. */

@@ -8,8 +8,8 @@ import {
   PrimaryColumn,
   UpdateDateColumn,
 } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
-import { User } from '../auth/user.entity.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
+import { User } from '../access/user.entity.js';
 
 /** One thing the team knows about a customer, in the words of whoever noted it. */
 export type CustomerFact = { readonly topic: string; readonly text: string; readonly noted_on: string };

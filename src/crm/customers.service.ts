@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import { DataSource, Repository } from 'typeorm';
-import type { Caller } from '../auth/caller.js';
-import { User } from '../auth/user.entity.js';
+import type { Caller } from '../access/caller.js';
+import { User } from '../access/user.entity.js';
 import { CustomerProfile } from './customer-profile.entity.js';
 import { DirectoryService, type UserCard } from './directory.service.js';
 import type { UserRef } from './tool-arguments.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { Caller } from '../auth/caller.js';
-import { NotFoundError } from '../common/errors.js';
+import type { Caller } from '../access/caller.js';
+import { NotFoundError } from '../platform/errors.js';
 import { shorten, type UserRef } from './tool-arguments.js';
 
 /** What the business side may see of a user: no password, no session. */

@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
 import { Conversation } from './conversation.entity.js';
 
 export const MESSAGE_SENDERS = ['customer', 'consultant', 'ai', 'system'] as const;

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type SelectQueryBuilder } from 'typeorm';
-import type { UserCaller } from '../auth/caller.js';
-import { isAllowed } from '../auth/permissions.js';
-import type { Page } from '../common/envelope.js';
-import { NotFoundError } from '../common/errors.js';
-import { decodeTimeCursor, toPage } from '../common/paging.js';
+import type { UserCaller } from '../access/caller.js';
+import { isAllowed } from '../access/permissions.js';
+import type { Page } from '../platform/rest/envelope.js';
+import { NotFoundError } from '../platform/errors.js';
+import { decodeTimeCursor, toPage } from '../platform/rest/paging.js';
 import { Conversation } from './conversation.entity.js';
 import type { ConversationDto, ConversationQueryDto } from './conversations.dto.js';
 

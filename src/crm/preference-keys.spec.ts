@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../common/errors.js';
+import { InvalidInputError } from '../platform/errors.js';
 import { parsePreferences, PREFERENCE_KEYS, preferenceFields } from './preference-keys.js';
 
 describe('parsePreferences', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InvalidInputError } from '../common/errors.js';
+import { InvalidInputError } from '../platform/errors.js';
 
 export const PREFERENCE_CHANNELS = ['wechat', 'phone', 'sms', 'email', 'app'] as const;
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;

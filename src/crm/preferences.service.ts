@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import { DataSource, Repository } from 'typeorm';
-import type { Caller } from '../auth/caller.js';
+import type { Caller } from '../access/caller.js';
 import { CustomerPreferences } from './customer-preferences.entity.js';
 import { DirectoryService } from './directory.service.js';
 import type { PreferenceKey, PreferenceValues } from './preference-keys.js';

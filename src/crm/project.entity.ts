@@ -9,7 +9,7 @@ import {
   Unique,
   UpdateDateColumn,
 } from 'typeorm';
-import { Tenant } from '../auth/tenant.entity.js';
+import { Tenant } from '../access/tenant.entity.js';
 
 /** One service of the tenant's catalogue: what it costs, how long it takes, who must not have it. */
 @Entity('projects')

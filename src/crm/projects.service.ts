@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import type { Caller } from '../auth/caller.js';
-import type { Page } from '../common/envelope.js';
-import { NotFoundError } from '../common/errors.js';
-import { decodeCursor, toPage } from '../common/paging.js';
+import type { Caller } from '../access/caller.js';
+import type { Page } from '../platform/rest/envelope.js';
+import { NotFoundError } from '../platform/errors.js';
+import { decodeCursor, toPage } from '../platform/rest/paging.js';
 import { Project } from './project.entity.js';
 import { escapeLike } from './user-search.js';
 

@@ -8,8 +8,8 @@ import {
   PrimaryColumn,
   UpdateDateColumn,
 } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
-import { User } from '../auth/user.entity.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
+import { User } from '../access/user.entity.js';
 import type { TaskPriority, TaskStatus } from './task-status.js';
 
 /** Something to do for a customer. `task-status.ts` says which steps its status may take. */

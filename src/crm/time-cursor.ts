@@ -1,6 +1,6 @@
 import { validate as isUuid } from 'uuid';
-import { decodeCursor } from '../common/paging.js';
-import { InvalidInputError } from '../common/errors.js';
+import { decodeCursor } from '../platform/rest/paging.js';
+import { InvalidInputError } from '../platform/errors.js';
 
 /** The sort key of our lists: a time (milliseconds, as our columns are) and the row's id to break ties. */
 export type TimeKey = { readonly time: Date; readonly id: string };

@@ -1,6 +1,6 @@
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
-import { InvalidInputError } from '../common/errors.js';
+import { InvalidInputError } from '../platform/errors.js';
 
 /*
  * What the arguments of our tools have in common. Agents fill forms: a field left blank arrives as '' and means "not

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
-import { User } from '../auth/user.entity.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
+import { User } from '../access/user.entity.js';
 import { Project } from './project.entity.js';
 
 /** A project that was performed and paid. */

@@ -1,5 +1,5 @@
-import type { Caller } from '../auth/caller.js';
-import type { BoundTool } from '../tools/bound-tool.js';
+import type { Caller } from '../access/caller.js';
+import type { BoundTool } from '../tools/pipe/bound-tool.js';
 import type { Catalog, ListedTool } from './catalog.js';
 
 /** Why a rule says no, and whether the caller may know of the group at all. */

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ChangeBus } from '../common/change-bus.js';
-import { RunningCalls } from '../tools/running-calls.js';
+import { ChangeBus } from '../platform/replicas/change-bus.js';
+import { RunningCalls } from '../tools/pipe/running-calls.js';
 import { CatalogStore } from './catalog-store.js';
 
 /** Ends running calls that a change took the key, the tool or the group from, when the change asks for `cut`. */

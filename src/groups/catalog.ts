@@ -1,9 +1,9 @@
-import { InvalidInputError } from '../common/errors.js';
-import type { Config } from '../config.js';
-import { type BoundTool, validatorsOf } from '../tools/bound-tool.js';
-import type { GroupPolicy, ToolPolicy } from '../tools/policy.js';
+import { InvalidInputError } from '../platform/errors.js';
+import type { Config } from '../platform/config.js';
+import { type BoundTool, validatorsOf } from '../tools/pipe/bound-tool.js';
+import type { GroupPolicy, ToolPolicy } from '../tools/pipe/policy.js';
 import type { JsonObject, ToolDefinition } from '../tools/tool-definition.js';
-import type { GroupTool } from './group-tool.entity.js';
+import type { GroupTool } from './group-tools/group-tool.entity.js';
 import type { ToolGroup } from './group.entity.js';
 
 /** A tool as `tools/list` shows it (MCP `Tool`). */

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Caller } from '../auth/caller.js';
-import { ChangeBus } from '../common/change-bus.js';
-import { type InFlight } from '../common/change-bus.js';
-import { NotFoundError } from '../common/errors.js';
-import { currentScope } from '../common/request-scope.js';
+import type { Caller } from '../access/caller.js';
+import { ChangeBus } from '../platform/replicas/change-bus.js';
+import { type InFlight } from '../platform/replicas/change-bus.js';
+import { NotFoundError } from '../platform/errors.js';
+import { currentScope } from '../platform/request-scope.js';
 import { ToolGroup } from './group.entity.js';
 
 /** `inFlight`: what is to become of calls that run while the change takes their key or tool away. */
 export type ChangeOptions = {
   readonly inFlight?: InFlight;
-  /** The version that the caller read of what is changed: see `common/preconditions.ts`. */
+  /** The version that the caller read of what is changed: see `platform/rest/preconditions.ts`. */
   readonly ifMatch?: number;
 };
 

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { UserCaller } from '../auth/caller.js';
-import { isAllowed } from '../auth/permissions.js';
-import { ForbiddenError } from '../common/errors.js';
-import { Config } from '../config.js';
+import type { UserCaller } from '../access/caller.js';
+import { isAllowed } from '../access/permissions.js';
+import { ForbiddenError } from '../platform/errors.js';
+import { Config } from '../platform/config.js';
 import { connectSnippets, KEY_PLACEHOLDER } from './connect.js';
-import { GroupKeysService } from './group-keys.service.js';
+import { GroupKeysService } from './keys/group-keys.service.js';
 import type { ConnectDto } from './groups.dto.js';
 import { GroupsService } from './groups.service.js';
 import { serverUrls } from './server-url.js';

@@ -1,12 +1,12 @@
-import type { Config } from '../config.js';
+import type { Config } from '../platform/config.js';
 import type { ToolDefinition } from '../tools/tool-definition.js';
-import type { ShownKey } from './group-keys.service.js';
-import type { GroupTool } from './group-tool.entity.js';
-import type { GroupToolDto, ToolCategoryDto, ToolTestDto } from './group-tools.dto.js';
+import type { ShownKey } from './keys/group-keys.service.js';
+import type { GroupTool } from './group-tools/group-tool.entity.js';
+import type { GroupToolDto, ToolCategoryDto, ToolTestDto } from './group-tools/group-tools.dto.js';
 import type { CreatedGroupDto, GroupDto, GroupKeyDto, ServerUrlDto } from './groups.dto.js';
 import type { GroupSummary } from './groups.service.js';
 import { serverUrls } from './server-url.js';
-import type { ToolTest } from './tool-tester.js';
+import type { ToolTest } from './group-tools/tool-tester.js';
 
 // What the REST API shows of groups, keys and tools: each field by name, so that a new column is not shown by accident.
 

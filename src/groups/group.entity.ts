@@ -10,8 +10,8 @@ import {
   UpdateDateColumn,
   VersionColumn,
 } from 'typeorm';
-import type { GroupPolicy } from '../tools/policy.js';
-import { Tenant } from '../auth/tenant.entity.js';
+import type { GroupPolicy } from '../tools/pipe/policy.js';
+import { Tenant } from '../access/tenant.entity.js';
 
 /** A tool group: the tools one application may use, behind one MCP URL (`server_code`) and its keys. */
 @Entity('mcp_tool_groups')

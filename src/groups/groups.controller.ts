@@ -1,17 +1,17 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../auth/access.js';
-import type { UserCaller } from '../auth/caller.js';
-import type { InFlight } from '../common/change-bus.js';
-import { changed, ok, pageOf } from '../common/envelope.js';
-import { IfMatch } from '../common/preconditions.js';
-import { ApiInFlight, InFlightParam } from '../common/in-flight.js';
-import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
-import { Config } from '../config.js';
-import { ExplainDto, ExplanationDto } from './explain.dto.js';
-import { ExplainService } from './explain.service.js';
+import { CurrentCaller, Requires } from '../access/access.js';
+import type { UserCaller } from '../access/caller.js';
+import type { InFlight } from '../platform/replicas/change-bus.js';
+import { changed, ok, pageOf } from '../platform/rest/envelope.js';
+import { IfMatch } from '../platform/rest/preconditions.js';
+import { ApiInFlight, InFlightParam } from '../platform/rest/in-flight.js';
+import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam } from '../platform/rest/rest.dto.js';
+import { Config } from '../platform/config.js';
+import { ExplainDto, ExplanationDto } from './group-tools/explain.dto.js';
+import { ExplainService } from './group-tools/explain.service.js';
 import { GroupConnectService } from './group-connect.service.js';
-import { GroupKeysService } from './group-keys.service.js';
+import { GroupKeysService } from './keys/group-keys.service.js';
 import { toCreatedGroupDto, toGroupDto, toGroupKeyDto, toServerUrlDto } from './group-views.js';
 import {
   ConnectDto,

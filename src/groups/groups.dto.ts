@@ -1,9 +1,9 @@
 import { ApiHideProperty, ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { Equals, IsBoolean, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
-import { SchemaField } from '../common/schema-field.js';
-import { type GroupPolicy, groupPolicySchema } from '../tools/policy.js';
+import { SchemaField } from '../platform/rest/schema-field.js';
+import { type GroupPolicy, groupPolicySchema } from '../tools/pipe/policy.js';
 import { IsLabels } from './labels.js';
-import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../common/rest.dto.js';
+import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../platform/rest/rest.dto.js';
 
 export class GroupQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ description: 'Part of the name, server code or description' })

@@ -2,19 +2,19 @@ import { Module } from '@nestjs/common';
 import { ToolsModule } from '../tools/tools.module.js';
 import { CallCutter } from './call-cutter.js';
 import { CatalogStore } from './catalog-store.js';
-import { ExplainService } from './explain.service.js';
+import { ExplainService } from './group-tools/explain.service.js';
 import { GroupChanges } from './group-changes.js';
 import { GroupConnectService } from './group-connect.service.js';
-import { GroupKeysService } from './group-keys.service.js';
-import { GroupToolsController } from './group-tools.controller.js';
-import { GroupToolsService } from './group-tools.service.js';
+import { GroupKeysService } from './keys/group-keys.service.js';
+import { GroupToolsController } from './group-tools/group-tools.controller.js';
+import { GroupToolsService } from './group-tools/group-tools.service.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
-import { KeyUsage } from './key-usage.js';
-import { KeysController } from './keys.controller.js';
-import { KeysService } from './keys.service.js';
-import { SecurityAlertsService } from './security-alerts.service.js';
-import { ToolTester } from './tool-tester.js';
+import { KeyUsage } from './keys/key-usage.js';
+import { KeysController } from './keys/keys.controller.js';
+import { KeysService } from './keys/keys.service.js';
+import { SecurityAlertsService } from './keys/security-alerts.service.js';
+import { ToolTester } from './group-tools/tool-tester.js';
 
 /** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
 @Module({

@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { newId } from '../common/new-id.js';
-import { redactText } from '../common/redact.js';
-import { SYSTEM_DATABASE } from '../common/system-database.js';
+import { newId } from '../platform/new-id.js';
+import { redactText } from '../platform/secrets/redact.js';
+import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
 import { JOB_CHANNEL } from './job-channel.js';
 import { JobRegistry } from './job-registry.js';
 

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { ofTheSameTenant } from '../common/tenant-relation.js';
+import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
 import { Job } from './job.entity.js';
 
 export const JOB_OUTCOMES = ['done', 'failed', 'timed_out', 'lost', 'released', 'cancelled'] as const;

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { JobCaller } from '../auth/caller.js';
+import type { JobCaller } from '../access/caller.js';
 import type { JobProgress } from './job.entity.js';
 
 /** What a handler gets beside its payload. Nothing in it says which engine runs the job. */

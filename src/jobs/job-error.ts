@@ -1,5 +1,5 @@
 import { QueryFailedError } from 'typeorm';
-import { redactText } from '../common/redact.js';
+import { redactText } from '../platform/secrets/redact.js';
 
 const ERROR_MAX = 500;
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { UserCaller } from '../auth/caller.js';
+import type { UserCaller } from '../access/caller.js';
 import type { JobMetricsDto } from './jobs.dto.js';
 
 /** From the tables, each number as of now: nothing is lost with a process. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { redactText } from '../common/redact.js';
+import { redactText } from '../platform/secrets/redact.js';
 import { type ClaimedJob, JobQueue } from './job-queue.js';
 import { JobRegistry } from './job-registry.js';
 import type { RunResult } from './job-run.js';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { newId } from '../common/new-id.js';
-import { Replica } from '../common/replica.js';
-import { SYSTEM_DATABASE } from '../common/system-database.js';
-import { Config } from '../config.js';
+import { newId } from '../platform/new-id.js';
+import { Replica } from '../platform/replicas/replica.js';
+import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
+import { Config } from '../platform/config.js';
 import type { JobOutcome } from './job-attempt.entity.js';
 import { JOB_CHANNEL } from './job-channel.js';
 import { JobRegistry } from './job-registry.js';

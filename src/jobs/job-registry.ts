@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { DOMAIN_EVENTS } from '../common/domain-events.js';
+import { DOMAIN_EVENTS } from '../platform/replicas/domain-events.js';
 import { Cron } from './cron.js';
 import type { JobContext } from './job-context.js';
 import {

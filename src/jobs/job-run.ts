@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import { endingOf } from '../common/ending.js';
-import { redactText } from '../common/redact.js';
-import { runInScope } from '../common/request-scope.js';
+import { endingOf } from '../platform/ending.js';
+import { redactText } from '../platform/secrets/redact.js';
+import { runInScope } from '../platform/request-scope.js';
 import { type JobContext, JobEndedError, type JobEnding } from './job-context.js';
 import { explainJobError } from './job-error.js';
 import type { ClaimedJob, Failure } from './job-queue.js';

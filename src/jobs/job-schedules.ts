@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { newId } from '../common/new-id.js';
-import { SYSTEM_DATABASE } from '../common/system-database.js';
+import { newId } from '../platform/new-id.js';
+import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
 import { JOB_CHANNEL } from './job-channel.js';
 import { type JobKind, JobRegistry } from './job-registry.js';
 

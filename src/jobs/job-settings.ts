@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { type Change, ChangeBus } from '../common/change-bus.js';
-import { SYSTEM_DATABASE } from '../common/system-database.js';
-import { untilRead } from '../common/until-read.js';
+import { type Change, ChangeBus } from '../platform/replicas/change-bus.js';
+import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
+import { untilRead } from '../platform/until-read.js';
 import type { JobKind } from './job-registry.js';
 import { JobSetting } from './job-setting.entity.js';
 

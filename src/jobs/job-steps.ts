@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { toStorableJson } from '../common/redact.js';
+import { toStorableJson } from '../platform/secrets/redact.js';
 import { type JobContext, JobEndedError, type JobStepper } from './job-context.js';
 import type { JobProgress } from './job.entity.js';
 import type { ClaimedJob } from './job-queue.js';

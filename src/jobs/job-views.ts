@@ -1,4 +1,4 @@
-import { toLogJson } from '../common/redact.js';
+import { toLogJson } from '../platform/secrets/redact.js';
 import type { JobAttempt } from './job-attempt.entity.js';
 import type { JobKind } from './job-registry.js';
 import type { JobSetting } from './job-setting.entity.js';

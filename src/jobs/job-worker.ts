@@ -7,11 +7,11 @@ import {
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { ChangeBus } from '../common/change-bus.js';
-import { ChangeConnection } from '../common/change-connection.js';
-import { EVENT_CHANNEL } from '../common/domain-events.js';
-import { redactText } from '../common/redact.js';
-import { Config } from '../config.js';
+import { ChangeBus } from '../platform/replicas/change-bus.js';
+import { ChangeConnection } from '../platform/replicas/change-connection.js';
+import { EVENT_CHANNEL } from '../platform/replicas/domain-events.js';
+import { redactText } from '../platform/secrets/redact.js';
+import { Config } from '../platform/config.js';
 import { EventPickup } from './event-pickup.js';
 import { JOB_CHANNEL, cancelledJobIn } from './job-channel.js';
 import { JobOutcomes } from './job-outcomes.js';

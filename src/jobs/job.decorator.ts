@@ -1,6 +1,6 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { z } from 'zod';
-import type { DomainEventKind } from '../common/domain-events.js';
+import type { DomainEventKind } from '../platform/replicas/domain-events.js';
 import type { JobContext } from './job-context.js';
 
 /** Seconds before the second, third and fourth attempt, where a kind says nothing else. */

@@ -8,7 +8,7 @@ import {
   PrimaryColumn,
   Unique,
 } from 'typeorm';
-import { Tenant } from '../auth/tenant.entity.js';
+import { Tenant } from '../access/tenant.entity.js';
 
 export const JOB_STATES = ['queued', 'running', 'done', 'dead', 'cancelled'] as const;
 /** `dead`: it failed as often as its plan allows and waits for a person. */

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { AuditTrail } from '../audit/audit-trail.js';
-import type { UserCaller } from '../auth/caller.js';
-import type { Page } from '../common/envelope.js';
-import { ConflictError, NotFoundError } from '../common/errors.js';
-import { decodeIdCursor, toPage } from '../common/paging.js';
-import { uniqueViolation } from '../common/unique-violation.js';
+import { AuditTrail } from '../access/audit/audit-trail.js';
+import type { UserCaller } from '../access/caller.js';
+import type { Page } from '../platform/rest/envelope.js';
+import { ConflictError, NotFoundError } from '../platform/errors.js';
+import { decodeIdCursor, toPage } from '../platform/rest/paging.js';
+import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { JobAttempt } from './job-attempt.entity.js';
 import { JobRegistry } from './job-registry.js';
 import { JobSettings } from './job-settings.js';

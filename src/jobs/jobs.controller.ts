@@ -1,9 +1,9 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../auth/access.js';
-import type { UserCaller } from '../auth/caller.js';
-import { ok, pageOf } from '../common/envelope.js';
-import { ApiData, ApiDataList, ApiFailures, ApiPage, IdParam } from '../common/rest.dto.js';
+import { CurrentCaller, Requires } from '../access/access.js';
+import type { UserCaller } from '../access/caller.js';
+import { ok, pageOf } from '../platform/rest/envelope.js';
+import { ApiData, ApiDataList, ApiFailures, ApiPage, IdParam } from '../platform/rest/rest.dto.js';
 import { JobMetricsService } from './job-metrics.service.js';
 import { toJobDetailDto, toJobDto } from './job-views.js';
 import { JobsAdminService } from './jobs-admin.service.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { newId } from '../common/new-id.js';
-import { toLogJson } from '../common/redact.js';
-import { currentScope } from '../common/request-scope.js';
+import { newId } from '../platform/new-id.js';
+import { toLogJson } from '../platform/secrets/redact.js';
+import { currentScope } from '../platform/request-scope.js';
 import { JOB_CHANNEL, cancelledMessage } from './job-channel.js';
 import { JobRegistry } from './job-registry.js';
 import { type Enqueued, type EnqueueOptions, type JobOfMany, Jobs } from './jobs.js';

@@ -1,4 +1,4 @@
-import type { GroupKeyCaller, UserCaller } from '../auth/caller.js';
+import type { GroupKeyCaller, UserCaller } from '../access/caller.js';
 
 /** Who may come over MCP: an application with a group's key, or a person with an access token. */
 export type AgentCaller = GroupKeyCaller | UserCaller;

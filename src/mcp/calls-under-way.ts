@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Passing } from '../common/passing.js';
+import { Passing } from '../platform/passing.js';
 import type { Exchange } from './exchange.js';
 
 /**

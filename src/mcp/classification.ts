@@ -6,7 +6,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
 } from '@modelcontextprotocol/server';
 import type { IncomingHttpHeaders } from 'node:http';
-import { isPlainObject } from './plain-object.js';
+import { isPlainObject } from '../platform/plain-object.js';
 
 /** Members of a request's `_meta` that say the same with every request of a client. */
 const ENVELOPE: readonly string[] = [

@@ -1,6 +1,6 @@
-import type { Cancellation } from '../common/ending.js';
+import type { Cancellation } from '../platform/ending.js';
 import type { Catalog } from '../groups/catalog.js';
-import type { ToolCall } from '../tools/tool-call.js';
+import type { ToolCall } from '../tools/pipe/tool-call.js';
 import type { AgentCaller } from './agent-caller.js';
 
 /** What one request (or one connection) is served with: who calls, whose tools, over what. */

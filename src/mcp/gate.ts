@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
-import { UserCallers } from '../auth/user-callers.js';
-import { clientAddress, compileTrust, isWithin } from '../common/client-address.js';
-import { UnauthenticatedError } from '../common/errors.js';
-import { Config } from '../config.js';
+import { UserCallers } from '../auth/sign-in/user-callers.js';
+import { clientAddress, compileTrust, isWithin } from '../platform/network/client-address.js';
+import { UnauthenticatedError } from '../platform/errors.js';
+import { Config } from '../platform/config.js';
 import { refusalOfGroup } from '../groups/access-rules.js';
 import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
-import { KeyUsage } from '../groups/key-usage.js';
-import { SecurityAlertsService } from '../groups/security-alerts.service.js';
+import { KeyUsage } from '../groups/keys/key-usage.js';
+import { SecurityAlertsService } from '../groups/keys/security-alerts.service.js';
 import type { AgentCaller } from './agent-caller.js';
 import { sendJson } from './answers.js';
 

@@ -4,15 +4,15 @@ import {
   ProtocolError,
   ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
-import { UnavailableError } from '../common/errors.js';
-import { decodeCursor, encodeCursor } from '../common/paging.js';
-import { Config } from '../config.js';
+import { UnavailableError } from '../platform/errors.js';
+import { decodeCursor, encodeCursor } from '../platform/rest/paging.js';
+import { Config } from '../platform/config.js';
 import { listFor, toolFor } from '../groups/access-rules.js';
 import type { Catalog, ListedTool } from '../groups/catalog.js';
-import { ToolExecutor } from '../tools/tool-executor.js';
-import type { ToolCall } from '../tools/tool-call.js';
+import { ToolExecutor } from '../tools/pipe/tool-executor.js';
+import type { ToolCall } from '../tools/pipe/tool-call.js';
 import type { ToolResult } from '../tools/tool-result.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../platform/version.js';
 import type { Exchange } from './exchange.js';
 import { PageTexts, type ToolsPage } from './page-texts.js';
 

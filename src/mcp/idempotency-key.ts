@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { idempotencyKeyOf } from '../common/idempotency-key.js';
-import { IDEMPOTENCY_KEY } from '../tools/effects-once.js';
-import { isPlainObject } from './plain-object.js';
+import { idempotencyKeyOf } from '../platform/rest/idempotency-key.js';
+import { IDEMPOTENCY_KEY } from '../tools/pipe/effects-once.js';
+import { isPlainObject } from '../platform/plain-object.js';
 
 /** The key in a request's `_meta`, as it was sent; undefined: none. */
 export function keyInMeta(meta: unknown): unknown {

@@ -4,32 +4,32 @@ import type { Duplex } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { WebSocketServer } from 'ws';
-import { Cancellation } from '../common/ending.js';
-import { UnavailableError } from '../common/errors.js';
-import { idempotencyKeyOf } from '../common/idempotency-key.js';
-import { isLivePath } from '../common/live-path.js';
-import { Passing } from '../common/passing.js';
-import { Replica } from '../common/replica.js';
-import { requestIdOf, runInScope } from '../common/request-scope.js';
-import { Config } from '../config.js';
+import { Cancellation } from '../platform/ending.js';
+import { UnavailableError } from '../platform/errors.js';
+import { idempotencyKeyOf } from '../platform/rest/idempotency-key.js';
+import { isLivePath } from '../messaging/live/live-path.js';
+import { Passing } from '../platform/passing.js';
+import { Replica } from '../platform/replicas/replica.js';
+import { requestIdOf, runInScope } from '../platform/request-scope.js';
+import { Config } from '../platform/config.js';
 import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
-import type { ToolCall } from '../tools/tool-call.js';
+import type { ToolCall } from '../tools/pipe/tool-call.js';
 import { type AgentCaller, credentialOf } from './agent-caller.js';
 import { sendJson, rpcError, sendRefusal } from './answers.js';
-import { Connections } from './connections.js';
+import { Connections } from './doors/connections.js';
 import type { Exchange } from './exchange.js';
 import { Gate } from './gate.js';
 import { GateRefusal, sendGateRefusal } from './gate.js';
 import { HttpRefusal } from './http-refusal.js';
-import { Listeners } from './listeners.js';
+import { Listeners } from './lanes/listeners.js';
 import { type McpPath, parseMcpPath } from './mcp-path.js';
-import { SdkLane } from './sdk-lane.js';
-import { Sessions } from './sessions.js';
-import { limitSlowRequests } from './slow-requests.js';
-import { SseDoor } from './sse-door.js';
-import { StreamableHttp } from './streamable-http.js';
-import { WebSocketDoor } from './web-socket-door.js';
+import { SdkLane } from './lanes/sdk-lane.js';
+import { Sessions } from './lanes/sessions.js';
+import { limitSlowRequests } from './doors/slow-requests.js';
+import { SseDoor } from './doors/sse-door.js';
+import { StreamableHttp } from './doors/streamable-http.js';
+import { WebSocketDoor } from './doors/web-socket-door.js';
 
 /**
  * The MCP side of the HTTP server: takes what comes under `/mcp/` before Express sees it (Express alone would cost most
@@ -73,7 +73,7 @@ export class McpEndpoint {
       else void this.inScope(request, response, () => this.serve(request, response, path));
     });
     server.on('upgrade', (request, socket, head) => {
-      if (isLivePath(request.url)) return; // answered in src/live
+      if (isLivePath(request.url)) return; // answered in messaging/live
       this.inScope(request, undefined, () => void this.upgrade(server, request, socket, head));
     });
   }

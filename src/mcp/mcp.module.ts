@@ -1,22 +1,22 @@
 import { Module } from '@nestjs/common';
-import { AuthModule } from '../auth/auth.module.js';
+import { AuthModule } from '../auth/sign-in/auth.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { CallsUnderWay } from './calls-under-way.js';
-import { ClientMemory } from './client-memory.js';
-import { Connections } from './connections.js';
-import { FastLane } from './fast-lane.js';
+import { ClientMemory } from './doors/client-memory.js';
+import { Connections } from './doors/connections.js';
+import { FastLane } from './lanes/fast-lane.js';
 import { Gate } from './gate.js';
 import { GroupMethods } from './group-methods.js';
-import { Listeners } from './listeners.js';
+import { Listeners } from './lanes/listeners.js';
 import { McpEndpoint } from './mcp-endpoint.js';
-import { McpServerFactory } from './mcp-server.factory.js';
-import { SdkLane } from './sdk-lane.js';
-import { SessionLane } from './session-lane.js';
-import { Sessions } from './sessions.js';
-import { SseDoor } from './sse-door.js';
-import { StreamableHttp } from './streamable-http.js';
-import { WebSocketDoor } from './web-socket-door.js';
+import { McpServerFactory } from './lanes/mcp-server.factory.js';
+import { SdkLane } from './lanes/sdk-lane.js';
+import { SessionLane } from './lanes/session-lane.js';
+import { Sessions } from './lanes/sessions.js';
+import { SseDoor } from './doors/sse-door.js';
+import { StreamableHttp } from './doors/streamable-http.js';
+import { WebSocketDoor } from './doors/web-socket-door.js';
 
 /** The protocol: one endpoint per group, every transport and both eras. */
 @Module({

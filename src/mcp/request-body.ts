@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
-import type { Config } from '../config.js';
+import type { Config } from '../platform/config.js';
 import { HttpRefusal } from './http-refusal.js';
 
 export type BodyLimits = { readonly maxBytes: number; readonly timeoutMs: number; readonly maxDepth: number };

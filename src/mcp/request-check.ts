@@ -1,5 +1,5 @@
 import { isSpecType } from '@modelcontextprotocol/server';
-import { isPlainObject } from './plain-object.js';
+import { isPlainObject } from '../platform/plain-object.js';
 
 /** The last revision with JSON-RPC batches, and what a request without a version header is taken for. */
 export const BATCH_VERSION = '2025-03-26';

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { JsonObject } from '../tools/tool-definition.js';
 import { HttpRefusal } from './http-refusal.js';
-import { isPlainObject } from './plain-object.js';
+import { isPlainObject } from '../platform/plain-object.js';
 
 /** MCP 2026-07-28, basic/transports: a header that must repeat the body does not. */
 const HEADER_MISMATCH = -32_020;

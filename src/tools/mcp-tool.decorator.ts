@@ -1,6 +1,6 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { z } from 'zod';
-import type { Caller } from '../auth/caller.js';
+import type { Caller } from '../access/caller.js';
 
 /** Hints for clients about a tool's effects (MCP `ToolAnnotations`). A client must not trust them blindly. */
 export type ToolAnnotations = {

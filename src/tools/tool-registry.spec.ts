@@ -3,11 +3,11 @@ import { Inject, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { z } from 'zod';
-import { Config, loadConfig } from '../config.js';
+import { Config, loadConfig } from '../platform/config.js';
 import { McpTool } from './mcp-tool.decorator.js';
-import { NativeTools } from './native-tools.js';
+import { NativeTools } from './native/native-tools.js';
 import { ToolRegistry } from './tool-registry.js';
-import { ToolThreads } from './tool-threads.js';
+import { ToolThreads } from './native/tool-threads.js';
 
 const tool = { description: 'A tool', category: 'test', version: '1.0.0', input: z.object({}) };
 

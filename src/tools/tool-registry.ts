@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { schemaHazards } from './schema-hazards.js';
+import { schemaHazards } from './schemas/schema-hazards.js';
 import type { JsonObject, ToolDefinition } from './tool-definition.js';
-import { lintToolSchema } from './tool-schema.js';
+import { lintToolSchema } from './schemas/tool-schema.js';
 import { ProvidesTools, type ToolSource } from './tool-source.js';
 
 /** MCP allows 128 characters; common LLM APIs refuse function names above 64. */

@@ -1,18 +1,18 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { BreakersModule } from '../breakers/breakers.module.js';
+import { BreakersModule } from './breakers/breakers.module.js';
 import { CallLogsModule } from '../call-logs/call-logs.module.js';
-import { EffectsModule } from '../effects/effects.module.js';
-import { LimitsModule } from '../limits/limits.module.js';
-import { ResultsModule } from '../results/results.module.js';
-import { EffectsOnce } from './effects-once.js';
-import { NativeTools } from './native-tools.js';
-import { ResultForAgent } from './result-for-agent.js';
-import { RunningCalls } from './running-calls.js';
-import { ToolExecutor } from './tool-executor.js';
-import { ToolRunner } from './tool-runner.js';
+import { EffectsModule } from './once/effects.module.js';
+import { LimitsModule } from './limits/limits.module.js';
+import { ResultsModule } from './long-results/results.module.js';
+import { EffectsOnce } from './pipe/effects-once.js';
+import { NativeTools } from './native/native-tools.js';
+import { ResultForAgent } from './pipe/result-for-agent.js';
+import { RunningCalls } from './pipe/running-calls.js';
+import { ToolExecutor } from './pipe/tool-executor.js';
+import { ToolRunner } from './pipe/tool-runner.js';
 import { ToolRegistry } from './tool-registry.js';
-import { ToolThreads } from './tool-threads.js';
+import { ToolThreads } from './native/tool-threads.js';
 
 /** What tools there are, and the one way to run them. */
 @Module({

@@ -3,8 +3,12 @@ import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { EmbeddedBinaries } from '../../src/embedded-binaries.js';
-import { isServerAlive, readPostmasterFile, removeStalePostmasterFile } from '../../src/postmaster-file.js';
+import { EmbeddedBinaries } from '../../src/boot/postgres/embedded-binaries.js';
+import {
+  isServerAlive,
+  readPostmasterFile,
+  removeStalePostmasterFile,
+} from '../../src/boot/postgres/postmaster-file.js';
 import { findFreePort } from '../support/server.js';
 
 const PASSWORD = 'chaos';

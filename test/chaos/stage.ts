@@ -1,4 +1,4 @@
-import { generateKey } from '../../src/groups/key-format.js';
+import { generateKey } from '../../src/groups/keys/key-format.js';
 import {
   findFreePort,
   makeDataDir,

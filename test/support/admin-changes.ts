@@ -1,5 +1,5 @@
 import { v7 as newId } from 'uuid';
-import { SecretBox } from '../../src/common/secret-box.js';
+import { SecretBox } from '../../src/platform/secrets/secret-box.js';
 import type { TestApp } from './test-app.js';
 
 /** What a call needs: made anew for each, so that no call depends on another one. */

@@ -1,7 +1,7 @@
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { v7 as newId } from 'uuid';
 import type { DataSource } from 'typeorm';
-import { inTenant } from '../../src/common/request-scope.js';
+import { inTenant } from '../../src/platform/request-scope.js';
 import { type Announcement, CustomerArrivals } from '../../src/consultants/customer-arrivals.js';
 import type { TestApp } from './test-app.js';
 

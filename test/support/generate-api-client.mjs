@@ -14,8 +14,8 @@ async function documentOfBuild() {
   const { NestFactory } = await import('@nestjs/core');
   const [{ AppModule }, { loadConfig }, { openApiDocument }] = await Promise.all([
     dist('app.module.js'),
-    dist('config.js'),
-    dist('common/openapi.js'),
+    dist('platform/config.js'),
+    dist('platform/rest/openapi.js'),
   ]);
   const settings = {
     DATABASE_URL: 'postgres://nobody@localhost/none',

@@ -12,7 +12,7 @@ const dist = new URL('../../dist/', import.meta.url);
  */
 export default async function globalSetup() {
   if (globalThis.testDatabaseServer) return;
-  if (!existsSync(new URL('src/embedded-postgres.js', dist)))
+  if (!existsSync(new URL('src/boot/postgres/embedded-postgres.js', dist)))
     throw new Error('dist/ is missing; run: npm run build');
   globalThis.testDatabaseServer = process.env.TEST_DATABASE_URL ? {} : await startEmbedded();
   process.env.TEST_ADMIN_DATABASE_URL ??= process.env.TEST_DATABASE_URL; // then a superuser's
@@ -20,8 +20,8 @@ export default async function globalSetup() {
 }
 
 async function startEmbedded() {
-  const { DataDir } = await import(new URL('src/data-dir.js', dist));
-  const { EmbeddedPostgres } = await import(new URL('src/embedded-postgres.js', dist));
+  const { DataDir } = await import(new URL('src/boot/data-dir.js', dist));
+  const { EmbeddedPostgres } = await import(new URL('src/boot/postgres/embedded-postgres.js', dist));
   const directory = mkdtempSync(join(tmpdir(), 'toolcrib-test-'));
   chmodSync(directory, 0o755); // as root, PostgreSQL runs as another user
   const dataDir = DataDir.open(directory);
@@ -66,8 +66,8 @@ async function prepareTemplate(url) {
 
 async function migrateDatabase(url) {
   await import('reflect-metadata');
-  const { loadConfig } = await import(new URL('src/config.js', dist));
-  const { migrateAsOwner } = await import(new URL('src/migrate.js', dist));
+  const { loadConfig } = await import(new URL('src/platform/config.js', dist));
+  const { migrateAsOwner } = await import(new URL('src/boot/database/migrate.js', dist));
   const masterKey = Buffer.alloc(32).toString('base64');
   await migrateAsOwner(loadConfig({ DATABASE_URL: url, TOOLCRIB_MASTER_KEY: masterKey }));
 }

@@ -1,6 +1,6 @@
-import { Notifications } from '../../src/notifications/notifications.js';
-import type { Notice } from '../../src/notifications/notice.js';
-import { inTenant } from '../../src/common/request-scope.js';
+import { Notifications } from '../../src/messaging/notices/notifications.js';
+import type { Notice } from '../../src/messaging/notices/notice.js';
+import { inTenant } from '../../src/platform/request-scope.js';
 import { DataSource } from 'typeorm';
 import { eventually } from './mcp.js';
 import type { Fields, TestApp, TestTenant } from './test-app.js';

@@ -2,12 +2,12 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 as newId } from 'uuid';
-import type { CallLogLane, FormedBatch } from '../../src/call-logs/call-log-lane.js';
-import type { StoredRecord } from '../../src/call-logs/call-record.js';
-import { CheckpointsService } from '../../src/evidence/checkpoints.service.js';
-import { inTenant } from '../../src/common/request-scope.js';
-import type { TenantReport } from '../../src/evidence/report.js';
-import { verifyLog, type VerifyOptions } from '../../src/evidence/verify.js';
+import type { CallLogLane, FormedBatch } from '../../src/call-logs/writing/call-log-lane.js';
+import type { StoredRecord } from '../../src/call-logs/writing/call-record.js';
+import { CheckpointsService } from '../../src/call-logs/evidence/checkpoints.service.js';
+import { inTenant } from '../../src/platform/request-scope.js';
+import type { TenantReport } from '../../src/call-logs/evidence/report.js';
+import { verifyLog, type VerifyOptions } from '../../src/call-logs/evidence/verify.js';
 import { legacy, newGroup, send, type TestGroup } from './mcp.js';
 import type { TestApp, TestTenant } from './test-app.js';
 

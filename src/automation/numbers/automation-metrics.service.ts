@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { UserCaller } from '../../auth/caller.js';
-import { ReplicaResources } from '../../common/replica-resources.js';
+import type { UserCaller } from '../../access/caller.js';
+import { ReplicaResources } from '../../platform/replicas/replica-resources.js';
 import { readAgents } from './agent-numbers.js';
 import { readConsultants } from './consultant-numbers.js';
 import { readConversion, readFirstResponse } from './customer-numbers.js';

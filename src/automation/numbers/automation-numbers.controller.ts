@@ -1,9 +1,9 @@
 import { Controller, Get, HttpStatus, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../../auth/access.js';
-import type { UserCaller } from '../../auth/caller.js';
-import { ok } from '../../common/envelope.js';
-import { ApiData, ApiFailures } from '../../common/rest.dto.js';
+import { CurrentCaller, Requires } from '../../access/access.js';
+import type { UserCaller } from '../../access/caller.js';
+import { ok } from '../../platform/rest/envelope.js';
+import { ApiData, ApiFailures } from '../../platform/rest/rest.dto.js';
 import { AutomationMetricsService } from './automation-metrics.service.js';
 import { AutomationOverviewService } from './automation-overview.service.js';
 import { DashboardDto, DashboardQueryDto, MetricsDto, MetricsQueryDto } from './numbers.dto.js';

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, IsNull } from 'typeorm';
-import type { UserCaller } from '../../auth/caller.js';
-import { SYSTEM_DATABASE } from '../../common/system-database.js';
-import { Feature } from '../../features/feature.entity.js';
+import type { UserCaller } from '../../access/caller.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { Feature } from '../../access/features/feature.entity.js';
 import { settingsOf } from '../../consultants/consultant-settings.js';
-import { NotificationChannel } from '../../notifications/notification-channel.entity.js';
-import { NotificationTemplate } from '../../notifications/notification-template.entity.js';
+import { NotificationChannel } from '../../messaging/channels/notification-channel.entity.js';
+import { NotificationTemplate } from '../../messaging/templates/notification-template.entity.js';
 import { AutomationSettingsService } from '../automation-settings.service.js';
 import { GREET_JOB } from '../registration-automation.js';
 import { AUTOMATION_FEATURE } from '../run-gate.js';

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type as As } from 'class-transformer';
 import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
-import { MayBeAbsent, QueryTime } from '../../common/rest.dto.js';
+import { MayBeAbsent, QueryTime } from '../../platform/rest/rest.dto.js';
 import { AgentNumbersDto } from './agent-numbers.dto.js';
 import { ClaimsDto, NotificationsDto } from './consultant-numbers.dto.js';
 import { ConversionDto, FirstResponseDto } from './customer-numbers.dto.js';

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ALLOCATIONS, type Allocation } from '../../consultants/consultant-settings.entity.js';
-import { CHANNEL_KINDS, LANGUAGES, NOTICE_KINDS } from '../../notifications/notice.js';
+import { CHANNEL_KINDS, LANGUAGES, NOTICE_KINDS } from '../../messaging/notices/notice.js';
 import { AutomationSettingsDto } from '../automation-settings.dto.js';
 
 const CHANGE_WITH = 'The route that changes it';

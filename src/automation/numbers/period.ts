@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { InvalidInputError } from '../../common/errors.js';
+import { InvalidInputError } from '../../platform/errors.js';
 
 /** Longest time that numbers are read of at once, in days: what bounds every query. */
 export const PERIOD_DAYS_MAX = 92;

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Resources } from '../../common/resource-meter.js';
+import type { Resources } from '../../platform/replicas/resource-meter.js';
 
 class ResourcesDto implements Resources {
   @ApiProperty({ example: 4, description: 'Processors that the process may use' })

@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { inTenant } from '../../common/request-scope.js';
-import { SYSTEM_DATABASE } from '../../common/system-database.js';
-import { Config } from '../../config.js';
+import { inTenant } from '../../platform/request-scope.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { Config } from '../../platform/config.js';
 import {
   beginAtPresent,
   follow,
@@ -12,7 +12,7 @@ import {
   type Stretch,
   stretchParameters,
 } from '../follow.js';
-import { RepeatedJob } from '../../common/repeated-job.js';
+import { RepeatedJob } from '../../platform/repeated-job.js';
 import type { ForwardedCall } from './forwarded-call.js';
 import { OtlpTarget } from './otlp.js';
 import { SyslogTarget } from './syslog.js';

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { VERSION } from '../../version.js';
+import { VERSION } from '../../platform/version.js';
 import { fieldsOf, type ForwardedCall, summaryOf } from './forwarded-call.js';
 
 const TIMEOUT_MS = 10_000;

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { AuditTrail } from '../../audit/audit-trail.js';
-import type { UserCaller } from '../../auth/caller.js';
-import type { Download } from '../../common/download.js';
-import { endingOf } from '../../common/ending.js';
-import { inTenant } from '../../common/request-scope.js';
+import { AuditTrail } from '../../access/audit/audit-trail.js';
+import type { UserCaller } from '../../access/caller.js';
+import type { Download } from '../../platform/rest/download.js';
+import { endingOf } from '../../platform/ending.js';
+import { inTenant } from '../../platform/request-scope.js';
 import type { CallExportQueryDto, CallFilterDto } from '../call-logs.dto.js';
 import { conditionOf } from './call-filter.js';
 import { type Before, CallSearch, matching } from './call-search.js';

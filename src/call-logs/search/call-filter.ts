@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../../common/errors.js';
+import { InvalidInputError } from '../../platform/errors.js';
 import type { CallFilterDto } from '../call-logs.dto.js';
 import { type Markable, markerOf, pairsOf, soughtDurationTraits, traitsOf } from './marks.js';
 import { SEARCHED_TEXT } from './searched-text.js';

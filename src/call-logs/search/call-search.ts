@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { endingOf } from '../../common/ending.js';
-import { UnavailableError } from '../../common/errors.js';
-import { inTenant } from '../../common/request-scope.js';
-import { CallLog } from '../call-log.entity.js';
+import { endingOf } from '../../platform/ending.js';
+import { UnavailableError } from '../../platform/errors.js';
+import { inTenant } from '../../platform/request-scope.js';
+import { CallLog } from '../chain/call-log.entity.js';
 import type { CallFilterDto } from '../call-logs.dto.js';
 import { approachOf, type Condition, conditionOf } from './call-filter.js';
 import { Guide } from './guide.js';

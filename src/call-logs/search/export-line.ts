@@ -25,7 +25,7 @@ const COLUMNS: readonly (readonly [
 
 /** What JavaScript takes for space; which characters the database does is up to its locale. */
 const SPACE = String.raw`\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff`;
-/** As in `common/csv.ts`. */
+/** As in `platform/rest/csv.ts`. */
 const FORMULA = String.raw`^[${SPACE}]*[=+\-@\t\r\n|%]`;
 
 export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;

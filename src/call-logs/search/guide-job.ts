@@ -3,11 +3,11 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { inTenant } from '../../common/request-scope.js';
-import { SYSTEM_DATABASE } from '../../common/system-database.js';
-import { Config } from '../../config.js';
+import { inTenant } from '../../platform/request-scope.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { Config } from '../../platform/config.js';
 import { follow, IN_STRETCH, type StepConnection, type Stretch, stretchParameters } from '../follow.js';
-import { RepeatedJob } from '../../common/repeated-job.js';
+import { RepeatedJob } from '../../platform/repeated-job.js';
 import { MARKING } from './forget.js';
 import { SEARCHED_TEXT } from './searched-text.js';
 import { type Row, StretchMarks } from './stretch-marks.js';

@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { SYSTEM_DATABASE } from '../../common/system-database.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { follow, IN_STRETCH, stretchParameters } from '../follow.js';
-import { RepeatedJob } from '../../common/repeated-job.js';
+import { RepeatedJob } from '../../platform/repeated-job.js';
 import { BUCKET } from './durations.js';
 import { APPS_MAX, NO_TOOL, OTHER_APPS } from './sums.js';
 

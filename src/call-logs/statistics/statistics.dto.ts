@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
-import { QueryTime } from '../../common/rest.dto.js';
+import { QueryTime } from '../../platform/rest/rest.dto.js';
 
 export const STATISTICS_BY = ['none', 'tool', 'group', 'app', 'hour', 'day'] as const;
 export type StatisticsBy = (typeof STATISTICS_BY)[number];

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { UserCaller } from '../../auth/caller.js';
-import { InvalidInputError } from '../../common/errors.js';
+import type { UserCaller } from '../../access/caller.js';
+import { InvalidInputError } from '../../platform/errors.js';
 import { Condition } from '../search/call-filter.js';
 import { type BucketCount, percentile } from './durations.js';
 import { addSpan, ceilDay, floorDay } from './spans.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { SYSTEM_DATABASE } from '../../common/system-database.js';
-import { CallLogRemovals } from '../removals.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { CallLogRemovals } from '../chain/removals.js';
 import { dayOf } from './partitions.js';
 
 const DAY_MS = 86_400_000;

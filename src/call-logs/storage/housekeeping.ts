@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { SYSTEM_DATABASE } from '../../common/system-database.js';
-import { RepeatedJob } from '../../common/repeated-job.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { RepeatedJob } from '../../platform/repeated-job.js';
 import { Partitions } from './partitions.js';
 import { RetentionJob } from './retention-job.js';
 

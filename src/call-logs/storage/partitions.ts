@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, QueryFailedError } from 'typeorm';
-import { SYSTEM_DATABASE } from '../../common/system-database.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 
 const DAY_MS = 86_400_000;
 /** So long may the job fail before records go to the default partition. */

@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { SYSTEM_DATABASE } from '../../common/system-database.js';
-import { Config } from '../../config.js';
-import { CallLogRemovals } from '../removals.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { Config } from '../../platform/config.js';
+import { CallLogRemovals } from '../chain/removals.js';
 import { forgetInGuide } from '../search/forget.js';
 import { HOURS_KEPT_DAYS } from '../statistics/sums.js';
 import { EntryPruning } from './entry-pruning.js';

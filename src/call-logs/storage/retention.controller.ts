@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpStatus, Param, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../../auth/access.js';
-import type { UserCaller } from '../../auth/caller.js';
-import { ok } from '../../common/envelope.js';
-import { IfMatch } from '../../common/preconditions.js';
-import { ApiData, ApiFailures, IdParam } from '../../common/rest.dto.js';
+import { CurrentCaller, Requires } from '../../access/access.js';
+import type { UserCaller } from '../../access/caller.js';
+import { ok } from '../../platform/rest/envelope.js';
+import { IfMatch } from '../../platform/rest/preconditions.js';
+import { ApiData, ApiFailures, IdParam } from '../../platform/rest/rest.dto.js';
 import { RetentionDto, SetRetentionDto } from './retention.dto.js';
 import { RetentionService } from './retention.service.js';
 

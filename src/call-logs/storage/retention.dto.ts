@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, Max, Min, ValidateIf } from 'class-validator';
-import { type CallLogRetention, KEEP, type Keep } from '../call-log-retention.entity.js';
+import { type CallLogRetention, KEEP, type Keep } from './call-log-retention.entity.js';
 
 const DAYS_MAX = 36_500;
 

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { AuditTrail } from '../../audit/audit-trail.js';
-import type { UserCaller } from '../../auth/caller.js';
-import { InvalidInputError, NotFoundError } from '../../common/errors.js';
-import { requireVersion } from '../../common/preconditions.js';
-import { Config } from '../../config.js';
-import { CallLogRetention } from '../call-log-retention.entity.js';
+import { AuditTrail } from '../../access/audit/audit-trail.js';
+import type { UserCaller } from '../../access/caller.js';
+import { InvalidInputError, NotFoundError } from '../../platform/errors.js';
+import { requireVersion } from '../../platform/rest/preconditions.js';
+import { Config } from '../../platform/config.js';
+import { CallLogRetention } from './call-log-retention.entity.js';
 import { type RetentionDto, type SetRetentionDto, toRetentionDto } from './retention.dto.js';
 
 const GROUP_EXISTS = 'SELECT FROM mcp_tool_groups WHERE id = $1 AND tenant_id = $2';

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import type { UserCaller } from '../caller.js';
+import { ConflictError, KeyReusedError } from '../../platform/errors.js';
+import { Replica } from '../../platform/replicas/replica.js';
+import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { Config } from '../../platform/config.js';
+import { IdempotencyKey } from './idempotency-key.entity.js';
+
+const KEEP_HOURS = 24;
+const SWEEP_MS = 3_600_000;
+
+/**
+ * One statement decides who may work on a key, on whatever replica: who makes the row, or who finds one that expired or whose
+ * process is gone (its heartbeats have ended, or it is this process, which does not know of it).
+ */
+const CLAIM = `
+  INSERT INTO idempotency_keys AS k
+    (id, tenant_id, user_id, operation, key, fingerprint, state, replica_id, expires_at)
+  VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, now() + interval '${KEEP_HOURS} hours')
+  ON CONFLICT (tenant_id, user_id, operation, key) DO UPDATE SET
+    id = EXCLUDED.id, fingerprint = EXCLUDED.fingerprint, state = 'running', replica_id = EXCLUDED.replica_id,
+    status = NULL, answer = NULL, created_at = now(), expires_at = EXCLUDED.expires_at
+  WHERE k.expires_at < now() OR (k.state = 'running' AND (
+    (k.replica_id = $7 AND k.id <> ALL ($8::uuid[])) OR NOT EXISTS (
+      SELECT FROM replicas r
+      WHERE r.id = k.replica_id AND r.last_seen_at > now() - $9 * interval '1 millisecond')))
+  RETURNING k.id`;
+
+export type KeyedRequest = {
+  readonly key: string;
+  /** Method and path. */
+  readonly operation: string;
+  /** Query and body. */
+  readonly content: string;
+};
+
+export type StoredAnswer = { readonly status: number; readonly body: unknown };
+
+/** What becomes of a request with a key: it is worked on under this id, or it has its answer already. */
+export type Claim = { readonly attemptId: string } | { readonly answer: StoredAnswer };
+
+/** Keeps the answers of requests with an `Idempotency-Key`, so that a repeated one gets the first one's answer. */
+@Injectable()
+export class IdempotencyService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(IdempotencyService.name);
+  private readonly underWay = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(SYSTEM_DATABASE) private readonly systemDatabase: DataSource,
+    private readonly box: SecretBox,
+    private readonly replica: Replica,
+    private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const sweep = () => this.deleteExpired().catch((error: Error) => this.logger.warn(error.message));
+    this.timer = setInterval(() => void sweep(), SWEEP_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /**
+   * @throws {ConflictError} The first request with the key is still running, or its answer was lost.
+   * @throws {KeyReusedError} The first request with the key asked for something else.
+   */
+  async claim(caller: UserCaller, request: KeyedRequest): Promise<Claim> {
+    const attemptId = newId();
+    const operation = createHash('sha256').update(request.operation).digest();
+    const fingerprint = this.box.digest(`idempotency ${request.content}`);
+    this.underWay.add(attemptId);
+    try {
+      const claimed: unknown[] = await this.dataSource.query(CLAIM, [
+        attemptId,
+        caller.tenantId,
+        caller.userId,
+        operation,
+        request.key,
+        fingerprint,
+        this.replica.id,
+        [...this.underWay],
+        this.config.env.REPLICA_LEASE_MS,
+      ]);
+      if (claimed.length > 0) return { attemptId };
+    } catch (error) {
+      this.underWay.delete(attemptId);
+      throw error;
+    }
+    this.underWay.delete(attemptId);
+    const { userId } = caller;
+    const found = await this.dataSource
+      .getRepository(IdempotencyKey)
+      .findOneBy({ userId, operation, key: request.key });
+    return { answer: this.answerOf(found, fingerprint) };
+  }
+
+  /** The request was carried out. Does not throw: its answer is good, stored or not. */
+  async finish(attemptId: string, { status, body }: StoredAnswer): Promise<void> {
+    try {
+      const answer = this.box.seal(JSON.stringify(body ?? null), attemptContext(attemptId));
+      await this.dataSource.query(
+        `UPDATE idempotency_keys SET state = 'done', status = $2, answer = $3 WHERE id = $1`,
+        [attemptId, status, answer],
+      );
+    } catch (error) {
+      this.logger.error('An answer could not be stored', error instanceof Error ? error.stack : error);
+    } finally {
+      this.underWay.delete(attemptId);
+    }
+  }
+
+  /** The request failed. Unless it had changed something by then, its key may be used again. */
+  async release(attemptId: string): Promise<void> {
+    this.underWay.delete(attemptId); // if the next line fails, whoever comes with the key to this replica takes over
+    await this.dataSource
+      .query(`DELETE FROM idempotency_keys WHERE id = $1 AND state = 'running'`, [attemptId])
+      .catch((error: Error) =>
+        this.logger.warn(`A failed request keeps its Idempotency-Key: ${error.message}`),
+      );
+  }
+
+  async deleteExpired(): Promise<void> {
+    await this.systemDatabase.query('DELETE FROM idempotency_keys WHERE expires_at < now()');
+  }
+
+  private answerOf(found: IdempotencyKey | null, fingerprint: Buffer): StoredAnswer {
+    if (found && !found.fingerprint.equals(fingerprint)) {
+      throw new KeyReusedError(
+        'This Idempotency-Key was used for a request with another body or query; send a new key with a new request',
+      );
+    }
+    if (!found || found.state === 'running') {
+      throw new ConflictError(
+        'The first request with this Idempotency-Key is still being worked on; repeat it in a moment',
+      );
+    }
+    const body = found.answer && this.open(found.answer, found.id);
+    if (found.status === null || body === null) {
+      throw new ConflictError(
+        'The first request with this Idempotency-Key was carried out, but its answer was lost; read what it made, and do not repeat it',
+      );
+    }
+    return { status: found.status, body: JSON.parse(body) as unknown };
+  }
+
+  /** Null: stored under another master key. */
+  private open(answer: Buffer, id: string): string | null {
+    try {
+      return this.box.open(answer, attemptContext(id));
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** What a stored answer is bound to: see SecretBox. */
+export function attemptContext(attemptId: string): string {
+  return `idempotency-key:${attemptId}`;
+}

@@ -1,0 +1,97 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { AuditTrail } from '../../access/audit/audit-trail.js';
+import { InvalidInputError, UnauthenticatedError } from '../../platform/errors.js';
+import { inTenant } from '../../platform/request-scope.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import type { AccessTokenClaims } from './access-token.js';
+import type { UserCaller } from '../../access/caller.js';
+import { callerOf, Callers } from './callers.service.js';
+import { verifyPassword } from './passwords.js';
+import { SignInLockout, type Try } from './sign-in-lockout.js';
+import { User } from '../../access/user.entity.js';
+
+/** How many tenants may know the same address before the tenant must be named; each costs one password check. */
+const CANDIDATES_MAX = 5;
+
+/** How somebody says who they are: by address or username, and by tenant where that is not enough. */
+export type Login = { readonly email?: string; readonly username?: string; readonly tenant?: string };
+export type Credentials = Login & { readonly password: string };
+
+/** Who somebody is: by password when signing in, by access token after that. */
+@Injectable()
+export class AuthService {
+  private readonly logger = new Logger(AuthService.name);
+
+  constructor(
+    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
+    private readonly lockout: SignInLockout,
+    private readonly callers: Callers,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /**
+   * @param ip Where the sign-in comes from, for the lockout.
+   * @throws {UnauthenticatedError} The same for an unknown address, a wrong password and a disabled account.
+   * @throws {TooManyRequestsError} Too many failures before; the same whether the account exists or not.
+   * @throws {InvalidInputError} The password fits accounts in several tenants, and none was named.
+   */
+  async verifyPassword(credentials: Credentials, ip: string): Promise<UserCaller> {
+    const candidates = await this.findUsers(credentials);
+    const login = `login ${credentials.email ?? credentials.username}`;
+    const attempt = { login, accounts: candidates.map(({ id }) => id), ip };
+    await this.lockout.requireOpen(attempt);
+    const [user, second] = await matching(candidates, credentials.password);
+    if (!user) return this.refuse(attempt, candidates);
+    await this.lockout.recordSuccess(attempt);
+    if (second) {
+      const message = 'You belong to several tenants; name the one to sign in to';
+      throw new InvalidInputError(message, { details: [{ field: 'tenant', message: 'is needed here' }] });
+    }
+    return callerOf(user);
+  }
+
+  /** The person behind an access token. */
+  async resolveCaller(claims: AccessTokenClaims): Promise<UserCaller> {
+    const caller = await inTenant(claims.tid, () => this.callers.findSignedIn(claims.sub, claims.sid));
+    if (!caller) throw new UnauthenticatedError('This sign-in has ended; sign in again');
+    return caller;
+  }
+
+  /** People who may come in and are meant by a login; of several tenants when none is named. */
+  findUsers({ email, username, tenant }: Login): Promise<User[]> {
+    return this.system.getRepository(User).find({
+      where: {
+        ...(email === undefined ? { username } : { email }),
+        enabled: true,
+        tenant: { enabled: true, ...(tenant === undefined ? {} : { name: tenant }) },
+      },
+      relations: { tenant: true },
+      order: { createdAt: 'ASC' },
+      take: CANDIDATES_MAX,
+    });
+  }
+
+  /** On record for the account's owner only when a delay begins: an attacker must not fill the record. */
+  private async refuse(attempt: Try, candidates: readonly User[]): Promise<never> {
+    const locked = await this.lockout.recordFailure(attempt);
+    this.logger.warn({ message: 'Sign-in refused', ip: attempt.ip });
+    for (const user of locked ? candidates : []) {
+      await this.audit.recordRefusal(callerOf(user), {
+        action: 'session.lockout',
+        target: { kind: 'user', id: user.id, name: user.email },
+        reason: 'Too many failed sign-ins from this address',
+      });
+    }
+    throw new UnauthenticatedError('E-mail or password is wrong');
+  }
+}
+
+/** Takes as long for nobody as for one person. */
+async function matching(candidates: readonly User[], password: string): Promise<User[]> {
+  const found: User[] = [];
+  for (const user of candidates) if (await verifyPassword(user.passwordHash, password)) found.push(user);
+  if (candidates.length === 0) await verifyPassword(null, password);
+  return found;
+}

@@ -1,0 +1,204 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { TooManyRequestsError } from '../../platform/errors.js';
+import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { Config } from '../../platform/config.js';
+import { networkOf } from './client-network.js';
+import { delayMinutes } from './lockout-delay.js';
+
+/** Failures that cost nothing, by what is counted. */
+const FREE = { pair: 5, account: 50 } as const;
+/** An address that an account signed in from within this time is not slowed down by what others do. */
+const KNOWN_DAYS = 30;
+const FORGET_HOURS = { pair: 24, account: 24, address: 1 } as const;
+const STALE_PER_FAILURE = 20;
+
+/** Something that is tried with a secret. `accounts` are the ids behind `login`; none for a login that nobody has. */
+export type Try = { readonly login: string; readonly accounts: readonly string[]; readonly ip: string };
+
+type Kind = keyof typeof FORGET_HOURS;
+type Counter = { readonly kind: Kind; readonly key: Buffer };
+type Row = {
+  key: Buffer;
+  failures: number;
+  last_at: Date;
+  locked_until: Date | null;
+  succeeded_at: Date | null;
+  now: Date;
+};
+
+/**
+ * Slows guessing down, over all replicas and restarts: after five failures a login from one address waits 1, 2, 4, 8, then
+ * always 15 minutes; the same holds for an account after 50 failures from anywhere, and for an address after
+ * `SIGN_IN_FAILURES_PER_ADDRESS` an hour. The last two do not bind a person at an address where they signed in before, so
+ * nobody can be locked out for good by others.
+ *
+ * The secret is checked first and counted after, one at a time: of guesses made together no more come through than of guesses
+ * made one by one, and right ones never count.
+ */
+@Injectable()
+export class SignInLockout {
+  constructor(
+    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
+    private readonly box: SecretBox,
+    private readonly config: Config,
+  ) {}
+
+  /** Before the secret is looked at: saves the work where the answer is known. @throws {TooManyRequestsError} */
+  async requireOpen(attempt: Try): Promise<void> {
+    const counters = this.countersOf(attempt);
+    requireUnlocked(counters, await read(this.system.manager, counters));
+  }
+
+  /** The secret was right. @throws {TooManyRequestsError} Others failed too often meanwhile; the secret does not count then. */
+  async recordSuccess(attempt: Try): Promise<void> {
+    const counters = this.countersOf(attempt);
+    await this.system.transaction(async (manager) => {
+      const keysOf = (wanted: Kind) => counters.filter(({ kind }) => kind === wanted).map(({ key }) => key);
+      await lockRows(
+        manager,
+        counters.filter(({ kind }) => kind !== 'address'),
+      );
+      requireUnlocked(counters, await read(manager, counters));
+      await manager.query(
+        `UPDATE sign_in_attempts SET failures = 0, locked_until = NULL, last_at = now(), succeeded_at = now()
+         WHERE key_hash = ANY($1)`,
+        [keysOf('pair')],
+      );
+      // Not while an attack on the account goes on: its owner coming in would give the attacker a new start.
+      await manager.query(
+        `UPDATE sign_in_attempts SET failures = 0
+         WHERE key_hash = ANY($1) AND failures > 0 AND (locked_until IS NULL OR locked_until < now())`,
+        [keysOf('account')],
+      );
+    });
+  }
+
+  /**
+   * The secret was wrong.
+   *
+   * @returns Whether this failure began a delay for the login at this address.
+   * @throws {TooManyRequestsError} It was locked already; nothing is counted.
+   */
+  async recordFailure(attempt: Try): Promise<boolean> {
+    const counters = this.countersOf(attempt);
+    return this.system.transaction(async (manager) => {
+      await lockRows(manager, counters);
+      const rows = await read(manager, counters);
+      requireUnlocked(counters, rows);
+      let locked = false;
+      for (const { kind, key } of counters) {
+        const row = rows.find((found) => found.key.equals(key));
+        const minutes = delayMinutes(nextCount(row, kind), this.freeOf(kind));
+        if (kind === 'pair' && minutes > 0) locked = true;
+        await count(manager, { key, failures: nextCount(row, kind), minutes });
+      }
+      await forgetStale(manager);
+      return locked;
+    });
+  }
+
+  /**
+   * Counts something that an address may do only so often, right or wrong: registering, asking for a new password.
+   *
+   * @throws {TooManyRequestsError} More than `perHour` of them.
+   */
+  async spend(what: string, ip: string, perHour: number): Promise<void> {
+    const key = this.box.digest(`spend ${what} ${networkOf(ip)}`);
+    const [row] = await this.system.query<{ spent: number; rest: number }[]>(
+      `INSERT INTO sign_in_attempts AS a (key_hash, failures) VALUES ($1, 1) ON CONFLICT (key_hash) DO UPDATE SET
+         failures = CASE WHEN a.since < now() - interval '1 hour' THEN 1 ELSE a.failures + 1 END,
+         since = CASE WHEN a.since < now() - interval '1 hour' THEN now() ELSE a.since END, last_at = now()
+       RETURNING failures AS spent, ceil(extract(epoch FROM since + interval '1 hour' - now()))::int AS rest`,
+      [key],
+    );
+    if (row && row.spent > perHour) {
+      throw new TooManyRequestsError(
+        `Too many requests from your address; try again in ${row.rest} seconds`,
+        row.rest,
+      );
+    }
+  }
+
+  private freeOf(kind: Kind): number {
+    return kind === 'address' ? this.config.env.SIGN_IN_FAILURES_PER_ADDRESS : FREE[kind];
+  }
+
+  /** In the order of their keys, so that transactions that lock several never wait for each other in a circle. */
+  private countersOf({ login, accounts, ip }: Try): Counter[] {
+    const network = networkOf(ip);
+    const names: [Kind, string][] = [
+      ['pair', `${login} ${network}`],
+      ['address', network],
+      ...(accounts.length > 0 ? accounts : [login]).map((account): [Kind, string] => ['account', account]),
+    ];
+    return names
+      .map(([kind, name]) => ({ kind, key: this.box.digest(`${kind} ${name}`) }))
+      .toSorted((a, b) => Buffer.compare(a.key, b.key));
+  }
+}
+
+function requireUnlocked(counters: readonly Counter[], rows: readonly Row[]): void {
+  const found = (wanted: Kind) =>
+    counters
+      .filter(({ kind }) => kind === wanted)
+      .flatMap(({ key }) => rows.filter((row) => row.key.equals(key)));
+  const known = found('pair').some(
+    ({ succeeded_at: at, now }) => at !== null && now.getTime() - at.getTime() < KNOWN_DAYS * 86_400_000,
+  );
+  const binding = known ? found('pair') : [...found('pair'), ...found('account'), ...found('address')];
+  const rest = Math.max(0, ...binding.map((row) => (row.locked_until?.getTime() ?? 0) - row.now.getTime()));
+  if (rest === 0) return;
+  const seconds = Math.ceil(rest / 1000);
+  throw new TooManyRequestsError(`Too many failed sign-ins; try again in ${seconds} seconds`, seconds);
+}
+
+function nextCount(row: Row | undefined, kind: Kind): number {
+  if (!row) return 1;
+  const idleHours = (row.now.getTime() - row.last_at.getTime()) / 3_600_000;
+  return idleHours > FORGET_HOURS[kind] ? 1 : row.failures + 1;
+}
+
+function read(manager: EntityManager, counters: readonly Counter[]): Promise<Row[]> {
+  return manager.query<Row[]>(
+    `SELECT key_hash AS key, failures, last_at, locked_until, succeeded_at, clock_timestamp() AS now
+     FROM sign_in_attempts WHERE key_hash = ANY($1)`,
+    [counters.map(({ key }) => key)],
+  );
+}
+
+async function lockRows(manager: EntityManager, counters: readonly Counter[]): Promise<void> {
+  const keys = counters.map(({ key }) => key);
+  await manager.query(
+    `INSERT INTO sign_in_attempts (key_hash) SELECT unnest($1::bytea[]) ON CONFLICT (key_hash) DO NOTHING`,
+    [keys],
+  );
+  await manager.query(
+    `SELECT 1 FROM sign_in_attempts WHERE key_hash = ANY($1) ORDER BY key_hash FOR UPDATE`,
+    [keys],
+  );
+}
+
+async function count(
+  manager: EntityManager,
+  next: { readonly key: Buffer; readonly failures: number; readonly minutes: number },
+): Promise<void> {
+  await manager.query(
+    `UPDATE sign_in_attempts SET failures = $2, last_at = clock_timestamp(),
+       locked_until = CASE WHEN $3::int > 0 THEN clock_timestamp() + make_interval(mins => $3::int) END
+     WHERE key_hash = $1`,
+    [next.key, next.failures, next.minutes],
+  );
+}
+
+/** Keeps the table small without a job of its own: each failure takes some old rows with it. */
+async function forgetStale(manager: EntityManager): Promise<void> {
+  await manager.query(
+    `DELETE FROM sign_in_attempts WHERE key_hash IN (
+       SELECT key_hash FROM sign_in_attempts WHERE last_at < now() - make_interval(days => $1)
+       ORDER BY last_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+    [KNOWN_DAYS, STALE_PER_FAILURE],
+  );
+}

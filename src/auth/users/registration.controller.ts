@@ -1,0 +1,90 @@
+import { Body, Controller, Get, HttpCode, HttpStatus, Post, Put } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentCaller, InPerson, Public, Requires } from '../../access/access.js';
+import type { UserCaller } from '../../access/caller.js';
+import { changed, ok } from '../../platform/rest/envelope.js';
+import { IfMatch } from '../../platform/rest/preconditions.js';
+import { ApiChange, ApiData, ApiFailures } from '../../platform/rest/rest.dto.js';
+import {
+  RegisterDto,
+  RegisteredDto,
+  RegistrationCodeDto,
+  SignInSettingsDto,
+  toSignInSettingsDto,
+  UpdateSignInSettingsDto,
+} from './registration.dto.js';
+import { RegistrationService } from './registration.service.js';
+import { SignInSettingsService } from './sign-in-settings.service.js';
+
+const {
+  BAD_REQUEST,
+  UNAUTHORIZED,
+  FORBIDDEN,
+  CONFLICT,
+  PRECONDITION_FAILED,
+  TOO_MANY_REQUESTS,
+  CREATED,
+  OK,
+} = HttpStatus;
+
+@ApiTags('registration')
+@Controller('api/v1')
+export class RegistrationController {
+  constructor(
+    private readonly registration: RegistrationService,
+    private readonly settings: SignInSettingsService,
+  ) {}
+
+  @Post('auth/register')
+  @Public()
+  @ApiOperation({
+    summary: 'Make your own account, as a customer',
+    description: 'Where the tenant lets people do that. The only role is customer.',
+    security: [],
+  })
+  @ApiData(RegisteredDto, CREATED)
+  @ApiFailures(BAD_REQUEST, FORBIDDEN, CONFLICT, TOO_MANY_REQUESTS)
+  async register(@Body() body: RegisterDto) {
+    return ok(await this.registration.register(body), 'Registered; sign in now');
+  }
+
+  @Get('admin/sign-in-settings')
+  @Requires('users.read')
+  @ApiBearerAuth()
+  @ApiOperation({ summary: 'Who may register, and who needs a second factor' })
+  @ApiData(SignInSettingsDto)
+  @ApiFailures(UNAUTHORIZED, FORBIDDEN)
+  async getSettings(@CurrentCaller() caller: UserCaller) {
+    return ok(toSignInSettingsDto(await this.settings.get(caller)));
+  }
+
+  @Put('admin/sign-in-settings')
+  @Requires('users.write')
+  @InPerson(true)
+  @ApiBearerAuth()
+  @ApiOperation({ summary: 'Change who may register, and who needs a second factor' })
+  @ApiChange(SignInSettingsDto)
+  @ApiFailures(BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, PRECONDITION_FAILED)
+  async updateSettings(
+    @CurrentCaller() caller: UserCaller,
+    @Body() body: UpdateSignInSettingsDto,
+    @IfMatch() ifMatch?: number,
+  ) {
+    return changed(
+      toSignInSettingsDto(await this.settings.update(caller, body, ifMatch)),
+      'Settings changed',
+    );
+  }
+
+  @Post('admin/sign-in-settings/registration-code')
+  @Requires('users.write')
+  @InPerson(true)
+  @HttpCode(OK)
+  @ApiBearerAuth()
+  @ApiOperation({ summary: 'A new registration code', description: 'The one before stops working.' })
+  @ApiChange(RegistrationCodeDto)
+  @ApiFailures(UNAUTHORIZED, FORBIDDEN)
+  async newCode(@CurrentCaller() caller: UserCaller) {
+    return changed({ code: await this.settings.newRegistrationCode(caller) }, 'It is not shown again');
+  }
+}

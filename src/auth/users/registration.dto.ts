@@ -1,0 +1,98 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsString, Length, MaxLength } from 'class-validator';
+import { PASSWORD_MAX, PASSWORD_MIN } from '../sign-in/password-rules.js';
+import { REGISTRATION, type Registration, type SignInSettings } from '../sign-in/sign-in-settings.entity.js';
+import { MayBeAbsent } from '../../platform/rest/rest.dto.js';
+import { IsAddress, IsName, IsPhone, IsUsername } from './users.dto.js';
+
+export class RegisterDto {
+  @ApiProperty({ description: 'Name of the tenant', example: 'default' })
+  @IsString()
+  @Length(1, 100)
+  tenant: string;
+
+  @ApiPropertyOptional({ description: 'Where the tenant asks for one' })
+  @MayBeAbsent()
+  @IsString()
+  @Length(1, 64)
+  code?: string;
+
+  @ApiProperty({ example: 'emma@example.com' })
+  @IsAddress()
+  email: string;
+
+  @ApiPropertyOptional({ example: 'emma', description: 'Left out: made from the address' })
+  @MayBeAbsent()
+  @IsUsername()
+  username?: string;
+
+  @ApiProperty({ minLength: PASSWORD_MIN, maxLength: PASSWORD_MAX })
+  @IsString()
+  @MaxLength(2 * PASSWORD_MAX)
+  password: string;
+
+  @ApiProperty({ example: 'Emma Stone' })
+  @IsName()
+  display_name: string;
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'E.164' })
+  @IsPhone()
+  phone?: string | null;
+}
+
+export class RegisteredDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  email: string;
+
+  @ApiProperty()
+  username: string;
+
+  @ApiProperty({ type: [String], example: ['customer'] })
+  roles: readonly string[];
+}
+
+export class UpdateSignInSettingsDto {
+  @ApiPropertyOptional({
+    enum: REGISTRATION,
+    description: '`open` to whoever names the tenant; `code`: to whoever knows the registration code',
+  })
+  @MayBeAbsent()
+  @IsIn(REGISTRATION)
+  registration?: Registration;
+
+  @ApiPropertyOptional({ description: 'For people with a role of the platform' })
+  @MayBeAbsent()
+  @IsBoolean()
+  require_second_factor?: boolean;
+}
+
+export class SignInSettingsDto {
+  @ApiProperty({ enum: REGISTRATION })
+  registration: Registration;
+
+  @ApiProperty()
+  has_registration_code: boolean;
+
+  @ApiProperty()
+  require_second_factor: boolean;
+
+  @ApiProperty({ description: 'Grows with every change; the ETag' })
+  version: number;
+}
+
+export class RegistrationCodeDto {
+  @ApiProperty({ description: 'Not shown again; the one before stops working' })
+  code: string;
+}
+
+export function toSignInSettingsDto(row: SignInSettings): SignInSettingsDto {
+  return {
+    registration: row.registration,
+    has_registration_code: row.registrationCodeHash !== null,
+    require_second_factor: row.requireSecondFactor,
+    version: row.version,
+  };
+}

@@ -1,0 +1,88 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import { AuditTrail } from '../../access/audit/audit-trail.js';
+import { requireGoodPassword } from '../sign-in/password-rules.js';
+import { hashPassword } from '../sign-in/passwords.js';
+import { hashOf } from '../sign-in/secure-token.js';
+import { SignInLockout } from '../sign-in/sign-in-lockout.js';
+import { SignInSettings } from '../sign-in/sign-in-settings.entity.js';
+import { Tenant } from '../../access/tenant.entity.js';
+import { User } from '../../access/user.entity.js';
+import { storeEvent } from '../../platform/replicas/domain-events.js';
+import { ForbiddenError } from '../../platform/errors.js';
+import { currentScope, inTenant } from '../../platform/request-scope.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { Config } from '../../platform/config.js';
+import type { RegisteredDto, RegisterDto } from './registration.dto.js';
+import { newUsername } from './user-views.js';
+import { explained } from './users.service.js';
+
+const ROLES = ['customer'] as const;
+
+/** People who make their own account. They are customers; what else follows is done by whoever reads the domain events. */
+@Injectable()
+export class RegistrationService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
+    private readonly lockout: SignInLockout,
+    private readonly audit: AuditTrail,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * @throws {ForbiddenError} Nobody registers there; the same for an unknown tenant and a wrong code.
+   * @throws {ConflictError} The address or username is taken.
+   * @throws {TooManyRequestsError} Too many from this address.
+   */
+  async register(input: RegisterDto): Promise<RegisteredDto> {
+    const perHour = this.config.env.REGISTRATIONS_PER_HOUR;
+    await this.lockout.spend('register', currentScope()?.ip ?? '', perHour);
+    const tenantId = await this.findOpenTenant(input);
+    if (tenantId === null) {
+      throw new ForbiddenError('Registration is not open there; check the tenant and the code');
+    }
+    const username = input.username ?? newUsername(input.email);
+    const names = [username, input.email, input.display_name, input.tenant];
+    requireGoodPassword('password', input.password, names);
+    const user = {
+      id: newId(),
+      tenantId,
+      username,
+      email: input.email,
+      displayName: input.display_name,
+      phone: input.phone ?? null,
+      passwordHash: await hashPassword(input.password),
+      roles: [...ROLES],
+    };
+    await inTenant(tenantId, () => this.store(user));
+    return { id: user.id, email: user.email, username, roles: user.roles };
+  }
+
+  private async store(user: Partial<User> & Pick<User, 'id' | 'tenantId' | 'email'>): Promise<void> {
+    const { id, tenantId, email } = user;
+    try {
+      await this.dataSource.transaction(async (manager) => {
+        await manager.insert(User, user);
+        await storeEvent(manager, { tenantId, kind: 'user.registered', payload: { user_id: id } });
+        const actor = { kind: 'user', tenantId, userId: id, email };
+        const target = { kind: 'user', id, name: email };
+        await this.audit.record(manager, actor, { action: 'user.register', target, after: { roles: ROLES } });
+      });
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  private async findOpenTenant({ tenant, code }: RegisterDto): Promise<string | null> {
+    const found = await this.system.getRepository(Tenant).findOneBy({ name: tenant, enabled: true });
+    if (!found) return null;
+    const settings = await this.system.getRepository(SignInSettings).findOneBy({ tenantId: found.id });
+    if (settings?.registration === 'open') return found.id;
+    if (settings?.registration !== 'code' || !settings.registrationCodeHash) return null;
+    return timingSafeEqual(settings.registrationCodeHash, hashOf(code ?? '')) ? found.id : null;
+  }
+}

@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../sign-in/auth.module.js';
+import { RegistrationController } from './registration.controller.js';
+import { RegistrationService } from './registration.service.js';
+import { SignInSettingsService } from './sign-in-settings.service.js';
+import { UserAccess } from './user-access.service.js';
+import { UsersController } from './users.controller.js';
+import { UsersService } from './users.service.js';
+
+/** The people of a tenant: administering them, and registering oneself. */
+@Module({
+  imports: [AuthModule],
+  controllers: [UsersController, RegistrationController],
+  providers: [UsersService, UserAccess, RegistrationService, SignInSettingsService],
+  exports: [UsersService],
+})
+export class UsersModule {}

@@ -1,0 +1,59 @@
+import type { Databases } from './command-databases.js';
+import type { DataSource } from 'typeorm';
+import { AuditTrail, systemActor } from '../../access/audit/audit-trail.js';
+import { Tenant } from '../../access/tenant.entity.js';
+import {
+  findNextSampleCustomer,
+  generateSample,
+  type SampleProgress,
+  vacuumSample,
+} from '../../crm/sample/sample-data.js';
+import { inTenant } from '../../platform/request-scope.js';
+import { StartError } from '../../platform/errors.js';
+
+/**
+ * Adds sample customers to a tenant and shows on stderr how far it is. Ctrl-C stops between two batches; what was written
+ * stays.
+ */
+export async function addSample(
+  { dataSource, system, owner }: Databases,
+  tenantName: string,
+  amount: { readonly customers: number; readonly messagesPerCustomer?: number },
+): Promise<void> {
+  const tenant = await findTenant(system, tenantName);
+  // Before the work: what an interrupted one has written stays, too.
+  await inTenant(tenant.id, () =>
+    new AuditTrail(dataSource).record(dataSource.manager, systemActor(tenant.id, 'sample'), {
+      action: 'sample.add',
+      target: { kind: 'tenant', id: tenant.id, name: tenant.name },
+      after: amount,
+    }),
+  );
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort(new StartError('Stopped; the customers written so far stay')));
+  const last = await generateSample(dataSource, {
+    tenantId: tenant.id,
+    firstCustomer: await findNextSampleCustomer(dataSource, tenant.id),
+    ...amount,
+    signal: interrupt.signal,
+    onProgress: (progress) => process.stderr.write(progressLine(progress)),
+  });
+  await vacuumSample(owner);
+  process.stderr.write('\n');
+  process.stdout.write(`${amount.customers} customers, ${last.rows} rows added to tenant ${tenantName}\n`);
+}
+
+async function findTenant(system: DataSource, name: string): Promise<Tenant> {
+  const tenant = await system.getRepository(Tenant).findOneBy({ name });
+  if (!tenant)
+    throw new StartError(
+      `There is no tenant ${name}. The first start of the service makes the tenant default`,
+    );
+  return tenant;
+}
+
+function progressLine({ customersDone, customers, rows, rowsPerSecond }: SampleProgress): string {
+  const percent = Math.floor((100 * customersDone) / customers);
+  const line = `${percent} %  ${customersDone} of ${customers} customers, ${rows} rows, ${rowsPerSecond} rows/s`;
+  return process.stderr.isTTY ? `\r${line}\x1b[K` : `${line}\n`;
+}

@@ -1,0 +1,224 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AppModule } from '../../app.module.js';
+import { AuditTrail } from '../../access/audit/audit-trail.js';
+import { Tenant } from '../../access/tenant.entity.js';
+import { ChangeBus } from '../../platform/replicas/change-bus.js';
+import { inTenant } from '../../platform/request-scope.js';
+import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { Config } from '../../platform/config.js';
+import { DataDir } from '../data-dir.js';
+import { StartError } from '../../platform/errors.js';
+import {
+  MASTER_KEY_BYTES,
+  MASTER_KEY_FILE,
+  PREVIOUS_KEY_FILE,
+  readMasterKeys,
+} from '../master-keys/master-key-files.js';
+import { SEALED_COLUMNS, type SealedColumn } from '../master-keys/sealed-columns.js';
+
+const BATCH_ROWS = 50;
+const LEASE_MARGIN_MS = 1000;
+
+/** How much was sealed anew. */
+export type Rotation = { readonly secrets: number; readonly tenants: number };
+
+/**
+ * Puts every stored secret under a new master key while the service runs. A run that was interrupted goes on where it ended:
+ * each secret says under which key it lies. With the embedded database the new key is made here; else it is
+ * TOOLCRIB_MASTER_KEY, and the one so far TOOLCRIB_MASTER_KEY_PREVIOUS, on every replica.
+ *
+ * @throws {StartError} There is no other key to rotate to, or a running replica does not know the new one. Nothing is lost.
+ */
+export async function rotateMaster(config: Config): Promise<Rotation> {
+  const masterKeys = config.env.TOOLCRIB_MASTER_KEY ? config.masterKeys : makeNewKey(config);
+  if (masterKeys.length < 2) {
+    throw new StartError(
+      'There is no new master key to rotate to. Start every replica, and this command, with TOOLCRIB_MASTER_KEY set to the ' +
+        'new key (openssl rand -base64 32) and TOOLCRIB_MASTER_KEY_PREVIOUS to the one used so far',
+    );
+  }
+  return withApp(config.with({ masterKeys }), async (app) => {
+    await requireReplicasToKnow(app);
+    const tenants = await app
+      .get<DataSource>(getDataSourceToken(SYSTEM_DATABASE))
+      .getRepository(Tenant)
+      .find();
+    let secrets = 0;
+    for (const { id } of tenants) {
+      secrets += await inTenant(id, () => sealAnew(app, id));
+    }
+    return { secrets, tenants: tenants.length };
+  });
+}
+
+/**
+ * Forgets the previous master key, once nothing lies under it any more. Access tokens signed under it end with it.
+ *
+ * @throws {StartError} A secret still lies under it.
+ */
+export async function dropPreviousMaster(config: Config): Promise<void> {
+  if (config.env.TOOLCRIB_MASTER_KEY)
+    throw new StartError('Take TOOLCRIB_MASTER_KEY_PREVIOUS out of the settings of every replica instead');
+  const dataDir = DataDir.open(config.dataDir);
+  await withApp(config.with({ masterKeys: readMasterKeys(config, dataDir) }), async (app) => {
+    const tenants = await app
+      .get<DataSource>(getDataSourceToken(SYSTEM_DATABASE))
+      .getRepository(Tenant)
+      .find();
+    for (const { id, name } of tenants) {
+      const left = await inTenant(id, () => countLeft(app));
+      if (left > 0)
+        throw new StartError(
+          `${left} secrets of tenant ${name} lie under the previous key. Run: toolcrib keys rotate-master`,
+        );
+    }
+    rmSync(dataDir.file(PREVIOUS_KEY_FILE), { force: true });
+    await requireReplicasToKnow(app).catch((cause: unknown) => {
+      throw new StartError(
+        'The previous key is removed, but a running service has not confirmed that it has forgotten it; restart it to be sure',
+        { cause },
+      );
+    });
+  });
+}
+
+async function withApp<T>(config: Config, work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
+  const named = new Config(
+    { ...config.env, REPLICA_NAME: `toolcrib keys (process ${process.pid})` },
+    { databaseUrls: config.databaseUrls, masterKeys: config.masterKeys },
+  );
+  const app = await NestFactory.createApplicationContext(AppModule.forRoot(named), { abortOnError: false });
+  try {
+    return await work(app);
+  } finally {
+    await app.close();
+  }
+}
+
+/** The old key is kept first: there is no moment at which a key that is in use is in no file. */
+function makeNewKey(config: Config): Buffer[] {
+  const dataDir = DataDir.open(config.dataDir);
+  const [file, previous] = [dataDir.file(MASTER_KEY_FILE), dataDir.file(PREVIOUS_KEY_FILE)];
+  if (!existsSync(previous)) {
+    replaceFile(previous, readFileSync(file, 'utf8'));
+    replaceFile(file, `${randomBytes(MASTER_KEY_BYTES).toString('base64')}\n`);
+  } else if (readFileSync(previous, 'utf8') === readFileSync(file, 'utf8')) {
+    replaceFile(file, `${randomBytes(MASTER_KEY_BYTES).toString('base64')}\n`); // ended between the two lines above
+  }
+  return readMasterKeys(config, dataDir);
+}
+
+function replaceFile(file: string, text: string): void {
+  const unfinished = `${file}.new`;
+  writeFileSync(unfinished, text, { mode: 0o600, flush: true });
+  chmodSync(unfinished, 0o600);
+  renameSync(unfinished, file);
+}
+
+/** Before anything lies under the new key, everybody must be able to open it. */
+async function requireReplicasToKnow(app: INestApplicationContext): Promise<void> {
+  const bus = app.get(ChangeBus);
+  const tell = () =>
+    bus.commit((manager) => bus.publish(manager, { kind: 'master_key', id: app.get(SecretBox).keyId }));
+  // A process that was killed, such as a run of this command before, counts as live until its lease is over.
+  const deadlineMs = performance.now() + app.get(Config).env.REPLICA_LEASE_MS + LEASE_MARGIN_MS;
+  let { effect } = await tell();
+  while (!effect.effectiveImmediately && performance.now() < deadlineMs) ({ effect } = await tell());
+  if (effect.effectiveImmediately) return;
+  const silent = effect.replicas.filter(({ ms }) => ms === null).map(({ name }) => name);
+  throw new StartError(
+    `These replicas have not confirmed that they know the new master key: ${silent.join(', ') || 'unknown'}. ` +
+      'Start them with both keys and run this again; nothing is lost, both keys are in use until then',
+  );
+}
+
+async function sealAnew(app: INestApplicationContext, tenantId: string): Promise<number> {
+  const bus = app.get(ChangeBus);
+  let total = 0;
+  for (const sealed of SEALED_COLUMNS) {
+    for (let rows = BATCH_ROWS; rows === BATCH_ROWS; total += rows) {
+      ({ result: rows } = await bus.commit((manager) => sealBatch(app, manager, sealed)));
+    }
+  }
+  if (total > 0) {
+    await app
+      .get<DataSource>(getDataSourceToken())
+      .transaction((manager) =>
+        app
+          .get(AuditTrail)
+          .record(
+            manager,
+            { kind: 'system', tenantId, job: 'toolcrib keys rotate-master' },
+            { action: 'master_key.rotate', after: { secrets: total } },
+          ),
+      );
+    new Logger('Toolcrib').log({
+      message: 'Secrets were sealed under the new master key',
+      tenantId,
+      secrets: total,
+    });
+  }
+  return total;
+}
+
+type SealedRow = { readonly id: string; readonly box: Buffer; readonly told: string | null };
+
+async function sealBatch(
+  app: INestApplicationContext,
+  manager: EntityManager,
+  { table, id, column, context, digest, change, isDispensable }: SealedColumn,
+): Promise<number> {
+  const box = app.get(SecretBox);
+  const rows = await manager.query<SealedRow[]>(
+    `SELECT ${id} AS id, ${column} AS box, ${change?.id ?? 'NULL'} AS told FROM ${table}
+     WHERE ${column} IS NOT NULL AND substring(${column} FROM 1 FOR 5) <> $1 ORDER BY ${id} LIMIT ${BATCH_ROWS} FOR UPDATE`,
+    [box.presentPrefix],
+  );
+  for (const row of rows) {
+    const secret = openOf(box, row, { context, isDispensable });
+    const values = [
+      row.id,
+      secret === null ? null : box.seal(secret, context(row.id)),
+      ...(digest && secret !== null ? [box.digest(secret)] : []),
+    ];
+    const digested = digest ? `, ${digest} = $3` : '';
+    await manager.query(`UPDATE ${table} SET ${column} = $2${digested} WHERE ${id} = $1`, values);
+  }
+  // Replicas look keys up by their hashes.
+  const told = new Set(rows.flatMap((row) => (change && row.told !== null ? [row.told] : [])));
+  for (const one of told) await app.get(ChangeBus).publish(manager, { kind: change!.kind, id: one });
+  return rows.length;
+}
+
+/** Null: it does not open, and may be forgotten. */
+function openOf(
+  box: SecretBox,
+  row: SealedRow,
+  { context, isDispensable }: Pick<SealedColumn, 'context' | 'isDispensable'>,
+): string | null {
+  try {
+    return box.open(row.box, context(row.id));
+  } catch (error) {
+    if (isDispensable) return null;
+    throw error;
+  }
+}
+
+async function countLeft(app: INestApplicationContext): Promise<number> {
+  const dataSource = app.get<DataSource>(getDataSourceToken());
+  let left = 0;
+  for (const { table, column } of SEALED_COLUMNS) {
+    const [{ count }] = await dataSource.query<[{ count: number }]>(
+      `SELECT count(*)::int FROM ${table} WHERE ${column} IS NOT NULL AND substring(${column} FROM 1 FOR 5) <> $1`,
+      [app.get(SecretBox).presentPrefix],
+    );
+    left += count;
+  }
+  return left;
+}

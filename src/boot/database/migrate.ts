@@ -1,0 +1,61 @@
+import { DataSource } from 'typeorm';
+import { withAdvisoryLock } from '../../platform/database/advisory-lock.js';
+import type { Config } from '../../platform/config.js';
+import { dataSourceOptions, ownerDataSourceOptions } from './database.js';
+import { ensureRoles } from './database-roles.js';
+
+/** Makes the service's roles and brings the schema up to date. @returns Names of the migrations that ran. */
+export async function migrateAsOwner(config: Config): Promise<string[]> {
+  return withOwner(config, async (dataSource) => {
+    await ensureRoles(config);
+    return migrate(dataSource);
+  });
+}
+
+/** Does work as the owner of the schema, on a data source of its own. */
+export async function withOwner<T>(config: Config, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+  const dataSource = await new DataSource(ownerDataSourceOptions(config)).initialize();
+  try {
+    return await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** Asks as the service's own role: the owner's address may be unknown to a service that does not migrate. */
+export async function isSchemaUpToDate(config: Config): Promise<boolean> {
+  const dataSource = await new DataSource(dataSourceOptions(config)).initialize();
+  try {
+    // TypeORM would make its table where there is none; a schema of old grants the service no right to read it.
+    const [{ readable }] = await dataSource.query<[{ readable: boolean | null }]>(
+      `SELECT has_table_privilege(to_regclass('migrations'), 'SELECT') AS readable`,
+    );
+    return readable === true && !(await dataSource.showMigrations());
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/**
+ * Brings the schema up to date. Replicas that start together wait for the first one.
+ *
+ * @returns Names of the migrations that ran, oldest first.
+ */
+export async function migrate(dataSource: DataSource): Promise<string[]> {
+  return withAdvisoryLock(dataSource, 'migrate', async () => {
+    const ran = await dataSource.runMigrations();
+    return ran.map((migration) => migration.name);
+  });
+}
+
+/** Takes back the newest migration. @returns Its name, or undefined when there was none. */
+export async function revertMigration(dataSource: DataSource): Promise<string | undefined> {
+  return withAdvisoryLock(dataSource, 'migrate', async () => {
+    await dataSource.showMigrations(); // makes the table that lists them
+    const [newest] = await dataSource.query<{ name: string }[]>(
+      'SELECT name FROM migrations ORDER BY id DESC LIMIT 1',
+    );
+    if (newest) await dataSource.undoLastMigration();
+    return newest?.name;
+  });
+}

@@ -1,0 +1,151 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { INestApplicationContext } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import { withAdvisoryLock } from '../platform/database/advisory-lock.js';
+import { generatePassword } from './commands/admin-password.js';
+import { AuditTrail, systemActor } from '../access/audit/audit-trail.js';
+import { hashPassword } from '../auth/sign-in/passwords.js';
+import { Tenant } from '../access/tenant.entity.js';
+import { User } from '../access/user.entity.js';
+import { inTenant } from '../platform/request-scope.js';
+import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
+import { ChangeBus } from '../platform/replicas/change-bus.js';
+import type { Config } from '../platform/config.js';
+import { findNextSampleCustomer, generateSample } from '../crm/sample/sample-data.js';
+import { CatalogStore } from '../groups/catalog-store.js';
+import { GroupKeysService } from '../groups/keys/group-keys.service.js';
+import { GroupTool } from '../groups/group-tools/group-tool.entity.js';
+import { ToolGroup } from '../groups/group.entity.js';
+import { ToolRegistry } from '../tools/tool-registry.js';
+
+const SAMPLE_CUSTOMERS = 200;
+const SAMPLE_GROUP = {
+  name: 'Sample',
+  serverCode: 'sample',
+  description: 'All tools of the sample business system, to try things out',
+};
+
+/** What the first start made, to be shown once. Holds secrets. */
+export type FirstStart = {
+  readonly adminEmail: string;
+  /** Undefined: `ADMIN_PASSWORD` was set, so the operator knows it. */
+  readonly generatedPassword: string | undefined;
+  readonly sampleGroup:
+    | { readonly id: string; readonly name: string; readonly serverCode: string; readonly key: string }
+    | undefined;
+};
+
+/**
+ * On an empty database: the tenant `default`, its admin and, with `SAMPLE_DATA`, a business to try and a group with every
+ * tool. Of replicas that start together one does it. The tenant is disabled until the last step, one transaction, so that
+ * a start after a crash goes on where this one ended.
+ *
+ * A crash between the commit and the printing loses the generated password: `toolcrib admin reset-password` makes another,
+ * and the API shows the group's key again.
+ *
+ * @param app Initialised: the tools are registered and changes are heard of.
+ * @returns Undefined when it was done before.
+ */
+export async function firstStart(
+  app: INestApplicationContext,
+  config: Config,
+): Promise<FirstStart | undefined> {
+  const dataSource = app.get(DataSource);
+  const made = await withAdvisoryLock(dataSource, 'firstStart', async () => {
+    const tenantId = await findUnfinishedTenant(app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)));
+    if (tenantId === undefined) return undefined;
+    return inTenant(tenantId, async () => {
+      if (config.sampleData) await fillWithSample(dataSource, tenantId);
+      return dataSource.transaction((manager) => finish(app, manager, { tenantId, config }));
+    });
+  });
+  // The commit has told every replica; this one does not wait to hear of itself.
+  if (made?.sampleGroup) await app.get(CatalogStore).refresh(made.sampleGroup.id);
+  return made;
+}
+
+async function findUnfinishedTenant(system: DataSource): Promise<string | undefined> {
+  const [tenant, second] = await system.getRepository(Tenant).find({ take: 2 });
+  if (!tenant) {
+    const id = newId();
+    await system.getRepository(Tenant).insert({ id, name: 'default', enabled: false, isOperating: true });
+    return id;
+  }
+  // An operator may have disabled a tenant, but that one has an admin.
+  const isUnfinished = !second && !tenant.enabled;
+  if (!isUnfinished || (await system.manager.existsBy(User, { passwordHash: Not(IsNull()) })))
+    return undefined;
+  return tenant.id;
+}
+
+async function fillWithSample(dataSource: DataSource, tenantId: string): Promise<void> {
+  const firstCustomer = await findNextSampleCustomer(dataSource, tenantId);
+  const customers = SAMPLE_CUSTOMERS - firstCustomer;
+  if (customers <= 0) return;
+  await generateSample(dataSource, { tenantId, firstCustomer, customers });
+  releaseMemory();
+}
+
+/** Else the service would keep, for as long as it runs and does little, what this one burst of work took. */
+function releaseMemory(): void {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as (options: object) => void;
+  collectGarbage({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+async function finish(
+  app: INestApplicationContext,
+  manager: EntityManager,
+  { tenantId, config }: { tenantId: string; config: Config },
+): Promise<FirstStart> {
+  const generatedPassword = config.env.ADMIN_PASSWORD ? undefined : generatePassword();
+  const adminEmail = config.env.ADMIN_EMAIL.toLowerCase();
+  const password = config.env.ADMIN_PASSWORD ?? generatedPassword!;
+  await manager.update(Tenant, { id: tenantId }, { enabled: true });
+  await insertAdmin(manager, { tenantId, email: adminEmail, password });
+  const sampleGroup = config.sampleData ? await insertSampleGroup(app, manager, tenantId) : undefined;
+  await app.get(AuditTrail).record(manager, systemActor(tenantId, 'first start'), {
+    action: 'installation.first_start',
+    target: { kind: 'tenant', id: tenantId, name: 'default' },
+    after: { adminEmail, sampleGroup: sampleGroup?.serverCode ?? null },
+  });
+  return { adminEmail, generatedPassword, sampleGroup };
+}
+
+async function insertAdmin(
+  manager: EntityManager,
+  admin: { tenantId: string; email: string; password: string },
+): Promise<void> {
+  await manager.insert(User, {
+    id: newId(),
+    tenantId: admin.tenantId,
+    username: 'admin',
+    email: admin.email,
+    displayName: 'Administrator',
+    passwordHash: await hashPassword(admin.password),
+    roles: ['owner', 'admin'],
+  });
+}
+
+async function insertSampleGroup(app: INestApplicationContext, manager: EntityManager, tenantId: string) {
+  const group = { id: newId(), tenantId, ...SAMPLE_GROUP };
+  await manager.insert(ToolGroup, group);
+  const tools = app.get(ToolRegistry).definitions();
+  await manager.insert(
+    GroupTool,
+    tools.map(({ name, source, version }) => ({
+      id: newId(),
+      tenantId,
+      groupId: group.id,
+      toolName: name,
+      source,
+      version,
+    })),
+  );
+  const { key } = await app.get(GroupKeysService).create(manager, group);
+  await app.get(ChangeBus).publish(manager, { kind: 'group', id: group.id });
+  return { id: group.id, name: group.name, serverCode: group.serverCode, key };
+}

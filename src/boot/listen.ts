@@ -1,0 +1,40 @@
+import { createServer } from 'node:net';
+import type { Config } from '../platform/config.js';
+import { StartError } from '../platform/errors.js';
+
+/**
+ * Looks whether we could listen, before anything is stored for it.
+ *
+ * @throws {StartError} Another program has the port, or the host is none of ours.
+ */
+export async function checkPort(config: Config): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (error) => reject(explainListenError(error, config)));
+    probe.listen(config.port, config.host, () => probe.close(() => resolve()));
+  });
+}
+
+/** Says in our words why listening failed. Other errors come back as they are. */
+export function explainListenError(error: unknown, config: Config): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const { port, host } = config;
+  const options = { cause: error };
+  switch (code ?? '') {
+    case 'EADDRINUSE':
+      return new StartError(
+        `Port ${port} on ${host} is taken by another program. Stop it, or set PORT`,
+        options,
+      );
+    case 'EACCES':
+      return new StartError(`Port ${port} is not open to this user. Set PORT to 1024 or above`, options);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new StartError(
+        `HOST ${host} is no address of this machine. Use 127.0.0.1, or 0.0.0.0 for all`,
+        options,
+      );
+    default:
+      return error;
+  }
+}

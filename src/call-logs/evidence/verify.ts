@@ -1,0 +1,120 @@
+import { access } from 'node:fs/promises';
+import { Client } from 'pg';
+import { StartError } from '../../platform/errors.js';
+import type { Config } from '../../platform/config.js';
+import { AllowedRemovals } from './allowed-removals.js';
+import { nameSwaps, TenantReport } from './report.js';
+import { type Trust, trustedKeys } from './trusted-keys.js';
+import { ChainCheck } from './verify-chains.js';
+import { CheckpointCheck } from './verify-checkpoints.js';
+import { OutsideCheckpoints } from './verify-outside.js';
+import { findAdded } from './verify-extras.js';
+import { type Period, RecordCheck } from './verify-records.js';
+
+export type VerifyOptions = Period & {
+  /** By name or id. @default all */
+  readonly tenant?: string | undefined;
+  /** Checkpoints that were kept outside: JSON Lines. */
+  readonly checkpoints?: string | undefined;
+  /** Whose signatures count: PEM, one or more. */
+  readonly publicKey?: string | undefined;
+};
+
+export type VerifyResult = { readonly reports: readonly TenantReport[]; readonly notes: readonly string[] };
+
+/**
+ * Recomputes the log of one tenant or all from its rows. Reads as the service's own role, which may only SELECT from the log,
+ * in a transaction that can write nothing: one snapshot for each tenant, so that a running service does not disturb it.
+ *
+ * @throws {StartError} No such tenant, or a file cannot be read.
+ */
+export async function verifyLog(config: Config, options: VerifyOptions): Promise<VerifyResult> {
+  if (options.checkpoints !== undefined) {
+    await access(options.checkpoints).catch((cause: unknown) => {
+      throw new StartError(`${options.checkpoints} cannot be read`, { cause });
+    });
+  }
+  const tenants = await findTenants(config, options.tenant);
+  const client = await connected(config.databaseUrls.app);
+  try {
+    const trust = await trustedKeys(client, config, options.publicKey);
+    const reports: TenantReport[] = [];
+    const deleted = new Set<string>();
+    for (const { id, name } of tenants) {
+      const report = new TenantReport(id, name);
+      const allowed = await verifyTenant(client, report, { ...options, trust, config });
+      for (const tenantId of allowed.deletedTenants) deleted.add(tenantId);
+      reports.push(report);
+    }
+    nameSwaps(reports);
+    if (options.checkpoints !== undefined) {
+      const known = { reports, deleted: options.tenant === undefined ? deleted : undefined };
+      const outside = new OutsideCheckpoints(client, trust, known);
+      reports.push(...(await outside.check(options.checkpoints)));
+    }
+    return { reports, notes: trust.note === undefined ? [] : [trust.note] };
+  } finally {
+    await client.end();
+  }
+}
+
+async function verifyTenant(
+  client: Client,
+  report: TenantReport,
+  { from, to, trust, config }: Period & { readonly trust: Trust; readonly config: Config },
+): Promise<AllowedRemovals> {
+  const period = { from, to };
+  await client.query(`SELECT set_config('toolcrib.tenant_id', $1, false)`, [report.tenantId]);
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  // One lookup per record by its key: a plan that reads the whole table for each page of records would be far slower.
+  await client.query('SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off');
+  const allowed = await AllowedRemovals.load(client, report, trust);
+  const every = config.env.CHECKPOINT_EVERY_SECONDS;
+  const checkpoints = new CheckpointCheck(client, report, { trust, every });
+  await checkpoints.run();
+  const records = new RecordCheck(client, report, allowed, period);
+  await new ChainCheck(client, report, { records, allowed, period }).run();
+  await client.query('SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on');
+  const noted = await notedUncovered(client, report);
+  const signed = checkpoints.uncovered;
+  if (
+    signed &&
+    (signed.records !== noted.records || signed.newestAt?.getTime() !== noted.newestAt?.getTime())
+  ) {
+    report.add(
+      'uncovered_changed',
+      'the number of records from before there were chains is not what the first checkpoint says',
+    );
+  }
+  await findAdded(client, report, { period, uncovered: signed ?? noted, allowed });
+  await client.query('COMMIT');
+  return allowed;
+}
+
+async function notedUncovered(client: Client, { tenantId }: TenantReport) {
+  const { rows } = await client.query<{ records: string; newestAt: Date }>(
+    'SELECT records, newest_at AS "newestAt" FROM call_log_uncovered WHERE tenant_id = $1',
+    [tenantId],
+  );
+  return { records: Number(rows[0]?.records ?? 0), newestAt: rows[0]?.newestAt ?? null };
+}
+
+async function findTenants(config: Config, wanted: string | undefined) {
+  const client = await connected(config.databaseUrls.system);
+  try {
+    const { rows } = await client.query<{ id: string; name: string }>(
+      'SELECT id, name FROM tenants WHERE $1::text IS NULL OR name = $1 OR id::text = $1 ORDER BY created_at, id',
+      [wanted ?? null],
+    );
+    if (wanted !== undefined && rows.length === 0) throw new StartError(`There is no tenant '${wanted}'`);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function connected(connectionString: string): Promise<Client> {
+  const client = new Client({ connectionString, application_name: 'toolcrib-verify', keepAlive: true });
+  await client.connect();
+  return client;
+}

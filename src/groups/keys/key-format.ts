@@ -1,0 +1,19 @@
+import { generateCheckedSecret, isCheckedSecret } from '../../platform/secrets/checked-secret.js';
+
+const PREFIX = 'mcp_key_';
+const SHOWN_LENGTH = 12;
+
+/** A new group key: see {@link generateCheckedSecret}. */
+export function generateKey(): string {
+  return generateCheckedSecret(PREFIX);
+}
+
+/** Whether a text has the form of a key with a right checksum; says nothing about whether the key opens a group. */
+export function isWellFormedKey(text: string): boolean {
+  return isCheckedSecret(text, PREFIX);
+}
+
+/** The beginning of a key, to recognise it by: too short to help anyone guess the rest. */
+export function shownPrefix(key: string): string {
+  return key.slice(0, SHOWN_LENGTH);
+}

@@ -1,0 +1,91 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import { AuditTrail } from '../../access/audit/audit-trail.js';
+import type { KeyAlertKind } from '../../messaging/alerts/alert.entity.js';
+import type { GroupKeyCaller } from '../../access/caller.js';
+import { inTenant } from '../../platform/request-scope.js';
+
+const WRITE_INTERVAL_MS = 1000;
+const HOUR_MS = 3_600_000;
+/** Addresses kept apart between two writes; an attacker may have as many as he likes. */
+const WAITING_MAX = 1000;
+const UPSERT = `INSERT INTO alerts (id, tenant_id, kind, key_id, group_id, ip, user_agent, hour, uses, title, target_kind, target_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'key', $4)
+  ON CONFLICT (key_id, kind, ip, hour) DO UPDATE
+    SET uses = alerts.uses + excluded.uses, last_seen_at = now()
+  RETURNING (xmax = 0) AS is_new`;
+const TITLES: Readonly<Record<KeyAlertKind, string>> = {
+  decoy_used: 'A decoy key was used',
+  network_refused: 'A key was used from a network that it may not be used from',
+};
+
+export type Sighting = { readonly ip: string; readonly userAgent: string | null };
+type Waiting = Sighting & { readonly kind: KeyAlertKind; readonly caller: GroupKeyCaller; uses: number };
+
+/** Signs that a key is in the wrong hands: raised by the gate, in the feed of `alerts/` for administrators. */
+@Injectable()
+export class SecurityAlertsService implements OnApplicationShutdown {
+  private readonly logger = new Logger(SecurityAlertsService.name);
+  private waiting = new Map<string, Waiting>();
+  private readonly timer = setInterval(() => void this.write(), WRITE_INTERVAL_MS).unref();
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** Costs the caller's answer nothing: it is written within a second. */
+  raise(kind: KeyAlertKind, caller: GroupKeyCaller, seen: Sighting): void {
+    const ip = this.waiting.size < WAITING_MAX ? seen.ip.slice(0, 64) : 'many addresses';
+    const key = `${kind} ${caller.keyId} ${ip}`;
+    const known = this.waiting.get(key);
+    if (known) known.uses++;
+    else
+      this.waiting.set(key, {
+        kind,
+        caller,
+        ip,
+        userAgent: seen.userAgent?.slice(0, 300) ?? null,
+        uses: 1,
+      });
+  }
+
+  async write(): Promise<void> {
+    const waiting = this.waiting;
+    this.waiting = new Map();
+    for (const [key, alert] of waiting) {
+      try {
+        await inTenant(alert.caller.tenantId, () => this.writeOne(alert));
+      } catch (error) {
+        const more = this.waiting.get(key);
+        this.waiting.set(key, { ...alert, uses: alert.uses + (more?.uses ?? 0) });
+        this.logger.warn(`An alert could not be written; trying again: ${String(error)}`);
+      }
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.write();
+  }
+
+  private async writeOne({ kind, caller, ip, userAgent, uses }: Waiting): Promise<void> {
+    const { tenantId, keyId, groupId } = caller;
+    const hour = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS);
+    const values = [newId(), tenantId, kind, keyId, groupId, ip, userAgent, hour, uses, TITLES[kind]];
+    const [{ is_new: isNew }] = await this.dataSource.query<[{ is_new: boolean }]>(UPSERT, values);
+    if (!isNew) return;
+    this.logger.warn({ message: 'A key is in the wrong hands, it seems', kind, keyId, groupId, ip });
+    await this.audit.recordRefusal(
+      { kind: 'system', tenantId },
+      {
+        action: `key.${kind}`,
+        target: { kind: 'key', id: keyId },
+        after: { ip, userAgent },
+        reason: kind === 'decoy_used' ? 'A decoy key was used' : 'The key may not be used from this network',
+      },
+    );
+  }
+}

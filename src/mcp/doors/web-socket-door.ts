@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import type { WebSocket } from 'ws';
+import { Config } from '../../platform/config.js';
+import { rpcError } from '../answers.js';
+import { type Connection, Connections, UNREAD_MAX_BYTES } from './connections.js';
+import type { Exchange } from '../exchange.js';
+import { HttpRefusal } from '../http-refusal.js';
+import { parseJson } from '../request-body.js';
+
+/** MCP over a WebSocket, one JSON-RPC message per text frame, both eras; not a transport of the specification. */
+@Injectable()
+export class WebSocketDoor {
+  constructor(
+    private readonly config: Config,
+    private readonly connections: Connections,
+  ) {}
+
+  /** @param webSocket Upgraded already; its caller was admitted. */
+  open(webSocket: WebSocket, exchange: Exchange): void {
+    const connection = this.connections.openDualEra(exchange, {
+      deliver: (message) => {
+        webSocket.send(JSON.stringify(message));
+        if (webSocket.bufferedAmount > UNREAD_MAX_BYTES) webSocket.terminate();
+      },
+      hangUp: () => webSocket.close(1000),
+    });
+    const heartbeat = this.keepAlive(webSocket);
+    webSocket.on('message', (data: Buffer) => this.receive(webSocket, connection, data));
+    webSocket.on('error', () => webSocket.terminate());
+    webSocket.on('close', () => {
+      clearInterval(heartbeat);
+      void connection.close();
+    });
+  }
+
+  private receive(webSocket: WebSocket, connection: Connection, data: Buffer): void {
+    try {
+      connection.receive(parseJson(data.toString('utf8'), this.config.env.MCP_JSON_MAX_DEPTH));
+    } catch (error) {
+      if (error instanceof HttpRefusal) webSocket.send(JSON.stringify(rpcError(null, error)));
+      else webSocket.close(1011);
+    }
+  }
+
+  /** A client whose network went away says nothing; one that does not answer a ping until the next is hung up on. */
+  private keepAlive(webSocket: WebSocket): NodeJS.Timeout {
+    let answered = true;
+    webSocket.on('pong', () => (answered = true));
+    return setInterval(() => {
+      if (!answered) return webSocket.terminate();
+      answered = false;
+      webSocket.ping();
+    }, this.config.env.MCP_KEEPALIVE_MS);
+  }
+}

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { PERMISSIONS, type Role } from '../../access/permissions.js';
+import { newId } from '../../platform/new-id.js';
+import { LiveEvents } from '../live/live-events.js';
+import { Notifications } from '../notices/notifications.js';
+
+/** Who is told of an alert. */
+const ADMINISTRATORS: readonly Role[] = ['owner', 'admin'];
+/** Who may read the feed sees it live, too. */
+const READERS: readonly Role[] = PERMISSIONS['alerts.read'];
+const INSERT = `INSERT INTO alerts (id, tenant_id, kind, title, detail, target_kind, target_id, key)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, key) DO NOTHING RETURNING id`;
+const FIND_ADMINISTRATORS =
+  'SELECT id FROM users WHERE tenant_id = $1 AND enabled AND roles && $2 ORDER BY id LIMIT 1000';
+
+export type AlertToRaise = {
+  readonly tenantId: string;
+  /** `[a-z0-9_.-]`, 1 to 32 characters, e.g. `automation_failed`. */
+  readonly kind: string;
+  /** What happened, in one line. Cut at 200 characters; no name of a customer: it may outlive the account. */
+  readonly title: string;
+  /** What is known of it and what to do. Cut at 4000 characters; no secret, no name. */
+  readonly detail: string;
+  readonly target?: { readonly kind: string; readonly id: string };
+  /** It is raised once for a key: 1 to 190 characters. */
+  readonly key: string;
+};
+
+/**
+ * Tells a tenant's administrators that something needs them: a row in the feed `/api/v1/admin/alerts`, the live event `admin_alert`
+ * in their consoles, and a notice `admin_alert` over the channels, which no quiet hours hold.
+ */
+@Injectable()
+export class AdminAlerts {
+  constructor(
+    private readonly notifications: Notifications,
+    private readonly live: LiveEvents,
+  ) {}
+
+  /**
+   * Once per key, in the caller's transaction.
+   *
+   * @param manager Of a transaction that belongs to the tenant.
+   */
+  async raise(manager: EntityManager, alert: AlertToRaise): Promise<void> {
+    const { tenantId, kind, key, target } = alert;
+    const title = alert.title.slice(0, 200);
+    const detail = alert.detail.slice(0, 4000);
+    const id = newId();
+    const about = [id, tenantId, kind, title, detail];
+    const values = [...about, target?.kind ?? null, target?.id ?? null, key];
+    const made = await manager.query<unknown[]>(INSERT, values);
+    if (made.length === 0) return;
+    const payload = { alert_id: id, kind, title, target: target ?? null };
+    await this.live.publish(manager, {
+      tenantId,
+      kind: 'admin_alert',
+      audience: { roles: READERS },
+      payload,
+    });
+    const found = await manager.query<{ id: string }[]>(FIND_ADMINISTRATORS, [tenantId, ADMINISTRATORS]);
+    await this.notifications.send(manager, {
+      tenantId,
+      kind: 'admin_alert',
+      recipients: found.map((user) => user.id),
+      variables: { title, detail, alert_kind: kind },
+      key: `alert:${key}`,
+      isUrgent: true,
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import type { Language, NoticeKind } from '../notices/notice.js';
+
+export type TemplateText = { readonly title: string; readonly body: string };
+
+/** Variables that every kind has. `link` is also put behind the text by channels that have no other place for it. */
+export const COMMON_VARIABLES: Readonly<Record<string, string>> = {
+  recipient_name: 'Mei Lin',
+  tenant_name: 'Example Ltd',
+  link: 'https://example.com/conversations/42',
+};
+
+const CUSTOMER_VARIABLES = {
+  customer_name: 'Emma Stone',
+  customer_tier: 'vip',
+  customer_city: 'Shanghai',
+  customer_source: 'website',
+  expected_response_minutes: '5',
+  level: '1',
+};
+
+/** What each kind's templates may name, with a value to preview them with. Who sends a notice gives these. */
+export const VARIABLES: Readonly<Record<NoticeKind, Readonly<Record<string, string>>>> = {
+  new_customer: CUSTOMER_VARIABLES,
+  customer_escalated: CUSTOMER_VARIABLES,
+  customer_claimed: { ...CUSTOMER_VARIABLES, consultant_name: 'Li Wei' },
+  admin_alert: {
+    title: 'A greeting failed',
+    detail: 'The run ended after its last attempt.',
+    alert_kind: 'automation_failed',
+  },
+  test: { channel_name: 'Team mail' },
+};
+
+/** Ours, in force until a tenant writes its own. */
+export const DEFAULT_TEMPLATES: Readonly<Record<NoticeKind, Readonly<Record<Language, TemplateText>>>> = {
+  new_customer: {
+    en: {
+      title: 'New customer: {{customer_name}}',
+      body: 'Hello {{recipient_name}},\n\n{{customer_name}} ({{customer_tier}}) has just registered and expects an answer within {{expected_response_minutes}} minutes.',
+    },
+    zh: {
+      title: '新客户：{{customer_name}}',
+      body: '{{recipient_name}}，您好：\n\n{{customer_name}}（{{customer_tier}}）刚刚注册，期待在 {{expected_response_minutes}} 分钟内得到回复。',
+    },
+  },
+  customer_escalated: {
+    en: {
+      title: 'Still waiting: {{customer_name}}',
+      body: 'Hello {{recipient_name}},\n\nnobody has taken over {{customer_name}} ({{customer_tier}}) yet. This is level {{level}}; an answer was expected within {{expected_response_minutes}} minutes.',
+    },
+    zh: {
+      title: '仍在等待：{{customer_name}}',
+      body: '{{recipient_name}}，您好：\n\n客户 {{customer_name}}（{{customer_tier}}）尚无人接待。现为第 {{level}} 级，原定 {{expected_response_minutes}} 分钟内回复。',
+    },
+  },
+  customer_claimed: {
+    en: {
+      title: '{{customer_name}} is given to {{consultant_name}}',
+      body: 'Hello {{recipient_name}},\n\n{{consultant_name}} looks after {{customer_name}} ({{customer_tier}}) now. An answer is expected within {{expected_response_minutes}} minutes.',
+    },
+    zh: {
+      title: '{{customer_name}} 已分配给 {{consultant_name}}',
+      body: '{{recipient_name}}，您好：\n\n客户 {{customer_name}}（{{customer_tier}}）现由 {{consultant_name}} 接待，请在 {{expected_response_minutes}} 分钟内回复。',
+    },
+  },
+  admin_alert: {
+    en: { title: 'Alert: {{title}}', body: '{{detail}}\n\n{{tenant_name}}, {{alert_kind}}' },
+    zh: { title: '告警：{{title}}', body: '{{detail}}\n\n{{tenant_name}}，{{alert_kind}}' },
+  },
+  test: {
+    en: {
+      title: 'Test of {{channel_name}}',
+      body: 'Hello {{recipient_name}},\n\nthis is a test. The channel works.',
+    },
+    zh: {
+      title: '测试：{{channel_name}}',
+      body: '{{recipient_name}}，您好：\n\n这是一条测试消息，渠道工作正常。',
+    },
+  },
+};

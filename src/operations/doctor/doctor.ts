@@ -1,0 +1,45 @@
+import type { Config } from '../../platform/config.js';
+import { type Check, problem } from './check.js';
+import { connect, connectAll, type Connections } from './connections.js';
+import { checkGrants } from './grant-checks.js';
+import { checkRoles, checkServer } from './role-checks.js';
+import { checkAddresses, checkMasterKey, checkSchema } from './service-checks.js';
+import { checkTables } from './table-checks.js';
+import { tryForbidden } from './trials.js';
+
+/** Looks the installation over. Changes nothing; what it tries it takes back. */
+export async function examine(config: Config): Promise<readonly Check[]> {
+  const { checks, connections, close } = await connectAll(config);
+  try {
+    return [
+      ...checks,
+      ...(connections ? await examineDatabase(config, connections) : []),
+      ...checkAddresses(config),
+    ];
+  } finally {
+    await close();
+  }
+}
+
+async function examineDatabase(config: Config, connections: Connections): Promise<Check[]> {
+  const { owner, system } = connections;
+  const second = await connect(config.databaseUrls.app);
+  try {
+    const server = [...(await checkServer(connections, second)), ...(await checkRoles(connections))];
+    const schema = await checkSchema(owner);
+    if (schema.status === 'problem') return [...server, schema]; // the rest would tell the same in other words
+    return [
+      ...server,
+      schema,
+      ...(await checkTables(owner)),
+      ...(await checkGrants(owner)),
+      ...(await tryForbidden(connections)),
+      await checkMasterKey(system, config),
+    ];
+  } catch (error) {
+    const fix = 'See the problems above; if there is none, report this';
+    return [problem('database', `could not be looked over: ${(error as Error).message}`, fix)];
+  } finally {
+    await second.client.end();
+  }
+}

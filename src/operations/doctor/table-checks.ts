@@ -1,0 +1,87 @@
+import { APP_ROLE } from '../../../migrations/tenant-owned.js';
+import {
+  isOfNoTenant,
+  listLooseForeignKeys,
+  listTenantTables,
+  type TenantTable,
+} from '../isolation/tenant-tables.js';
+import { type Check, ok, problem } from './check.js';
+import type { Connection } from './connections.js';
+
+const MIGRATE =
+  'Migrations set it up (ownByTenant in migrations/tenant-owned.ts); put back what was changed by hand:';
+
+/** The ways to say whose rows a connection shows, as PostgreSQL prints them; for a regular expression. */
+const CURRENT_TENANT = [
+  String.raw`\(NULLIF\(current_setting\('toolcrib\.tenant_id'::text, true\), ''::text\)\)::uuid`,
+  String.raw`current_tenant_id\(\)`,
+  String.raw`\( SELECT current_tenant_id\(\) AS current_tenant_id\)`,
+];
+
+/** That every table with rows of tenants is under row-level security, by the one policy and no other. */
+export async function checkTables(owner: Connection): Promise<Check[]> {
+  const tables = await listTenantTables(owner);
+  const granted = await grantedPartitions(owner);
+  const found = tables.flatMap((table) => [
+    ...securityOf(table),
+    ...(table.isPartition ? partition(table, granted) : policies(table)),
+  ]);
+  const loose = (await listLooseForeignKeys(owner)).map(({ table, name, parent }) =>
+    problem(
+      `table ${table}`,
+      `foreign key ${name} to ${parent} does not carry the tenant: a row may refer to another tenant's`,
+      'Make it a key of (column, tenant_id), see migrations/1790000800000-tenant-keys.ts',
+    ),
+  );
+  const all = [...found, ...loose];
+  return all.length > 0
+    ? all
+    : [ok('row-level security', `on and forced on ${tables.length} tables, by one policy each`)];
+}
+
+function securityOf({ name, rlsEnabled, rlsForced }: TenantTable): Check[] {
+  if (rlsEnabled && rlsForced) return [];
+  const fix = `${MIGRATE} ALTER TABLE "${name}" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`;
+  return [problem(`table ${name}`, `row-level security is ${rlsEnabled ? 'not forced' : 'off'}`, fix)];
+}
+
+function policies({ name, column, policies: all }: TenantTable): Check[] {
+  const found: Check[] = [];
+  const isolation = all.find((policy) => policy.name === 'tenant_isolation');
+  const expected = new RegExp(`^\\(${column} = (${CURRENT_TENANT.join('|')})\\)$`);
+  const isRight =
+    isolation?.roles.join() === APP_ROLE &&
+    expected.test(isolation.using ?? '') &&
+    expected.test(isolation.check ?? '');
+  if (!isRight) {
+    const fix = `${MIGRATE} CREATE POLICY tenant_isolation ON "${name}" TO ${APP_ROLE} USING ("${column}" = current_tenant_id()) WITH CHECK (the same)`;
+    found.push(problem(`table ${name}`, `has no policy that keeps ${APP_ROLE} to its tenant`, fix));
+  }
+  const others = all.filter(
+    (policy) =>
+      policy.name !== 'tenant_isolation' &&
+      !isOfNoTenant(policy) &&
+      policy.roles.some((role) => [APP_ROLE, '-'].includes(role)),
+  );
+  for (const policy of others) {
+    const fix = `DROP POLICY "${policy.name}" ON "${name}": policies add up, so it lets in what tenant_isolation keeps out`;
+    found.push(problem(`table ${name}`, `the policy ${policy.name} is for the service, too`, fix));
+  }
+  return found;
+}
+
+/** Row-level security of the parent does not bind who reads a partition itself, so nobody may. */
+function partition({ name }: TenantTable, granted: ReadonlyMap<string, string>): Check[] {
+  const role = granted.get(name);
+  if (role === undefined) return [];
+  const fix = `REVOKE ALL ON "${name}" FROM ${role}: partitions are reached through their parent`;
+  return [problem(`table ${name}`, `${role} has rights on a partition`, fix)];
+}
+
+async function grantedPartitions(owner: Connection): Promise<ReadonlyMap<string, string>> {
+  const rows = await owner.query<{ name: string; role: string }[]>(`
+    SELECT c.relname AS name, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS role
+    FROM pg_class c, aclexplode(c.relacl) a
+    WHERE c.relispartition AND c.relnamespace = 'public'::regnamespace AND a.grantee <> c.relowner`);
+  return new Map(rows.map(({ name, role }) => [name, role]));
+}

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../platform/config.js';
+import { Connections } from '../../mcp/doors/connections.js';
+import { Sessions } from '../../mcp/lanes/sessions.js';
+
+/** The MCP clients that this replica holds something open for. */
+@Injectable()
+export class LiveClients {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly connections: Connections,
+    private readonly config: Config,
+  ) {}
+
+  count() {
+    return {
+      sessions: this.sessions.size,
+      sessions_max: this.config.env.MCP_SESSIONS_MAX,
+      connections: this.connections.size,
+    };
+  }
+}

@@ -1,0 +1,312 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { compileTrust } from './network/client-address.js';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
+const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '::1', '[::1]'];
+
+const boolean = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
+const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const HEADERS_WRONG = 'must be name=value pairs separated by commas';
+const headerList = list
+  .refine((pairs) => pairs.every((pair) => /^[\w-]+=.+$/.test(pair)), HEADERS_WRONG)
+  .transform((pairs) =>
+    Object.fromEntries(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    ),
+  );
+const TIER = /^[a-z0-9][a-z0-9_-]{0,31}$/;
+const TIERS_WRONG = 'must be names of 1 to 32 of a-z, 0-9, _ and -, separated by commas';
+const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
+const masterKey = z
+  .string()
+  .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (44 characters)')
+  .transform((text) => Buffer.from(text, 'base64'));
+
+/**
+ * Every environment variable we read, with its default and its rule. `.env.example` lists the same names (a test
+ * compares them); nothing else in the code reads the environment.
+ */
+export const environmentSchema = z.object({
+  PORT: wholeNumber(0, 65_535).default(8000),
+  HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]+$/, 'must be a host name or an address, without http://')
+    .default('127.0.0.1'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => isPlainAddress(text), 'must have no user, query or fragment')
+    .optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  DATABASE_APP_URL: databaseUrl.optional(),
+  DATABASE_SYSTEM_URL: databaseUrl.optional(),
+  DATABASE_LOG_URL: databaseUrl.optional(),
+  DATABASE_POOL_MAX: wholeNumber(1, 500).default(16),
+  DATA_DIR: z.string().default('./data'),
+  MIGRATE_ON_START: boolean.default(true),
+  TOOLCRIB_MASTER_KEY: masterKey.optional(),
+  TOOLCRIB_MASTER_KEY_PREVIOUS: masterKey.optional(),
+  ADMIN_EMAIL: z.email().default('admin@toolcrib.local'),
+  ADMIN_PASSWORD: z.string().min(10).max(256).optional(),
+  SAMPLE_DATA: boolean.optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('log'),
+  ALLOWED_HOSTS: list.optional(),
+  ALLOWED_ORIGINS: list.optional(),
+  TRUST_PROXY: z
+    .string()
+    .refine(isTrust, 'must be a number of hops, or addresses and CIDR blocks separated by commas')
+    .optional(),
+  AUTH_RATE_LIMIT: wholeNumber(1, 1_000_000).default(60),
+  ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
+  REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
+  SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(5, 1_000_000).default(100),
+  REGISTRATIONS_PER_HOUR: wholeNumber(1, 1_000_000).default(20),
+  USER_TIERS: list
+    .refine((tiers) => tiers.length > 0 && tiers.every((tier) => TIER.test(tier)), TIERS_WRONG)
+    .prefault('internal,vip,standard'),
+  OIDC_ALLOW_LOOPBACK_HTTP: boolean.default(false),
+  MCP_FAST_LANE: boolean.default(true),
+  MCP_BODY_MAX_BYTES: wholeNumber(1024, 268_435_456).default(4_194_304),
+  MCP_BODY_TIMEOUT_MS: wholeNumber(100, 600_000).default(10_000),
+  MCP_JSON_MAX_DEPTH: wholeNumber(8, 1000).default(64),
+  MCP_BATCH_MAX: wholeNumber(1, 1000).default(50),
+  MCP_PAGE_SIZE: wholeNumber(1, 10_000).default(1000),
+  MCP_LIST_TTL_MS: wholeNumber(0, 86_400_000).default(0),
+  MCP_SESSION_IDLE_SECONDS: wholeNumber(1, 604_800).default(3600),
+  MCP_SESSIONS_MAX: wholeNumber(1, 100_000).default(1000),
+  MCP_KEEPALIVE_MS: wholeNumber(1000, 600_000).default(15_000),
+  TOOL_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(30),
+  TOOL_ARGUMENTS_MAX_BYTES: wholeNumber(1024, 268_435_456).default(1_048_576),
+  TOOL_ARGUMENTS_MAX_DEPTH: wholeNumber(1, 1000).default(64),
+  TOOL_ARGUMENTS_MAX_VALUES: wholeNumber(10, 10_000_000).default(100_000),
+  TOOL_BREAKER_FAILURES: wholeNumber(0, 1000).default(10),
+  TOOL_BREAKER_RESET_SECONDS: wholeNumber(1, 3600).default(30),
+  TOOL_RESULT_MAX_BYTES: wholeNumber(1024, 268_435_456).default(1_048_576),
+  TOOL_RESULT_KEEP_SECONDS: wholeNumber(1, 604_800).default(3600),
+  TOOL_RESULT_KEEP_MAX_BYTES: wholeNumber(1024, 268_435_456).default(16_777_216),
+  TOOL_RESULT_KEEP_TENANT_BYTES: wholeNumber(1024, 1_099_511_627_776).default(268_435_456),
+  TOOL_EFFECT_KEEP_HOURS: wholeNumber(1, 720).default(24),
+  TOOL_THREADS_MAX: wholeNumber(1, 256).default(2),
+  TOOL_THREAD_MEMORY_MIB: wholeNumber(32, 65_536).default(128),
+  TOOL_THREAD_QUEUE_MAX: wholeNumber(0, 100_000).default(100),
+  AGENT_SOFT_BUDGET_MS: wholeNumber(100, 600_000).default(3000),
+  AGENT_HARD_BUDGET_MS: wholeNumber(100, 600_000).default(30_000),
+  AGENT_ANSWER_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
+  AGENT_BREAKER_FAILURES: wholeNumber(0, 1000).default(10),
+  AGENT_BREAKER_RESET_SECONDS: wholeNumber(1, 3600).default(30),
+  AGENT_PRIVATE_NETWORKS: boolean.default(false),
+  NOTIFICATION_TIMEOUT_MS: wholeNumber(100, 50_000).default(10_000),
+  NOTIFICATION_KEEP_DAYS: wholeNumber(1, 3650).default(90),
+  NOTIFICATION_PRIVATE_NETWORKS: boolean.default(false),
+  ALERT_KEEP_DAYS: wholeNumber(1, 36_500).default(400),
+  CALL_LOG_MAX_BYTES: wholeNumber(256, 16_777_216).default(65_536),
+  CALL_LOG_QUEUE_MAX: wholeNumber(1, 1_000_000).default(10_000),
+  CALL_LOG_QUEUE_MAX_BYTES: wholeNumber(1_048_576, 4_294_967_296).default(67_108_864),
+  CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
+  CALL_LOG_KEEP_DAYS: wholeNumber(0, 36_500).default(0),
+  CALL_LOG_FORWARD_OTLP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CALL_LOG_FORWARD_OTLP_HEADERS: headerList.optional(),
+  CALL_LOG_FORWARD_SYSLOG_URL: z.url({ protocol: /^(udp|tcp|tls)$/ }).optional(),
+  CALL_LOG_FORWARD_SYSLOG_CA: z.string().optional(),
+  CALL_LOG_FORWARD_PAYLOADS: boolean.default(false),
+  REPLICA_NAME: z.string().min(1).max(255).optional(),
+  REPLICA_LEASE_MS: wholeNumber(500, 600_000).default(5000),
+  CHANGE_WAIT_MS: wholeNumber(10, 60_000).default(2000),
+  CHECKPOINT_KEY: masterKey.optional(),
+  CHECKPOINT_KEY_PREVIOUS: masterKey.optional(),
+  CHECKPOINT_EVERY_SECONDS: wholeNumber(1, 86_400).default(60),
+  CHECKPOINT_FILE: z.string().optional(),
+  CHECKPOINT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CHECKPOINT_BUCKET_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CHECKPOINT_BUCKET_REGION: z.string().default('us-east-1'),
+  CHECKPOINT_BUCKET_KEY_ID: z.string().optional(),
+  CHECKPOINT_BUCKET_SECRET: z.string().optional(),
+  TENANT_DELETE_BATCH_ROWS: wholeNumber(1, 100_000).default(2000),
+  JOBS_CONCURRENCY: wholeNumber(0, 1000).default(10),
+  JOBS_LEASE_MS: wholeNumber(500, 3_600_000).default(15_000),
+  JOBS_KEEP_DAYS: wholeNumber(1, 3650).default(14),
+  AUTOMATION_KEEP_DAYS: wholeNumber(1, 3650).default(400),
+  LIVE_HEARTBEAT_MS: wholeNumber(200, 600_000).default(25_000),
+  LIVE_SIGN_IN_MS: wholeNumber(100, 600_000).default(10_000),
+  LIVE_CONNECTIONS_PER_USER: wholeNumber(1, 10_000).default(10),
+  LIVE_CONNECTIONS_PER_TENANT: wholeNumber(1, 1_000_000).default(1000),
+  LIVE_MESSAGE_MAX_BYTES: wholeNumber(1024, 1_048_576).default(16_384),
+  LIVE_MESSAGES_PER_MINUTE: wholeNumber(4, 1_000_000).default(120),
+  LIVE_UNREAD_MAX_BYTES: wholeNumber(65_536, 268_435_456).default(1_048_576),
+  LIVE_EVENTS_KEEP_DAYS: wholeNumber(1, 3650).default(7),
+  SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),
+});
+
+export type Environment = z.output<typeof environmentSchema>;
+
+const MASTER_KEY_MISSING =
+  'TOOLCRIB_MASTER_KEY: must be set when DATABASE_URL is; make one with: openssl rand -base64 32 ' +
+  '(keep it: without it the stored group keys cannot be read)';
+
+const S3_KEYS_MISSING = 'CHECKPOINT_BUCKET_URL: needs CHECKPOINT_BUCKET_KEY_ID and CHECKPOINT_BUCKET_SECRET';
+
+/** One message that names every wrong variable; the process ends with it. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** One address per database role: each part of the service gets the rights it needs and no more. */
+export type DatabaseUrls = {
+  /** Owns the schema and changes it; serves no request. */
+  readonly owner: string;
+  /** Serves: sees one tenant at a time. */
+  readonly app: string;
+  /** Looks across tenants: catalogs, sign-ins. */
+  readonly system: string;
+  /** Appends call records. */
+  readonly log: string;
+};
+
+/** What the start finds out: the embedded server's addresses and its keys. */
+type Resolved = {
+  readonly databaseUrls?: DatabaseUrls;
+  readonly masterKeys?: readonly Buffer[];
+  readonly checkpointKey?: Buffer;
+};
+
+/** The service's settings, validated, with everything derived from them. Inject it by its class. */
+export class Config {
+  readonly port: number;
+  readonly host: string;
+  /** Where clients reach us, without a trailing slash. */
+  readonly publicUrl: string;
+  /** One address per role; undefined: an embedded server under {@link dataDir}, not open yet. */
+  private readonly knownDatabaseUrls: DatabaseUrls | undefined;
+  /** 32 bytes each, the present one first; empty until the embedded start has made or read those under {@link dataDir}. */
+  readonly masterKeys: readonly Buffer[];
+  /** 32 bytes that sign checkpoints and removals of the call log; undefined: nothing is signed. */
+  readonly checkpointKey: Buffer | undefined;
+  readonly dataDir: string;
+  readonly sampleData: boolean;
+  /** Host names that a request's `Host` may carry; undefined: any. */
+  readonly allowedHosts: readonly string[] | undefined;
+  /** Host names of the origins a browser may call from. */
+  readonly allowedOrigins: readonly string[];
+
+  constructor(
+    readonly env: Environment,
+    resolved: Resolved = {},
+  ) {
+    this.port = env.PORT;
+    this.host = env.HOST;
+    this.knownDatabaseUrls = resolved.databaseUrls ?? databaseUrlsOf(env);
+    this.masterKeys = resolved.masterKeys ?? masterKeysOf(env);
+    this.checkpointKey = env.CHECKPOINT_KEY ?? resolved.checkpointKey;
+    this.dataDir = resolve(env.DATA_DIR);
+    this.sampleData = env.SAMPLE_DATA ?? env.DATABASE_URL === undefined;
+    const reachableHost = ['0.0.0.0', '::'].includes(env.HOST) ? 'localhost' : env.HOST;
+    const bracketed = reachableHost.includes(':') ? `[${reachableHost}]` : reachableHost;
+    this.publicUrl = (env.PUBLIC_URL ?? `http://${bracketed}:${env.PORT}`).replace(/\/+$/, '');
+    const own = [...new Set(['localhost', '127.0.0.1', '[::1]', new URL(this.publicUrl).hostname])];
+    const loopbackOnly = LOOPBACK_HOSTS.includes(env.HOST);
+    this.allowedHosts = env.ALLOWED_HOSTS?.includes('*')
+      ? undefined
+      : (env.ALLOWED_HOSTS ?? (loopbackOnly ? own : undefined));
+    this.allowedOrigins = env.ALLOWED_ORIGINS ?? own;
+  }
+
+  /** Whether the operator brings a database; else we start one. */
+  get bringsDatabase(): boolean {
+    return this.env.DATABASE_URL !== undefined;
+  }
+
+  /** @throws {Error} Before the embedded server is open. */
+  get databaseUrls(): DatabaseUrls {
+    if (this.knownDatabaseUrls) return this.knownDatabaseUrls;
+    throw new Error('The database is not known yet; the start must open one first');
+  }
+
+  /** The same settings with what the start found out: the embedded server's address and its keys. */
+  with(resolved: Resolved): Config {
+    const { masterKeys, checkpointKey } = this;
+    const known = { databaseUrls: this.knownDatabaseUrls, masterKeys, checkpointKey };
+    return new Config(this.env, { ...known, ...resolved });
+  }
+}
+
+/**
+ * Reads `.env` (variables that are already set win) and validates the environment once.
+ *
+ * @throws {ConfigError} Names every wrong variable and what it should be.
+ */
+export function loadConfig(environment: Record<string, string | undefined> = readEnvironment()): Config {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = environmentSchema.safeParse(set);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
+  if (set['CHECKPOINT_BUCKET_URL'] && !(set['CHECKPOINT_BUCKET_KEY_ID'] && set['CHECKPOINT_BUCKET_SECRET']))
+    problems.push(S3_KEYS_MISSING);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return new Config(parsed.data);
+}
+
+function masterKeysOf(env: Environment): Buffer[] {
+  const { TOOLCRIB_MASTER_KEY: present, TOOLCRIB_MASTER_KEY_PREVIOUS: previous } = env;
+  return [present, previous].filter((key) => key !== undefined);
+}
+
+function databaseUrlsOf(env: Environment): DatabaseUrls | undefined {
+  const owner = env.DATABASE_URL;
+  if (owner === undefined) return undefined;
+  return {
+    owner,
+    app: env.DATABASE_APP_URL ?? asRole(owner, 'toolcrib_app'),
+    system: env.DATABASE_SYSTEM_URL ?? asRole(owner, 'toolcrib_system'),
+    log: env.DATABASE_LOG_URL ?? asRole(owner, 'toolcrib_log'),
+  };
+}
+
+/** The same database as another role, which has the same password unless a setting says otherwise. */
+function asRole(url: string, role: string): string {
+  return Object.assign(new URL(url), { username: role }).href;
+}
+
+function isTrust(setting: string): boolean {
+  try {
+    compileTrust(setting);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A public address that paths can be put behind, and that gives nothing away. */
+function isPlainAddress(text: string): boolean {
+  if (!URL.canParse(text)) return true; // said already
+  const { username, password, search, hash } = new URL(text);
+  return [username, password, search, hash].every((part) => part === '');
+}
+
+function readEnvironment(): Record<string, string | undefined> {
+  try {
+    if (existsSync('.env')) process.loadEnvFile('.env');
+  } catch {
+    throw new ConfigError(['.env: cannot be read as a file of NAME=value lines']);
+  }
+  return process.env;
+}
+
+/** Programs on Windows do not start without these. */
+export function windowsEnvironment(): Record<string, string | undefined> {
+  const { SystemRoot, TEMP, TMP, PATH } = process.env;
+  return process.platform === 'win32' ? { SystemRoot, TEMP, TMP, PATH } : {};
+}

@@ -1,0 +1,98 @@
+import { Client, Pool, type PoolClient } from 'pg';
+import { currentScope } from '../request-scope.js';
+
+type Release = (error?: Error | boolean) => void;
+type ConnectCallback = (error: Error | undefined, client: PoolClient | undefined, release: Release) => void;
+
+const SET_TENANT = `SELECT set_config('toolcrib.tenant_id', $1, false)`;
+const ENDED = 'The call that this statement belongs to was ended';
+
+/** Whose rows a connection shows; it stays so until a unit of work of somebody else takes the connection. */
+const tenantOf = new WeakMap<PoolClient, string>();
+
+/**
+ * The one place that decides whose rows a query sees. Whoever takes a connection gets it set to the tenant of the running
+ * unit of work (see `request-scope.ts`), or to nobody's; the row-level security policies compare with that setting. It costs
+ * a round trip only when the connection last served another tenant.
+ *
+ * It is also where the statements of work that nobody waits for any more come to an end: when the signal of the unit of work
+ * aborts, what its connection is doing is cancelled.
+ *
+ * The setting belongs to the session, so a pooler that deals sessions out per transaction (PgBouncer in transaction mode)
+ * must not stand in between.
+ */
+export class TenantPool extends Pool {
+  override connect(): Promise<PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
+    const { tenantId, ending } = currentScope() ?? {};
+    const signal = ending?.signal;
+    if (callback) return this.take(tenantId ?? '', signal, callback);
+    return new Promise((resolve, reject) => {
+      this.take(tenantId ?? '', signal, (error, client) => (client ? resolve(client) : reject(error)));
+    });
+  }
+
+  private take(tenantId: string, signal: AbortSignal | undefined, callback: ConnectCallback): void {
+    if (signal?.aborted) return callback(new Error(ENDED), undefined, () => undefined);
+    super.connect((error, client, release) => {
+      if (!client || tenantOf.get(client) === tenantId)
+        return this.hand(client, signal, release, error, callback);
+      // The pool has stopped listening and the taker does not yet: a connection lost just now would end the process.
+      client.on('error', ignore);
+      client.query(SET_TENANT, [tenantId], (refused: Error | null) => {
+        client.off('error', ignore);
+        if (refused) {
+          release(refused);
+          return callback(refused, undefined, () => undefined);
+        }
+        tenantOf.set(client, tenantId);
+        this.hand(client, signal, release, undefined, callback);
+      });
+    });
+  }
+
+  /**
+   * A cancellation may reach the server after the statement it is meant for. So a connection that one was sent to is never
+   * used again: it can only ever hit the work it was sent for.
+   */
+  private hand(
+    client: PoolClient | undefined,
+    signal: AbortSignal | undefined,
+    release: Release,
+    error: Error | undefined,
+    callback: ConnectCallback,
+  ): void {
+    if (!client || !signal) return callback(error, client, release);
+    if (signal.aborted) {
+      release(); // while it waited its turn
+      return callback(new Error(ENDED), undefined, () => undefined);
+    }
+    const cancel = () => void this.cancel(client);
+    const letGo: Release = (failure) => {
+      signal.removeEventListener('abort', cancel);
+      release(signal.aborted || failure);
+    };
+    client.release = letGo;
+    signal.addEventListener('abort', cancel, { once: true });
+    callback(undefined, client, letGo);
+  }
+
+  /** Over a connection of its own: the pool may be taken up by the very statements that are to be cancelled. */
+  private async cancel(client: PoolClient): Promise<void> {
+    const { processID } = client as unknown as { processID: number };
+    const canceller = new Client(this.options);
+    canceller.on('error', ignore);
+    try {
+      await canceller.connect();
+      await canceller.query('SELECT pg_cancel_backend($1)', [processID]);
+    } catch {
+      // Then the statement runs to its end; nobody waits for it.
+    } finally {
+      await canceller.end().catch(ignore);
+    }
+  }
+}
+
+/** The query fails with it. */
+function ignore(): void {}

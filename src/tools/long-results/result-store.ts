@@ -1,0 +1,175 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, MoreThan } from 'typeorm';
+import { v7 as newId } from 'uuid';
+import { InvalidInputError, NotFoundError } from '../../platform/errors.js';
+import { inTenant } from '../../platform/request-scope.js';
+import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { Config } from '../../platform/config.js';
+import { CallResult, CallResultChunk } from './call-result.entity.js';
+import { characterStart, partEnd, piecesOf } from './text-bytes.js';
+
+const CHUNK_BYTES = 65_536;
+const CHUNKS_PER_INSERT = 32;
+const SWEEP_MS = 300_000;
+const GONE =
+  'No kept result has this handle: it is wrong, has expired, or belongs to another caller. Call the tool again';
+
+/** Of one tenant at a time: what several calls keep at once must not pass the bound together. */
+const LOCK_TENANT = `SELECT pg_advisory_xact_lock(hashtextextended('call_results ' || $1, 0))`;
+/** Expired ones, and the oldest beyond what fits beside a new one. */
+const MAKE_ROOM = `DELETE FROM call_results WHERE tenant_id = $1 AND (expires_at <= now() OR id IN (
+  SELECT id FROM (
+    SELECT id, sum(bytes) OVER (ORDER BY created_at DESC, id DESC) AS with_newer FROM call_results WHERE tenant_id = $1
+  ) AS kept WHERE with_newer > $2))`;
+
+/** Who may read a kept result: nobody else, whoever has the handle. */
+export type ResultOwner = {
+  readonly tenantId: string;
+  readonly groupId: string;
+  /** See `callerName`. */
+  readonly caller: string;
+};
+
+/** A part of a kept result; all numbers are bytes of UTF-8. */
+export type ResultPart = {
+  readonly text: string;
+  /** Where the part begins: at the character that the asked for byte is in. */
+  readonly offset: number;
+  /** Where it ends; the whole ends there, too, when it is `totalBytes`. */
+  readonly nextOffset: number;
+  readonly totalBytes: number;
+};
+
+/**
+ * Results that were too long for their agents, for `TOOL_RESULT_KEEP_SECONDS`. They are sealed: a group's rules may hide from
+ * the call log what stands in them. A tenant has `TOOL_RESULT_KEEP_TENANT_BYTES` at most; the oldest make room.
+ */
+@Injectable()
+export class ResultStore implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(ResultStore.name);
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource(SYSTEM_DATABASE) private readonly systemDatabase: DataSource,
+    private readonly box: SecretBox,
+    private readonly config: Config,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const sweep = () => this.deleteExpired().catch((error: Error) => this.logger.warn(error.message));
+    this.timer = setInterval(() => void sweep(), SWEEP_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /**
+   * @param text At most `TOOL_RESULT_KEEP_MAX_BYTES` long.
+   * @returns The handle to read it by; undefined when it could not be kept: the tool has run, so that is no error.
+   */
+  async keep(owner: ResultOwner, toolName: string, text: string): Promise<string | undefined> {
+    const handle = `result_${randomBytes(24).toString('base64url')}`;
+    try {
+      await inTenant(owner.tenantId, () =>
+        this.dataSource.transaction((manager) => this.insert(manager, owner, { handle, toolName, text })),
+      );
+      return handle;
+    } catch (error) {
+      this.logger.error('A result could not be kept', error instanceof Error ? error.stack : error);
+      return undefined;
+    }
+  }
+
+  /**
+   * @param offset In bytes.
+   * @param maxBytes Of the part; 4 or more.
+   * @throws {NotFoundError} No such result, or not this caller's.
+   * @throws {InvalidInputError} The offset is behind its end.
+   */
+  async read(owner: ResultOwner, handle: string, offset: number, maxBytes: number): Promise<ResultPart> {
+    const { groupId, caller, tenantId } = owner;
+    const handleHash = hashOf(handle);
+    const found = await this.dataSource
+      .getRepository(CallResult)
+      .findOneBy({ tenantId, groupId, caller, handleHash, expiresAt: MoreThan(new Date()) });
+    if (!found) throw new NotFoundError(GONE);
+    if (offset >= found.bytes) throw new InvalidInputError(`offset must be less than ${found.bytes}`);
+    const end = Math.min(offset + maxBytes + 1, found.bytes); // one more, to see whether there is more
+    const { start, bytes } = await this.bytesAround(found, offset, end);
+    const from = characterStart(bytes, offset - start);
+    const to = partEnd(bytes, from, Math.min(bytes.length, from + maxBytes));
+    return {
+      text: bytes.toString('utf8', from, to),
+      offset: start + from,
+      nextOffset: start + to,
+      totalBytes: found.bytes,
+    };
+  }
+
+  async deleteExpired(): Promise<void> {
+    await this.systemDatabase.query('DELETE FROM call_results WHERE expires_at < now()');
+  }
+
+  private async insert(
+    manager: EntityManager,
+    owner: ResultOwner,
+    result: { readonly handle: string; readonly toolName: string; readonly text: string },
+  ): Promise<void> {
+    const { TOOL_RESULT_KEEP_TENANT_BYTES: room, TOOL_RESULT_KEEP_SECONDS: seconds } = this.config.env;
+    const { tenantId } = owner;
+    const bytes = Buffer.byteLength(result.text);
+    const id = newId();
+    await manager.query(LOCK_TENANT, [tenantId]);
+    await manager.query(MAKE_ROOM, [tenantId, Math.max(room - bytes, 0)]);
+    await manager.insert(CallResult, {
+      id,
+      ...owner,
+      toolName: result.toolName,
+      handleHash: hashOf(result.handle),
+      bytes,
+      expiresAt: () => `now() + interval '${seconds} seconds'`,
+    });
+    const chunks = [...piecesOf(result.text, CHUNK_BYTES)];
+    for (let first = 0; first < chunks.length; first += CHUNKS_PER_INSERT) {
+      const rows = chunks.slice(first, first + CHUNKS_PER_INSERT).map(({ startByte, text }) => {
+        const chunkId = newId();
+        const content = this.box.seal(text, chunkContext(chunkId));
+        return { id: chunkId, tenantId, resultId: id, startByte, content };
+      });
+      await manager.insert(CallResultChunk, rows);
+    }
+  }
+
+  /** The chunks that hold the bytes from `offset` to `end`, and where the first of them begins. */
+  private async bytesAround({ id, tenantId }: CallResult, offset: number, end: number) {
+    const chunks = await this.dataSource
+      .getRepository(CallResultChunk)
+      .createQueryBuilder('chunk')
+      .where('chunk.tenantId = :tenantId AND chunk.resultId = :id', { tenantId, id })
+      .andWhere('chunk.startByte > :after AND chunk.startByte < :end', { after: offset - CHUNK_BYTES, end })
+      .orderBy('chunk.startByte')
+      .getMany();
+    if (chunks.length === 0) throw new NotFoundError(GONE); // deleted meanwhile
+    const texts = chunks.map((chunk) => this.open(chunk));
+    return { start: chunks[0].startByte, bytes: Buffer.from(texts.join('')) };
+  }
+
+  private open({ id, content }: CallResultChunk): string {
+    if (!content) throw new NotFoundError(GONE);
+    return this.box.open(content, chunkContext(id));
+  }
+}
+
+/** What a sealed chunk is bound to: see SecretBox. */
+export function chunkContext(chunkId: string): string {
+  return `call-result:${chunkId}`;
+}
+
+function hashOf(handle: string): Buffer {
+  return createHash('sha256').update(handle).digest();
+}

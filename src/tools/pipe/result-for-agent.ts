@@ -1,0 +1,146 @@
+import { Injectable } from '@nestjs/common';
+import { callerName } from '../../access/caller.js';
+import { Config } from '../../platform/config.js';
+import { redactionOf } from '../redaction/redaction.js';
+import { NOTE_BYTES, READ_RESULT } from '../long-results/read-result.tools.js';
+import { ResultStore } from '../long-results/result-store.js';
+import { firstBytes } from '../long-results/text-bytes.js';
+import { type BoundTool, isRepeatable } from './bound-tool.js';
+import { bytesOfBlock, isLongerThan } from './result-size.js';
+import { type Attempt, failure, type ToolCall } from './tool-call.js';
+import type { ContentBlock, ToolResult } from '../tool-result.js';
+
+/** Of a cut result's `_meta`: `{ shownBytes, totalBytes, handle? }`. */
+export const TRUNCATED = 'io.toolcrib/truncated';
+
+type Limited = { readonly result: ToolResult; readonly limit: number; readonly ownContent: boolean };
+
+/** Makes of a tool's good result what its agent may have: redacted by the group's rules, no longer than allowed. */
+@Injectable()
+export class ResultForAgent {
+  constructor(
+    private readonly config: Config,
+    private readonly store: ResultStore,
+  ) {}
+
+  /**
+   * Looks at what a tool returned before it is written out, checked or searched: all of that takes as long as it is large,
+   * and everybody waits meanwhile.
+   *
+   * @returns The outcome when it is longer than anything that could be shown or kept of it.
+   */
+  refuseHuge(call: ToolCall, tool: BoundTool, data: unknown): Attempt | undefined {
+    const limit = Math.max(maxBytesOf(call, tool, this.config), this.config.env.TOOL_RESULT_KEEP_MAX_BYTES);
+    return isLongerThan(data, limit) ? tooLarge(tool, limit) : undefined;
+  }
+
+  /** @param ownContent The tool made its content blocks itself, so that structured content is no copy of them. */
+  async make(
+    call: ToolCall,
+    tool: BoundTool,
+    original: ToolResult,
+    { ownContent }: { readonly ownContent: boolean },
+  ): Promise<Attempt> {
+    const redaction = redactionOf(call.policy.redaction);
+    const result = redaction ? await redaction.resultForAgent(original) : original;
+    if (redaction && tool.definition.outputSchema && tool.validators.checkResult(result.structuredContent))
+      return asText(result, `${tool.definition.name} ran. ${MISFIT}`);
+    const limit = maxBytesOf(call, tool, this.config);
+    const bytes = sizeOf(result, ownContent);
+    if (bytes <= limit) return { kind: 'result', result, errorKind: null, error: null };
+    if (!result.content.every(isText)) return tooLarge(tool, limit);
+    return this.cut(call, tool, { result, limit, ownContent });
+  }
+
+  /** The first part as text with a note; where the group has `read_result`, the whole is kept for it. */
+  private async cut(
+    call: ToolCall,
+    tool: BoundTool,
+    { result, limit, ownContent }: Limited,
+  ): Promise<Attempt> {
+    const { name, outputSchema } = tool.definition;
+    const text = textOf(result, ownContent);
+    const totalBytes = Buffer.byteLength(text);
+    if (totalBytes <= limit) return tooLarge(tool, limit); // what is more belongs to the blocks, and cannot be read on
+    const keepable = this.config.env.TOOL_RESULT_KEEP_MAX_BYTES;
+    if (totalBytes > keepable) return tooLarge(tool, keepable);
+    const { tenantId, groupId, caller } = call;
+    const owner = { tenantId, groupId, caller: callerName(caller) };
+    const handle = call.hasTool(READ_RESULT) ? await this.store.keep(owner, name, text) : undefined;
+    const first = firstBytes(text, limit - NOTE_BYTES);
+    const shownBytes = Buffer.byteLength(first);
+    const note = noteOf(tool, { shownBytes, totalBytes }, handle);
+    const cut: ToolResult = {
+      content: [
+        { type: 'text', text: first },
+        { type: 'text', text: note },
+      ],
+      ...(result.isError && { isError: true }),
+      _meta: { ...result._meta, [TRUNCATED]: { shownBytes, totalBytes, ...(handle && { handle }) } },
+    };
+    if (!outputSchema) return { kind: 'result', result: cut, errorKind: null, error: null };
+    return asText(cut, `${name} ran. ${UNSTRUCTURED} ${note}`);
+  }
+}
+
+const MISFIT =
+  'Its result is complete but for what the group hides, and is given as text only: with that hidden it is not what its output schema promises.';
+const UNSTRUCTURED =
+  'Its result is too long to be given in the form its output schema promises; the beginning is given as text.';
+
+/** How long a result of the tool may be in this group. */
+export function maxBytesOf(call: ToolCall, tool: BoundTool, { env }: Config): number {
+  return tool.policy.result_max_bytes ?? call.policy.result_max_bytes ?? env.TOOL_RESULT_MAX_BYTES;
+}
+
+/** A result that cannot have the structured content it must have: MCP allows that of errors only. */
+function asText({ structuredContent: _withheld, ...result }: ToolResult, message: string): Attempt {
+  const content = [...result.content, { type: 'text', text: `[${message}]` }];
+  return {
+    kind: 'result',
+    result: { ...result, content, isError: true },
+    errorKind: 'result_invalid',
+    error: message,
+  };
+}
+
+function tooLarge(tool: BoundTool, limit: number): Attempt {
+  const result = `The result of ${tool.definition.name} is more than the ${limit} bytes allowed.`;
+  return failure('result_invalid', `${result} ${adviceOn(tool)}`);
+}
+
+/** To call it again is no way to see its result, when each call has an effect. */
+function adviceOn(tool: BoundTool): string {
+  return isRepeatable(tool) ? ASK_FOR_LESS : 'The tool ran; do not call it again for its result.';
+}
+
+const ASK_FOR_LESS = 'Ask for less, for instance with a smaller limit or a narrower query.';
+
+function noteOf(
+  tool: BoundTool,
+  { shownBytes, totalBytes }: { readonly shownBytes: number; readonly totalBytes: number },
+  handle: string | undefined,
+): string {
+  const cut = `[Cut: this is the first ${shownBytes} of ${totalBytes} bytes.`;
+  if (handle === undefined) return `${cut} ${adviceOn(tool)}]`;
+  const args = JSON.stringify({ handle, offset: shownBytes });
+  return `${cut} To read on, call ${READ_RESULT} with ${args}.]`;
+}
+
+function isText({ type, text }: ContentBlock): boolean {
+  return type === 'text' && typeof text === 'string';
+}
+
+function textOf({ content, structuredContent }: ToolResult, ownContent: boolean): string {
+  const texts = content.map(({ text }) => text as string);
+  if (ownContent && structuredContent) texts.push(JSON.stringify(structuredContent));
+  return texts.join('\n');
+}
+
+/** In bytes of UTF-8, without the frames of the blocks. */
+function sizeOf({ content, structuredContent }: ToolResult, ownContent: boolean): number {
+  const bytes = content.reduce((sum, block) => sum + bytesOfBlock(block), 0);
+  return ownContent && structuredContent
+    ? bytes + Buffer.byteLength(JSON.stringify(structuredContent))
+    : bytes;
+}

@@ -1,0 +1,173 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Verdict } from '../breakers/circuit.js';
+import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
+import type { CallErrorKind } from '../../call-logs/chain/call-log.entity.js';
+import { type CallRecord, CallLogWriter } from '../../call-logs/writing/call-log.writer.js';
+import { UnavailableError } from '../../platform/errors.js';
+import { newId } from '../../platform/new-id.js';
+import { Config } from '../../platform/config.js';
+import { Limiter } from '../limits/limiter.js';
+import { redactionOf } from '../redaction/redaction.js';
+import { argumentsFault } from './arguments-check.js';
+import type { BoundTool } from './bound-tool.js';
+import { limitScopes } from './limit-scopes.js';
+import { EffectsOnce } from './effects-once.js';
+import {
+  type Attempt,
+  deferral,
+  failure,
+  LEFT,
+  notRun,
+  refusal,
+  type ToolCall,
+  type ToolOutcome,
+} from './tool-call.js';
+import type { JsonObject } from '../tool-definition.js';
+import { ToolRunner } from './tool-runner.js';
+
+/** What speaks against a tool, for its circuit breaker: what it rightly refuses does not. */
+const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unavailable'];
+
+/**
+ * The one way to a tool, whatever its source. Each step may end the call: is there such a tool for the caller, do the
+ * arguments fit, was the call not made before, do limits and the circuit let it through, the run itself, its result. The outcome is returned only after
+ * its record is committed.
+ */
+@Injectable()
+export class ToolExecutor {
+  private readonly logger = new Logger(ToolExecutor.name);
+
+  constructor(
+    private readonly config: Config,
+    private readonly callLog: CallLogWriter,
+    private readonly effects: EffectsOnce,
+    private readonly limiter: Limiter,
+    private readonly breakers: CircuitBreakers,
+    private readonly runner: ToolRunner,
+  ) {}
+
+  /**
+   * @throws {UnavailableError} The call log cannot be written. When it is known beforehand the tool does not run; when it
+   *   shows only at the end, the outcome is withheld and its record stays queued.
+   */
+  async execute(call: ToolCall): Promise<ToolOutcome> {
+    const startedAt = new Date();
+    const started = performance.now();
+    const proof = this.callLog.admit();
+    if (proof) await proof;
+    const attempt = await this.attempt(call);
+    await this.callLog.record(toRecord(call, attempt, startedAt, performance.now() - started));
+    return attempt;
+  }
+
+  /**
+   * Records a `tools/call` that does not get as far as a tool; it runs nothing.
+   *
+   * @throws {UnavailableError} The call log cannot be written.
+   */
+  async refuse(call: Omit<ToolCall, 'tool'>, message: string): Promise<void> {
+    const proof = this.callLog.admit();
+    if (proof) await proof;
+    await this.callLog.record(toRecord({ ...call, tool: undefined }, refusal(message), new Date(), 0));
+  }
+
+  private async attempt(call: ToolCall): Promise<Attempt> {
+    const { tool } = call;
+    if (!tool) return refusal(unknownToolMessage(call.toolName));
+    const args = call.args ?? {};
+    try {
+      const fault = argumentsFault(tool, args, this.config);
+      if (fault !== null) return failure('invalid_arguments', fault);
+      return await this.effects.run(call, tool, () =>
+        this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject)),
+      );
+    } catch (error) {
+      return this.toFailure(call, error);
+    }
+  }
+
+  /** A step of ours that fails ends the call, and the call is on record like any other. */
+  private toFailure(call: ToolCall, error: unknown): Attempt {
+    if (error instanceof UnavailableError) return notRun(failure('unavailable', error.message));
+    const errorId = newId();
+    this.logger.error(
+      `The way to ${call.toolName.slice(0, 128)} failed (error ${errorId})`,
+      error instanceof Error ? error.stack : error,
+    );
+    return failure('internal', `The call failed inside. If it stays so, report error ${errorId}.`);
+  }
+
+  private async withinLimits(
+    call: ToolCall,
+    tool: BoundTool,
+    next: () => Promise<Attempt>,
+  ): Promise<Attempt> {
+    const scopes = limitScopes(call, tool);
+    if (scopes.length === 0) return next();
+    const leave = await this.limiter.begin(scopes, call.ending);
+    if (typeof leave !== 'function') {
+      return call.ending.hasEnded ? LEFT : deferral(leave.kind, leave.message, leave.retryAfterSeconds);
+    }
+    try {
+      return await next();
+    } finally {
+      leave();
+    }
+  }
+
+  private async throughCircuit(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
+    if (call.ending.hasEnded) return LEFT;
+    try {
+      return await this.breakers.run(tool.guarded, verdictOf, () => this.runner.run(call, tool, args));
+    } catch (error) {
+      if (!(error instanceof CircuitOpenError)) throw error;
+      const message =
+        `${tool.definition.name} failed too often of late and is not called at the moment. ` +
+        `The call was not run; try again in ${error.retryAfterSeconds} s.`;
+      return deferral('circuit_open', message, error.retryAfterSeconds);
+    }
+  }
+}
+
+/** The same words for a tool that is not there, that is disabled, and that is not for the caller. */
+export function unknownToolMessage(name: string): string {
+  return `No tool '${name.slice(0, 128)}' in this group; tools/list tells what there is`;
+}
+
+/** A call that was cancelled, not begun or ended with others says nothing of its tool. */
+function verdictOf({ errorKind, wasNotRun, isBlameless }: Attempt): Verdict {
+  if (wasNotRun || isBlameless || errorKind === 'cancelled') return 'none';
+  return FAULTS.includes(errorKind) ? 'bad' : 'good';
+}
+
+/** A name that is no tool's is whatever the client sent. */
+function toolNameOf({ tool, toolName, policy }: Omit<ToolCall, 'tool'> & Partial<ToolCall>): string {
+  const name = tool ? toolName : (redactionOf(policy.redaction)?.textForLog(toolName) ?? toolName);
+  return name.slice(0, 128);
+}
+
+function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {
+  const { caller } = call;
+  const redaction = redactionOf(call.policy.redaction);
+  const response = attempt.kind === 'result' ? attempt.result : null;
+  return {
+    id: newId(),
+    createdAt,
+    tenantId: call.tenantId,
+    groupId: call.groupId,
+    toolName: toolNameOf(call),
+    toolId: call.tool?.id ?? null,
+    callerAppId: call.appId,
+    keyId: caller.kind === 'group_key' ? caller.keyId : null,
+    userId: caller.kind === 'user' ? caller.userId : null,
+    era: call.era,
+    transport: call.transport,
+    isTest: call.isTest ?? false,
+    request: redaction ? redaction.valueForLog(call.args) : call.args,
+    response: redaction ? redaction.valueForLog(response) : response,
+    success: attempt.errorKind === null,
+    errorKind: attempt.errorKind,
+    errorMessage: redaction && attempt.error !== null ? redaction.textForLog(attempt.error) : attempt.error,
+    durationMs,
+  };
+}

@@ -1,0 +1,210 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { QueryFailedError } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { Cancellation } from '../../platform/ending.js';
+import { AppError, InvalidInputError, UnavailableError } from '../../platform/errors.js';
+import { inTenant } from '../../platform/request-scope.js';
+import { Config } from '../../platform/config.js';
+import { redactionOf } from '../redaction/redaction.js';
+import { type BoundTool, isRepeatable } from './bound-tool.js';
+import type { ToolContext, ToolLogger } from '../mcp-tool.decorator.js';
+import { maxBytesOf, ResultForAgent } from './result-for-agent.js';
+import { RunningCalls } from './running-calls.js';
+import { Stopped } from '../native/stopped.js';
+import { SharedEndError } from '../native/thread-messages.js';
+import { NoThreadError } from '../native/thread-slots.js';
+import { type Attempt, deferral, failure, LEFT, type ToolCall } from './tool-call.js';
+import type { JsonObject } from '../tool-definition.js';
+import { ToolContent, toToolResult } from '../tool-result.js';
+
+/** SQLSTATE class 22: a NUL in a text, a number or date out of range. */
+const DATA_EXCEPTION = /^22/;
+const THREAD_RETRY_SECONDS = 3;
+const RETRY_DELAYS = { initialDelay: 100, maxDelay: 2000 }; // milliseconds
+
+/** Runs one tool once its call is let through: with a time limit, ended by whoever may end it, its result checked. */
+@Injectable()
+export class ToolRunner {
+  private readonly logger = new Logger(ToolRunner.name);
+
+  constructor(
+    private readonly config: Config,
+    private readonly running: RunningCalls,
+    private readonly resultForAgent: ResultForAgent,
+  ) {}
+
+  /** Never throws: whatever goes wrong is an outcome. */
+  async run(call: ToolCall, tool: BoundTool, args: JsonObject): Promise<Attempt> {
+    const stop = new Stop();
+    const { caller, tenantId, groupId, toolName } = call;
+    const stopListening = call.ending.onEnd(() => stop.now('cancelled', HUNG_UP));
+    const ended = this.running.add({
+      tenantId,
+      groupId,
+      toolName,
+      keyId: caller.kind === 'group_key' ? caller.keyId : null,
+      cut: () => stop.now('cancelled', CUT),
+    });
+    const timer = setTimeout(() => stop.now('timeout', timeoutMessage(tool)), tool.timeoutMs);
+    try {
+      const work = inTenant(tenantId, () => this.work(call, tool, args, stop), stop);
+      return await this.toAttempt(call, tool, await stop.orDone(work));
+    } catch (error) {
+      return this.toFailure(call, tool, error);
+    } finally {
+      stop.isOver = true;
+      ended();
+      clearTimeout(timer);
+      stopListening();
+    }
+  }
+
+  private work(call: ToolCall, tool: BoundTool, args: JsonObject, stop: Stop): unknown {
+    const context = this.contextOf(call, tool, stop);
+    const { retries = 0 } = tool.policy;
+    if (retries === 0 || !isRepeatable(tool)) return tool.definition.run(args, context);
+    const { signal } = stop;
+    const backoff = new ExponentialBackoff(RETRY_DELAYS);
+    const policy = retry(
+      handleWhen((error) => !signal.aborted && mayPass(error)),
+      { maxAttempts: retries, backoff },
+    );
+    return policy.execute(async () => tool.definition.run(args, context), signal);
+  }
+
+  private async toAttempt(call: ToolCall, tool: BoundTool, data: unknown): Promise<Attempt> {
+    const { name } = tool.definition;
+    const huge = this.resultForAgent.refuseHuge(call, tool, data);
+    if (huge) return huge;
+    const result = toToolResult(data);
+    const faults = tool.definition.outputSchema
+      ? tool.validators.checkResult(result.structuredContent)
+      : null;
+    if (faults) {
+      // Without what came: it is somebody's data.
+      this.logger.error(`${name} broke its output schema: ${faults.map(withoutValue).join('; ')}`);
+      return failure(
+        'result_invalid',
+        `${name} ran, but gave a result it should not return. Tell its owner.`,
+      );
+    }
+    return this.resultForAgent.make(call, tool, result, { ownContent: data instanceof ToolContent });
+  }
+
+  private toFailure(call: ToolCall, tool: BoundTool, error: unknown): Attempt {
+    const { name } = tool.definition;
+    const told = (message: string) => toldTo(call, message);
+    if (error instanceof Stopped)
+      return error.didBegin ? failure(error.errorKind, error.message) : notBegun(error);
+    if (error instanceof NoThreadError) return deferral('busy', error.message, THREAD_RETRY_SECONDS);
+    if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error.message));
+    if (error instanceof UnavailableError) return failure('unavailable', told(error.message));
+    if (error instanceof AppError) return failure('tool_error', told(error.message));
+    const isOnce = !isRepeatable(tool);
+    if (isDataFault(error)) {
+      const message = `An argument of ${name} holds a value that cannot be stored or searched for`;
+      return isOnce
+        ? { ...failure('invalid_arguments', `${message}. ${CHECK_FIRST}.`), isPartial: true }
+        : failure('invalid_arguments', message);
+    }
+    const errorId = uuidv7();
+    this.logger.error(`${name} failed (error ${errorId})`, error instanceof Error ? error.stack : error);
+    const advice = isOnce ? CHECK_FIRST : 'Try again later';
+    const message = `${name} failed inside. ${advice}; if it stays, report error ${errorId}.`;
+    return { ...failure('internal', message), isBlameless: error instanceof SharedEndError };
+  }
+
+  private contextOf(call: ToolCall, tool: BoundTool, stop: Stop): ToolContext {
+    const { logger } = this;
+    return {
+      caller: call.caller,
+      groupId: call.groupId,
+      resultMaxBytes: maxBytesOf(call, tool, this.config),
+      config: tool.config,
+      get signal() {
+        return stop.signal;
+      },
+      get logger() {
+        return toolLogger(logger, { call, tool, stop });
+      },
+      progress: (done, total, message) => {
+        if (stop.isOver) return; // MCP, progress: none after the answer
+        call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message));
+      },
+    };
+  }
+}
+
+/** Of a tool that is not to be run twice: nobody knows how far it came. */
+const CHECK_FIRST = 'It may have taken effect: check before you call it again';
+const HUNG_UP = 'The client cancelled the call or hung up while it ran; it may have taken effect';
+const CUT = 'An administrator ended the call while it ran; it may have taken effect';
+
+/** Ends a run from outside, and with it the waiting for its outcome. */
+class Stop extends Cancellation<Stopped> {
+  /** The call was answered; what its tool goes on to do is for nobody. */
+  isOver = false;
+
+  now(errorKind: Stopped['errorKind'], message: string): void {
+    this.cancel(new Stopped(errorKind, message));
+  }
+
+  /** The outcome of the work, or the end when it comes first. */
+  orDone(work: unknown): unknown {
+    if (!isThenable(work)) return work;
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(this.reason!);
+      work.then(resolve, reject);
+      if (this.hasEnded) giveUp();
+      else this.onEnd(giveUp);
+    });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** It waited for a thread, and that is neither the tool's fault nor an effect. */
+function notBegun({ errorKind }: Stopped): Attempt {
+  if (errorKind === 'cancelled') return LEFT;
+  const message = 'No thread became free in time. The call was not run; try again in a few seconds.';
+  return deferral('busy', message, THREAD_RETRY_SECONDS);
+}
+
+/** A failure that need not come again: not one that tells the caller what is wrong with the call. */
+function mayPass(error: unknown): boolean {
+  return error instanceof UnavailableError || !(error instanceof AppError || isDataFault(error));
+}
+
+function isDataFault(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  return DATA_EXCEPTION.test((error.driverError as { code?: string }).code ?? '');
+}
+
+function withoutValue(fault: string): string {
+  return fault.replace(/, not .*$/s, '');
+}
+
+function timeoutMessage(tool: BoundTool): string {
+  const { definition, timeoutMs } = tool;
+  const advice = isRepeatable(tool) ? 'Ask for less or try later.' : `${CHECK_FIRST}.`;
+  return `${definition.name} did not finish within ${timeoutMs / 1000} s. ${advice}`;
+}
+
+/** A message as the call's agent may have it. */
+function toldTo(call: ToolCall, message: string): string {
+  return redactionOf(call.policy.redaction)?.textForAgent(message) ?? message;
+}
+
+function toolLogger(
+  logger: Logger,
+  { call, tool, stop }: { readonly call: ToolCall; readonly tool: BoundTool; readonly stop: Stop },
+): ToolLogger {
+  const write = (level: keyof ToolLogger) => (message: string) => {
+    logger.debug(`${tool.definition.name} [${level}] ${message}`);
+    if (!stop.isOver) call.log?.(level, toldTo(call, message));
+  };
+  return { debug: write('debug'), info: write('info'), warning: write('warning'), error: write('error') };
+}
