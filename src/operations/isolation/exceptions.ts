@@ -13,46 +13,46 @@ export const NOT_ATTACKED: readonly Exception[] = [
     where: /^GET \/api\/v1\/admin\/(installation\/)?features\/\{name\}$/,
     reason:
       "By name, and switches of the same name are each tenant's own; attacked with the victim's names, but the own switch of a " +
-      'request that works is not found by its id. test/features.e2e-spec.ts shows the isolation',
+      'request that works is not found by its id. test/access/features.e2e-spec.ts shows the isolation',
   },
   {
     where: /^(GET \/api\/v1\/auth\/oidc\/|POST \/api\/v1\/admin\/oidc-providers$)/,
     reason:
       'Needs an identity provider outside that answers, and for the callback the cookie of the browser that began; ' +
-      'test/oidc.e2e-spec.ts attacks it with a real one',
+      'test/auth/oidc.e2e-spec.ts attacks it with a real one',
   },
   {
     where: /^DELETE \/api\/v1\/admin\/users\/\{id\}\/sessions\/\{sessionId\}$/,
     reason:
       'Its two ids must belong together, and the session of a request that works would be the own one; ' +
-      'test/users.e2e-spec.ts attacks it',
+      'test/auth/users.e2e-spec.ts attacks it',
   },
   {
     where: /^(GET|PUT|DELETE|POST) \/api\/v1\/admin\/notification-templates\/\{kind\}\/\{language\}/,
     reason:
       "By a kind and a language out of fixed lists, and texts under them are each tenant's own: there is no id of another tenant " +
-      'to name. test/notifications-deliveries.e2e-spec.ts shows the isolation',
+      'to name. test/messaging/notifications-deliveries.e2e-spec.ts shows the isolation',
   },
   {
     where: /^POST \/api\/v1\/admin\/notification-channels$/,
     reason:
-      'Its settings must be those of its kind, and it names no row; test/notifications-channels.e2e-spec.ts',
+      'Its settings must be those of its kind, and it names no row; test/messaging/notifications-channels.e2e-spec.ts',
   },
   {
     where: /^PUT \/api\/v1\/notifications\/channels\/\{id\}$/,
     reason:
-      'Finds channels that tell each person, which a made-up row is not; test/notifications-deliveries.e2e-spec.ts attacks it',
+      'Finds channels that tell each person, which a made-up row is not; test/messaging/notifications-deliveries.e2e-spec.ts attacks it',
   },
   {
     where: /^tool read_result$/,
     reason:
-      'Its handle comes out of a long result of the same caller and stands in no row; test/tool-results.e2e-spec.ts attacks it',
+      'Its handle comes out of a long result of the same caller and stands in no row; test/tools/tool-results.e2e-spec.ts attacks it',
   },
   {
     where: /^POST \/api\/v1\/auth\//,
     reason:
       'Takes the secrets of whoever calls (password, one-time code, token) and acts on their own account; ' +
-      'a foreign token is its bearer. Its answers are searched all the same; test/auth.e2e-spec.ts attacks it',
+      'a foreign token is its bearer. Its answers are searched all the same; test/auth/auth.e2e-spec.ts attacks it',
   },
   {
     where: /^GET \/api\/v1\/auth\/oidc\/\{id\}\/|^POST \/api\/v1\/admin\/oidc-providers$/,

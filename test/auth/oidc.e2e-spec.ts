@@ -1,0 +1,395 @@
+import { AdminAuditLog } from '../../src/access/audit/audit-log.entity.js';
+import { User } from '../../src/access/user.entity.js';
+import { SecretBox } from '../../src/platform/secrets/secret-box.js';
+import { OidcIdentity } from '../../src/auth/oidc/oidc-identity.entity.js';
+import { startIdp, TestBrowser, type TestIdp } from '../support/oidc-idp.js';
+import { type Answer, createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+
+type Claims = {
+  sub: string;
+  email?: string;
+  email_verified?: boolean;
+  name?: string;
+  groups?: string[];
+  level?: string;
+};
+
+describe('signing in with an outside provider', () => {
+  let t: TestApp;
+  let idp: TestIdp;
+  let tenant: TestTenant;
+  beforeAll(async () => {
+    idp = await startIdp();
+    t = await createTestApp({ env: { OIDC_ALLOW_LOOPBACK_HTTP: 'true' } });
+  });
+  afterAll(async () => {
+    await t?.close();
+    await idp?.stop();
+  });
+  beforeEach(async () => {
+    tenant = await t.newTenant();
+  });
+
+  const rest = (method: string, path: string, body?: unknown, token = tenant.adminToken) =>
+    t.rest(method, path, { token, body });
+  const settings = (changes: object = {}) => ({
+    name: 'Test provider',
+    issuer: idp.issuer,
+    client_id: 'toolcrib',
+    client_secret: 'a secret of the provider',
+    ...changes,
+  });
+  const newProvider = async (changes: object = {}) => {
+    const answer = await rest('POST', '/admin/oidc-providers', settings(changes));
+    expect([answer.status, answer.body.message]).toEqual([201, 'Provider set up']);
+    return answer.body.data.id;
+  };
+  const hintOf = (claims: Claims) => Buffer.from(JSON.stringify(claims)).toString('base64url');
+  const newSub = () => `sub-${Math.random().toString(36).slice(2)}`;
+
+  /** To the provider and back to our callback, which is not called yet. */
+  const toCallback = async (browser: TestBrowser, id: string, claims: Claims) => {
+    const leave = await browser.fetch(new URL(`${t.url}/api/v1/auth/oidc/${id}/start?return_to=/console`));
+    expect(leave.status).toBe(302);
+    const there = new URL(leave.headers.get('location')!);
+    there.searchParams.set('login_hint', hintOf(claims));
+    const { url } = await browser.follow(there.href, ({ pathname }) => pathname.endsWith('/callback'));
+    return url;
+  };
+  /** The answer of the callback; `code` when it let the browser in. */
+  const callBack = async (browser: TestBrowser, url: URL) => {
+    const response = await browser.fetch(url);
+    const location = response.headers.get('location');
+    const text = await response.text();
+    const code =
+      location === null ? null : new URLSearchParams(new URL(location).hash.slice(1)).get('sign_in_code');
+    return { status: response.status, location, code, text };
+  };
+  const exchange = async (browser: TestBrowser, code: string) => {
+    const response = await browser.fetch(new URL(`${t.url}/api/v1/auth/oidc/exchange`), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ code }),
+    });
+    return { status: response.status, body: (await response.json()) as Answer['body'] };
+  };
+  const signIn = async (id: string, claims: Claims, browser = new TestBrowser()) => {
+    const back = await callBack(browser, await toCallback(browser, id, claims));
+    return back.code === null
+      ? { ...back, data: null }
+      : { ...back, ...(await exchange(browser, back.code)) };
+  };
+  const personOf = (subject: string) =>
+    t.dataSource
+      .getRepository(OidcIdentity)
+      .findOneOrFail({ where: { subject, tenantId: tenant.tenantId }, relations: { user: true } })
+      .then(({ user }) => user!);
+
+  it('makes a person who is new, with the roles and tier of the mapping, and knows them again', async () => {
+    const id = await newProvider({
+      create_users: true,
+      roles_claim: 'groups',
+      role_map: { staff: 'consultant' },
+      tier_claim: 'level',
+      tier_map: { gold: 'vip' },
+    });
+    const claims = {
+      sub: newSub(),
+      email: 'emma@acme.example',
+      name: 'Emma',
+      groups: ['staff', 'x'],
+      level: 'gold',
+    };
+    const first = await signIn(id, claims);
+    expect(first).toMatchObject({
+      status: 200,
+      location: expect.stringMatching(/\/console#sign_in_code=[\w-]{43}$/),
+      body: {
+        data: {
+          token_type: 'Bearer',
+          user: { email: 'emma@acme.example', roles: ['consultant', 'customer'] },
+        },
+      },
+    });
+    const user = await personOf(claims.sub);
+    expect(user).toMatchObject({
+      tier: 'vip',
+      displayName: 'Emma',
+      passwordHash: null,
+      tenantId: tenant.tenantId,
+    });
+    const again = await signIn(id, { ...claims, email: 'new@acme.example', groups: [], level: 'none' });
+    expect(again).toMatchObject({
+      status: 200,
+      body: { data: { user: { id: user.id, roles: ['customer'] } } },
+    });
+    const acts = await t.dataSource.getRepository(AdminAuditLog).findBy({ targetId: user.id });
+    expect(acts.map(({ action, actorName }) => `${action} ${actorName}`).toSorted()).toEqual([
+      'session.begin emma@acme.example',
+      'session.begin emma@acme.example',
+      'user.create OIDC: Test provider',
+      'user.update OIDC: Test provider',
+    ]);
+    const { items } = await rest('GET', `/admin/users/${user.id}/sessions`);
+    expect(items).toMatchObject([{ method: 'oidc' }, { method: 'oidc' }]);
+  });
+
+  it('works for a public client', async () => {
+    const id = await newProvider({ client_id: 'public', client_secret: null, create_users: true });
+    expect((await signIn(id, { sub: newSub(), email: 'p@acme.example' })).status).toBe(200);
+  });
+
+  it('knows nobody by their e-mail address', async () => {
+    const id = await newProvider({ create_users: true });
+    const victim = await t.newUser(tenant.tenantId, ['admin']);
+    const sub = newSub();
+    const answer = await signIn(id, { sub, email: victim.email, email_verified: true });
+    expect([answer.status, answer.code]).toEqual([409, null]);
+    expect(await t.dataSource.getRepository(OidcIdentity).countBy({ subject: sub })).toBe(0);
+  });
+
+  it('makes nobody where it is not meant to', async () => {
+    const closed = await newProvider();
+    expect((await signIn(closed, { sub: newSub(), email: 'a@acme.example' })).status).toBe(403);
+    const open = await newProvider({ name: 'Open', create_users: true, email_domains: ['Acme.example'] });
+    expect((await signIn(open, { sub: newSub(), email: 'a@evil.example' })).status).toBe(403);
+    expect((await signIn(open, { sub: newSub(), email: 'a@acme.example.evil.example' })).status).toBe(403);
+    expect(
+      (await signIn(open, { sub: newSub(), email: 'a@acme.example', email_verified: false })).status,
+    ).toBe(403);
+    expect((await signIn(open, { sub: newSub() })).status).toBe(403);
+    expect((await signIn(open, { sub: newSub(), email: 'a@acme.example' })).status).toBe(200);
+  });
+
+  it('lets in whom an administrator linked, until unlinked or disabled', async () => {
+    const id = await newProvider();
+    const user = await t.newUser(tenant.tenantId, ['consultant']);
+    const sub = newSub();
+    const linked = await rest('POST', `/admin/users/${user.id}/identities`, {
+      provider_id: id,
+      subject: sub,
+    });
+    expect(linked.status).toBe(201);
+    expect(await signIn(id, { sub })).toMatchObject({
+      body: { data: { user: { id: user.id, roles: ['consultant'] } } },
+    });
+    await t.dataSource.getRepository(User).update(user.id, { enabled: false });
+    expect((await signIn(id, { sub })).status).toBe(401);
+    await t.dataSource.getRepository(User).update(user.id, { enabled: true });
+    const other = await t.newUser(tenant.tenantId, []);
+    const twice = await rest('POST', `/admin/users/${other.id}/identities`, {
+      provider_id: id,
+      subject: sub,
+    });
+    expect(twice.status).toBe(409);
+    expect((await rest('GET', `/admin/users/${user.id}/identities`)).items).toMatchObject([{ subject: sub }]);
+    await rest('DELETE', `/admin/users/${user.id}/identities/${linked.body.data.id}`);
+    expect((await signIn(id, { sub })).status).toBe(403);
+  });
+
+  it("lets nobody link an account to someone above them, or with another tenant's provider", async () => {
+    const id = await newProvider();
+    const admin = await t.newUser(tenant.tenantId, ['admin']);
+    const { access_token } = await t.signIn(admin.email);
+    const link = (user: string, provider_id: string) =>
+      rest('POST', `/admin/users/${user}/identities`, { provider_id, subject: newSub() }, access_token);
+    expect((await link(tenant.caller.userId, id)).status).toBe(403);
+    const other = await t.newTenant();
+    const foreign = await t.rest('POST', '/admin/oidc-providers', {
+      token: other.adminToken,
+      body: settings(),
+    });
+    expect((await link(admin.id, foreign.body.data.id)).status).toBe(404);
+  });
+
+  it('never takes the role of an owner away', async () => {
+    const id = await newProvider({ roles_claim: 'groups', role_map: { staff: 'consultant' } });
+    const sub = newSub();
+    const { userId } = tenant.caller;
+    await rest('POST', `/admin/users/${userId}/identities`, { provider_id: id, subject: sub });
+    expect(await signIn(id, { sub, groups: ['staff'] })).toMatchObject({
+      body: { data: { user: { id: userId, roles: ['owner'] } } },
+    });
+  });
+
+  describe('refuses', () => {
+    const claims = { sub: 'attacked', email: 'attacked@acme.example' };
+    let id: string;
+    beforeEach(async () => {
+      id = await newProvider({ create_users: true });
+    });
+    const host = () => new URL(t.url).host;
+
+    it('an answer with another state', async () => {
+      const browser = new TestBrowser();
+      const url = await toCallback(browser, id, claims);
+      url.searchParams.set('state', 'another');
+      expect((await callBack(browser, url)).status).toBe(401);
+    });
+
+    it('an ID token with another nonce', async () => {
+      const browser = new TestBrowser();
+      const url = await toCallback(browser, id, claims);
+      const box = t.app.get(SecretBox);
+      const sealed = Buffer.from(browser.cookie(host(), 'toolcrib_oidc')!, 'base64url');
+      const flow = JSON.parse(box.open(sealed, 'oidc-flow')) as object;
+      const forged = box
+        .seal(JSON.stringify({ ...flow, nonce: 'another' }), 'oidc-flow')
+        .toString('base64url');
+      browser.setCookie(host(), 'toolcrib_oidc', forged);
+      expect((await callBack(browser, url)).status).toBe(401);
+    });
+
+    it('an answer in a browser that did not begin', async () => {
+      const url = await toCallback(new TestBrowser(), id, claims);
+      expect((await callBack(new TestBrowser(), url)).status).toBe(401);
+      const other = new TestBrowser();
+      await toCallback(other, id, claims);
+      expect((await callBack(other, url)).status).toBe(401);
+    });
+
+    it('a cookie that the browser changed', async () => {
+      const browser = new TestBrowser();
+      const url = await toCallback(browser, id, claims);
+      const value = Buffer.from(browser.cookie(host(), 'toolcrib_oidc')!, 'base64url');
+      value[40] ^= 1;
+      browser.setCookie(host(), 'toolcrib_oidc', value.toString('base64url'));
+      expect((await callBack(browser, url)).status).toBe(401);
+    });
+
+    it("an answer at another provider's address", async () => {
+      const second = await newProvider({ name: 'Second', create_users: true });
+      const browser = new TestBrowser();
+      const url = await toCallback(browser, id, claims);
+      expect((await callBack(browser, new URL(url.href.replace(id, second)))).status).toBe(401);
+    });
+
+    it('the same answer twice', async () => {
+      const browser = new TestBrowser();
+      const url = await toCallback(browser, id, { ...claims, sub: newSub() });
+      expect((await callBack(browser, url)).status).toBe(302);
+      expect((await callBack(browser, url)).status).toBe(401);
+    });
+
+    it('a code a second time, and in another browser', async () => {
+      const browser = new TestBrowser();
+      const { code } = await callBack(browser, await toCallback(browser, id, { ...claims, sub: newSub() }));
+      expect((await exchange(new TestBrowser(), code!)).status).toBe(401);
+      expect((await exchange(browser, code!)).status).toBe(200);
+      expect((await exchange(browser, code!)).status).toBe(401);
+      expect((await t.rest('GET', '/auth/me', { token: code! })).status).toBe(401);
+    });
+
+    it('providers that are switched off or unknown, or whose tenant is', async () => {
+      const start = () => t.rest('GET', `/auth/oidc/${id}/start`);
+      await rest('PUT', `/admin/oidc-providers/${id}`, { enabled: false });
+      expect((await start()).status).toBe(404);
+      expect((await t.rest('GET', `/auth/oidc/${tenant.tenantId}/start`)).status).toBe(404);
+    });
+
+    it('to lead the browser to another site', async () => {
+      for (const to of ['//evil.example', 'https://evil.example', String.raw`/\evil.example`, 'x']) {
+        const answer = await t.rest('GET', `/auth/oidc/${id}/start?return_to=${encodeURIComponent(to)}`);
+        expect([to, answer.status]).toEqual([to, 400]);
+      }
+    });
+  });
+
+  it('keeps the cookie from scripts and the tokens from addresses', async () => {
+    const id = await newProvider({ create_users: true });
+    const response = await new TestBrowser().fetch(new URL(`${t.url}/api/v1/auth/oidc/${id}/start`));
+    expect(response.headers.get('set-cookie')).toMatch(
+      /; Path=\/api\/v1\/auth\/oidc; .*HttpOnly; SameSite=Lax/,
+    );
+    expect(new URL(response.headers.get('location')!).searchParams.get('code_challenge_method')).toBe('S256');
+    const { location } = await signIn(id, { sub: newSub(), email: 'k@acme.example' });
+    expect(location).not.toMatch(/eyJ|access_token|refresh_token/);
+  });
+
+  describe('/admin/oidc-providers', () => {
+    it('are made, shown, changed and removed, without ever showing the secret', async () => {
+      const made = await rest('POST', '/admin/oidc-providers', settings());
+      expect(made.body.data).toMatchObject({
+        has_client_secret: true,
+        default_roles: ['customer'],
+        create_users: false,
+        redirect_uri: `${t.url}/api/v1/auth/oidc/${made.body.data.id}/callback`,
+        version: 1,
+      });
+      const { id } = made.body.data;
+      const put = await t.rest('PUT', `/admin/oidc-providers/${id}`, {
+        token: tenant.adminToken,
+        body: { name: 'Other', roles_claim: 'groups', role_map: { a: 'admin' } },
+        headers: { 'if-match': '"1"' },
+      });
+      expect(put.body.data).toMatchObject({ name: 'Other', role_map: { a: 'admin' }, version: 2 });
+      const stale = await t.rest('PUT', `/admin/oidc-providers/${id}`, {
+        token: tenant.adminToken,
+        body: { name: 'Late' },
+        headers: { 'if-match': '"1"' },
+      });
+      expect(stale.status).toBe(412);
+      const list = await rest('GET', '/admin/oidc-providers');
+      expect(list.items).toMatchObject([{ id }]);
+      const audit = await t.dataSource.getRepository(AdminAuditLog).findBy({ targetId: id });
+      expect(JSON.stringify([made.body, put.body, list.body, audit])).not.toContain(
+        'a secret of the provider',
+      );
+      const stored: { row: string }[] = await t.dataSource.query(
+        'SELECT p::text AS row FROM oidc_providers p',
+      );
+      expect(stored[0].row).not.toContain(Buffer.from('a secret of the provider').toString('hex'));
+      expect((await rest('DELETE', `/admin/oidc-providers/${id}`)).status).toBe(200);
+      expect((await rest('GET', `/admin/oidc-providers/${id}`)).status).toBe(404);
+    });
+
+    it.each([
+      [{ issuer: 'http://login.example.com' }, 'issuer'],
+      [{ issuer: 'http://169.254.169.254/' }, 'issuer'],
+      [{ scopes: ['email'] }, 'scopes'],
+      [{ role_map: { a: 'king' } }, 'role_map'],
+      [{ role_map: { a: 5 } }, 'role_map'],
+      [{ tier_map: { a: 'diamond' } }, 'tier_map'],
+      [{ email_domains: ['not a domain'] }, 'email_domains'],
+      [{ secret: 'x' }, 'secret'],
+    ])('names the wrong field of %j', async (changes, field) => {
+      const answer = await rest('POST', '/admin/oidc-providers', settings(changes));
+      expect([answer.status, answer.body.error.details?.[0]?.field]).toEqual([400, field]);
+    });
+
+    it('give no role above that of whoever sets them up, or changes them', async () => {
+      const admin = await t.newUser(tenant.tenantId, ['admin']);
+      const { access_token } = await t.signIn(admin.email);
+      for (const changes of [{ role_map: { a: 'owner' } }, { default_roles: ['owner'] }]) {
+        expect((await rest('POST', '/admin/oidc-providers', settings(changes), access_token)).status).toBe(
+          403,
+        );
+      }
+      const id = await newProvider({ role_map: { a: 'owner' }, roles_claim: 'groups' });
+      const put = (body: object) => rest('PUT', `/admin/oidc-providers/${id}`, body, access_token);
+      expect((await put({ issuer: 'https://mine.example', client_secret: 'x' })).status).toBe(403);
+      expect((await put({ role_map: {} })).status).toBe(403);
+      expect((await rest('DELETE', `/admin/oidc-providers/${id}`, undefined, access_token)).status).toBe(403);
+    });
+
+    it('do not send their secret to another issuer', async () => {
+      const id = await newProvider();
+      const answer = await rest('PUT', `/admin/oidc-providers/${id}`, { issuer: 'https://mine.example' });
+      expect([answer.status, answer.body.error.details?.[0]?.field]).toEqual([400, 'client_secret']);
+    });
+
+    it('are not found by another tenant', async () => {
+      const id = await newProvider();
+      const other = await t.newTenant();
+      for (const [method, body] of [['GET'], ['PUT', { name: 'x' }], ['DELETE']] as const) {
+        const answer = await t.rest(method, `/admin/oidc-providers/${id}`, { token: other.adminToken, body });
+        expect([answer.status, answer.body.message]).toEqual([404, `No OIDC provider ${id}`]);
+      }
+    });
+
+    it('say when the provider cannot be reached', async () => {
+      const id = await newProvider({ issuer: 'http://127.0.0.1:9' });
+      expect((await t.rest('GET', `/auth/oidc/${id}/start`)).status).toBe(503);
+    });
+  });
+});

@@ -1,0 +1,279 @@
+import { EventEmitter, once } from 'node:events';
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { CallLog } from '../../src/call-logs/chain/call-log.entity.js';
+import { CatalogStore } from '../../src/groups/catalog-store.js';
+import { McpTool, type ToolContext } from '../../src/tools/mcp-tool.decorator.js';
+import { createTestApp, type TestApp } from '../support/test-app.js';
+
+@Injectable()
+class GreetingTools {
+  readonly runs = new EventEmitter();
+
+  @McpTool({
+    name: 'greet',
+    description: 'Greets',
+    category: 'test',
+    version: '1.0.0',
+    input: z.object({}),
+    config: z.object({
+      greeting: z.string().min(1).describe('The word'),
+      mark: z.string().default('!').describe('The end'),
+    }),
+  })
+  greet(_args: object, ctx: ToolContext<{ greeting: string; mark: string }>) {
+    return ctx.config.greeting + ctx.config.mark;
+  }
+
+  @McpTool({ name: 'wait', description: 'Waits', category: 'test', version: '1.0.0', input: z.object({}) })
+  async wait(_args: object, ctx: ToolContext) {
+    this.runs.emit('run', ctx.signal);
+    await once(ctx.signal, 'abort');
+    return 'aborted';
+  }
+}
+
+describe('admin REST of tools', () => {
+  let t: TestApp;
+  let token: string;
+  let groupId: string;
+  beforeAll(async () => {
+    t = await createTestApp({ tools: [GreetingTools] });
+  });
+  afterAll(() => t.close());
+  beforeEach(async () => {
+    token = (await t.newTenant()).adminToken;
+    groupId = (await t.rest('POST', '/admin/groups', { token, body: { name: 'g' } })).body.data.id;
+  });
+
+  const add = (body: object) => t.rest('POST', `/admin/groups/${groupId}/tools`, { token, body });
+  const put = (id: string, body: object) => t.rest('PUT', `/admin/tools/${id}`, { token, body });
+  const test = (id: string, body: object) => t.rest('POST', `/admin/tools/${id}/test`, { token, body });
+  const greet = (config: object | undefined) => add({ tool_name: 'greet', config_data: config });
+  const fieldsOf = (answer: Awaited<ReturnType<typeof add>>) => [
+    ...new Set(answer.body.error.details?.map(({ field }) => field)),
+  ];
+  const listedNames = () =>
+    t.app
+      .get(CatalogStore)
+      .find(groupId)
+      ?.listed.map(({ name }) => name);
+
+  it('GET /admin/tools/registered lists the tools by category, with schemas', async () => {
+    const answer = await t.rest('GET', '/admin/tools/registered', { token });
+    expect(answer.status).toBe(200);
+    const categories = answer.items.map((item) => item['category']);
+    expect(categories).toEqual(categories.map(String).toSorted((a, b) => a.localeCompare(b)));
+    const tools = answer.items.flatMap((item) => item['tools'] as Record<string, unknown>[]);
+    expect(tools.find((tool) => tool['name'] === 'get_task')).toMatchObject({
+      description: expect.any(String),
+      version: expect.any(String),
+      source: 'native',
+      timeout_seconds: expect.any(Number),
+      input_schema: { type: 'object', properties: { task_id: {} } },
+      config_schema: null,
+    });
+  });
+
+  describe('POST /admin/groups/:id/tools', () => {
+    it('gives a tool to the group at once', async () => {
+      const answer = await add({ tool_name: 'get_task' });
+      expect(answer.status).toBe(201);
+      expect(answer.body).toMatchObject({
+        effective_immediately: true,
+        data: {
+          group_id: groupId,
+          tool_name: 'get_task',
+          source: 'native',
+          description: null,
+          effective_description: expect.stringMatching(/./),
+          enabled: true,
+          timeout_seconds: null,
+          config_data: {},
+          registered: true,
+        },
+      });
+      expect(listedNames()).toEqual(['get_task']);
+    });
+
+    it('takes settings along', async () => {
+      const settings = { description: 'Our own words', enabled: false, timeout_seconds: 5 };
+      const answer = await add({ tool_name: 'get_task', ...settings });
+      expect(answer.body.data).toMatchObject({
+        ...settings,
+        effective_description: 'Our own words',
+        effective_timeout_seconds: 5,
+      });
+      expect(listedNames()).toEqual([]);
+    });
+
+    it('refuses a tool twice', async () => {
+      await add({ tool_name: 'get_task' });
+      const answer = await add({ tool_name: 'get_task' });
+      expect([answer.status, fieldsOf(answer)]).toEqual([409, ['tool_name']]);
+    });
+
+    it.each([
+      [{}, ['tool_name']],
+      [{ tool_name: 'no_such_tool' }, ['tool_name']],
+      [{ tool_name: 'get_task', enabled: null }, ['enabled']],
+      [{ tool_name: 'get_task', timeout_seconds: 0 }, ['timeout_seconds']],
+      [{ tool_name: 'get_task', timeout_seconds: 3601 }, ['timeout_seconds']],
+      [{ tool_name: 'get_task', timeout_seconds: '5' }, ['timeout_seconds']],
+      [{ tool_name: 'get_task', description: '' }, ['description']],
+      [{ tool_name: 'get_task', config_data: [] }, ['config_data']],
+      [{ tool_name: 'get_task', config_data: { unknown: 1 } }, ['config_data']],
+      [{ tool_name: 'get_task', group_id: 'x' }, ['group_id']],
+    ])('names each wrong field of %j', async (body, fields) => {
+      const answer = await add(body);
+      expect([answer.status, fieldsOf(answer)]).toEqual([400, fields]);
+    });
+  });
+
+  describe('config_data', () => {
+    it('is checked against the schema of the tool, field by field', async () => {
+      expect(fieldsOf(await greet(undefined))).toEqual(['config_data.greeting']);
+      expect(fieldsOf(await greet({ greeting: '', mark: 1 }))).toEqual([
+        'config_data.greeting',
+        'config_data.mark',
+      ]);
+      const { id } = (await greet({ greeting: 'Hi' })).body.data;
+      expect(fieldsOf(await put(id, { config_data: {} }))).toEqual(['config_data.greeting']);
+    });
+
+    it('is stored as sent and reaches the tool with its defaults', async () => {
+      const added = await greet({ greeting: 'Hi' });
+      expect(added.body.data['config_data']).toEqual({ greeting: 'Hi' });
+      const { id } = added.body.data;
+      expect((await test(id, {})).body.data).toMatchObject({ result: { content: [{ text: 'Hi!' }] } });
+      await put(id, { config_data: { greeting: 'Hello', mark: '?' } });
+      expect((await test(id, {})).body.data).toMatchObject({ result: { content: [{ text: 'Hello?' }] } });
+    });
+  });
+
+  describe('GET /admin/tools', () => {
+    it('filters, searches and pages', async () => {
+      for (const name of ['get_task', 'list_tasks', 'create_task', 'search_users'])
+        await add({ tool_name: name });
+      const names = async (query: string) =>
+        (await t.rest('GET', `/admin/tools?${query}`, { token })).items.map((tool) => tool['tool_name']);
+      expect(await names('')).toEqual(['get_task', 'list_tasks', 'create_task', 'search_users']);
+      expect(await names(`group_id=${groupId}&q=TASK`)).toEqual(['get_task', 'list_tasks', 'create_task']);
+      expect(await names('q=%25')).toEqual([]);
+      const page = (await t.rest('GET', '/admin/tools?limit=3', { token })).body.page;
+      expect(await names(`limit=3&cursor=${page.next_cursor}`)).toEqual(['search_users']);
+      expect(fieldsOf(await t.rest('GET', '/admin/tools?group_id=7', { token }))).toEqual(['group_id']);
+    });
+  });
+
+  describe('PUT /admin/tools/:id', () => {
+    it('changes what is given, keeps the rest, and null goes back to the tool', async () => {
+      const { id } = (await add({ tool_name: 'get_task', description: 'Mine', timeout_seconds: 5 })).body
+        .data;
+      const answer = await put(id, { enabled: false });
+      expect(answer.body).toMatchObject({
+        effective_immediately: true,
+        data: { id, enabled: false, description: 'Mine', timeout_seconds: 5 },
+      });
+      expect(listedNames()).toEqual([]);
+      const reset = await put(id, { enabled: true, description: null, timeout_seconds: null });
+      expect(reset.body.data).toMatchObject({ enabled: true, description: null, timeout_seconds: null });
+      expect(listedNames()).toEqual(['get_task']);
+      expect((await t.rest('GET', `/admin/tools/${id}`, { token })).body.data).toEqual(reset.body.data);
+    });
+
+    it('names each wrong field', async () => {
+      const { id } = (await add({ tool_name: 'get_task' })).body.data;
+      const body = { tool_name: 'search_users', enabled: 1, config_data: { x: 1 } };
+      expect(fieldsOf(await put(id, body))).toEqual(['tool_name', 'enabled']);
+      expect(fieldsOf(await put(id, { config_data: { x: 1 } }))).toEqual(['config_data']);
+    });
+  });
+
+  it('DELETE /admin/tools/:id takes the tool from its group at once', async () => {
+    const { id } = (await add({ tool_name: 'get_task' })).body.data;
+    const answer = await t.rest('DELETE', `/admin/tools/${id}`, { token });
+    expect(answer.body).toMatchObject({ data: null, effective_immediately: true });
+    expect(listedNames()).toEqual([]);
+    expect((await t.rest('GET', `/admin/tools/${id}`, { token })).status).toBe(404);
+  });
+
+  describe('POST /admin/tools/:id/test', () => {
+    const unknownTask = '01a1fc2e-cfb8-7648-9fcd-c4461f6942da';
+
+    it('runs the tool and records it as a test', async () => {
+      const { id } = (await add({ tool_name: 'search_users' })).body.data;
+      const answer = await test(id, { arguments: { query: 'Test user' } });
+      expect(answer.status).toBe(200);
+      expect(answer.body.data).toMatchObject({
+        ok: true,
+        result: { content: [{ type: 'text' }] },
+        duration_ms: expect.any(Number),
+      });
+      expect(await t.dataSource.getRepository(CallLog).findBy({ toolId: id })).toMatchObject([
+        {
+          isTest: true,
+          era: 'rest',
+          transport: 'rest',
+          success: true,
+          groupId,
+          requestData: { query: 'Test user' },
+        },
+      ]);
+    });
+
+    it('shows a failure as the agent would see it', async () => {
+      const { id } = (await add({ tool_name: 'get_task' })).body.data;
+      const missing = await test(id, { arguments: { task_id: unknownTask } });
+      expect(missing.body.data).toMatchObject({ ok: false, result: { isError: true } });
+      const wrong = await test(id, {});
+      expect(wrong.body.data).toMatchObject({
+        ok: false,
+        result: { isError: true, content: [{ text: expect.stringMatching(/task_id/) }] },
+      });
+    });
+
+    it('also runs a tool that agents do not see yet', async () => {
+      const { id } = (await add({ tool_name: 'search_users', enabled: false })).body.data;
+      expect((await test(id, { arguments: { query: 'x' } })).body.data).toMatchObject({ ok: true });
+    });
+
+    it('passes the arguments on as they are', async () => {
+      const { id } = (await add({ tool_name: 'get_task' })).body.data;
+      await test(id, { arguments: { nested: { toString: [null, { a: {} }] } } });
+      expect(await t.dataSource.getRepository(CallLog).findBy({ toolId: id })).toMatchObject([
+        {
+          requestData: { nested: { toString: [null, { a: {} }] } },
+          errorKind: 'invalid_arguments',
+        },
+      ]);
+    });
+
+    it('stops the tool when the admin hangs up', async () => {
+      const { id } = (await add({ tool_name: 'wait' })).body.data;
+      const run = once(t.app.get(GreetingTools).runs, 'run') as Promise<[AbortSignal]>;
+      const hangUp = new AbortController();
+      const answer = fetch(`${t.url}/api/v1/admin/tools/${id}/test`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        signal: hangUp.signal,
+      });
+      const [signal] = await run;
+      hangUp.abort();
+      await expect(answer).rejects.toThrow(/aborted/);
+      if (!signal.aborted) await once(signal, 'abort');
+      const deadline = Date.now() + 5000;
+      const calls = t.dataSource.getRepository(CallLog);
+      while (!(await calls.existsBy({ toolId: id })) && Date.now() < deadline);
+      expect(await calls.findBy({ toolId: id })).toMatchObject([{ success: false, errorKind: 'cancelled' }]);
+    });
+
+    it('names what is wrong with the request itself', async () => {
+      const { id } = (await add({ tool_name: 'get_task' })).body.data;
+      expect(fieldsOf(await test(id, { arguments: 'x' }))).toEqual(['arguments']);
+      expect(fieldsOf(await test(id, { args: {} }))).toEqual(['args']);
+      const deep = JSON.parse(`${'{"a":'.repeat(80)}1${'}'.repeat(80)}`) as object;
+      expect((await test(id, { arguments: deep })).status).toBe(400);
+    });
+  });
+});

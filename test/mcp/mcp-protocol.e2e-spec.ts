@@ -1,0 +1,659 @@
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { Client as Client2, StreamableHTTPClientTransport as Http2 } from '@modelcontextprotocol/client';
+import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { WebSocket } from 'ws';
+import { KeyUsage } from '../../src/groups/keys/key-usage.js';
+import { Connections } from '../../src/mcp/doors/connections.js';
+import { Sessions } from '../../src/mcp/lanes/sessions.js';
+import { TestTools } from '../fixtures/test.tools.js';
+import { eventually, legacy, modern, newGroup, send, type TestGroup, toAnswer } from '../support/mcp.js';
+import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+
+const TOOLS = ['echo', 'wait', 'steps', 'data'];
+const INFO = { name: 'client', version: '1.0.0' };
+const initialize = legacy('initialize', {
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: INFO,
+});
+
+describe('the MCP endpoint', () => {
+  let t: TestApp;
+  let tenant: TestTenant;
+  let group: TestGroup;
+  let stateful: TestGroup;
+  let tools: TestTools;
+
+  beforeAll(async () => {
+    t = await createTestApp({
+      tools: [TestTools],
+      env: {
+        MCP_BODY_TIMEOUT_MS: '300',
+        MCP_SESSIONS_MAX: '4',
+        MCP_SESSION_IDLE_SECONDS: '2',
+        MCP_PAGE_SIZE: '3',
+      },
+    });
+    tenant = await t.newTenant();
+    group = await newGroup(t, tenant, { tools: TOOLS });
+    stateful = await newGroup(t, tenant, { tools: TOOLS, sessions: true });
+    tools = t.app.get(TestTools);
+  });
+  afterAll(() => t?.close());
+
+  const withKey = (g: TestGroup, headers: Record<string, string> = {}) => ({
+    authorization: `Bearer ${g.key}`,
+    ...headers,
+  });
+  const at = (g: TestGroup, path: string): TestGroup => ({ ...g, url: `${t.url}${path}` });
+  const admin = (method: string, path: string, body?: unknown) =>
+    t.rest(method, `/admin${path}`, { token: tenant.adminToken, ...(body === undefined ? {} : { body }) });
+
+  describe('lets in', () => {
+    it.each(['/mcp/CODE', '/mcp/CODE/', '/mcp/CODE/mcp', '/mcp/server/CODE/mcp', '/mcp/server/CODE'])(
+      'at %s',
+      async (path) => {
+        const answer = await send(at(group, path.replace('CODE', group.code)), legacy('ping'));
+        expect(answer).toMatchObject({ status: 200, body: { result: {} } });
+      },
+    );
+
+    it.each([
+      ['Authorization', (key: string) => ({ authorization: `Bearer ${key}` })],
+      ['a lower-case scheme', (key: string) => ({ authorization: `bearer ${key}` })],
+      ['X-API-Key', (key: string) => ({ authorization: '', 'x-api-key': key })],
+    ])('a key in %s', async (_name, headersOf) => {
+      const answer = await send(group, { ...legacy('ping'), headers: headersOf(group.key) });
+      expect(answer.status).toBe(200);
+    });
+
+    it.each(['', '*/*', 'application/json', 'text/event-stream'])(
+      'a client that accepts %p',
+      async (accept) => {
+        const answer = await send(group, { ...legacy('ping'), headers: { accept } });
+        expect(answer).toMatchObject({ status: 200, body: { result: {} } });
+      },
+    );
+  });
+
+  describe('keeps out', () => {
+    const refusal = async (g: TestGroup, headers: Record<string, string>) => {
+      const answer = await send(g, { ...legacy('tools/list'), headers });
+      return { status: answer.status, body: answer.body, challenge: answer.headers.get('www-authenticate') };
+    };
+
+    it('someone without a key, and someone with a wrong one: 401 and a challenge', async () => {
+      await expect(refusal(group, { authorization: '' })).resolves.toMatchObject({
+        status: 401,
+        body: { error: 'invalid_request', error_description: expect.stringContaining('Send the group key') },
+        challenge: expect.stringMatching(/^Bearer realm=/),
+      });
+      await expect(
+        refusal(group, { authorization: `Bearer ${group.key.slice(0, -1)}X` }),
+      ).resolves.toMatchObject({
+        status: 401,
+        challenge: expect.stringContaining('error="invalid_token"'),
+      });
+    });
+
+    it('them in the same way whether the group exists or not', async () => {
+      const nowhere = at(group, '/mcp/no-such-group/mcp');
+      const credentials: Record<string, string>[] = [
+        { authorization: '' },
+        { authorization: 'Bearer nonsense' },
+        { 'x-api-key': 'x', authorization: '' },
+      ];
+      for (const headers of credentials) {
+        expect(await refusal(nowhere, headers)).toEqual(await refusal(group, headers));
+      }
+    });
+
+    it("another tenant's key in the same way whether the group exists or not", async () => {
+      const stranger = await newGroup(t, await t.newTenant(), { tools: [] });
+      const mine = await refusal(group, withKey(stranger));
+      const nowhere = await refusal(at(group, '/mcp/no-such-group/mcp'), withKey(stranger));
+      expect(mine.status).toBe(404);
+      expect(JSON.stringify(mine).replaceAll(group.code, 'X')).toBe(
+        JSON.stringify(nowhere).replaceAll('no-such-group', 'X'),
+      );
+    });
+
+    it("another group's key of the same tenant: 403", async () => {
+      await expect(refusal(group, withKey(stateful))).resolves.toMatchObject({
+        status: 403,
+        body: { error: 'wrong_group' },
+        challenge: expect.stringContaining('insufficient_scope'),
+      });
+    });
+
+    it('everybody from a disabled group, at once, and lets them in again at once', async () => {
+      const g = await newGroup(t, tenant, { tools: TOOLS });
+      await admin('PUT', `/groups/${g.id}`, { enabled: false });
+      await expect(refusal(g, withKey(g))).resolves.toMatchObject({
+        status: 403,
+        body: { error: 'group_disabled' },
+      });
+      await admin('PUT', `/groups/${g.id}`, { enabled: true });
+      await expect(refusal(g, withKey(g))).resolves.toMatchObject({ status: 200 });
+    });
+
+    it('a key that was replaced, on the very next call', async () => {
+      const g = await newGroup(t, tenant, { tools: TOOLS });
+      const regenerated = await admin('POST', `/groups/${g.id}/regenerate-key`);
+      await expect(refusal(g, withKey(g))).resolves.toMatchObject({ status: 401 });
+      const key = regenerated.body.data.api_key;
+      await expect(refusal(g, { authorization: `Bearer ${key}` })).resolves.toMatchObject({ status: 200 });
+    });
+
+    it.each([
+      ['Host', { host: 'evil.example' }, 'forbidden_host'],
+      ['Origin', { origin: 'https://evil.example' }, 'forbidden_origin'],
+      ['Origin null', { origin: 'null' }, 'forbidden_origin'],
+    ])('a foreign %s', async (_name, headers, error) => {
+      const { status, text } = await raw({ ...withKey(group), ...headers });
+      expect({ status, error: JSON.parse(text).error }).toEqual({ status: 403, error });
+    });
+
+    /** fetch would not let a test set Host. */
+    function raw(headers: Record<string, string>): Promise<{ status: number; text: string }> {
+      return new Promise((resolve, reject) => {
+        const request = httpRequest(group.url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers },
+        });
+        request.on('error', reject).on('response', (response) => {
+          let text = '';
+          response.on('data', (chunk) => (text += String(chunk)));
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        });
+        request.end(JSON.stringify(legacy('ping').body));
+      });
+    }
+  });
+
+  describe('an upgrade', () => {
+    const knock = (head: string): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = connect(Number(new URL(t.url).port), '127.0.0.1');
+        let text = '';
+        socket.on('data', (chunk) => (text += String(chunk))).on('error', () => resolve('reset'));
+        socket.on('close', () => resolve(text));
+        socket.write(head);
+      });
+
+    it('that is reset in the middle hurts nobody else', async () => {
+      for (const path of ['/', `/mcp/${group.code}/ws`]) {
+        for (const protocol of ['x', 'websocket']) {
+          const socket = connect(Number(new URL(t.url).port), '127.0.0.1');
+          socket.on('error', () => undefined);
+          socket.write(
+            `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`,
+          );
+          await new Promise((resolve) => socket.once('data', resolve));
+          socket.resetAndDestroy();
+        }
+      }
+      await expect(send(group, legacy('ping'))).resolves.toMatchObject({ status: 200 });
+    });
+
+    it('to another protocol is ignored: the request is served as it is', async () => {
+      const body = JSON.stringify(legacy('ping').body);
+      const answer = await knock(
+        `POST /mcp/${group.code}/mcp HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\n` +
+          `Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\nAuthorization: Bearer ${group.key}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      expect(answer).toMatch(/^HTTP\/1.1 200 OK/);
+      expect(answer).toContain('"result":{}');
+    });
+
+    it('refused for its key says why', async () => {
+      const answer = await knock(
+        `GET /mcp/${group.code}/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1.1 401 [^]*WWW-Authenticate: Bearer[^]*Send the group key/);
+    });
+  });
+
+  it('says that there is nothing at a wrong address below a group, to someone with a key', async () => {
+    for (const path of [`/mcp/${group.code}/nothing`, '/mcp']) {
+      const answer = await send(at(group, path), legacy('ping'));
+      expect(answer).toMatchObject({
+        status: 404,
+        body: { error_description: 'There is nothing at this address' },
+      });
+    }
+  });
+
+  it('refuses a compressed body and says so', async () => {
+    const answer = await send(group, { ...legacy('ping'), headers: { 'content-encoding': 'gzip' } });
+    expect(answer).toMatchObject({
+      status: 415,
+      body: { error: { message: expect.stringContaining('gzip') } },
+    });
+  });
+
+  it('cancels a call without a session by notifications/cancelled', async () => {
+    const call = send(
+      group,
+      legacy('tools/call', { name: 'wait', arguments: { name: 'stateless', ms: 20_000 } }, 'call-7'),
+    );
+    await eventually(() => tools.begun.includes('stateless'));
+    const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'call-7' } };
+    await expect(send(group, { body: cancelled })).resolves.toMatchObject({ status: 202 });
+    await eventually(() => tools.aborted.includes('stateless'));
+    expect((await call).body.result).toMatchObject({ isError: true });
+  });
+
+  it('cancels none of two calls that could be meant', async () => {
+    const calls = ['twin-1', 'twin-2'].map((name) =>
+      send(group, legacy('tools/call', { name: 'wait', arguments: { name, ms: 300 } }, 'same-id')),
+    );
+    await eventually(() => tools.begun.includes('twin-1') && tools.begun.includes('twin-2'));
+    await send(group, {
+      body: { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'same-id' } },
+    });
+    const answers = await Promise.all(calls);
+    expect(answers.map(({ body }) => body.result?.content?.[0]?.text)).toEqual(['waited', 'waited']);
+  });
+
+  it('refuses a body that is not UTF-8', async () => {
+    const answer = await fetch(group.url, {
+      method: 'POST',
+      headers: withKey(group, { 'content-type': 'application/json' }),
+      body: Buffer.from([0x22, 0xff, 0xfe, 0x22]),
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining('UTF-8') } });
+  });
+
+  it('answers a browser of an allowed origin, preflight included', async () => {
+    const origin = 'http://localhost:3000';
+    const preflight = await fetch(group.url, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-headers': 'mcp-param-region' },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-headers')).toMatch(/Mcp-Method.*mcp-param-region/);
+    const answer = await send(group, { ...legacy('ping'), headers: { origin } });
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+  });
+
+  it('ends a body that does not arrive in time', async () => {
+    const { port } = new URL(t.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `POST /mcp/${group.code}/mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${group.key}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"jsonrpc"',
+    );
+    let text = '';
+    socket.on('data', (chunk) => (text += String(chunk)));
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(text).toMatch(/^HTTP\/1.1 408 /);
+    expect(text).toContain('did not arrive within 300 ms');
+  });
+
+  describe('tools/list', () => {
+    it('pages in a fixed order', async () => {
+      const first = (await send(group, legacy('tools/list'))).body.result;
+      const second = (await send(group, legacy('tools/list', { cursor: first?.nextCursor }))).body.result;
+      const names = [...(first?.tools ?? []), ...(second?.tools ?? [])].map(({ name }) => name);
+      expect(names).toEqual([...TOOLS].toSorted());
+      expect(second).not.toHaveProperty('nextCursor');
+    });
+
+    it('says how long 2026-07-28 clients may keep it, and that it is theirs alone', async () => {
+      const { result } = (await send(group, modern('tools/list'))).body;
+      expect(result).toMatchObject({
+        resultType: 'complete',
+        ttlMs: expect.any(Number),
+        cacheScope: 'private',
+      });
+    });
+
+    it('shows an admin’s change on the next request', async () => {
+      const g = await newGroup(t, tenant, { tools: ['echo'] });
+      const [tool] = (await admin('GET', `/tools?group_id=${g.id}`)).items;
+      await admin('PUT', `/tools/${tool?.id}`, { description: 'Says it again' });
+      expect((await send(g, legacy('tools/list'))).body.result?.['tools']).toMatchObject([
+        { description: 'Says it again' },
+      ]);
+      await admin('PUT', `/tools/${tool?.id}`, { enabled: false });
+      expect((await send(g, legacy('tools/list'))).body.result?.['tools']).toEqual([]);
+      const call = await send(g, legacy('tools/call', { name: 'echo', arguments: { message: 'x' } }));
+      expect(call.body.error?.code).toBe(-32602);
+    });
+  });
+
+  describe('progress and log messages', () => {
+    const steps = { name: 'steps', arguments: { count: 3 } };
+
+    it('come on a stream to a client of 2025 that asked for progress', async () => {
+      const answer = await send(group, legacy('tools/call', { ...steps, _meta: { progressToken: 'p' } }));
+      const progress = answer.messages.filter(({ method }) => method === 'notifications/progress');
+      expect(progress.map(({ params }) => params?.progress)).toEqual([1, 2, 3]);
+      expect(answer.body.result?.['content']).toEqual([{ type: 'text', text: 'done' }]);
+    });
+
+    it('come on a stream to a client of 2026-07-28 that asked for them', async () => {
+      const request = modern('tools/call', steps, {
+        progressToken: 7,
+        'io.modelcontextprotocol/logLevel': 'info',
+      });
+      const answer = await send(group, request);
+      expect(answer.messages.map(({ method }) => method)).toEqual([
+        ...Array.from({ length: 3 }, () => ['notifications/progress', 'notifications/message']).flat(),
+        undefined,
+      ]);
+      expect(answer.body.result?.['resultType']).toBe('complete');
+    });
+
+    it('do not come unasked', async () => {
+      for (const request of [legacy('tools/call', steps), modern('tools/call', steps)]) {
+        const answer = await send(group, request);
+        expect(answer.headers.get('content-type')).toBe('application/json');
+      }
+    });
+  });
+
+  describe('sessions', () => {
+    const open = async (): Promise<Record<string, string>> => {
+      const answer = await send(stateful, { ...initialize, headers: {} });
+      expect(answer.status).toBe(200);
+      return {
+        'mcp-session-id': answer.headers.get('mcp-session-id') ?? '',
+        'mcp-protocol-version': '2025-11-25',
+      };
+    };
+
+    it('are not offered by a group that does not have them', async () => {
+      const answer = await send(group, initialize);
+      expect(answer.headers.get('mcp-session-id')).toBeNull();
+      expect(answer.body.result?.['capabilities']).toEqual({ tools: {}, logging: {} });
+    });
+
+    it('begin with initialize and end with DELETE', async () => {
+      const headers = await open();
+      await expect(send(stateful, { ...legacy('tools/list'), headers })).resolves.toMatchObject({
+        status: 200,
+      });
+      await expect(send(stateful, { method: 'DELETE', headers })).resolves.toMatchObject({ status: 200 });
+      await expect(send(stateful, { ...legacy('tools/list'), headers })).resolves.toMatchObject({
+        status: 404,
+      });
+    });
+
+    it('are not needed: a request without one is served', async () => {
+      await expect(send(stateful, legacy('ping'))).resolves.toMatchObject({
+        status: 200,
+        body: { result: {} },
+      });
+    });
+
+    it('refuse a request whose id is still being answered', async () => {
+      const headers = await open();
+      const wait = (name: string) =>
+        legacy('tools/call', { name: 'wait', arguments: { name, ms: 500 } }, 'one-id');
+      const first = send(stateful, { ...wait('first-of-id'), headers });
+      await eventually(() => tools.begun.includes('first-of-id'));
+      await expect(send(stateful, { ...wait('second-of-id'), headers })).resolves.toMatchObject({
+        status: 400,
+      });
+      expect((await first).body.result?.content?.[0]?.text).toBe('waited');
+      await send(stateful, { method: 'DELETE', headers });
+    });
+
+    it('take batches only of a revision that has them, and no longer than allowed', async () => {
+      const headers = await open();
+      const batch = (length: number) => Array.from({ length }, (_, id) => legacy('ping', undefined, id).body);
+      const refused = await send(stateful, { body: batch(2), headers });
+      expect(refused).toMatchObject({ status: 400, body: { error: { code: -32600 } } });
+      const old = { ...headers, 'mcp-protocol-version': '2025-03-26' };
+      await expect(send(stateful, { body: batch(51), headers: old })).resolves.toMatchObject({ status: 400 });
+      await send(stateful, { method: 'DELETE', headers });
+    });
+
+    it("are nobody else's: another group's key finds none", async () => {
+      const headers = await open();
+      const other = await newGroup(t, tenant, { tools: TOOLS, sessions: true });
+      await expect(send(other, { ...legacy('ping'), headers })).resolves.toMatchObject({ status: 404 });
+      await send(stateful, { method: 'DELETE', headers });
+    });
+
+    it('end when they were idle for too long, and make room for new ones when there are too many', async () => {
+      const first = await open();
+      for (let n = 0; n < 4; n++) await open();
+      expect(t.app.get(Sessions).size).toBe(4);
+      await expect(send(stateful, { ...legacy('ping'), headers: first })).resolves.toMatchObject({
+        status: 404,
+      });
+      await eventually(() => t.app.get(Sessions).size === 0, 20_000);
+    });
+
+    it('end when the key is replaced', async () => {
+      const g = await newGroup(t, tenant, { tools: TOOLS, sessions: true });
+      const client = new Client1(INFO);
+      await client.connect(new Http1(new URL(g.url), { requestInit: { headers: withKey(g) } }));
+      const before = t.app.get(Sessions).size;
+      await admin('POST', `/groups/${g.id}/regenerate-key`);
+      await eventually(() => t.app.get(Sessions).size === before - 1);
+      await expect(client.listTools()).rejects.toThrow();
+      await client.close();
+    });
+
+    it('cancel a call by notifications/cancelled', async () => {
+      const client = new Client1(INFO);
+      await client.connect(new Http1(new URL(stateful.url), { requestInit: { headers: withKey(stateful) } }));
+      const cancel = new AbortController();
+      const call = client.callTool(
+        { name: 'wait', arguments: { name: 'session-cancel', ms: 20_000 } },
+        undefined,
+        {
+          signal: cancel.signal,
+        },
+      );
+      await eventually(() => tools.begun.includes('session-cancel'));
+      cancel.abort();
+      await expect(call).rejects.toThrow();
+      await eventually(() => tools.aborted.includes('session-cancel'));
+      await client.close();
+    });
+  });
+
+  describe('list_changed', () => {
+    const addTool = (g: TestGroup, tool_name: string) =>
+      admin('POST', `/groups/${g.id}/tools`, { tool_name });
+
+    /** Opens a session and its GET stream; the stream stands when this returns. */
+    const openStream = async (g: TestGroup) => {
+      const { headers } = await send(g, initialize);
+      const response = await fetch(g.url, {
+        headers: withKey(g, {
+          accept: 'text/event-stream',
+          'mcp-session-id': headers.get('mcp-session-id') ?? '',
+          'mcp-protocol-version': '2025-11-25',
+        }),
+      });
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+      return {
+        status: response.status,
+        read: async () => (await reader.read()).value,
+        end: () => reader.cancel(),
+      };
+    };
+
+    it('reaches sessions of that group and of no other', async () => {
+      const [a, b] = [
+        await newGroup(t, tenant, { tools: ['echo'], sessions: true }),
+        await newGroup(t, tenant, { tools: ['echo'], sessions: true }),
+      ];
+      const [streamA, streamB] = [await openStream(a), await openStream(b)];
+      await addTool(a, 'data');
+      expect(await streamA.read()).toContain('notifications/tools/list_changed');
+      await addTool(b, 'data');
+      const heardByB = await streamB.read();
+      expect(heardByB?.match(/list_changed/g)).toHaveLength(1);
+      await Promise.all([streamA.end(), streamB.end()]);
+    });
+
+    it('reaches 2026-07-28 listeners of that group and of no other', async () => {
+      const [a, b] = [
+        await newGroup(t, tenant, { tools: ['echo'] }),
+        await newGroup(t, tenant, { tools: ['echo'] }),
+      ];
+      const heard: string[] = [];
+      const listenAt = async (g: TestGroup, name: string) => {
+        const client = new Client2(INFO, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+        client.setNotificationHandler('notifications/tools/list_changed', () => void heard.push(name));
+        await client.connect(new Http2(new URL(g.url), { requestInit: { headers: withKey(g) } }));
+        await client.listen({ toolsListChanged: true });
+        return client;
+      };
+      const clients = [await listenAt(a, 'a'), await listenAt(b, 'b')];
+      await addTool(a, 'data');
+      await eventually(() => heard.length > 0);
+      await addTool(b, 'data');
+      await eventually(() => heard.length > 1);
+      expect(heard).toEqual(['a', 'b']);
+      await Promise.all(clients.map((client) => client.close()));
+    });
+
+    it('a listener is cut off when its key is replaced', async () => {
+      const g = await newGroup(t, tenant, { tools: ['echo'] });
+      const client = new Client2(INFO, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+      await client.connect(new Http2(new URL(g.url), { requestInit: { headers: withKey(g) } }));
+      const subscription = await client.listen({ toolsListChanged: true });
+      await admin('POST', `/groups/${g.id}/regenerate-key`);
+      await expect(subscription.closed).resolves.toBe('remote');
+      await client.close();
+    });
+  });
+
+  describe('HTTP+SSE', () => {
+    it('names an address on its own origin within a second, and answers on the stream', async () => {
+      const response = await fetch(`${t.url}/mcp/${group.code}/sse`, { headers: withKey(group) });
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+      const first = (await reader.read()).value ?? '';
+      const address = /^event: endpoint\ndata: (\/mcp\/\S+)/.exec(first)?.[1] ?? '';
+      const posted = await fetch(`${t.url}${address}`, {
+        method: 'POST',
+        headers: withKey(group, { 'content-type': 'application/json' }),
+        body: JSON.stringify(initialize.body),
+      });
+      expect(posted.status).toBe(202);
+      expect((await reader.read()).value).toContain('"protocolVersion":"2025-11-25"');
+      const stranger = await fetch(`${t.url}${address}`, {
+        method: 'POST',
+        headers: withKey(stateful, { 'content-type': 'application/json' }),
+        body: '{}',
+      });
+      expect(stranger.status).toBe(403);
+      await reader.cancel();
+      await eventually(() => t.app.get(Connections).size === 0);
+    });
+  });
+
+  describe('WebSocket', () => {
+    const openSocket = async (g: TestGroup, headers = withKey(g)): Promise<WebSocket> => {
+      const socket = new WebSocket(`${t.url.replace('http', 'ws')}/mcp/${g.code}/ws`, 'mcp', { headers });
+      await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+      return socket;
+    };
+    const ask = (socket: WebSocket, message: unknown): Promise<ReturnType<typeof toAnswer>['body']> =>
+      new Promise((resolve) => {
+        socket.once('message', (data: Buffer) => resolve(JSON.parse(data.toString('utf8'))));
+        socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+      });
+
+    it('serves both eras', async () => {
+      const old = await openSocket(group);
+      expect(await ask(old, initialize.body)).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
+      expect(await ask(old, legacy('tools/call', { name: 'data' }).body)).toMatchObject({
+        result: { structuredContent: { n: 42 } },
+      });
+      old.close();
+      const now = await openSocket(group);
+      expect(await ask(now, modern('server/discover').body)).toMatchObject({
+        result: { supportedVersions: ['2026-07-28'] },
+      });
+      expect(await ask(now, modern('tools/call', { name: 'data' }).body)).toMatchObject({
+        result: { resultType: 'complete' },
+      });
+      now.close();
+    });
+
+    it('refuses what is not JSON, and malformed calls, and goes on', async () => {
+      const socket = await openSocket(group);
+      await ask(socket, initialize.body);
+      expect(await ask(socket, '{nonsense')).toMatchObject({ error: { code: -32700 } });
+      expect(await ask(socket, legacy('tools/call', { name: 7 }).body)).toMatchObject({
+        error: { code: -32602 },
+      });
+      expect(await ask(socket, legacy('ping').body)).toMatchObject({ result: {} });
+      socket.close();
+    });
+
+    it('keeps out a wrong key, and ends when the key is replaced', async () => {
+      await expect(openSocket(group, { authorization: 'Bearer nonsense' })).rejects.toThrow('401');
+      const g = await newGroup(t, tenant, { tools: TOOLS });
+      const socket = await openSocket(g);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      await admin('POST', `/groups/${g.id}/regenerate-key`);
+      await closed;
+    });
+
+    it('takes no batch where the revision has none', async () => {
+      const socket = await openSocket(group);
+      await ask(socket, initialize.body);
+      expect(await ask(socket, [legacy('ping').body])).toMatchObject({ error: { code: -32600 } });
+      socket.close();
+    });
+
+    it('is refused at any other address', async () => {
+      const elsewhere = new WebSocket(`${t.url.replace('http', 'ws')}/api`, { headers: withKey(group) });
+      await expect(new Promise((_, reject) => elsewhere.once('error', reject))).rejects.toThrow('404');
+    });
+
+    it('stops a running call when the client goes away', async () => {
+      const socket = await openSocket(group);
+      await ask(socket, initialize.body);
+      socket.send(
+        JSON.stringify(
+          legacy('tools/call', { name: 'wait', arguments: { name: 'ws-gone', ms: 20_000 } }, 9).body,
+        ),
+      );
+      await eventually(() => tools.begun.includes('ws-gone'));
+      socket.terminate();
+      await eventually(() => tools.aborted.includes('ws-gone'));
+    });
+  });
+
+  it('notes when a key was last used', async () => {
+    const g = await newGroup(t, tenant, { tools: [] });
+    await send(g, legacy('ping'));
+    await t.app.get(KeyUsage).write();
+    const [key] = await t.dataSource.query<{ recent: boolean }[]>(
+      `SELECT last_used_at > now() - interval '1 minute' AS recent FROM mcp_group_keys WHERE group_id = $1`,
+      [g.id],
+    );
+    expect(key).toEqual({ recent: true });
+  });
+
+  it('leaves every other path to the REST side', async () => {
+    const answer = await fetch(`${t.url}/mcpx`);
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ success: false });
+  });
+
+  it('a change on one replica rules the calls of another', async () => {
+    const other = await createTestApp({ tools: [TestTools], database: t.database });
+    const g = await newGroup(t, tenant, { tools: ['echo'] });
+    const there = { ...g, url: g.url.replace(t.url, other.url) };
+    await eventually(async () => (await send(there, legacy('ping'))).status === 200);
+    await admin('POST', `/groups/${g.id}/regenerate-key`);
+    await eventually(async () => (await send(there, legacy('ping'))).status === 401);
+    await other.close();
+  });
+});

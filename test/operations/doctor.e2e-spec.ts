@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { type Check, toText } from '../../src/operations/doctor/check.js';
+import { examine } from '../../src/operations/doctor/doctor.js';
+import { checkAddresses } from '../../src/operations/doctor/service-checks.js';
+import { type Config, loadConfig } from '../../src/platform/config.js';
+import { ownerDataSourceOptions } from '../../src/boot/database/database.js';
+import { revertMigration, withOwner } from '../../src/boot/database/migrate.js';
+import { TEST_MASTER_KEY } from '../support/server.js';
+import { createTestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const problems = (checks: readonly Check[]) => checks.filter(({ status }) => status === 'problem');
+const told = (checks: readonly Check[]) => problems(checks).map(({ name, message }) => `${name}: ${message}`);
+
+describe('toolcrib doctor', () => {
+  let database: TestDatabase;
+  let admin: DataSource;
+  const configOf = (env: Record<string, string> = {}): Config =>
+    loadConfig({ DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY, ...env });
+  /** Breaks the installation, looks, and mends it again. */
+  const after = async (breaking: string, mending: string) => {
+    await admin.query(breaking);
+    try {
+      return told(await examine(configOf()));
+    } finally {
+      await admin.query(mending);
+    }
+  };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    admin = await new DataSource({
+      ...ownerDataSourceOptions(configOf()),
+      url: database.adminUrl,
+    } as DataSourceOptions).initialize();
+  });
+  afterAll(async () => {
+    await admin.destroy();
+    await database.drop();
+  });
+
+  it('finds a fresh installation well, and says what it looked at', async () => {
+    const checks = await examine(configOf());
+    expect(problems(checks)).toEqual([]);
+    expect(new Set(checks.map(({ name }) => name))).toEqual(
+      new Set([
+        'role owner',
+        'role app',
+        'role system',
+        'role log',
+        'database',
+        'pg_trgm',
+        'clock',
+        'pooler',
+        'rights of toolcrib_app',
+        'rights of toolcrib_system',
+        'rights of toolcrib_log',
+        'schema',
+        'row-level security',
+        'grants',
+        'trials',
+        'master key',
+        'PUBLIC_URL',
+        'ALLOWED_HOSTS',
+      ]),
+    );
+    expect(toText(checks)).toMatch(/^ok +role owner: connects as .*\n[^]*\d+ ok, 0 warnings, 0 problems\n$/);
+  });
+
+  it.each([
+    [
+      'a table whose row-level security is not forced',
+      'ALTER TABLE tasks NO FORCE ROW LEVEL SECURITY',
+      'ALTER TABLE tasks FORCE ROW LEVEL SECURITY',
+      'table tasks: row-level security is not forced',
+    ],
+    [
+      'a partition without it',
+      'ALTER TABLE mcp_call_logs_default DISABLE ROW LEVEL SECURITY',
+      'ALTER TABLE mcp_call_logs_default ENABLE ROW LEVEL SECURITY',
+      'table mcp_call_logs_default: row-level security is off',
+    ],
+    [
+      'a new table that went around the migrations’ helper',
+      'CREATE TABLE forgotten (tenant_id uuid)',
+      'DROP TABLE forgotten',
+      'table forgotten: row-level security is off',
+    ],
+    [
+      'a policy that compares with something else',
+      'ALTER POLICY tenant_isolation ON tasks USING (true)',
+      'ALTER POLICY tenant_isolation ON tasks USING (tenant_id = (SELECT current_tenant_id()))',
+      'table tasks: has no policy that keeps toolcrib_app to its tenant',
+    ],
+    [
+      'one policy too many',
+      'CREATE POLICY all_of_it ON tasks USING (true)',
+      'DROP POLICY all_of_it ON tasks',
+      'table tasks: the policy all_of_it is for the service, too',
+    ],
+    [
+      'a right too many',
+      'GRANT UPDATE ON admin_audit_logs TO toolcrib_app',
+      'REVOKE UPDATE ON admin_audit_logs FROM toolcrib_app',
+      'rights of toolcrib_app: has more on admin_audit_logs than the migrations give: UPDATE',
+    ],
+    [
+      'a right of everybody',
+      'GRANT SELECT ON users TO PUBLIC',
+      'REVOKE SELECT ON users FROM PUBLIC',
+      'rights of PUBLIC: has more on users than the migrations give: SELECT',
+    ],
+    [
+      'a right too few',
+      'REVOKE UPDATE (last_used_at) ON mcp_group_keys FROM toolcrib_system',
+      'GRANT UPDATE (last_used_at) ON mcp_group_keys TO toolcrib_system',
+      'rights of toolcrib_system: lacks on mcp_group_keys: UPDATE (last_used_at)',
+    ],
+    [
+      'a role that may create',
+      'GRANT CREATE ON SCHEMA public TO toolcrib_log',
+      'REVOKE CREATE ON SCHEMA public FROM toolcrib_log',
+      'rights of toolcrib_log: may create objects in the database',
+    ],
+    [
+      'a role that owns something',
+      'GRANT CREATE ON SCHEMA public TO toolcrib_app; ALTER TABLE projects OWNER TO toolcrib_app; REVOKE CREATE ON SCHEMA public FROM toolcrib_app',
+      'ALTER TABLE projects OWNER TO toolcrib; GRANT SELECT, INSERT, UPDATE, DELETE ON projects TO toolcrib_app',
+      'rights of toolcrib_app: owns projects',
+    ],
+    [
+      'a foreign key without the tenant',
+      'ALTER TABLE tasks ADD CONSTRAINT loose FOREIGN KEY (user_id) REFERENCES users (id)',
+      'ALTER TABLE tasks DROP CONSTRAINT loose',
+      'table tasks: foreign key loose to users does not carry the tenant: a row may refer to another tenant’s',
+    ],
+  ])('finds %s', async (_what, breaking, mending, expected) => {
+    expect(await after(breaking, mending)).toContain(expected.replace('’', "'"));
+  });
+
+  it('finds a service role that no policy binds, and what it then can do', async () => {
+    const role = `doctor_${randomBytes(6).toString('hex')}`;
+    const { password } = new URL(database.url);
+    await admin.query(`CREATE ROLE ${role} LOGIN BYPASSRLS PASSWORD '${decodeURIComponent(password)}'`);
+    try {
+      await admin.query(`GRANT toolcrib_app TO ${role}`);
+      await admin.query(`INSERT INTO tenants (id, name) VALUES (gen_random_uuid(), 'somebody')`);
+      const app = Object.assign(new URL(database.url), { username: role }).href;
+      const found = told(await examine(configOf({ DATABASE_APP_URL: app })));
+      expect(found).toContain(`rights of ${role}: may bypass row-level security: no policy binds it`);
+      expect(found).toContain(`trial as ${role}: tenants shows rows though no tenant is set`);
+    } finally {
+      await admin.query(`DELETE FROM tenants; DROP ROLE ${role}`);
+    }
+  });
+
+  it('finds a role that cannot sign in, and never shows its password', async () => {
+    const app = Object.assign(new URL(database.url), { username: 'nobody_here', password: 'hunter2hunter2' });
+    const checks = await examine(configOf({ DATABASE_APP_URL: app.href }));
+    expect(told(checks).join()).toMatch(/^role app: cannot connect: /);
+    expect(JSON.stringify(checks)).not.toContain('hunter2');
+  });
+
+  it('finds an old schema', async () => {
+    const old = await createTestDatabase();
+    const config = loadConfig({ DATABASE_URL: old.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY });
+    const reverted = await withOwner(config, revertMigration);
+    expect(told(await examine(config))).toEqual([`schema: lacks ${reverted}`]);
+    await old.drop();
+  });
+
+  it('finds a master key that opens nothing', async () => {
+    const t = await createTestApp();
+    const { adminToken: token } = await t.newTenant();
+    await t.rest('POST', '/admin/groups', { token, body: { name: 'Has a key' } });
+    expect(told(await examine(t.config))).toEqual([]);
+    const other = loadConfig({
+      DATABASE_URL: t.database.url,
+      TOOLCRIB_MASTER_KEY: randomBytes(32).toString('base64'),
+    });
+    expect(told(await examine(other))).toEqual(['master key: does not open 1 of the newest 1 stored keys']);
+    await t.close();
+  });
+
+  it('compares the addresses that clients are told with those that are served', () => {
+    const statuses = (env: Record<string, string>) =>
+      checkAddresses(configOf(env)).map(({ name, status }) => `${name} ${status}`);
+    expect(statuses({})).toEqual(['PUBLIC_URL ok', 'ALLOWED_HOSTS ok']);
+    expect(statuses({ HOST: '0.0.0.0' })).toEqual(['PUBLIC_URL warning', 'ALLOWED_HOSTS warning']);
+    expect(statuses({ PUBLIC_URL: 'http://tools.example.com' })).toEqual([
+      'PUBLIC_URL warning',
+      'ALLOWED_HOSTS ok',
+    ]);
+    expect(statuses({ PUBLIC_URL: 'https://tools.example.com', ALLOWED_HOSTS: 'other.example.com' })).toEqual(
+      ['PUBLIC_URL ok', 'ALLOWED_HOSTS problem'],
+    );
+  });
+});

@@ -1,0 +1,211 @@
+import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+
+describe('REST manners', () => {
+  let t: TestApp;
+  let tenant: TestTenant;
+  let token: string;
+  let limited: TestApp | undefined;
+  beforeAll(async () => {
+    t = await createTestApp();
+    tenant = await t.newTenant();
+    token = tenant.adminToken;
+  });
+  afterAll(async () => {
+    await limited?.close(); // not before: passport's strategies are the process's, and the last application's
+    await t.close();
+  });
+
+  const newGroup = async (name: string) =>
+    (await t.rest('POST', '/admin/groups', { token, body: { name } })).body.data;
+  const read = (path: string, headers: Record<string, string> = {}) =>
+    t.rest('GET', path, { token, headers });
+
+  describe('ETag and If-Match', () => {
+    it('of two clients that read the same version, the second to write is told', async () => {
+      const group = await newGroup('Two clients');
+      const tool = await t.rest('POST', `/admin/groups/${group.id}/tools`, {
+        token,
+        body: { tool_name: 'get_user_profile' },
+      });
+      for (const path of [`/admin/groups/${group.id}`, `/admin/tools/${tool.body.data.id}`]) {
+        const etag = (await read(path)).headers.get('etag')!;
+        const write = (description: string) =>
+          t.rest('PUT', path, { token, body: { description }, headers: { 'if-match': etag } });
+        const answers = await Promise.all([write('one'), write('other')]);
+        expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 412]);
+        const winner = answers.find(({ status }) => status === 200)!;
+        const loser = answers.find(({ status }) => status === 412)!;
+        expect(loser.body.error.code).toBe('precondition_failed');
+        const now = await read(path);
+        expect(now.body.data).toMatchObject({ description: winner.body.data['description'] });
+        expect(now.headers.get('etag')).toBe(winner.headers.get('etag'));
+        const late = await t.rest('DELETE', path, { token, headers: { 'if-match': etag } });
+        expect(late.status).toBe(412);
+        expect(
+          (await t.rest('PUT', path, { token, body: {}, headers: { 'if-match': 'W/"1"' } })).status,
+        ).toBe(400);
+      }
+    });
+
+    it("lets a group's version be while its tools change, and no 304 hides that they did", async () => {
+      const group = await newGroup('Its tools');
+      const path = `/admin/groups/${group.id}`;
+      const before = await read(path);
+      await t.rest('POST', `${path}/tools`, { token, body: { tool_name: 'get_user_profile' } });
+      const after = await read(path, { 'if-none-match': before.headers.get('etag')! });
+      expect([after.status, after.body.data]).toMatchObject([200, { version: 1, tool_count: 1 }]);
+      const headers = { 'if-match': before.headers.get('etag')! };
+      expect((await t.rest('PUT', path, { token, body: { enabled: true }, headers })).status).toBe(200);
+    });
+
+    it('answers 304 without a body to who has it already', async () => {
+      const { id } = await newGroup('Not modified');
+      const url = `${t.url}/api/v1/admin/groups/${id}`;
+      const first = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+      const etag = first.headers.get('etag')!;
+      for (const tags of [etag, `W/${etag}`, `"1", ${etag}`, '*']) {
+        const again = await fetch(url, {
+          headers: { authorization: `Bearer ${token}`, 'if-none-match': tags },
+        });
+        expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', etag]);
+      }
+    });
+
+    it('keeps what has no version out of caches', async () => {
+      expect((await read('/admin/groups')).headers.get('cache-control')).toBe('no-store');
+    });
+  });
+
+  describe('cursors', () => {
+    it('work only for the list, the filters and the tenant that they are from', async () => {
+      await newGroup('Cursor one');
+      await newGroup('Cursor two');
+      const page = await read('/admin/groups?limit=1&q=Cursor');
+      const cursor = page.body.page.next_cursor!;
+      const next = await read(`/admin/groups?limit=200&q=Cursor&cursor=${cursor}`);
+      expect(next.items).toMatchObject([{ name: 'Cursor two' }]);
+      const stranger = (await t.newTenant()).adminToken;
+      const [inner, seal] = cursor.split('.') as [string, string];
+      const refused = [
+        await read(`/admin/groups?limit=1&cursor=${cursor}`),
+        await read(`/admin/groups?limit=1&q=Other&cursor=${cursor}`),
+        await read(`/admin/tools?q=Cursor&cursor=${cursor}`),
+        await read(`/admin/groups?q=Cursor&cursor=${inner}`),
+        await read(`/admin/groups?q=Cursor&cursor=${inner}x.${seal}`),
+        await t.rest('GET', `/admin/groups?q=Cursor&cursor=${cursor}`, { token: stranger }),
+      ];
+      expect(refused.map(({ status, body }) => [status, body.error.details?.[0]?.field])).toEqual(
+        refused.map(() => [400, 'cursor']),
+      );
+    });
+  });
+
+  describe('methods', () => {
+    it('answers a wrong method on a known path with 405 and Allow', async () => {
+      const answer = await t.rest('PATCH', '/admin/groups', { token, body: {} });
+      expect([answer.status, answer.body.error.code, answer.headers.get('allow')]).toEqual([
+        405,
+        'method_not_allowed',
+        'GET, HEAD, POST',
+      ]);
+      expect((await t.rest('POST', '/nothing/here', { token, body: {} })).status).toBe(404);
+      const options = await fetch(`${t.url}/api/v1/admin/groups`, { method: 'OPTIONS' });
+      expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, POST']);
+    });
+  });
+
+  describe('rate limits on signing in', () => {
+    it('count per client address, also behind a proxy, and leave the rest alone', async () => {
+      limited = await createTestApp({
+        database: t.database,
+        env: { AUTH_RATE_LIMIT: '3', TRUST_PROXY: '127.0.0.1' },
+      });
+      const replica = limited;
+      const refresh = (address: string) =>
+        replica.rest('POST', '/auth/refresh', {
+          body: { refresh_token: 'x' },
+          headers: { 'x-forwarded-for': address },
+        });
+      for (let count = 0; count < 3; count += 1) expect((await refresh('192.0.2.1')).status).toBe(401);
+      const refused = await refresh('192.0.2.1');
+      expect([refused.status, refused.body.error.code]).toEqual([429, 'too_many_requests']);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect((await refresh('192.0.2.2')).status).toBe(401);
+      expect((await refresh('198.51.100.7, 192.0.2.1')).status).toBe(429);
+      for (let count = 0; count < 5; count += 1) {
+        expect((await replica.rest('GET', '/auth/me', { token })).status).toBe(200);
+      }
+    });
+
+    it('does not believe X-Forwarded-For unless told to', async () => {
+      await t.rest('POST', '/admin/groups', {
+        token,
+        body: { name: 'From where' },
+        headers: { 'x-forwarded-for': '192.0.2.9' },
+      });
+      const [row] = await t.dataSource.query(
+        `SELECT ip FROM admin_audit_logs WHERE tenant_id = $1 AND target_name = 'From where'`,
+        [tenant.tenantId],
+      );
+      expect(row.ip).toMatch(/127\.0\.0\.1$/);
+    });
+  });
+
+  describe('CORS', () => {
+    const call = (method: string, origin: string, headers: Record<string, string> = {}) =>
+      fetch(`${t.url}/api/v1/admin/groups`, {
+        method,
+        headers: { origin, authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+        ...(method === 'POST' && { body: '{"name":"From a page"}' }),
+      });
+
+    it('lets an allowed page read what it needs, without cookies', async () => {
+      const answer = await call('GET', 'http://localhost:3000');
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('access-control-allow-origin')).toBe('http://localhost:3000');
+      expect(answer.headers.get('access-control-expose-headers')).toContain(
+        'ETag, X-Request-Id, Retry-After',
+      );
+      expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+      expect(answer.headers.get('vary')).toContain('Origin');
+      const preflight = await call('OPTIONS', 'http://localhost:3000', {
+        'access-control-request-method': 'PUT',
+      });
+      expect([preflight.status, preflight.headers.get('access-control-allow-methods')]).toEqual([
+        204,
+        expect.stringContaining('PUT'),
+      ]);
+      expect(preflight.headers.get('access-control-allow-headers')).toContain('If-Match');
+    });
+
+    it('refuses what a page of another origin would change, and lets it read nothing', async () => {
+      for (const origin of ['https://evil.test', 'null', 'http://localhost.evil.test']) {
+        expect((await call('POST', origin)).status).toBe(403);
+        expect((await call('OPTIONS', origin, { 'access-control-request-method': 'POST' })).status).toBe(403);
+        expect((await call('GET', origin)).headers.get('access-control-allow-origin')).toBeNull();
+      }
+    });
+  });
+
+  describe('request ids', () => {
+    it('are in every answer, of MCP too; the caller may bring its own', async () => {
+      const group = await newGroup('Request ids');
+      const mcp = (headers: Record<string, string>) =>
+        fetch(group.server_url, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            ...headers,
+          },
+          body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+        });
+      const withKey = { 'x-api-key': group.api_key, 'x-request-id': 'trace-7' };
+      expect((await mcp(withKey)).headers.get('x-request-id')).toBe('trace-7');
+      expect((await mcp({})).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+      expect((await read('/nothing', { 'x-request-id': 'a b' })).headers.get('x-request-id')).toMatch(
+        /^[0-9a-f-]{36}$/,
+      );
+    });
+  });
+});
