@@ -34,7 +34,11 @@ export default {
   // Two even on two cores: about half of the time a spec waits, for PostgreSQL or for a server that it started.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
-    { ...base, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
+    {
+      ...base,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/house/**/*.spec.ts'],
+    },
     { ...withDatabase, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'] },
     { ...withDatabase, displayName: 'conformance', testMatch: ['<rootDir>/test/**/*.conformance-spec.ts'] },
   ],

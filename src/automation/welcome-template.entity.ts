@@ -29,7 +29,7 @@ export class WelcomeTemplate {
   @Column({ type: 'varchar', length: 35, update: false })
   language: string;
 
-  /** With `{{variables}}`: see `template-text.ts`. */
+  /** With `{{variables}}`: see `welcome-template-text.ts`. */
   @Column({ type: 'text' })
   body: string;
 

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsString, IsUUID, Length, Matches } from 'class-validator';
 import { MayBeAbsent } from '../platform/rest/rest.dto.js';
 import { LANGUAGE, LANGUAGE_WRONG } from './languages.js';
-import { TEMPLATE_VARIABLES } from './template-text.js';
+import { TEMPLATE_VARIABLES } from './welcome-template-text.js';
 
 /** Leaves room for the values, below what a welcome may have. */
 const BODY_MAX = 3000;

@@ -12,7 +12,7 @@ import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { AutomationSettings } from './automation-settings.js';
 import { BUILT_IN_TEMPLATES } from './built-in-templates.js';
 import { toLanguage } from './languages.js';
-import { fillTemplate, problemsOfTemplate } from './template-text.js';
+import { fillTemplate, problemsOfTemplate } from './welcome-template-text.js';
 import { toPlainText } from './welcome-text.js';
 import { WelcomeTemplate } from './welcome-template.entity.js';
 import type { PreviewWelcomeDto, WelcomePreviewDto, WelcomeTemplateDto } from './welcome-templates.dto.js';

@@ -1,4 +1,4 @@
-import { fillTemplate, problemsOfTemplate } from './template-text.js';
+import { fillTemplate, problemsOfTemplate } from './welcome-template-text.js';
 import { BUILT_IN_TEMPLATES } from './built-in-templates.js';
 import { toLanguage, widening } from './languages.js';
 import { toWelcomeText, WELCOME_MAX } from './welcome-text.js';

@@ -12,7 +12,7 @@ import { JobEndedError } from '../jobs/job-context.js';
 import type { FallbackReason } from './automation-run.entity.js';
 import { AutomationSettings, type AutomationSettingValues } from './automation-settings.js';
 import { toLanguage } from './languages.js';
-import { fillTemplate } from './template-text.js';
+import { fillTemplate } from './welcome-template-text.js';
 import { WelcomeTemplates } from './welcome-templates.js';
 import { toPlainText, toWelcomeText } from './welcome-text.js';
 

@@ -1,11 +1,11 @@
 import type { Cancellation } from '../platform/ending.js';
 import type { Catalog } from '../groups/catalog.js';
 import type { ToolCall } from '../tools/pipe/tool-call.js';
-import type { AgentCaller } from './agent-caller.js';
+import type { ConnectedCaller } from './connected-caller.js';
 
 /** What one request (or one connection) is served with: who calls, whose tools, over what. */
 export type Exchange = {
-  readonly caller: AgentCaller;
+  readonly caller: ConnectedCaller;
   readonly serverCode: string;
   /**
    * The group as it is now; asked anew for every message of a long-lived connection and right before every call.

@@ -10,7 +10,7 @@ import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { KeyUsage } from '../groups/keys/key-usage.js';
 import { SecurityAlertsService } from '../groups/keys/security-alerts.service.js';
-import type { AgentCaller } from './agent-caller.js';
+import type { ConnectedCaller } from './connected-caller.js';
 import { sendJson } from './answers.js';
 
 /** A refusal at the door: HTTP status and an OAuth-style error (RFC 6750 section 3.1) a person understands too. */
@@ -101,7 +101,7 @@ export class Gate {
    *
    * @throws {GateRefusal} 401: no key or token, or a wrong one. 403: a key from a network it may not be used from.
    */
-  identify(request: IncomingMessage): AgentCaller | Promise<AgentCaller> {
+  identify(request: IncomingMessage): ConnectedCaller | Promise<ConnectedCaller> {
     const credential = credentialOf(request);
     if (credential === undefined) {
       throw new GateRefusal(
@@ -124,7 +124,7 @@ export class Gate {
   }
 
   /** @throws {GateRefusal} 404 no such group for this tenant; 403 the group is disabled or not for this caller. */
-  admit(caller: AgentCaller, serverCode: string): void {
+  admit(caller: ConnectedCaller, serverCode: string): void {
     const catalog = this.catalogs.findByCode(serverCode);
     const refusal = catalog && refusalOfGroup(catalog, caller);
     if (!catalog || refusal?.rule === 'tenant') {
@@ -134,7 +134,7 @@ export class Gate {
   }
 
   /** Whether a caller that was let in once still would be. */
-  opens(caller: AgentCaller, catalog: Catalog): boolean {
+  opens(caller: ConnectedCaller, catalog: Catalog): boolean {
     const isLive =
       caller.kind === 'group_key' ? this.catalogs.isLive(caller.keyId) : this.userCallers.isUnchanged(caller);
     return isLive && refusalOfGroup(catalog, caller) === null;
@@ -146,7 +146,7 @@ export class Gate {
     this.userCallers.onForgotten(listener);
   }
 
-  private async identifyUser(token: string): Promise<AgentCaller> {
+  private async identifyUser(token: string): Promise<ConnectedCaller> {
     try {
       return await this.userCallers.resolve(token);
     } catch (error) {

@@ -15,7 +15,7 @@ import { Config } from '../platform/config.js';
 import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import type { ToolCall } from '../tools/pipe/tool-call.js';
-import { type AgentCaller, credentialOf } from './agent-caller.js';
+import { type ConnectedCaller, credentialOf } from './connected-caller.js';
 import { sendJson, rpcError, sendRefusal } from './answers.js';
 import { Connections } from './doors/connections.js';
 import type { Exchange } from './exchange.js';
@@ -144,7 +144,7 @@ export class McpEndpoint {
   private exchangeFor(
     request: IncomingMessage,
     response: ServerResponse,
-    caller: AgentCaller,
+    caller: ConnectedCaller,
     serverCode: string,
     transport: ToolCall['transport'],
   ): Exchange {
@@ -160,7 +160,7 @@ export class McpEndpoint {
 
   private exchange(
     request: IncomingMessage,
-    caller: AgentCaller,
+    caller: ConnectedCaller,
     serverCode: string,
     transport: ToolCall['transport'],
     gone: Cancellation,
@@ -179,7 +179,7 @@ export class McpEndpoint {
     };
   }
 
-  private liveCatalog(serverCode: string, caller: AgentCaller): Catalog {
+  private liveCatalog(serverCode: string, caller: ConnectedCaller): Catalog {
     this.replica.requireLease();
     const catalog = this.catalogs.findByCode(serverCode);
     if (!catalog) throw new HttpRefusal(404, -32_001, 'The tool group is gone');

@@ -5,7 +5,7 @@ import { CallLogWriter } from '../../src/call-logs/writing/call-log.writer.js';
 import { CallLogRemovals } from '../../src/call-logs/chain/removals.js';
 import { Housekeeping } from '../../src/call-logs/storage/housekeeping.js';
 import { SYSTEM_DATABASE } from '../../src/platform/database/system-database.js';
-import { listTenantTables } from '../../src/operations/isolation/tenant-tables.js';
+import { listGuardedTables } from '../../src/operations/isolation/guarded-tables.js';
 import { eventually, newGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 
@@ -96,7 +96,7 @@ describe('the store of the call log', () => {
     });
 
     it('have row-level security, forced, and no rights of their own', async () => {
-      const tables = await listTenantTables(t.dataSource);
+      const tables = await listGuardedTables(t.dataSource);
       const made = tables.filter(({ name }) => name.startsWith('mcp_call_logs_p'));
       expect(made.length).toBeGreaterThanOrEqual(9);
       expect(made.filter(({ rlsEnabled, rlsForced }) => !rlsEnabled || !rlsForced)).toEqual([]);

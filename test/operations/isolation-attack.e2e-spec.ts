@@ -11,7 +11,7 @@ import {
   type AttackOptions,
   type AttackReport,
 } from '../../src/operations/isolation/attack.js';
-import { listTenantTables } from '../../src/operations/isolation/tenant-tables.js';
+import { listGuardedTables } from '../../src/operations/isolation/guarded-tables.js';
 import { McpTool } from '../../src/tools/mcp-tool.decorator.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 
@@ -74,7 +74,7 @@ describe('toolcrib doctor --isolation', () => {
   const attack = (on: TestApp, options?: AttackOptions) =>
     withOwner(on.config, (owner) => attackIsolation({ app: on.app, url: on.url, owner }, options));
   const rowsOf = async (on: TestApp) => {
-    const tables = (await listTenantTables(on.dataSource)).filter(({ isPartition }) => !isPartition);
+    const tables = (await listGuardedTables(on.dataSource)).filter(({ isPartition }) => !isPartition);
     const counts = tables.map(({ name }) => `SELECT '${name}' AS t, count(*)::int AS n FROM "${name}"`);
     return on.dataSource.query<{ t: string; n: number }[]>(`${counts.join(' UNION ALL ')} ORDER BY 1`);
   };

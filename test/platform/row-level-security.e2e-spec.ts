@@ -7,10 +7,10 @@ import { generateSample } from '../../src/crm/sample/sample-data.js';
 import {
   isOfNoTenant,
   listLooseForeignKeys,
-  listTenantTables,
+  listGuardedTables,
   onlyReadable,
-  type TenantTable,
-} from '../../src/operations/isolation/tenant-tables.js';
+  type GuardedTable,
+} from '../../src/operations/isolation/guarded-tables.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 import { eventually, newGroup } from '../support/mcp.js';
 
@@ -29,8 +29,8 @@ describe('row-level security', () => {
   let app: DataSource;
   let a: string;
   let b: string;
-  let tables: readonly TenantTable[];
-  let readable: readonly TenantTable[];
+  let tables: readonly GuardedTable[];
+  let readable: readonly GuardedTable[];
 
   /** As the service's role, in a transaction that is taken back. */
   const undone = async (
@@ -51,12 +51,12 @@ describe('row-level security', () => {
     };
     return tenantId === null ? work() : inTenant(tenantId, work);
   };
-  const countIn = async (tenantId: string | null, { name, column }: TenantTable) => {
+  const countIn = async (tenantId: string | null, { name, column }: GuardedTable) => {
     const count = () => app.query<[{ n: number }]>(`SELECT count("${column}")::int AS n FROM "${name}"`);
     const [{ n }] = await (tenantId === null ? count() : inTenant(tenantId, count));
     return n;
   };
-  const may = async (right: string, { name }: TenantTable) => {
+  const may = async (right: string, { name }: GuardedTable) => {
     const [{ has }] = await app.query<[{ has: boolean }]>('SELECT has_any_column_privilege($1, $2) AS has', [
       name,
       right,
@@ -73,7 +73,7 @@ describe('row-level security', () => {
       await generateSample(app, { tenantId: tenant.tenantId, customers: 3, messagesPerCustomer: 4 });
       await newGroup(t, tenant, { tools: ['get_task'] });
     }
-    tables = await listTenantTables(t.dataSource);
+    tables = await listGuardedTables(t.dataSource);
     readable = await onlyReadable(app, tables);
   });
   afterAll(() => t.close());

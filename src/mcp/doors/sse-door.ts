@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { isJsonContentType } from '@modelcontextprotocol/server';
 import { Config } from '../../platform/config.js';
 import { Connections, UNREAD_MAX_BYTES } from './connections.js';
-import { credentialOf } from '../agent-caller.js';
+import { credentialOf } from '../connected-caller.js';
 import type { Exchange } from '../exchange.js';
 import { HttpRefusal } from '../http-refusal.js';
-import { withKeyOf } from '../idempotency-key.js';
+import { withKeyOf } from '../idempotency-meta.js';
 import { bodyLimits, readJsonBody } from '../request-body.js';
 
 /**

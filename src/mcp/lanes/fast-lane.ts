@@ -13,7 +13,7 @@ import { type RpcAnswer, rpcError, rpcResult, sendJson, sendParts } from '../ans
 import type { Exchange } from '../exchange.js';
 import { type CallHooks, GroupMethods } from '../group-methods.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from '../group-methods.js';
-import { keyInMeta } from '../idempotency-key.js';
+import { keyInMeta } from '../idempotency-meta.js';
 import { isPlainObject } from '../../platform/plain-object.js';
 
 /** A JSON-RPC request whose shape and params were checked. */

@@ -9,7 +9,7 @@ import { endingOf } from '../../platform/ending.js';
 import type { Exchange } from '../exchange.js';
 import { clientNameOf } from './fast-lane.js';
 import { GroupMethods } from '../group-methods.js';
-import { keyInMeta } from '../idempotency-key.js';
+import { keyInMeta } from '../idempotency-meta.js';
 import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from '../group-methods.js';
 
 export type ServerOptions = {

@@ -6,7 +6,7 @@ import { Config } from '../../platform/config.js';
 import type { Catalog, ListedTool } from '../../groups/catalog.js';
 import { listFor } from '../../groups/access-rules.js';
 import { CatalogStore } from '../../groups/catalog-store.js';
-import { type AgentCaller, credentialOf } from '../agent-caller.js';
+import { type ConnectedCaller, credentialOf } from '../connected-caller.js';
 import type { Exchange } from '../exchange.js';
 import type { RpcRequest } from './fast-lane.js';
 import { McpServerFactory } from './mcp-server.factory.js';
@@ -124,7 +124,7 @@ export class SdkLane implements OnModuleInit, OnApplicationShutdown {
 }
 
 /** Whether the caller (none: somebody) would see another list: what `list_changed` is for. */
-export function listDiffers(before: Catalog, after: Catalog, caller?: AgentCaller): boolean {
+export function listDiffers(before: Catalog, after: Catalog, caller?: ConnectedCaller): boolean {
   const [old, present] = caller
     ? [listFor(before, caller), listFor(after, caller)]
     : [before.listed, after.listed];

@@ -6,7 +6,7 @@ import { type LoggingLevel, ProtocolErrorCode, type Server } from '@modelcontext
 import { Passing } from '../../platform/passing.js';
 import { Config } from '../../platform/config.js';
 import { CatalogStore } from '../../groups/catalog-store.js';
-import { credentialOf } from '../agent-caller.js';
+import { credentialOf } from '../connected-caller.js';
 import type { Exchange } from '../exchange.js';
 import { Gate } from '../gate.js';
 import { HttpRefusal } from '../http-refusal.js';

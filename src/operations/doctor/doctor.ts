@@ -1,6 +1,6 @@
 import type { Config } from '../../platform/config.js';
 import { type Check, problem } from './check.js';
-import { connect, connectAll, type Connections } from './connections.js';
+import { connect, connectAll, type Connections } from './role-connections.js';
 import { checkGrants } from './grant-checks.js';
 import { checkRoles, checkServer } from './role-checks.js';
 import { checkAddresses, checkMasterKey, checkSchema } from './service-checks.js';

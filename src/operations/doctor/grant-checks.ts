@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
 import { APP_ROLE, LOG_ROLE, SYSTEM_ROLE } from '../../../migrations/tenant-owned.js';
 import { type Check, ok, problem } from './check.js';
-import type { Connection } from './connections.js';
+import type { Connection } from './role-connections.js';
 
 const ROLES: readonly string[] = [APP_ROLE, SYSTEM_ROLE, LOG_ROLE];
 const STATEMENT = /^\s*(GRANT|REVOKE)\s+(.+?)\s+ON\s+(?:TABLE\s+)?"?(\w+)"?\s+(?:TO|FROM)\s+(.+?)\s*;?\s*$/is;

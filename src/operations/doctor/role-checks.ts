@@ -1,5 +1,5 @@
 import { type Check, ok, problem, warning } from './check.js';
-import type { Connections } from './connections.js';
+import type { Connections } from './role-connections.js';
 
 const OLDEST_VERSION = 15;
 const SKEW_WARNING_MS = 2000;

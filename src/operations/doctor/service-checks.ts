@@ -2,7 +2,7 @@ import { migrations } from '../../../migrations/index.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import type { Config } from '../../platform/config.js';
 import { type Check, ok, problem, warning } from './check.js';
-import type { Connection } from './connections.js';
+import type { Connection } from './role-connections.js';
 
 /** The schema is the one that this build was made for. */
 export async function checkSchema(owner: Connection): Promise<Check> {

@@ -2,11 +2,11 @@ import { APP_ROLE } from '../../../migrations/tenant-owned.js';
 import {
   isOfNoTenant,
   listLooseForeignKeys,
-  listTenantTables,
-  type TenantTable,
-} from '../isolation/tenant-tables.js';
+  listGuardedTables,
+  type GuardedTable,
+} from '../isolation/guarded-tables.js';
 import { type Check, ok, problem } from './check.js';
-import type { Connection } from './connections.js';
+import type { Connection } from './role-connections.js';
 
 const MIGRATE =
   'Migrations set it up (ownByTenant in migrations/tenant-owned.ts); put back what was changed by hand:';
@@ -20,7 +20,7 @@ const CURRENT_TENANT = [
 
 /** That every table with rows of tenants is under row-level security, by the one policy and no other. */
 export async function checkTables(owner: Connection): Promise<Check[]> {
-  const tables = await listTenantTables(owner);
+  const tables = await listGuardedTables(owner);
   const granted = await grantedPartitions(owner);
   const found = tables.flatMap((table) => [
     ...securityOf(table),
@@ -39,13 +39,13 @@ export async function checkTables(owner: Connection): Promise<Check[]> {
     : [ok('row-level security', `on and forced on ${tables.length} tables, by one policy each`)];
 }
 
-function securityOf({ name, rlsEnabled, rlsForced }: TenantTable): Check[] {
+function securityOf({ name, rlsEnabled, rlsForced }: GuardedTable): Check[] {
   if (rlsEnabled && rlsForced) return [];
   const fix = `${MIGRATE} ALTER TABLE "${name}" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`;
   return [problem(`table ${name}`, `row-level security is ${rlsEnabled ? 'not forced' : 'off'}`, fix)];
 }
 
-function policies({ name, column, policies: all }: TenantTable): Check[] {
+function policies({ name, column, policies: all }: GuardedTable): Check[] {
   const found: Check[] = [];
   const isolation = all.find((policy) => policy.name === 'tenant_isolation');
   const expected = new RegExp(`^\\(${column} = (${CURRENT_TENANT.join('|')})\\)$`);
@@ -71,7 +71,7 @@ function policies({ name, column, policies: all }: TenantTable): Check[] {
 }
 
 /** Row-level security of the parent does not bind who reads a partition itself, so nobody may. */
-function partition({ name }: TenantTable, granted: ReadonlyMap<string, string>): Check[] {
+function partition({ name }: GuardedTable, granted: ReadonlyMap<string, string>): Check[] {
   const role = granted.get(name);
   if (role === undefined) return [];
   const fix = `REVOKE ALL ON "${name}" FROM ${role}: partitions are reached through their parent`;

@@ -1,6 +1,6 @@
-import { listTenantTables, onlyReadable } from '../isolation/tenant-tables.js';
+import { listGuardedTables, onlyReadable } from '../isolation/guarded-tables.js';
 import { type Check, ok, problem } from './check.js';
-import type { Connection, Connections } from './connections.js';
+import type { Connection, Connections } from './role-connections.js';
 
 const DENIED = '42501';
 
@@ -58,7 +58,7 @@ export async function tryForbidden(connections: Connections): Promise<Check[]> {
 
 /** Outside a unit of work a tenant-owned table reads as empty. */
 async function readOutside(app: Connection): Promise<Check[]> {
-  const tables = await onlyReadable(app, await listTenantTables(app));
+  const tables = await onlyReadable(app, await listGuardedTables(app));
   const found: Check[] = [];
   for (const { name, column } of tables) {
     const rows = await app.query<object[]>(`SELECT 1 FROM "${name}" WHERE "${column}" IS NOT NULL LIMIT 1`);

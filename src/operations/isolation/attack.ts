@@ -11,7 +11,7 @@ import { type OpenApi, operationsOf } from './operations.js';
 import { type OperationResult, RestAttack } from './rest-attack.js';
 import { ToolAttack } from './tool-attack.js';
 import { seedEmptyTables } from './seed.js';
-import { listTenantTables } from './tenant-tables.js';
+import { listGuardedTables } from './guarded-tables.js';
 import { addSpare, makeSide, removeSides, type Target, staySignedIn } from './world.js';
 
 /** Pages beside the API that anyone may open. */
@@ -53,7 +53,7 @@ export async function attackIsolation(target: Target, options: AttackOptions = {
   try {
     const attacker = await makeSide(target, tenantIds[0]);
     const victim = await makeSide(target, tenantIds[1]);
-    const tables = await listTenantTables(target.owner);
+    const tables = await listGuardedTables(target.owner);
     for (const side of [attacker, victim]) await seedEmptyTables(target.app.get(DataSource), tables, side);
     const battle = new Battle(target, attacker, victim);
     const results = await attackAll(battle, options.only ?? /./);

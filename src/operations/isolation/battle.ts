@@ -4,7 +4,7 @@ import { inTenant } from '../../platform/request-scope.js';
 import { Harvest } from './harvest.js';
 import type { Answer } from './http.js';
 import { type Finding, LeakDetector, wordsOf } from './leaks.js';
-import { fingerprint, listTenantTables, onlyReadable, type TenantTable } from './tenant-tables.js';
+import { fingerprint, listGuardedTables, onlyReadable, type GuardedTable } from './guarded-tables.js';
 import { type Side, signIn, asOwner, type Target } from './world.js';
 
 /** One value to try, and a value of the same kind that is nobody's. */
@@ -20,7 +20,7 @@ export class Battle {
   private readonly sent: string[] = [];
   private detector!: LeakDetector;
   private foreign: ReadonlySet<string> = new Set();
-  private tables: readonly TenantTable[] = [];
+  private tables: readonly GuardedTable[] = [];
 
   constructor(
     readonly target: Target,
@@ -34,7 +34,7 @@ export class Battle {
 
   /** Reads anew what both have. */
   async survey(): Promise<void> {
-    this.tables = await onlyReadable(this.dataSource, await listTenantTables(this.dataSource));
+    this.tables = await onlyReadable(this.dataSource, await listGuardedTables(this.dataSource));
     this.own = await Harvest.of(this.dataSource, this.tables, this.attacker.tenantId);
     this.theirs = await Harvest.of(this.dataSource, this.tables, this.victim.tenantId);
     const { marker, secret, token, refreshToken, group, sessionGroup } = this.victim;

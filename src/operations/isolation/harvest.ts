@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { inTenant } from '../../platform/request-scope.js';
 import { isObject } from './operations.js';
-import type { TenantTable } from './tenant-tables.js';
+import type { GuardedTable } from './guarded-tables.js';
 
 const ROWS_MAX = 300;
 
@@ -18,7 +18,7 @@ export class Harvest {
 
   static async of(
     dataSource: DataSource,
-    tables: readonly TenantTable[],
+    tables: readonly GuardedTable[],
     tenantId: string,
   ): Promise<Harvest> {
     const harvest = new Harvest();

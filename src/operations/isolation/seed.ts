@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { inTenant } from '../../platform/request-scope.js';
 import { Harvest } from './harvest.js';
-import { onlyReadable, type TenantTable } from './tenant-tables.js';
+import { onlyReadable, type GuardedTable } from './guarded-tables.js';
 import type { Side } from './world.js';
 
 /** Rows there would be acted upon by the service. Not those in `jobs`: of a made-up kind there is no handler. */
@@ -17,7 +17,7 @@ type Column = { readonly name: string; readonly type: string; readonly length: n
  */
 export async function seedEmptyTables(
   dataSource: DataSource,
-  tables: readonly TenantTable[],
+  tables: readonly GuardedTable[],
   side: Pick<Side, 'tenantId' | 'marker'>,
 ): Promise<void> {
   const readable = await onlyReadable(dataSource, tables);
@@ -30,7 +30,7 @@ export async function seedEmptyTables(
 
 async function seed(
   dataSource: DataSource,
-  { name, column: owner }: TenantTable,
+  { name, column: owner }: GuardedTable,
   { side, harvest }: { side: Pick<Side, 'tenantId' | 'marker'>; harvest: Harvest },
 ): Promise<void> {
   const columns = await dataSource.query<Column[]>(

@@ -11,7 +11,7 @@ import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { generateSample } from '../../crm/sample/sample-data.js';
 import { ToolRegistry } from '../../tools/tool-registry.js';
 import { type Answer, send } from './http.js';
-import { listTenantTables, onlyReadable, type TenantTable } from './tenant-tables.js';
+import { listGuardedTables, onlyReadable, type GuardedTable } from './guarded-tables.js';
 
 const TENANT_PREFIX = 'toolcrib isolation check ';
 const LEFT_OVER_AFTER = '1 hour';
@@ -164,7 +164,7 @@ export async function removeSides({ app, owner }: Target, tenantIds: readonly st
   await markForRemoval(system, ids);
   await system.query('DELETE FROM tenants WHERE id = ANY ($1)', [ids]);
   const dataSource = app.get(DataSource);
-  const tables = (await listTenantTables(owner)).filter(({ isPartition }) => !isPartition);
+  const tables = (await listGuardedTables(owner)).filter(({ isPartition }) => !isPartition);
   const readable = await onlyReadable(dataSource, tables);
   for (const table of tables) {
     const isEmpty = readable.includes(table) && !(await hasRows(dataSource, table, ids));
@@ -181,7 +181,7 @@ async function markForRemoval(system: DataSource, ids: readonly string[]): Promi
     await system.query('UPDATE tenants SET removing_at = now() WHERE id = ANY ($1)', [ids]);
 }
 
-async function hasRows(dataSource: DataSource, { name, column }: TenantTable, ids: readonly string[]) {
+async function hasRows(dataSource: DataSource, { name, column }: GuardedTable, ids: readonly string[]) {
   for (const id of ids) {
     const sql = `SELECT 1 FROM "${name}" WHERE "${column}" = $1 LIMIT 1`;
     if ((await inTenant(id, () => dataSource.query<object[]>(sql, [id]))).length > 0) return true;
@@ -195,7 +195,7 @@ async function hasRows(dataSource: DataSource, { name, column }: TenantTable, id
  */
 async function removeRows(
   owner: DataSource,
-  { name, column }: TenantTable,
+  { name, column }: GuardedTable,
   ids: readonly string[],
 ): Promise<void> {
   const list = ids.map((id) => `'${id}'`).join(', ');

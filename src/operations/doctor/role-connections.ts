@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import type { Config, DatabaseUrls } from '../../platform/config.js';
-import type { Queryable } from '../isolation/tenant-tables.js';
+import type { Queryable } from '../isolation/guarded-tables.js';
 import { type Check, ok, problem } from './check.js';
 
 const CONNECT_LIMIT_MS = 5000;

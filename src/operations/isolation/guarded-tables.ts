@@ -4,7 +4,7 @@ export type Queryable = {
 };
 
 /** A table with rows of tenants, as the catalogue of the database knows it. */
-export type TenantTable = {
+export type GuardedTable = {
   readonly name: string;
   /** Column that names the owning tenant. */
   readonly column: string;
@@ -23,8 +23,8 @@ export type Policy = {
 };
 
 /** Every table of ours that has a `tenant_id`, and `tenants` itself. Found in the catalogue, so that none is forgotten. */
-export function listTenantTables(database: Queryable): Promise<readonly TenantTable[]> {
-  return database.query<TenantTable[]>(`
+export function listGuardedTables(database: Queryable): Promise<readonly GuardedTable[]> {
+  return database.query<GuardedTable[]>(`
     SELECT c.relname AS name, a.attname AS "column", c.relispartition AS "isPartition",
       c.relrowsecurity AS "rlsEnabled", c.relforcerowsecurity AS "rlsForced",
       coalesce((SELECT jsonb_agg(jsonb_build_object('name', p.polname, 'roles', p.polroles::regrole[]::text[],
@@ -67,7 +67,7 @@ const VOLATILE = ['last_used_at', 'last_seen_at', 'used_at', 'last_used_ip'];
 /** What a tenant's rows are now, by table: a hash each. Run it in the tenant's unit of work. */
 export async function fingerprint(
   database: Queryable,
-  tables: readonly TenantTable[],
+  tables: readonly GuardedTable[],
   tenantId: string,
 ): Promise<ReadonlyMap<string, string>> {
   const volatile = VOLATILE.map((name) => `'${name}'`).join(', ');
@@ -84,8 +84,8 @@ export async function fingerprint(
 /** Tables whose rows the service's role may read: the others it cannot leak. */
 export async function onlyReadable(
   database: Queryable,
-  tables: readonly TenantTable[],
-): Promise<readonly TenantTable[]> {
+  tables: readonly GuardedTable[],
+): Promise<readonly GuardedTable[]> {
   const names = await database.query<{ name: string }[]>(
     `SELECT name FROM unnest($1::text[]) AS name WHERE has_table_privilege(format('public.%I', name), 'SELECT')`,
     [tables.filter(({ isPartition }) => !isPartition).map(({ name }) => name)],

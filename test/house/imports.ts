@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
+
+export const ROOT = resolve(__dirname, '../..');
+const SRC = join(ROOT, 'src');
+
+/** The rooms of `src` in their order, lowest first. */
+export const ROOMS = JSON.parse(readFileSync(join(SRC, 'rooms.json'), 'utf8')) as readonly string[];
+
+/** Files beside the rooms. They put the service together, so they rank with the last room. */
+export const OUTSIDE_ROOMS = ['app.module.ts', 'cli.ts', 'main.ts'];
+
+/** One file that imports another; both are paths below `src`. */
+export type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };
+
+/** Every file of `src` but specs, as a path below it. */
+export function sourceFiles(): string[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
+    .toSorted();
+}
+
+/** Every entry of `src` itself: rooms, files, and whatever should not be there. */
+export function entriesOfSrc(): { rooms: string[]; files: string[] } {
+  const entries = readdirSync(SRC, { withFileTypes: true });
+  return {
+    rooms: entries.filter((entry) => entry.isDirectory()).map(({ name }) => name),
+    files: entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name),
+  };
+}
+
+/** The room of a path below `src`. */
+export const roomOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : 'boot');
+
+/** Reads what each file imports of `src`, by `import`, `export … from` and `import()`; types included. */
+export function importsOf(files: readonly string[]): Import[] {
+  return files.flatMap((from) => {
+    const text = readFileSync(join(SRC, from), 'utf8');
+    return specifiersOf(from, text)
+      .filter(({ specifier }) => specifier.startsWith('.'))
+      .map(({ specifier, typeOnly }) => {
+        const target = resolve(SRC, dirname(from), specifier).replace(/\.js$/, '.ts');
+        return { from, to: relative(SRC, target), typeOnly };
+      })
+      .filter(({ to }) => !to.startsWith('..'));
+  });
+}
+
+/** Says of an import where it should not lead; undefined where it may. */
+export function complaintAbout({ from, to }: Pick<Import, 'from' | 'to'>, rooms = ROOMS): string | undefined {
+  const [mine, other] = [roomOf(from), roomOf(to)];
+  if (rooms.indexOf(other) <= rooms.indexOf(mine)) return undefined;
+  return `${from} imports ${to}: a room imports only rooms before it. Move what you need down, or take it as a port`;
+}
+
+function specifiersOf(from: string, text: string) {
+  const file = ts.createSourceFile(from, text, ts.ScriptTarget.Latest, false);
+  const found: { specifier: string; typeOnly: boolean }[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
+      found.push({ specifier: node.moduleSpecifier.text, typeOnly: isTypeOnly(node) });
+    } else if (
+      ts.isExportDeclaration(node) &&
+      node.moduleSpecifier &&
+      ts.isStringLiteral(node.moduleSpecifier)
+    ) {
+      found.push({ specifier: node.moduleSpecifier.text, typeOnly: node.isTypeOnly });
+    } else if (
+      ts.isCallExpression(node) &&
+      node.expression.kind === ts.SyntaxKind.ImportKeyword &&
+      node.arguments[0] &&
+      ts.isStringLiteral(node.arguments[0])
+    ) {
+      found.push({ specifier: node.arguments[0].text, typeOnly: false });
+    } else if (
+      ts.isImportTypeNode(node) &&
+      ts.isLiteralTypeNode(node.argument) &&
+      ts.isStringLiteral(node.argument.literal)
+    ) {
+      found.push({ specifier: node.argument.literal.text, typeOnly: true });
+    }
+    node.forEachChild(visit);
+  };
+  visit(file);
+  return found;
+}
+
+/** `import type`, or an import of which every name is a type. */
+function isTypeOnly({ importClause }: ts.ImportDeclaration): boolean {
+  if (!importClause) return false;
+  if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { name, namedBindings } = importClause;
+  return (
+    !name &&
+    namedBindings !== undefined &&
+    ts.isNamedImports(namedBindings) &&
+    namedBindings.elements.length > 0 &&
+    namedBindings.elements.every((element) => element.isTypeOnly)
+  );
+}
+
+/** Whether the path below `src` is there. */
+export const exists = (path: string) => existsSync(join(SRC, path));
