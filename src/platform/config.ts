@@ -72,6 +72,7 @@ export const environmentSchema = z.object({
     .refine((tiers) => tiers.length > 0 && tiers.every((tier) => TIER.test(tier)), TIERS_WRONG)
     .prefault('internal,vip,standard'),
   OIDC_ALLOW_LOOPBACK_HTTP: boolean.default(false),
+  OIDC_PRIVATE_NETWORKS: boolean.default(false),
   MCP_FAST_LANE: boolean.default(true),
   MCP_BODY_MAX_BYTES: wholeNumber(1024, 268_435_456).default(4_194_304),
   MCP_BODY_TIMEOUT_MS: wholeNumber(100, 600_000).default(10_000),

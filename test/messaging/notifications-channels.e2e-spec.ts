@@ -99,6 +99,24 @@ describe('the REST API of notification channels', () => {
     }
   });
 
+  it("forgets colleagues' own tokens when it moves to another server, and keeps them otherwise", async () => {
+    const form = { url: 'https://push.example.com/{token}' };
+    const { body } = await create({ kind: 'form', form });
+    const own = `/notifications/channels/${body.data.id}`;
+    expect((await rest('PUT', own, { token: 'my own token' })).body.data).toMatchObject({ has_token: true });
+    const path = `/admin/notification-channels/${body.data.id}`;
+    const hasToken = async () =>
+      (await rest('GET', '/notifications/channels')).items.find(({ id }) => id === body.data.id)?.[
+        'has_token'
+      ];
+    expect((await rest('PUT', path, { form: { url: 'https://push.example.com/send/{token}' } })).status).toBe(
+      200,
+    );
+    expect(await hasToken()).toBe(true);
+    expect((await rest('PUT', path, { form: { url: 'https://evil.example.com/{token}' } })).status).toBe(200);
+    expect(await hasToken()).toBe(false);
+  });
+
   it('takes no secret along to another server', async () => {
     const { body } = await create({ kind: 'email', email: { ...EMAIL, user: 'u', password: 'secret' } });
     const path = `/admin/notification-channels/${body.data.id}`;

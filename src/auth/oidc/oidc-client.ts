@@ -13,7 +13,8 @@ import {
 } from 'openid-client';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { Config } from '../../platform/config.js';
-import { isAllowedAddress } from './issuer-rules.js';
+import { fetchGuarded } from '../../platform/network/guarded-http.js';
+import { addressRulesOf, findAddressProblem, isLoopbackHttp } from './issuer-rules.js';
 import { OidcProvider } from './oidc-provider.entity.js';
 import { secretContext } from './oidc-providers.service.js';
 
@@ -27,7 +28,7 @@ type Kept = { readonly configuration: Promise<Configuration>; until: number };
 
 /**
  * Knows each provider's addresses and keys by its discovery document, kept for ten minutes. Every request to a provider goes
- * out here: https only, no redirects, ten seconds and 1 MiB at most.
+ * out here: https only, no private networks unless a setting allows them, no redirects, ten seconds and 1 MiB at most.
  */
 @Injectable()
 export class OidcClient {
@@ -82,25 +83,25 @@ export class OidcClient {
     return methods.includes('client_secret_post') ? ClientSecretPost(secret) : ClientSecretBasic(secret);
   }
 
-  /** The addresses come from the provider's documents, so each one is checked. */
-  private readonly fetch: CustomFetch = async (url, options) => {
-    if (!isAllowedAddress(url, this.config.env.OIDC_ALLOW_LOOPBACK_HTTP)) {
-      throw new Error('The provider names an address that is not https');
-    }
-    const { body, ...rest } = options;
-    const answer = await fetch(url, { ...rest, body: body as RequestInit['body'] });
-    return new Response(await readLimited(answer), { status: answer.status, headers: answer.headers });
+  /** The addresses come from the provider's documents, so each one is checked, and what its name leads to. */
+  private readonly fetch: CustomFetch = async (url, { method, headers, body, signal }) => {
+    const rules = addressRulesOf(this.config);
+    const problem = findAddressProblem(url, rules);
+    if (problem !== null) throw new Error(`An address that the provider names ${problem}`);
+    return fetchGuarded(new URL(url), {
+      method: method === 'POST' ? 'POST' : 'GET',
+      headers: { ...headers, 'accept-encoding': 'identity' },
+      body: body === undefined || body === null ? undefined : Buffer.from(bytesOf(body)),
+      signal: signal ?? AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
+      privateNetworks: rules.privateNetworks || isLoopbackHttp(url),
+      maxBytes: ANSWER_MAX_BYTES,
+    });
   };
 }
 
-async function readLimited(answer: Response): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (!answer.body || [204, 304].includes(answer.status)) return null;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of answer.body as unknown as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > ANSWER_MAX_BYTES) throw new Error('The provider answered with more than 1 MiB');
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
+/** The library sends forms and JSON, as text or bytes. */
+function bytesOf(body: NonNullable<Parameters<CustomFetch>[1]['body']>): string | Uint8Array {
+  if (typeof body === 'string' || body instanceof Uint8Array) return body;
+  if (body instanceof URLSearchParams) return body.toString();
+  throw new Error('A request to a provider has a body of an unknown kind');
 }

@@ -13,7 +13,7 @@ import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { Config } from '../../platform/config.js';
-import { findIssuerProblem } from './issuer-rules.js';
+import { addressRulesOf, findIssuerProblem } from './issuer-rules.js';
 import { OidcProvider } from './oidc-provider.entity.js';
 import {
   auditedFields,
@@ -128,8 +128,9 @@ export class OidcProvidersService {
   }
 
   private requireSound(input: UpdateOidcProviderDto): void {
-    const { OIDC_ALLOW_LOOPBACK_HTTP: loopback, USER_TIERS: tiers } = this.config.env;
-    const issuer = input.issuer === undefined ? null : findIssuerProblem(input.issuer, loopback);
+    const { USER_TIERS: tiers } = this.config.env;
+    const issuer =
+      input.issuer === undefined ? null : findIssuerProblem(input.issuer, addressRulesOf(this.config));
     const closed = input.scopes !== undefined && !input.scopes.includes('openid');
     const problems = [
       issuer === null ? null : { field: 'issuer', message: `issuer ${issuer}` },

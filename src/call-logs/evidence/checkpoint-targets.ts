@@ -3,6 +3,7 @@ import { AwsClient } from 'aws4fetch';
 import type { CallLogCheckpoint } from '../chain/call-log-checkpoint.entity.js';
 import type { SignedCheckpoint } from '../chain/checkpoint-text.js';
 import type { Config } from '../../platform/config.js';
+import { fetchGuarded, type GuardedRequest } from '../../platform/network/guarded-http.js';
 
 /** Where checkpoints are kept, away from the database. */
 export type CheckpointTarget = {
@@ -12,6 +13,7 @@ export type CheckpointTarget = {
 };
 
 const TIMEOUT_MS = 10_000;
+const ANSWER_MAX_BYTES = 1_048_576;
 const NUMBER_DIGITS = 10;
 
 /** Those that the settings name. */
@@ -45,26 +47,40 @@ async function append(file: string, checkpoint: CallLogCheckpoint): Promise<void
 }
 
 async function post(url: string, checkpoint: CallLogCheckpoint): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(toSigned(checkpoint)),
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`The webhook answered ${response.status}`);
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify(toSigned(checkpoint));
+  const { ok, status } = await send(new URL(url), { method: 'POST', headers, body });
+  if (!ok) throw new Error(`The webhook answered ${status}`);
 }
 
 /** One object for each checkpoint, under a name that tells its tenant and number. */
-async function put(client: AwsClient, url: string, checkpoint: CallLogCheckpoint): Promise<void> {
+async function put(client: AwsClient, bucket: string, checkpoint: CallLogCheckpoint): Promise<void> {
   const name = `${checkpoint.tenantId}/${String(checkpoint.number).padStart(NUMBER_DIGITS, '0')}.json`;
-  const response = await client.fetch(`${url.replace(/\/+$/, '')}/${name}`, {
+  const body = `${JSON.stringify(toSigned(checkpoint))}\n`;
+  const { url, headers } = await client.sign(`${bucket.replace(/\/+$/, '')}/${name}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: `${JSON.stringify(toSigned(checkpoint))}\n`,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    body,
   });
-  await response.body?.cancel();
-  if (!response.ok) throw new Error(`The store answered ${response.status}`);
+  const { ok, status } = await send(new URL(url), {
+    method: 'PUT',
+    headers: Object.fromEntries(headers),
+    body,
+  });
+  if (!ok) throw new Error(`The store answered ${status}`);
+}
+
+/** The addresses are the operator's, so they may lie in private networks. */
+async function send(
+  url: URL,
+  { method, headers, body }: Pick<GuardedRequest, 'method' | 'headers'> & { readonly body: string },
+): Promise<Response> {
+  return fetchGuarded(url, {
+    method,
+    headers,
+    body: Buffer.from(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    privateNetworks: true,
+    maxBytes: ANSWER_MAX_BYTES,
+  });
 }

@@ -1,8 +1,10 @@
 import { Logger } from '@nestjs/common';
+import { fetchGuarded } from '../../platform/network/guarded-http.js';
 import { VERSION } from '../../platform/version.js';
 import { fieldsOf, type ForwardedCall, summaryOf } from './forwarded-call.js';
 
 const TIMEOUT_MS = 10_000;
+const ANSWER_MAX_BYTES = 1_048_576;
 /** SeverityNumber of the log data model: INFO and ERROR. */
 const SEVERITY = { ok: [9, 'INFO'], failed: [17, 'ERROR'] } as const;
 /** The collector says that the request itself is wrong: sent again it would be refused again (OTLP 1.x, "Failures"). */
@@ -21,12 +23,13 @@ export class OtlpTarget {
 
   /** @throws {Error} Not taken; to be sent again. A single record that the collector refuses is left out and logged. */
   async send(calls: readonly ForwardedCall[]): Promise<void> {
-    const response = await fetch(this.url, {
+    const response = await fetchGuarded(new URL(this.url), {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...this.headers },
-      body: JSON.stringify(toLogs(calls)),
+      body: Buffer.from(JSON.stringify(toLogs(calls))),
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: 'error',
+      privateNetworks: true, // the address is the operator's
+      maxBytes: ANSWER_MAX_BYTES,
     });
     const text = await response.text();
     if (response.ok) return this.noteRejected(text);

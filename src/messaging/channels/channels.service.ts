@@ -14,6 +14,7 @@ import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { Config } from '../../platform/config.js';
+import { ChannelChoice } from './channel-choice.entity.js';
 import { findChannelProblems, findMisplaced, isElsewhere, withoutSecrets } from './channel-rules.js';
 import { type ChannelSecrets, openSecrets, sealSecrets } from './channel-secrets.js';
 import type { CreateChannelDto, UpdateChannelDto } from './channels.dto.js';
@@ -101,6 +102,8 @@ export class ChannelsService {
       const { kind } = channel;
       requireNone(findMisplaced(kind, input, false));
       const columns = { ...commonOf(input), ...this.settingsOf(channel, input[kind]) };
+      const { settings: given } = columns;
+      if (given && isElsewhere(kind, channel.settings, given)) await forgetOwnTokens(manager, channel);
       const { ciphertext: _sealed, ...shown } = columns;
       const { before, after } = differenceOf(channel, shown);
       Object.assign(channel, columns);
@@ -214,6 +217,11 @@ async function findLocked(
   const channel = await manager.findOne(NotificationChannel, { where, lock: { mode: 'pessimistic_write' } });
   if (!channel) throw new NotFoundError(`No notification channel ${id}`);
   return channel;
+}
+
+/** Colleagues gave them to the server before; the next one is somebody else's. */
+async function forgetOwnTokens(manager: EntityManager, { id, tenantId }: NotificationChannel): Promise<void> {
+  await manager.update(ChannelChoice, { tenantId, channelId: id }, { ciphertext: null });
 }
 
 function targetOf({ id, name }: NotificationChannel) {

@@ -1,8 +1,7 @@
-import { connect, isIP, type Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { createTransport, type NodemailerError, type SMTPTransportOptions } from 'nodemailer';
-import { ForbiddenAddressError, guardedLookup, requireAllowed } from '../../platform/network/guarded-http.js';
+import { connectGuarded, ForbiddenAddressError } from '../../platform/network/guarded-http.js';
 import { Config } from '../../platform/config.js';
 import { Channel, DeliveryFailure, type Outgoing, type Receipt } from './channel.js';
 import type { ChannelSecrets } from './channel-secrets.js';
@@ -75,36 +74,10 @@ export class EmailChannel extends Channel<'email'> {
       logger: false,
       // nodemailer's own connecting would look the name up without asking where it leads.
       getSocket: callbackify(async (_options: SMTPTransportOptions) => ({
-        connection: await openSocket({ host, port, signal, privateNetworks }),
+        connection: await connectGuarded({ host, port, signal, privateNetworks }),
       })),
     };
   }
-}
-
-async function openSocket({
-  host,
-  port,
-  signal,
-  privateNetworks,
-}: {
-  host: string;
-  port: number;
-  signal: AbortSignal;
-  privateNetworks: boolean;
-}): Promise<Socket> {
-  signal.throwIfAborted();
-  requireAllowed(isIP(host) === 0 ? undefined : host, privateNetworks);
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, lookup: guardedLookup(privateNetworks) });
-    const giveUp = () => socket.destroy(signal.reason as Error);
-    signal.addEventListener('abort', giveUp, { once: true });
-    socket.on('error', reject);
-    socket.once('connect', () => {
-      // Rejects no more; until nodemailer listens, an error without a listener would end the process.
-      signal.removeEventListener('abort', giveUp);
-      resolve(socket);
-    });
-  });
 }
 
 /** Without the server's words, which may hold an address. */

@@ -1,7 +1,7 @@
 import { lookup as resolveName } from 'node:dns';
 import { type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { isAddressAllowed, literalAddress } from './network-address.js';
 
 /** Somebody gave an address that the service may not connect to. */
@@ -13,7 +13,7 @@ export class ForbiddenAddressError extends Error {
 }
 
 export type GuardedRequest = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers: OutgoingHttpHeaders;
   readonly body?: Buffer;
   readonly signal: AbortSignal;
@@ -48,13 +48,65 @@ export async function openGuarded(url: URL, request: GuardedRequest): Promise<In
   });
 }
 
+/**
+ * As {@link openGuarded}, with the whole answer in the form that libraries made for `fetch` take.
+ *
+ * @throws {ForbiddenAddressError}
+ * @throws {Error} The answer has more than `maxBytes` bytes.
+ */
+export async function fetchGuarded(
+  url: URL,
+  { maxBytes, ...request }: GuardedRequest & { readonly maxBytes: number },
+): Promise<Response> {
+  const answer = await openGuarded(url, request);
+  const { statusCode: status = 0, headers } = answer;
+  const body = await readBounded(answer, maxBytes);
+  if (body === undefined) throw new Error(`The answer has more than ${maxBytes} bytes`);
+  const isEmpty = status === 204 || status === 304;
+  const fields = Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, one]),
+  );
+  return new Response(isEmpty ? null : body, { status, headers: fields });
+}
+
+/**
+ * Connects to a server that speaks something else than HTTP, under the same rule.
+ *
+ * @throws {ForbiddenAddressError}
+ */
+export async function connectGuarded({
+  host,
+  port,
+  signal,
+  privateNetworks,
+}: {
+  readonly host: string;
+  readonly port: number;
+  readonly signal: AbortSignal;
+  readonly privateNetworks: boolean;
+}): Promise<Socket> {
+  signal.throwIfAborted();
+  requireAllowed(isIP(host) === 0 ? undefined : host, privateNetworks);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, lookup: guardedLookup(privateNetworks) });
+    const giveUp = () => socket.destroy(signal.reason as Error);
+    signal.addEventListener('abort', giveUp, { once: true });
+    socket.on('error', reject);
+    socket.once('connect', () => {
+      // Rejects no more; until the taker listens, an error without a listener would end the process.
+      signal.removeEventListener('abort', giveUp);
+      resolve(socket);
+    });
+  });
+}
+
 /** @throws {ForbiddenAddressError} For an address that is written out, which is not looked up. */
-export function requireAllowed(address: string | undefined, privateNetworks: boolean): void {
+function requireAllowed(address: string | undefined, privateNetworks: boolean): void {
   if (address !== undefined && !isAddressAllowed(address, privateNetworks)) throw new ForbiddenAddressError();
 }
 
 /** Looks a name up as usual, and refuses it when any of its addresses is not allowed. */
-export function guardedLookup(privateNetworks: boolean): LookupFunction {
+function guardedLookup(privateNetworks: boolean): LookupFunction {
   return (hostname, options, callback) => {
     resolveName(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 0);

@@ -13,6 +13,11 @@ describe('isAddressAllowed', () => {
     '2001::1',
     '::10.0.0.1',
     '::ffff:127.0.0.1',
+    '::ffff:0:10.0.0.1',
+    '64:ff9b::10.0.0.1',
+    '2002:a00:1::',
+    '192.0.2.1',
+    '2001:db8::1',
   ])('lets %s pass only where private networks are allowed', (address) => {
     expect([isAddressAllowed(address, false), isAddressAllowed(address, true)]).toEqual([false, true]);
   });
@@ -26,6 +31,16 @@ describe('isAddressAllowed', () => {
     '192.0.0.192',
     '::ffff:100.100.100.200',
     '64:ff9b::a9fe:a9fe',
+    '168.63.129.16',
+    '::ffff:168.63.129.16',
+    '::ffff:0:168.63.129.16',
+    '::ffff:0:169.254.169.254',
+    '::169.254.169.254',
+    '64:ff9b::168.63.129.16',
+    '64:ff9b:1::169.254.169.254',
+    '2002:a9fe:a9fe::1',
+    'fd20:ce::254',
+    'fe80::1%eth0',
   ])('never lets %s pass', (address) => {
     expect(isAddressAllowed(address, true)).toBe(false);
   });

@@ -101,6 +101,8 @@ export const people: Readonly<Record<string, string>> = {
   'issuer must be a URL': 'issuer 必须是 URL',
   'issuer must have no user, query or fragment': 'issuer 不能包含用户、查询或片段',
   'issuer must begin with https://': 'issuer 必须以 https:// 开头',
+  'issuer is an address of a private network: see OIDC_PRIVATE_NETWORKS':
+    'issuer 是私有网络地址：参见 OIDC_PRIVATE_NETWORKS',
   'must contain openid': '必须包含 openid',
   'This provider gives a role above your own; only someone with that role may change it':
     '此提供方会授予高于您的角色；只有拥有该角色的人才能更改',
