@@ -4,6 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { inTenant } from '../platform/request-scope.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
+import { SealedColumn } from '../platform/secrets/sealed-column.js';
 import { AgentFailure } from './agent-failure.js';
 import type { AgentMode } from './agent-modes.js';
 import type { AgentVersion } from './agent-version.entity.js';
@@ -90,9 +91,9 @@ export class AgentCaller {
     return { ...answer, mode };
   }
 
-  private appOf({ id, baseUrl, ciphertext }: AgentVersion): DifyApp {
+  private appOf({ id, tenantId, baseUrl, ciphertext }: AgentVersion): DifyApp {
     try {
-      return { baseUrl, apiKey: this.box.open(ciphertext, agentKeyContext(id)) };
+      return { baseUrl, apiKey: this.box.open(ciphertext, AGENT_KEY.contextOf(tenantId, id)) };
     } catch (cause) {
       throw new AgentFailure('no_key', 'The stored key does not open; give it anew', { cause });
     }
@@ -103,7 +104,5 @@ function isOutdated({ mayBeWrongMode, kind }: AgentFailure): boolean {
   return mayBeWrongMode || kind === 'missing_inputs';
 }
 
-/** What the key of a version is sealed under: see SecretBox. */
-export function agentKeyContext(versionId: string): string {
-  return `agent-key:${versionId}`;
-}
+/** The keys of versions. */
+export const AGENT_KEY = new SealedColumn('agent_versions', 'ciphertext');

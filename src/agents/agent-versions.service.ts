@@ -12,7 +12,7 @@ import { SecretBox } from '../platform/secrets/secret-box.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { invalidFields } from '../platform/rest/validation.js';
 import { Config } from '../platform/config.js';
-import { AgentCaller, agentKeyContext } from './agent-caller.js';
+import { AGENT_KEY, AgentCaller } from './agent-caller.js';
 import { AgentCircuits } from './agent-circuits.js';
 import { AgentFailure } from './agent-failure.js';
 import { AgentVersion } from './agent-version.entity.js';
@@ -66,7 +66,7 @@ export class AgentVersionsService {
     input: CreateVersionDto,
   ): Promise<AgentVersion> {
     const id = newId();
-    const columns = { tenantId: caller.tenantId, agentId, ...this.columnsOf(id, input) };
+    const columns = { tenantId: caller.tenantId, agentId, ...this.columnsOf(caller, id, input) };
     const row = await manager.save(manager.create(AgentVersion, { id, ...columns }));
     const entry = { target: targetOf(row), after: auditable(columns) };
     await this.audit.record(manager, caller, { action: 'agent_version.create', ...entry });
@@ -83,7 +83,7 @@ export class AgentVersionsService {
       .commit(async (manager) => {
         const row = await findLocked(manager, caller, id);
         requireVersion(row, ifMatch);
-        const columns = this.columnsOf(id, input);
+        const columns = this.columnsOf(caller, id, input);
         const isElsewhere =
           columns.baseUrl !== undefined && originOf(columns.baseUrl) !== originOf(row.baseUrl);
         if (isElsewhere && input.api_key === undefined)
@@ -132,7 +132,7 @@ export class AgentVersionsService {
     const entry = { action: 'agent_version.reveal', target: targetOf(row) };
     await this.audit.record(this.dataSource.manager, caller, entry);
     try {
-      return { key: this.box.open(row.ciphertext, agentKeyContext(id)), row };
+      return { key: this.box.open(row.ciphertext, AGENT_KEY.contextOf(row.tenantId, id)), row };
     } catch (cause) {
       throw new ConflictError('The stored key does not open; give it anew', { cause });
     }
@@ -165,13 +165,13 @@ export class AgentVersionsService {
   }
 
   /** Absent fields are left out, so that an update keeps and an insert defaults them. */
-  private columnsOf(id: string, input: UpdateVersionDto): Partial<AgentVersion> {
+  private columnsOf({ tenantId }: Caller, id: string, input: UpdateVersionDto): Partial<AgentVersion> {
     const { base_url: baseUrl, api_key: key } = input;
     const columns = {
       label: input.label,
       appId: input.app_id,
       baseUrl: baseUrl === undefined ? undefined : normalizeBaseUrl(baseUrl),
-      ciphertext: key === undefined ? undefined : this.box.seal(key, agentKeyContext(id)),
+      ciphertext: key === undefined ? undefined : this.box.seal(key, AGENT_KEY.contextOf(tenantId, id)),
       keyPrefix: key?.slice(0, PREFIX_LENGTH),
       weight: input.weight,
       enabled: input.enabled,

@@ -169,7 +169,7 @@ describe('the sealed columns', () => {
       `SELECT table_name AS table, column_name AS column FROM information_schema.columns
        WHERE table_schema = 'public' AND data_type = 'bytea' AND column_name !~ 'hash' ORDER BY 1, 2`,
     );
-    const known = SEALED_COLUMNS.map(({ table, column }) => ({ table, column }));
+    const known = SEALED_COLUMNS.map(({ sealed: { table, column } }) => ({ table, column }));
     const sealed = columns.filter(
       ({ table, column }) => !HASHES.includes(`${table}.${column}`) && !OF_THE_LOG.test(table),
     );

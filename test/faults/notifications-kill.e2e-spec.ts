@@ -41,7 +41,11 @@ describe('a delivery whose process is killed', () => {
   const enqueueDelivery = async () => {
     const [channelId, noticeId, jobId] = [newId(), newId(), newId()];
     const config = loadConfig({ DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY });
-    const ciphertext = sealSecrets(new SecretBox(config), channelId, { signing: newSigningSecret() });
+    const ciphertext = sealSecrets(
+      new SecretBox(config),
+      { tenantId, id: channelId },
+      { signing: newSigningSecret() },
+    );
     const settings = JSON.stringify({ url: receiver.url });
     await watch.query(`INSERT INTO tenants (id, name) VALUES ($1, 'mortal')`, [tenantId]);
     await watch.query(

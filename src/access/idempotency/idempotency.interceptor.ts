@@ -12,7 +12,7 @@ import { Access } from '../access.js';
 import type { UserCaller } from '../caller.js';
 import { InvalidInputError } from '../../platform/errors.js';
 import { currentScope } from '../../platform/request-scope.js';
-import { IdempotencyService } from './idempotency.service.js';
+import { type Attempt, IdempotencyService } from './idempotency.service.js';
 
 /** Bare, or in quotes as the draft has it. */
 const KEY = /^"?([\x21\x23-\x7e]{1,255})"?$/;
@@ -48,21 +48,21 @@ export class IdempotencyInterceptor implements NestInterceptor {
       return of(claim.answer.body);
     }
     // A promise goes on when the client hangs up, and that is when a client comes back with the same key.
-    return from(this.run(claim.attemptId, next, response));
+    return from(this.run({ id: claim.attemptId, tenantId: caller.tenantId }, next, response));
   }
 
-  private async run(attemptId: string, next: CallHandler, response: Response): Promise<unknown> {
+  private async run(attempt: Attempt, next: CallHandler, response: Response): Promise<unknown> {
     const scope = currentScope();
-    if (scope?.tenantId) scope.attempt = { id: attemptId, tenantId: scope.tenantId };
+    if (scope?.tenantId) scope.attempt = attempt;
     let body: unknown;
     try {
       body = await lastValueFrom(next.handle(), { defaultValue: undefined });
     } catch (error) {
-      await this.idempotency.release(attemptId);
+      await this.idempotency.release(attempt.id);
       throw error;
     }
-    if (body instanceof StreamableFile) await this.idempotency.release(attemptId);
-    else await this.idempotency.finish(attemptId, { status: response.statusCode, body });
+    if (body instanceof StreamableFile) await this.idempotency.release(attempt.id);
+    else await this.idempotency.finish(attempt, { status: response.statusCode, body });
     return body;
   }
 }

@@ -7,6 +7,7 @@ import type { UserCaller } from '../caller.js';
 import { ConflictError, KeyReusedError } from '../../platform/errors.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
@@ -38,6 +39,9 @@ export type KeyedRequest = {
   /** Query and body. */
   readonly content: string;
 };
+
+/** One try to carry a request out, which the key belongs to until it has ended. */
+export type Attempt = { readonly id: string; readonly tenantId: string };
 
 export type StoredAnswer = { readonly status: number; readonly body: unknown };
 
@@ -103,17 +107,17 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
   }
 
   /** The request was carried out. Does not throw: its answer is good, stored or not. */
-  async finish(attemptId: string, { status, body }: StoredAnswer): Promise<void> {
+  async finish({ id, tenantId }: Attempt, { status, body }: StoredAnswer): Promise<void> {
     try {
-      const answer = this.box.seal(JSON.stringify(body ?? null), attemptContext(attemptId));
+      const answer = this.box.seal(JSON.stringify(body ?? null), ANSWER.contextOf(tenantId, id));
       await this.dataSource.query(
         `UPDATE idempotency_keys SET state = 'done', status = $2, answer = $3 WHERE id = $1`,
-        [attemptId, status, answer],
+        [id, status, answer],
       );
     } catch (error) {
       this.logger.error('An answer could not be stored', error instanceof Error ? error.stack : error);
     } finally {
-      this.underWay.delete(attemptId);
+      this.underWay.delete(id);
     }
   }
 
@@ -142,7 +146,7 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
         'The first request with this Idempotency-Key is still being worked on; repeat it in a moment',
       );
     }
-    const body = found.answer && this.open(found.answer, found.id);
+    const body = this.open(found);
     if (found.status === null || body === null) {
       throw new ConflictError(
         'The first request with this Idempotency-Key was carried out, but its answer was lost; read what it made, and do not repeat it',
@@ -152,16 +156,14 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
   }
 
   /** Null: stored under another master key. */
-  private open(answer: Buffer, id: string): string | null {
+  private open({ id, tenantId, answer }: IdempotencyKey): string | null {
     try {
-      return this.box.open(answer, attemptContext(id));
+      return answer && this.box.open(answer, ANSWER.contextOf(tenantId, id));
     } catch {
       return null;
     }
   }
 }
 
-/** What a stored answer is bound to: see SecretBox. */
-export function attemptContext(attemptId: string): string {
-  return `idempotency-key:${attemptId}`;
-}
+/** The answers that are kept to be repeated. */
+export const ANSWER = new SealedColumn('idempotency_keys', 'answer');

@@ -16,7 +16,7 @@ import { Config } from '../../platform/config.js';
 import { fetchGuarded } from '../../platform/network/guarded-http.js';
 import { addressRulesOf, findAddressProblem, isLoopbackHttp } from './issuer-rules.js';
 import { OidcProvider } from './oidc-provider.entity.js';
-import { secretContext } from './oidc-providers.service.js';
+import { CLIENT_SECRET } from './oidc-providers.service.js';
 
 const TIMEOUT_SECONDS = 10;
 const KEPT_MS = 10 * 60_000;
@@ -78,7 +78,10 @@ export class OidcClient {
 
   private clientAuth(provider: OidcProvider, metadata: ServerMetadata) {
     if (!provider.clientSecret) return None();
-    const secret = this.box.open(provider.clientSecret, secretContext(provider.id));
+    const secret = this.box.open(
+      provider.clientSecret,
+      CLIENT_SECRET.contextOf(provider.tenantId, provider.id),
+    );
     const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
     return methods.includes('client_secret_post') ? ClientSecretPost(secret) : ClientSecretBasic(secret);
   }

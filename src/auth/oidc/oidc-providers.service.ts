@@ -10,6 +10,7 @@ import { ConflictError, ForbiddenError, NotFoundError } from '../../platform/err
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
 import { requireVersion } from '../../platform/rest/preconditions.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { Config } from '../../platform/config.js';
@@ -61,7 +62,7 @@ export class OidcProvidersService {
       const row = manager.create(OidcProvider, {
         id,
         tenantId: caller.tenantId,
-        ...this.columnsOf(id, input),
+        ...this.columnsOf(caller, id, input),
       });
       requireMayGiveItsRoles(caller, { roleMap: row.roleMap, defaultRoles: row.defaultRoles ?? [] });
       await manager.insert(OidcProvider, row);
@@ -89,7 +90,7 @@ export class OidcProvidersService {
         throw invalidFields([{ field: 'client_secret', message: 'must be given anew with another issuer' }]);
       }
       const before = auditedFields(row);
-      Object.assign(row, this.columnsOf(id, input));
+      Object.assign(row, this.columnsOf(caller, id, input));
       requireMayGiveItsRoles(caller, row);
       await manager.save(OidcProvider, row);
       const entry = { target: targetOf(row), before, after: auditedFields(row) };
@@ -142,13 +143,18 @@ export class OidcProvidersService {
   }
 
   /** Absent fields are left out, so that an update keeps and an insert defaults them. */
-  private columnsOf(id: string, input: UpdateOidcProviderDto): Partial<OidcProvider> {
+  private columnsOf(
+    { tenantId }: UserCaller,
+    id: string,
+    input: UpdateOidcProviderDto,
+  ): Partial<OidcProvider> {
     const secret = input.client_secret;
     const columns = {
       name: input.name,
       issuer: input.issuer,
       clientId: input.client_id,
-      clientSecret: typeof secret === 'string' ? this.box.seal(secret, secretContext(id)) : secret,
+      clientSecret:
+        typeof secret === 'string' ? this.box.seal(secret, CLIENT_SECRET.contextOf(tenantId, id)) : secret,
       scopes: input.scopes,
       emailClaim: input.email_claim,
       nameClaim: input.name_claim,
@@ -165,10 +171,8 @@ export class OidcProvidersService {
   }
 }
 
-/** What a provider's secret is sealed under. */
-export function secretContext(id: string): string {
-  return `oidc-provider:${id}`;
-}
+/** The secrets of providers. */
+export const CLIENT_SECRET = new SealedColumn('oidc_providers', 'client_secret');
 
 function requireMayGiveItsRoles(
   caller: UserCaller,

@@ -5,6 +5,7 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { ConflictError, NotFoundError, UnauthenticatedError } from '../../platform/errors.js';
 import { currentScope } from '../../platform/request-scope.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import type { UserCaller } from '../../access/caller.js';
 import { SecondFactor } from './second-factor.entity.js';
@@ -47,7 +48,7 @@ export class SecondFactors {
       await lockSignIns(manager, userId);
       const row = await findLocked(manager, userId);
       if (row?.confirmedAt) throw new ConflictError('A second factor is set up already; disable it first');
-      const sealed = this.box.seal(secret, secondFactorContext(userId));
+      const sealed = this.box.seal(secret, FACTOR_SECRET.contextOf(tenantId, userId));
       await manager.delete(SecondFactor, { userId });
       await manager.insert(SecondFactor, { userId, tenantId, secret: sealed });
     });
@@ -134,8 +135,8 @@ export class SecondFactors {
     return true;
   }
 
-  private secretOf({ userId, secret }: SecondFactor): string {
-    return this.box.open(secret, secondFactorContext(userId));
+  private secretOf({ tenantId, userId, secret }: SecondFactor): string {
+    return this.box.open(secret, FACTOR_SECRET.contextOf(tenantId, userId));
   }
 }
 
@@ -147,10 +148,8 @@ function hashesOf(codes: readonly string[]): Buffer[] {
   return codes.map((code) => hashOf(normalizeRecoveryCode(code)));
 }
 
-/** What the app's secret is sealed under. */
-export function secondFactorContext(userId: string): string {
-  return `second-factor:${userId}`;
-}
+/** The secrets of people's apps. */
+export const FACTOR_SECRET = new SealedColumn('second_factors', 'secret');
 
 function ownTarget({ userId, email }: UserCaller) {
   return { kind: 'user', id: userId, name: email };

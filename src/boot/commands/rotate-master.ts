@@ -20,7 +20,8 @@ import {
   PREVIOUS_KEY_FILE,
   readMasterKeys,
 } from '../master-keys/master-key-files.js';
-import { SEALED_COLUMNS, type SealedColumn } from '../master-keys/sealed-columns.js';
+import { type Resealing, SEALED_COLUMNS } from '../master-keys/sealed-columns.js';
+import { openStored } from '../master-keys/stored-secret.js';
 
 const BATCH_ROWS = 50;
 const LEASE_MARGIN_MS = 1000;
@@ -141,9 +142,9 @@ async function requireReplicasToKnow(app: INestApplicationContext): Promise<void
 async function sealAnew(app: INestApplicationContext, tenantId: string): Promise<number> {
   const bus = app.get(ChangeBus);
   let total = 0;
-  for (const sealed of SEALED_COLUMNS) {
+  for (const column of SEALED_COLUMNS) {
     for (let rows = BATCH_ROWS; rows === BATCH_ROWS; total += rows) {
-      ({ result: rows } = await bus.commit((manager) => sealBatch(app, manager, sealed)));
+      ({ result: rows } = await bus.commit((manager) => sealBatch(app, manager, { tenantId, ...column })));
     }
   }
   if (total > 0) {
@@ -172,8 +173,10 @@ type SealedRow = { readonly id: string; readonly box: Buffer; readonly told: str
 async function sealBatch(
   app: INestApplicationContext,
   manager: EntityManager,
-  { table, id, column, context, digest, change, isDispensable }: SealedColumn,
+  { tenantId, ...resealing }: Resealing & { readonly tenantId: string },
 ): Promise<number> {
+  const { sealed, id, digest, change } = resealing;
+  const { table, column } = sealed;
   const box = app.get(SecretBox);
   const rows = await manager.query<SealedRow[]>(
     `SELECT ${id} AS id, ${column} AS box, ${change?.id ?? 'NULL'} AS told FROM ${table}
@@ -181,10 +184,10 @@ async function sealBatch(
     [box.presentPrefix],
   );
   for (const row of rows) {
-    const secret = openOf(box, row, { context, isDispensable });
+    const secret = openOf(box, row, { tenantId, ...resealing });
     const values = [
       row.id,
-      secret === null ? null : box.seal(secret, context(row.id)),
+      secret === null ? null : box.seal(secret, sealed.contextOf(tenantId, row.id)),
       ...(digest && secret !== null ? [box.digest(secret)] : []),
     ];
     const digested = digest ? `, ${digest} = $3` : '';
@@ -200,10 +203,10 @@ async function sealBatch(
 function openOf(
   box: SecretBox,
   row: SealedRow,
-  { context, isDispensable }: Pick<SealedColumn, 'context' | 'isDispensable'>,
+  { tenantId, isDispensable, ...resealing }: Resealing & { readonly tenantId: string },
 ): string | null {
   try {
-    return box.open(row.box, context(row.id));
+    return openStored(box, row, { tenantId, ...resealing });
   } catch (error) {
     if (isDispensable) return null;
     throw error;
@@ -213,7 +216,8 @@ function openOf(
 async function countLeft(app: INestApplicationContext): Promise<number> {
   const dataSource = app.get<DataSource>(getDataSourceToken());
   let left = 0;
-  for (const { table, column } of SEALED_COLUMNS) {
+  for (const { sealed } of SEALED_COLUMNS) {
+    const { table, column } = sealed;
     const [{ count }] = await dataSource.query<[{ count: number }]>(
       `SELECT count(*)::int FROM ${table} WHERE ${column} IS NOT NULL AND substring(${column} FROM 1 FOR 5) <> $1`,
       [app.get(SecretBox).presentPrefix],

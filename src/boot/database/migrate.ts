@@ -2,13 +2,16 @@ import { DataSource } from 'typeorm';
 import { withAdvisoryLock } from '../../platform/database/advisory-lock.js';
 import type { Config } from '../../platform/config.js';
 import { dataSourceOptions, ownerDataSourceOptions } from './database.js';
+import { areSecretsBound, bindSecrets } from '../master-keys/bind-secrets.js';
 import { ensureRoles } from './database-roles.js';
 
-/** Makes the service's roles and brings the schema up to date. @returns Names of the migrations that ran. */
+/** Makes the service's roles and brings the schema, and how secrets are sealed, up to date. @returns Names of the migrations that ran. */
 export async function migrateAsOwner(config: Config): Promise<string[]> {
   return withOwner(config, async (dataSource) => {
     await ensureRoles(config);
-    return migrate(dataSource);
+    const ran = await migrate(dataSource);
+    await bindSecrets(dataSource, config);
+    return ran;
   });
 }
 
@@ -30,7 +33,7 @@ export async function isSchemaUpToDate(config: Config): Promise<boolean> {
     const [{ readable }] = await dataSource.query<[{ readable: boolean | null }]>(
       `SELECT has_table_privilege(to_regclass('migrations'), 'SELECT') AS readable`,
     );
-    return readable === true && !(await dataSource.showMigrations());
+    return readable === true && !(await dataSource.showMigrations()) && areSecretsBound(dataSource);
   } finally {
     await dataSource.destroy();
   }

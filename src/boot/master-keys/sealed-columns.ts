@@ -1,27 +1,28 @@
-import { agentKeyContext } from '../../agents/agent-caller.js';
-import { secondFactorContext } from '../../auth/sign-in/second-factors.service.js';
-import { effectContext } from '../../tools/once/tool-effects.js';
-import { sealContext } from '../../groups/keys/group-keys.service.js';
-import { attemptContext } from '../../access/idempotency/idempotency.service.js';
-import { secretContext } from '../../auth/oidc/oidc-providers.service.js';
+import { ANSWER } from '../../access/idempotency/idempotency.service.js';
+import { AGENT_KEY } from '../../agents/agent-caller.js';
+import { CLIENT_SECRET } from '../../auth/oidc/oidc-providers.service.js';
+import { FACTOR_SECRET } from '../../auth/sign-in/second-factors.service.js';
+import { GROUP_KEY } from '../../groups/keys/group-keys.service.js';
 import {
-  channelContext,
-  choiceContext,
-  pushKeyContext,
-  subscriptionContext,
+  CHANNEL_SECRETS,
+  OWN_TOKEN,
+  PUSH_KEY,
+  SUBSCRIPTION,
 } from '../../messaging/channels/channel-secrets.js';
-import { chunkContext } from '../../tools/long-results/result-store.js';
+import type { SealedColumn } from '../../platform/secrets/sealed-column.js';
+import { CHUNK } from '../../tools/long-results/result-store.js';
+import { OUTCOME } from '../../tools/once/tool-effects.js';
 
 /**
- * A column that SecretBox seals. Rotating the master key seals each of them anew, so one that is missing here would be lost
- * with the old key; a test looks for such columns.
+ * How the secrets of a column are sealed anew. Rotating the master key seals each of them, so a column that is missing here would
+ * be lost with the old key; a test looks for such columns.
  */
-export type SealedColumn = {
-  readonly table: string;
-  /** Primary key: the context that the secret is bound to is made of it. */
+export type Resealing = {
+  readonly sealed: SealedColumn;
+  /** Name of the primary key. */
   readonly id: string;
-  readonly column: string;
-  readonly context: (id: string) => string;
+  /** What a secret was bound to before it was bound to its place: this and the row's id. */
+  readonly oldContext: string;
   /** Column with SecretBox's digest of the secret, when there is one. */
   readonly digest?: string;
   /** A secret that may be forgotten: one that does not open is emptied instead of stopping the rotation. */
@@ -30,31 +31,24 @@ export type SealedColumn = {
   readonly change?: { readonly kind: string; readonly id: string };
 };
 
-export const SEALED_COLUMNS: readonly SealedColumn[] = [
+export const SEALED_COLUMNS: readonly Resealing[] = [
   {
-    table: 'mcp_group_keys',
+    sealed: GROUP_KEY,
     id: 'id',
-    column: 'ciphertext',
-    context: sealContext,
+    oldContext: 'group-key',
     digest: 'hash',
     change: { kind: 'group', id: 'group_id' },
   },
-  { table: 'second_factors', id: 'user_id', column: 'secret', context: secondFactorContext },
+  { sealed: FACTOR_SECRET, id: 'user_id', oldContext: 'second-factor' },
   // Answers of the last 24 hours, kept to be repeated.
-  {
-    table: 'idempotency_keys',
-    id: 'id',
-    column: 'answer',
-    context: attemptContext,
-    isDispensable: true,
-  },
-  { table: 'tool_effects', id: 'id', column: 'outcome', context: effectContext, isDispensable: true },
+  { sealed: ANSWER, id: 'id', oldContext: 'idempotency-key', isDispensable: true },
+  { sealed: OUTCOME, id: 'id', oldContext: 'tool-effect', isDispensable: true },
   // Long results, kept for an hour or so.
-  { table: 'call_result_chunks', id: 'id', column: 'content', context: chunkContext, isDispensable: true },
-  { table: 'agent_versions', id: 'id', column: 'ciphertext', context: agentKeyContext },
-  { table: 'notification_channels', id: 'id', column: 'ciphertext', context: channelContext },
-  { table: 'notification_choices', id: 'id', column: 'ciphertext', context: choiceContext },
-  { table: 'push_subscriptions', id: 'id', column: 'ciphertext', context: subscriptionContext },
-  { table: 'push_keys', id: 'tenant_id', column: 'ciphertext', context: pushKeyContext },
-  { table: 'oidc_providers', id: 'id', column: 'client_secret', context: secretContext },
+  { sealed: CHUNK, id: 'id', oldContext: 'call-result', isDispensable: true },
+  { sealed: AGENT_KEY, id: 'id', oldContext: 'agent-key' },
+  { sealed: CHANNEL_SECRETS, id: 'id', oldContext: 'notification-channel' },
+  { sealed: OWN_TOKEN, id: 'id', oldContext: 'notification-choice' },
+  { sealed: SUBSCRIPTION, id: 'id', oldContext: 'push-subscription' },
+  { sealed: PUSH_KEY, id: 'tenant_id', oldContext: 'push-key' },
+  { sealed: CLIENT_SECRET, id: 'id', oldContext: 'oidc-provider' },
 ];

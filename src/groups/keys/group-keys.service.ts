@@ -4,8 +4,9 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { Caller, UserCaller } from '../../access/caller.js';
-import { NotFoundError } from '../../platform/errors.js';
+import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { type ChangeOptions, GroupChanges } from '../group-changes.js';
 import { GroupKey } from './group-key.entity.js';
 import type { ToolGroup } from '../group.entity.js';
@@ -42,7 +43,7 @@ export class GroupKeysService {
       id,
       tenantId: group.tenantId,
       groupId: group.id,
-      ciphertext: this.box.seal(key, sealContext(id)),
+      ciphertext: this.box.seal(key, GROUP_KEY.contextOf(group.tenantId, id)),
       hash: this.box.digest(key),
       prefix: shownPrefix(key),
       status: 'active',
@@ -89,11 +90,13 @@ export class GroupKeysService {
   private async show(caller: Caller, row: GroupKey): Promise<ShownKey> {
     const target = { kind: 'key', id: row.id, name: row.name };
     await this.audit.record(this.dataSource.manager, caller, { action: 'key.reveal', target });
-    return { key: this.box.open(row.ciphertext, sealContext(row.id)), row };
+    try {
+      return { key: this.box.open(row.ciphertext, GROUP_KEY.contextOf(row.tenantId, row.id)), row };
+    } catch (cause) {
+      throw new ConflictError('The stored key does not open; make another and revoke this one', { cause });
+    }
   }
 }
 
-/** What the ciphertext of a key is bound to: see SecretBox. */
-export function sealContext(keyId: string): string {
-  return `group-key:${keyId}`;
-}
+/** The keys themselves, as they are shown again. */
+export const GROUP_KEY = new SealedColumn('mcp_group_keys', 'ciphertext');

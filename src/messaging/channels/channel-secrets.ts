@@ -1,4 +1,5 @@
 import type { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import type { NotificationChannel } from './notification-channel.entity.js';
 
 /** All secrets of one channel; each kind has its own. */
@@ -13,33 +14,28 @@ export type ChannelSecrets = {
   readonly token?: string;
 };
 
-export function channelContext(id: string): string {
-  return `notification-channel:${id}`;
-}
-
-export function choiceContext(id: string): string {
-  return `notification-choice:${id}`;
-}
-
-export function subscriptionContext(id: string): string {
-  return `push-subscription:${id}`;
-}
-
-export function pushKeyContext(tenantId: string): string {
-  return `push-key:${tenantId}`;
-}
+export const CHANNEL_SECRETS = new SealedColumn('notification_channels', 'ciphertext');
+/** A person's own token at a form service. */
+export const OWN_TOKEN = new SealedColumn('notification_choices', 'ciphertext');
+/** Where a browser is pushed to, and its keys. */
+export const SUBSCRIPTION = new SealedColumn('push_subscriptions', 'ciphertext');
+export const PUSH_KEY = new SealedColumn('push_keys', 'ciphertext');
 
 /** @returns Null: there is none to keep. */
-export function sealSecrets(box: SecretBox, id: string, secrets: ChannelSecrets): Buffer | null {
+export function sealSecrets(
+  box: SecretBox,
+  { tenantId, id }: Pick<NotificationChannel, 'tenantId' | 'id'>,
+  secrets: ChannelSecrets,
+): Buffer | null {
   const isEmpty = Object.values(secrets).every((secret) => secret === undefined);
-  return isEmpty ? null : box.seal(JSON.stringify(secrets), channelContext(id));
+  return isEmpty ? null : box.seal(JSON.stringify(secrets), CHANNEL_SECRETS.contextOf(tenantId, id));
 }
 
 /** @throws {Error} They do not open. */
 export function openSecrets(
   box: SecretBox,
-  { id, ciphertext }: Pick<NotificationChannel, 'id' | 'ciphertext'>,
+  { tenantId, id, ciphertext }: Pick<NotificationChannel, 'tenantId' | 'id' | 'ciphertext'>,
 ): ChannelSecrets {
   if (ciphertext === null) return {};
-  return JSON.parse(box.open(ciphertext, channelContext(id))) as ChannelSecrets;
+  return JSON.parse(box.open(ciphertext, CHANNEL_SECRETS.contextOf(tenantId, id))) as ChannelSecrets;
 }

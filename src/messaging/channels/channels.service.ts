@@ -76,7 +76,7 @@ export class ChannelsService {
       settings: withoutSecrets(kind, given),
     } as const;
     this.requireSound({ ...columns, hasToken: token !== undefined });
-    const ciphertext = sealSecrets(this.box, id, { signing, password, token });
+    const ciphertext = sealSecrets(this.box, { tenantId, id }, { signing, password, token });
     const { result } = await this.commit(async (manager) => {
       await requireRoom(manager, tenantId);
       const row = { id, tenantId, ciphertext, ...columns, ...commonOf(input) };
@@ -138,7 +138,11 @@ export class ChannelsService {
       if (channel.kind !== 'webhook') throw new ConflictError('Only webhooks have a signing secret');
       const previousSigning = this.secretsOf(channel).signing;
       const isKept = overlapHours > 0 && previousSigning !== undefined;
-      channel.ciphertext = sealSecrets(this.box, id, isKept ? { signing, previousSigning } : { signing });
+      channel.ciphertext = sealSecrets(
+        this.box,
+        channel,
+        isKept ? { signing, previousSigning } : { signing },
+      );
       channel.previousSecretUntil = isKept ? new Date(Date.now() + overlapHours * HOUR_MS) : null;
       const saved = await manager.save(channel);
       const entry = {
@@ -166,7 +170,7 @@ export class ChannelsService {
     given: object | undefined,
   ): { settings?: object; ciphertext?: Buffer | null } {
     if (given === undefined) return {};
-    const { kind, id } = channel;
+    const { kind } = channel;
     const settings = withoutSecrets(kind, given);
     const secrets = given as GivenSecrets;
     const field = kind === 'email' ? 'password' : 'token';
@@ -181,7 +185,7 @@ export class ChannelsService {
     if (kind === 'email' && (settings as { user?: string }).user === undefined)
       return { settings, ciphertext: null };
     if (secrets[field] === undefined) return { settings };
-    return { settings, ciphertext: sealSecrets(this.box, id, { [field]: secrets[field] }) };
+    return { settings, ciphertext: sealSecrets(this.box, channel, { [field]: secrets[field] }) };
   }
 
   private requireSound(channel: Parameters<typeof findChannelProblems>[0]): void {

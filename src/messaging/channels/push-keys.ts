@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import webPush from 'web-push';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { DeliveryFailure } from './channel.js';
-import { pushKeyContext } from './channel-secrets.js';
+import { PUSH_KEY } from './channel-secrets.js';
 import { PushKey } from './push-key.entity.js';
 
 const INSERT = `INSERT INTO push_keys (tenant_id, public_key, ciphertext) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`;
@@ -26,7 +26,7 @@ export class PushKeys {
   async get(tenantId: string): Promise<{ readonly publicKey: string; readonly privateKey: string }> {
     const { publicKey, ciphertext } = await this.row(tenantId);
     try {
-      return { publicKey, privateKey: this.box.open(ciphertext, pushKeyContext(tenantId)) };
+      return { publicKey, privateKey: this.box.open(ciphertext, PUSH_KEY.contextOf(tenantId, tenantId)) };
     } catch (cause) {
       throw new DeliveryFailure('The stored key for push services does not open', {
         isTemporary: false,
@@ -46,7 +46,7 @@ export class PushKeys {
   /** Of two that make one at the same moment, the first one's counts. */
   private async make(tenantId: string): Promise<PushKey> {
     const { publicKey, privateKey } = webPush.generateVAPIDKeys();
-    const ciphertext = this.box.seal(privateKey, pushKeyContext(tenantId));
+    const ciphertext = this.box.seal(privateKey, PUSH_KEY.contextOf(tenantId, tenantId));
     await this.dataSource.query(INSERT, [tenantId, publicKey, ciphertext]);
     return this.dataSource.getRepository(PushKey).findOneByOrFail({ tenantId });
   }

@@ -8,7 +8,7 @@ import { newId } from '../../platform/new-id.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { Config } from '../../platform/config.js';
-import { subscriptionContext } from './channel-secrets.js';
+import { SUBSCRIPTION } from './channel-secrets.js';
 import { findEndpointProblem } from './endpoint-rules.js';
 import type { SubscribeDto } from '../notices/own-notifications.dto.js';
 import { PushSubscription } from './push-subscription.entity.js';
@@ -56,7 +56,7 @@ export class PushSubscriptions {
         throw new ConflictError(`You have ${PER_USER_MAX} browsers already; remove one first`);
       const id = newId();
       const sealed = JSON.stringify({ endpoint, keys: { p256dh: keys.p256dh, auth: keys.auth } });
-      const ciphertext = this.box.seal(sealed, subscriptionContext(id));
+      const ciphertext = this.box.seal(sealed, SUBSCRIPTION.contextOf(tenantId, id));
       const about = { host: new URL(endpoint).hostname, userAgent: userAgent?.slice(0, 300) ?? null };
       const row = { id, tenantId, userId, endpointHash, ciphertext, ...about };
       return manager.save(manager.create(PushSubscription, row));
@@ -81,7 +81,7 @@ export class PushSubscriptions {
       .getRepository(PushSubscription)
       .find({ where: { tenantId, userId }, order: { id: 'ASC' } });
     return rows.map(({ id, ciphertext }) => {
-      const opened = JSON.parse(this.box.open(ciphertext, subscriptionContext(id))) as Omit<
+      const opened = JSON.parse(this.box.open(ciphertext, SUBSCRIPTION.contextOf(tenantId, id))) as Omit<
         OpenSubscription,
         'id'
       >;

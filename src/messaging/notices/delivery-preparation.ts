@@ -5,7 +5,7 @@ import { Tenant } from '../../access/tenant.entity.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { ChannelChoice } from '../channels/channel-choice.entity.js';
 import { type Addressee, DeliveryFailure, type Outgoing } from '../channels/channel.js';
-import { type ChannelSecrets, choiceContext, openSecrets } from '../channels/channel-secrets.js';
+import { type ChannelSecrets, openSecrets, OWN_TOKEN } from '../channels/channel-secrets.js';
 import type { ChannelSettings } from '../channels/channel-settings.js';
 import { Clock } from './clock.js';
 import { reaches } from './delivery-plan.js';
@@ -118,7 +118,9 @@ export class DeliveryPreparation {
     const choice = await this.dataSource
       .getRepository(ChannelChoice)
       .findOneBy({ tenantId: channel.tenantId, userId, channelId: channel.id });
-    return choice?.ciphertext ? this.box.open(choice.ciphertext, choiceContext(choice.id)) : null;
+    return choice?.ciphertext
+      ? this.box.open(choice.ciphertext, OWN_TOKEN.contextOf(choice.tenantId, choice.id))
+      : null;
   }
 }
 

@@ -8,7 +8,7 @@ import { requireVersion } from '../../platform/rest/preconditions.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { ChannelChoice } from '../channels/channel-choice.entity.js';
-import { choiceContext } from '../channels/channel-secrets.js';
+import { OWN_TOKEN } from '../channels/channel-secrets.js';
 import type { FormSettings } from '../channels/channel-settings.js';
 import { reaches } from './delivery-plan.js';
 import { NotificationChannel } from '../channels/notification-channel.entity.js';
@@ -91,7 +91,8 @@ export class OwnNotificationsService {
       const { enabled, token } = input;
       if (enabled !== undefined) choice.enabled = enabled;
       if (token !== undefined)
-        choice.ciphertext = token === null ? null : this.box.seal(token, choiceContext(choice.id));
+        choice.ciphertext =
+          token === null ? null : this.box.seal(token, OWN_TOKEN.contextOf(tenantId, choice.id));
       await manager.save(choice);
     });
     const found = (await this.listChannels(caller)).find(({ channel }) => channel.id === id);

@@ -1,4 +1,5 @@
 import { migrations } from '../../../migrations/index.js';
+import { GROUP_KEY } from '../../groups/keys/group-keys.service.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import type { Config } from '../../platform/config.js';
 import { type Check, ok, problem, warning } from './check.js';
@@ -29,14 +30,14 @@ export async function checkSchema(owner: Connection): Promise<Check> {
 /** The master key is the one that the stored keys were sealed with. */
 export async function checkMasterKey(system: Connection, config: Config): Promise<Check> {
   const name = 'master key';
-  const rows = await system.query<{ id: string; ciphertext: Buffer }[]>(
-    'SELECT id, ciphertext FROM mcp_group_keys ORDER BY created_at DESC LIMIT 20',
+  const rows = await system.query<{ id: string; tenant_id: string; ciphertext: Buffer }[]>(
+    'SELECT id, tenant_id, ciphertext FROM mcp_group_keys ORDER BY created_at DESC LIMIT 20',
   );
   if (rows.length === 0) return ok(name, 'no secret is stored yet');
   const box = new SecretBox(config);
-  const closed = rows.filter(({ id, ciphertext }) => {
+  const closed = rows.filter(({ id, tenant_id: tenantId, ciphertext }) => {
     try {
-      return box.open(ciphertext, `group-key:${id}`) === '';
+      return box.open(ciphertext, GROUP_KEY.contextOf(tenantId, id)) === '';
     } catch {
       return true;
     }

@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 
 /** What only one process at a time may do. Any numbers will do, as long as all processes agree. */
-export const ADVISORY_LOCKS = { migrate: 7_210_001, firstStart: 7_210_002 } as const;
+export const ADVISORY_LOCKS = { migrate: 7_210_001, firstStart: 7_210_002, bindSecrets: 7_210_040 } as const;
 
 /**
  * Runs `work` while no other process runs work under the same lock on this database; waits for its turn. The lock has a

@@ -12,7 +12,9 @@ import { Config } from '../config.js';
 
 /** Format 1 does not say which master key it was made under. */
 const UNNAMED_FORMAT = 1;
-const FORMAT = 2;
+/** Format 2 is bound to a row, but not to a tenant, table and column. */
+const UNBOUND_FORMAT = 2;
+const FORMAT = 3;
 const KEY_ID_BYTES = 4;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -61,14 +63,14 @@ export class SecretBox {
     return this.keys.length > 1;
   }
 
-  /** How a box made under the present master key begins. */
+  /** How a box made now begins: in the present format, under the present master key. */
   get presentPrefix(): Buffer {
     return Buffer.concat([Buffer.of(FORMAT), this.keys[0].id]);
   }
 
   /**
-   * @param context Bound to the ciphertext (GCM's additional data), e.g. `group-key:<id>`: a ciphertext moved to another
-   *   row does not open there.
+   * @param context Bound to the ciphertext (GCM's additional data), see `SealedColumn`: a ciphertext moved to another place
+   *   does not open there.
    * @returns format byte, id of the master key, IV, tag, ciphertext.
    */
   seal(secret: string, context: string): Buffer {
@@ -81,7 +83,21 @@ export class SecretBox {
 
   /** @throws {Error} The box was made under a master key that is not known, or another context, or was changed. */
   open(box: Buffer, context: string): string {
-    const { candidates, body } = this.candidatesOf(box);
+    return this.openAs(this.isBound(box) ? box : undefined, context);
+  }
+
+  /** Opens what was sealed before values were bound to their places, to seal it anew. @throws {Error} As {@link open}. */
+  openUnbound(box: Buffer, context: string): string {
+    return this.openAs(this.isBound(box) ? undefined : box, context);
+  }
+
+  /** Whether a box is bound to its place, as all are but those from before there were places. */
+  isBound(box: Buffer): boolean {
+    return box[0] === FORMAT;
+  }
+
+  private openAs(box: Buffer | undefined, context: string): string {
+    const { candidates, body } = box ? this.candidatesOf(box) : { candidates: [], body: Buffer.alloc(0) };
     let cause: unknown = new Error('unknown format or master key');
     for (const { seal } of candidates) {
       try {
@@ -118,7 +134,8 @@ export class SecretBox {
   private candidatesOf(box: Buffer): { candidates: readonly Keys[]; body: Buffer } {
     if (box[0] === UNNAMED_FORMAT) return { candidates: this.keys, body: box.subarray(1) };
     const id = box.subarray(1, 1 + KEY_ID_BYTES);
-    const candidates = box[0] === FORMAT ? this.keys.filter((keys) => keys.id.equals(id)) : [];
+    const isNamed = box[0] === FORMAT || box[0] === UNBOUND_FORMAT;
+    const candidates = isNamed ? this.keys.filter((keys) => keys.id.equals(id)) : [];
     return { candidates, body: box.subarray(1 + KEY_ID_BYTES) };
   }
 }

@@ -6,6 +6,7 @@ import { v7 as newId } from 'uuid';
 import { InvalidInputError, NotFoundError } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
 import { CallResult, CallResultChunk } from './call-result.entity.js';
@@ -138,7 +139,7 @@ export class ResultStore implements OnApplicationBootstrap, OnApplicationShutdow
     for (let first = 0; first < chunks.length; first += CHUNKS_PER_INSERT) {
       const rows = chunks.slice(first, first + CHUNKS_PER_INSERT).map(({ startByte, text }) => {
         const chunkId = newId();
-        const content = this.box.seal(text, chunkContext(chunkId));
+        const content = this.box.seal(text, CHUNK.contextOf(tenantId, chunkId));
         return { id: chunkId, tenantId, resultId: id, startByte, content };
       });
       await manager.insert(CallResultChunk, rows);
@@ -159,16 +160,14 @@ export class ResultStore implements OnApplicationBootstrap, OnApplicationShutdow
     return { start: chunks[0].startByte, bytes: Buffer.from(texts.join('')) };
   }
 
-  private open({ id, content }: CallResultChunk): string {
+  private open({ tenantId, id, content }: CallResultChunk): string {
     if (!content) throw new NotFoundError(GONE);
-    return this.box.open(content, chunkContext(id));
+    return this.box.open(content, CHUNK.contextOf(tenantId, id));
   }
 }
 
-/** What a sealed chunk is bound to: see SecretBox. */
-export function chunkContext(chunkId: string): string {
-  return `call-result:${chunkId}`;
-}
+/** The text of long results. */
+export const CHUNK = new SealedColumn('call_result_chunks', 'content');
 
 function hashOf(handle: string): Buffer {
   return createHash('sha256').update(handle).digest();

@@ -6,6 +6,7 @@ import { v7 as newId } from 'uuid';
 import { Replica } from '../../platform/replicas/replica.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
 import { canonicalJson } from '../../platform/canonical-json.js';
@@ -27,7 +28,7 @@ const CLAIM = `
 
 /** Whether its replica is alive is asked of the heartbeats, as publishers of changes do. */
 const FIND = `
-  SELECT e.id, e.arguments_hash AS "argumentsHash", e.state, e.outcome, e.replica_id AS "replicaId",
+  SELECT e.id, e.tenant_id AS "tenantId", e.arguments_hash AS "argumentsHash", e.state, e.outcome, e.replica_id AS "replicaId",
     extract(epoch FROM now() - e.created_at)::float8 AS "ageSeconds",
     EXISTS (SELECT FROM replicas r
       WHERE r.id = e.replica_id AND r.last_seen_at > now() - $6 * interval '1 millisecond') AS "isAlive"
@@ -58,6 +59,7 @@ export type Claim =
 
 type Found = {
   readonly id: string;
+  readonly tenantId: string;
   readonly argumentsHash: Buffer;
   readonly state: EffectState;
   readonly outcome: Buffer | null;
@@ -131,7 +133,8 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
    * @param seconds How long it is to be repeated.
    */
   async finish(id: string, state: 'done' | 'ambiguous', outcome: unknown, seconds: number): Promise<void> {
-    const sealed = this.box.seal(JSON.stringify(outcome), effectContext(id));
+    const context = OUTCOME.contextOf(this.underWay.get(id) ?? '', id);
+    const sealed = this.box.seal(JSON.stringify(outcome), context);
     await this.end(id, FINISH, [id, state, sealed, seconds]);
   }
 
@@ -172,19 +175,18 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   /** Undefined: stored under a master key that is gone. */
-  private open({ id, outcome }: Found): unknown {
+  private open({ id, tenantId, outcome }: Found): unknown {
     try {
-      return outcome ? (JSON.parse(this.box.open(outcome, effectContext(id))) as unknown) : undefined;
+      const context = OUTCOME.contextOf(tenantId, id);
+      return outcome ? (JSON.parse(this.box.open(outcome, context)) as unknown) : undefined;
     } catch {
       return undefined;
     }
   }
 }
 
-/** What a stored outcome is bound to: see SecretBox. */
-export function effectContext(id: string): string {
-  return `tool-effect:${id}`;
-}
+/** What came of calls. */
+export const OUTCOME = new SealedColumn('tool_effects', 'outcome');
 
 function hashOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();

@@ -46,6 +46,8 @@ export const automation: Readonly<Record<string, string>> = {
     '这是该智能体唯一的版本；请改为删除该智能体',
   'No version of the agent is enabled; name one in version_id':
     '该智能体没有启用的版本；请在 version_id 中指定一个',
+  'The stored key does not open; make another and revoke this one':
+    '存储的密钥无法打开；请新建一个并吊销此密钥',
   'The stored key does not open; give it anew': '存储的密钥无法打开；请重新提供',
   'This purpose has an order already; change that one': '此用途已有顺序；请更改该顺序',
   'must be given anew with another server': '更换服务器时必须重新提供',
