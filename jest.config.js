@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 const swc = {
@@ -13,12 +14,13 @@ const swc = {
 };
 
 const base = {
+  id: 'toolcrib', // one cache of transformed files for all projects
+  roots: ['<rootDir>/src', '<rootDir>/migrations', '<rootDir>/test'],
   testEnvironment: 'node',
   transform: { '^.+\\.m?[tj]s$': ['@swc/jest', swc] },
   // These are ESM-only; jest runs the tests as CommonJS.
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|uuid|openid-client|oauth4webapi|jose)/)'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'] },
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-test/'],
 };
 const withDatabase = {
   ...base,
@@ -26,9 +28,19 @@ const withDatabase = {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 };
 
+/** A folder of `test/` with e2e specs is a project of its name: `npm run test:e2e -- --selectProjects groups`. */
+const folders = readdirSync(new URL('test/', import.meta.url), { recursive: true })
+  .filter((file) => file.endsWith('.e2e-spec.ts'))
+  .map((file) => file.split(/[\\/]/)[0]);
+const e2e = [...new Set(folders)].toSorted().map((folder) => ({
+  ...withDatabase,
+  displayName: folder,
+  testMatch: [`<rootDir>/test/${folder}/**/*.e2e-spec.ts`],
+}));
+
 export default {
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
-  testSequencer: '<rootDir>/test/support/long-first.mjs',
+  testSequencer: '<rootDir>/test/support/slowest-first.mjs',
   // A hang, not slowness: no test is about how fast this machine is.
   testTimeout: 60_000,
   // Two even on two cores: about half of the time a spec waits, for PostgreSQL or for a server that it started.
@@ -39,7 +51,7 @@ export default {
       displayName: 'unit',
       testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/house/**/*.spec.ts'],
     },
-    { ...withDatabase, displayName: 'e2e', testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'] },
+    ...e2e,
     { ...withDatabase, displayName: 'conformance', testMatch: ['<rootDir>/test/**/*.conformance-spec.ts'] },
   ],
 };

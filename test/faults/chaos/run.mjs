@@ -14,7 +14,7 @@ const { status } = spawnSync(
     jest,
     '--forceExit',
     '--selectProjects',
-    'e2e',
+    'faults',
     '--runTestsByPath',
     'test/faults/chaos/chaos.e2e-spec.ts',
     'test/faults/chaos/registrations.e2e-spec.ts',
