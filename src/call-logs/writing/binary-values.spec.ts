@@ -47,7 +47,9 @@ describe('binary values', () => {
   });
 
   it('are as the driver reads a time', () => {
-    const parse = types.getTypeParser(1184, 'binary') as unknown as (bytes: Buffer) => Date;
+    const parse = types.getTypeParser(types.builtins.TIMESTAMPTZ, 'binary') as unknown as (
+      bytes: Buffer,
+    ) => Date;
     const [now] = binaryValues([columnOf('timestamptz')], { value: new Date('2026-11-21T12:34:56.789Z') });
     expect(parse(now!).toISOString()).toBe('2026-11-21T12:34:56.789Z');
   });
