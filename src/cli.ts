@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './platform/oldest-node.js';
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { Logger, type LogLevel } from '@nestjs/common';

@@ -1,3 +1,4 @@
+import './platform/oldest-node.js';
 import { Logger } from '@nestjs/common';
 import { AppLogger } from './platform/logger.js';
 import { type Config, ConfigError, loadConfig } from './platform/config.js';

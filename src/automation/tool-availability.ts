@@ -25,8 +25,8 @@ export class ToolAvailability {
     const enabledIds = groups.filter(({ enabled }) => enabled).map(({ id }) => id);
     const ofGroups = { tenantId, groupId: In(enabledIds) };
     const toolsWhere = { ...ofGroups, enabled: true, toolName: In([...requiredTools]) };
-    const tools = byGroup(await manager.findBy(GroupTool, toolsWhere));
-    const keys = byGroup(await manager.findBy(GroupKey, ofGroups));
+    const tools = Map.groupBy(await manager.findBy(GroupTool, toolsWhere), groupOf);
+    const keys = Map.groupBy(await manager.findBy(GroupKey, ofGroups), groupOf);
     const problems = groups.map((group) =>
       problemOf(group, { requiredTools, tools: tools.get(group.id) ?? [], keys: keys.get(group.id) ?? [] }),
     );
@@ -55,12 +55,6 @@ function problemOf(
   return keys.some((key) => keyFault(key) === null) ? null : `The tool group '${name}' has no key in force`;
 }
 
-function byGroup<T extends { readonly groupId: string }>(rows: readonly T[]): ReadonlyMap<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const known = groups.get(row.groupId);
-    if (known) known.push(row);
-    else groups.set(row.groupId, [row]);
-  }
-  return groups;
+function groupOf({ groupId }: { readonly groupId: string }): string {
+  return groupId;
 }

@@ -12,7 +12,6 @@ import {
   type RunningServer,
   spawnServer,
   startServer,
-  SYSTEM_NODE,
 } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -306,6 +305,15 @@ describe('a start that cannot succeed', () => {
     expect(stderr).toContain(`The data directory ${DATA_DIR} cannot be written to`);
   });
 
+  it.each(['main', 'cli'])('says which Node it needs (%s)', async (entry) => {
+    const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.12.9' } })`;
+    const command = [`dist/src/${entry}.js`, 'help'];
+    const server = await spawnServer({ command, nodeOptions: ['--import', `data:text/javascript,${old}`] });
+    expect(await server.exit).toBe(1);
+    expect(server.stderr()).toMatch(/^Toolcrib needs Node 22\.13 or newer, and this is 22\.12\.9\./);
+    expect(server.stdout()).toBe('');
+  });
+
   it('names every variable that is wrong', async () => {
     const { code, stderr } = await startToFail({ PORT: '70000', LOG_LEVEL: 'loud', ADMIN_EMAIL: 'nobody' });
     expect(code).toBe(1);
@@ -388,7 +396,7 @@ describe('toolcrib admin reset-password', () => {
 async function toolcrib(env: Record<string, string>, ...args: string[]): Promise<string> {
   const masterKey = env.DATABASE_URL ? { TOOLCRIB_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') } : {};
   const { PATH = '' } = process.env;
-  const { stdout } = await run(SYSTEM_NODE, [CLI, ...args], {
+  const { stdout } = await run(process.execPath, [CLI, ...args], {
     cwd: '/',
     env: { PATH, ...masterKey, ...env },
   });

@@ -6,13 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { SEALED_COLUMNS } from '../../src/boot/master-keys/sealed-columns.js';
 import { legacy } from '../support/mcp.js';
-import {
-  makeDataDir,
-  removeDataDir,
-  type RunningServer,
-  startServer,
-  SYSTEM_NODE,
-} from '../support/server.js';
+import { makeDataDir, removeDataDir, type RunningServer, startServer } from '../support/server.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 
 const KEYS = 120;
@@ -50,7 +44,7 @@ describe('toolcrib keys rotate-master', () => {
     return response.status;
   };
   const command = (...args: string[]) => {
-    const child = spawn(SYSTEM_NODE, [resolve('dist/src/cli.js'), 'keys', 'rotate-master', ...args], {
+    const child = spawn(process.execPath, [resolve('dist/src/cli.js'), 'keys', 'rotate-master', ...args], {
       env: { PATH: process.env.PATH, DATA_DIR: dataDir, LOG_LEVEL: 'error' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -144,7 +138,7 @@ describe('toolcrib keys rotate-master', () => {
   }, 60_000);
 
   it('needs a new key with an external database', async () => {
-    const child = spawn(SYSTEM_NODE, [resolve('dist/src/cli.js'), 'keys', 'rotate-master'], {
+    const child = spawn(process.execPath, [resolve('dist/src/cli.js'), 'keys', 'rotate-master'], {
       env: {
         PATH: process.env.PATH,
         DATABASE_URL: process.env.TEST_DATABASE_URL,

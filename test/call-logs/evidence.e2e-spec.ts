@@ -12,7 +12,7 @@ import { parseCheckpoint } from '../../src/call-logs/chain/checkpoint-text.js';
 import { Checkpointer } from '../../src/call-logs/evidence/checkpointer.js';
 import { TestTools } from '../fixtures/test.tools.js';
 import { eventually, legacy, send } from '../support/mcp.js';
-import { startServer, SYSTEM_NODE, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from '../support/server.js';
+import { startServer, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from '../support/server.js';
 import { jsonLines, LoggedTenant } from '../support/tamper.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 
@@ -31,7 +31,7 @@ type Ran = { readonly code: number; readonly stdout: string };
 async function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   const options = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '', ...env } };
   try {
-    const { stdout } = await run(SYSTEM_NODE, [...args], options);
+    const { stdout } = await run(process.execPath, [...args], options);
     return { code: 0, stdout };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };

@@ -1,5 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type RunningServer, startServer } from '../support/server.js';
@@ -7,17 +7,6 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 
 const ROOT = resolve(__dirname, '../..');
 const RUN_LIMIT_MS = 120_000;
-
-/** The runners need Node 22; npm brings one along on the platforms that have such a package. */
-function findRunnerNode(): string {
-  const bundled = join(ROOT, 'node_modules/.bin/node');
-  const candidates = [process.execPath, ...(existsSync(bundled) ? [bundled] : [])];
-  const major = (node: string) =>
-    Number(execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }));
-  const found = candidates.find((node) => major(node) >= 22);
-  if (!found) throw new Error('The conformance runners need Node 22 or newer; run the tests with it');
-  return found;
-}
 
 function runSuite(
   url: string,
@@ -38,7 +27,7 @@ function runSuite(
   ];
   return new Promise((settle) => {
     const limits = { timeout: RUN_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 };
-    execFile(findRunnerNode(), args, limits, (error, stdout, stderr) => {
+    execFile(process.execPath, args, limits, (error, stdout, stderr) => {
       rmSync(results, { recursive: true, force: true });
       const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
       settle({ code, output: `${stdout}\n${stderr}` });

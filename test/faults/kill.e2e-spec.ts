@@ -7,13 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { eventually, legacy, send, type TestGroup } from '../support/mcp.js';
-import {
-  makeDataDir,
-  removeDataDir,
-  type RunningServer,
-  startServer,
-  SYSTEM_NODE,
-} from '../support/server.js';
+import { makeDataDir, removeDataDir, type RunningServer, startServer } from '../support/server.js';
 
 const ROUNDS = 5;
 const CLIENTS = 24;
@@ -77,7 +71,7 @@ describe('kill -9 under load', () => {
 
   /** The chain of the log is whole, however often it was torn. */
   async function startCommand(args: readonly string[]) {
-    const command = spawn(SYSTEM_NODE, [resolve(__dirname, '../../dist/src/cli.js'), ...args], {
+    const command = spawn(process.execPath, [resolve(__dirname, '../../dist/src/cli.js'), ...args], {
       cwd: tmpdir(),
       env: { PATH: process.env['PATH'], DATA_DIR: dataDir },
       stdio: ['ignore', 'pipe', 'inherit'],

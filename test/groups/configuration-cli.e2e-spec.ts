@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually, legacy, send } from '../support/mcp.js';
-import { SYSTEM_NODE, TEST_MASTER_KEY } from '../support/server.js';
+import { TEST_MASTER_KEY } from '../support/server.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 
 const CLI = resolve(__dirname, '../../dist/src/cli.js');
@@ -41,7 +41,7 @@ describe('toolcrib config', () => {
       TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY,
       PUBLIC_URL: t.url,
     };
-    const child = spawn(SYSTEM_NODE, [CLI, 'config', ...args], { cwd: folder, env, stdio: 'pipe' });
+    const child = spawn(process.execPath, [CLI, 'config', ...args], { cwd: folder, env, stdio: 'pipe' });
     child.stdin.end(stdin);
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

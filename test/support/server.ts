@@ -16,8 +16,6 @@ const PORTS_EACH = 1000;
 const PORT_RANGES = 16;
 let portsTried = randomInt(PORTS_EACH);
 
-/** The node that npm itself runs on: what a user has, not the one our scripts bring along. */
-export const SYSTEM_NODE = process.env.npm_node_execpath ?? process.execPath;
 /** For servers on a database of the test run. */
 export const TEST_MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 
@@ -29,6 +27,8 @@ export type ServerOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments of node, relative to the repository. @default ['dist/src/main.js'] */
   readonly command?: readonly string[];
+  /** Options of node, before those arguments. */
+  readonly nodeOptions?: readonly string[];
 };
 
 export type RunningServer = {
@@ -84,7 +84,11 @@ export async function spawnServer(options: ServerOptions = {}): Promise<RunningS
   };
   const [entry = '', ...rest] = options.command ?? ['dist/src/main.js'];
   // Not in the repository's directory: a developer's .env must not count.
-  const child = spawn(SYSTEM_NODE, [resolve(ROOT, entry), ...rest], { cwd: tmpdir(), env, stdio: 'pipe' });
+  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), resolve(ROOT, entry), ...rest], {
+    cwd: tmpdir(),
+    env,
+    stdio: 'pipe',
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

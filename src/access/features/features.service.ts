@@ -19,8 +19,7 @@ export class FeaturesService implements OnModuleInit {
   private readonly byName = new Map<string, Feature>();
   /** One after the other, so that a later read never loses against an earlier one. */
   private lastLoad: Promise<void> = Promise.resolve();
-  private announceFirstLoad: () => void = () => undefined;
-  private readonly firstLoad = new Promise<void>((resolve) => (this.announceFirstLoad = resolve));
+  private readonly firstLoad = Promise.withResolvers<void>();
 
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
@@ -44,7 +43,7 @@ export class FeaturesService implements OnModuleInit {
    * @returns Null: it is on.
    */
   async whyOff(feature: string, subject: Subject): Promise<OffReason | null> {
-    await this.firstLoad;
+    await this.firstLoad.promise;
     const rule = this.ruleOf(feature, subject);
     return rule === undefined ? 'off' : offReason(rule, subject);
   }
@@ -71,7 +70,7 @@ export class FeaturesService implements OnModuleInit {
       this.byId.set(feature.id, feature);
       this.byName.set(keyOf(feature.tenantId, feature.name), feature);
     }
-    this.announceFirstLoad();
+    this.firstLoad.resolve();
   }
 
   private ruleOf(feature: string, { tenantId }: Subject): Feature | undefined {

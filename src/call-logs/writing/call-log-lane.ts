@@ -129,7 +129,7 @@ export class CallLogLane {
     const rows: Row[] = [];
     const batches: Batch[] = [];
     const heads = new Map<string, ChainHead>();
-    for (const [tenantId, own] of groupByTenant(records)) {
+    for (const [tenantId, own] of Map.groupBy(records, ({ tenantId: id }) => id)) {
       const batch = this.chain(tenantId, own, rows);
       batches.push(batch);
       heads.set(tenantId, { seq: batch.seq, hash: batch.hash, total: batch.total });
@@ -179,14 +179,4 @@ export class CallLogLane {
     };
     return { ...head, entries, hash: batchHash(head) };
   }
-}
-
-function groupByTenant(records: readonly StoredRecord[]): Map<string, StoredRecord[]> {
-  const groups = new Map<string, StoredRecord[]>();
-  for (const record of records) {
-    const group = groups.get(record.tenantId);
-    if (group) group.push(record);
-    else groups.set(record.tenantId, [record]);
-  }
-  return groups;
 }

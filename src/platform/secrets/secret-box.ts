@@ -25,7 +25,7 @@ type Keys = {
   readonly seal: Buffer;
   /** As a KeyObject: every call of a tool is checked with it, and from bytes Node makes one each time, which costs five times the HMAC. */
   readonly digest: KeyObject;
-  /** As a KeyObject, too: jsonwebtoken takes bytes for a PEM first, on every token, which costs forty times the HMAC (Node 20). */
+  /** As a KeyObject, too: jsonwebtoken takes bytes for a PEM first, on every token, which costs several times the HMAC. */
   readonly sign: KeyObject;
 };
 

@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { SYSTEM_NODE } from '../../support/server.js';
 import type { Findings } from './scenario.js';
 
 export type Row = { readonly scenario: string; readonly findings?: Findings; readonly skipped?: string };
@@ -22,7 +20,7 @@ export function toText(rows: readonly Row[]): string {
 /** Leaves `chaos.json` and `chaos.txt` in `directory`. */
 export function writeReport(directory: string, rows: readonly Row[]): void {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? arch()}, ${Math.round(totalmem() / GIB)} GiB, ${platform()}`;
-  const node = execFileSync(SYSTEM_NODE, ['--version'], { encoding: 'utf8' }).trim(); // what the service runs on
+  const node = process.version; // what the service runs on, too
   const about = { date: new Date().toISOString(), node, machine };
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'chaos.json'), `${JSON.stringify({ ...about, rows }, null, 2)}\n`);
