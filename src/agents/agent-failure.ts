@@ -1,5 +1,6 @@
 import type { Verdict } from '../tools/breakers/circuit.js';
 import { redactText } from '../platform/secrets/redact.js';
+import { cutText } from '../platform/cut-text.js';
 
 /**
  * Why an agent gave no answer. Of these, `rate_limited`, `server_error`, `network` and `dropped` may pass by themselves and are
@@ -62,7 +63,7 @@ export class AgentFailure extends Error {
     message: string,
     options: FailureOptions = {},
   ) {
-    super(redactText(message).slice(0, MESSAGE_MAX), { cause: options.cause });
+    super(cutText(redactText(message), MESSAGE_MAX), { cause: options.cause });
     this.name = 'AgentFailure';
     this.code = options.code;
     this.status = options.status;
@@ -100,7 +101,7 @@ export function failureOf({ status, code, message, retryAfterMs }: DifyError, se
   const text = `Dify answered ${status}${said === '' ? '' : `, ${said}`}`.replaceAll(secret, '[redacted]');
   const options: FailureOptions = {
     status,
-    ...(code !== undefined && { code: code.slice(0, 64) }),
+    ...(code !== undefined && { code: cutText(code, 64) }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
   return new AgentFailure(kindOf(status, code, message), text, options);

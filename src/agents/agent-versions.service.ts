@@ -6,6 +6,7 @@ import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
 import type { Caller } from '../access/caller.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
+import { cutText } from '../platform/cut-text.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
 import { requireVersion } from '../platform/rest/preconditions.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
@@ -172,7 +173,7 @@ export class AgentVersionsService {
       appId: input.app_id,
       baseUrl: baseUrl === undefined ? undefined : normalizeBaseUrl(baseUrl),
       ciphertext: key === undefined ? undefined : this.box.seal(key, AGENT_KEY.contextOf(tenantId, id)),
-      keyPrefix: key?.slice(0, PREFIX_LENGTH),
+      keyPrefix: key === undefined ? undefined : cutText(key, PREFIX_LENGTH),
       weight: input.weight,
       enabled: input.enabled,
     };

@@ -8,6 +8,7 @@ import { type AgentMode, isAgentMode, MODE_PATHS, takesQueryAsInput } from './ag
 import { AnswerAssembler, type AssembledAnswer } from './dify-events.js';
 import { askDifyForJson, openDify, toFailure } from './dify-http.js';
 import { type InputField, readInputForm, toStorable } from './input-form.js';
+import { cutText } from '../platform/cut-text.js';
 
 /** Characters of one event; those of workflow nodes carry all that the node saw. */
 const EVENT_MAX_LENGTH = 8 * 1_048_576;
@@ -55,12 +56,12 @@ export class DifyClient {
   async describe(app: DifyApp, signal: AbortSignal): Promise<AppDescription> {
     const info = infoSchema.safeParse(await this.getJson(app, 'info', signal)).data;
     if (!isAgentMode(info?.mode)) {
-      const said = info === undefined ? 'does not say its mode' : `is of mode '${info.mode.slice(0, 30)}'`;
+      const said = info === undefined ? 'does not say its mode' : `is of mode '${cutText(info.mode, 30)}'`;
       throw new AgentFailure('bad_answer', `The app ${said}, which cannot be asked; check the base URL`);
     }
     const parameters = parametersSchema.safeParse(await this.getJson(app, 'parameters', signal)).data;
     const inputs = readInputForm(parameters?.user_input_form);
-    return { name: info.name.slice(0, 200), mode: info.mode, inputs };
+    return { name: cutText(info.name, 200), mode: info.mode, inputs };
   }
 
   /**
@@ -107,7 +108,7 @@ export class DifyClient {
     if (encoding !== 'identity')
       throw new AgentFailure(
         'bad_answer',
-        `The answer is packed (${encoding.slice(0, 30)}), which was not asked for; a proxy on the way may do that`,
+        `The answer is packed (${cutText(encoding, 30)}), which was not asked for; a proxy on the way may do that`,
       );
     throw new AgentFailure('bad_answer', 'The answer is not a stream of events; check the base URL');
   }

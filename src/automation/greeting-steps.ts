@@ -11,6 +11,7 @@ import { AutomationStep } from './automation-step.entity.js';
 import { RunRecords } from './run-records.js';
 import { type OpenRun, RunSteps } from './run-steps.js';
 import { type Welcome, WelcomeWriter } from './welcome-writer.js';
+import { cutText } from '../platform/cut-text.js';
 
 const nothing = async (): Promise<void> => undefined;
 
@@ -133,7 +134,7 @@ export class GreetingSteps {
       agentId: attempt.agentId,
       agentVersionId: attempt.versionId,
       outcome: attempt.errorKind ?? 'ok',
-      error: attempt.errorMessage?.slice(0, 300) ?? null,
+      error: attempt.errorMessage === null ? null : cutText(attempt.errorMessage, 300),
       durationMs: attempt.durationMs,
       firstTextMs: index === last ? welcome.firstTextMs : null,
     }));

@@ -6,6 +6,7 @@ import type { OffReason } from '../access/features/rollout.js';
 import { AutomationRun, type SkipReason } from './automation-run.entity.js';
 import { AutomationSettings } from './automation-settings.js';
 import { ToolAvailability } from './tool-availability.js';
+import { cutText } from '../platform/cut-text.js';
 
 /** The switch: see docs/administration.md, feature switches. */
 export const AUTOMATION_FEATURE = 'registration_automation';
@@ -62,7 +63,7 @@ export class RunGate {
 }
 
 function skip(reason: SkipReason, detail: string | null = null): Skip {
-  return { reason, detail: detail?.slice(0, 300) ?? null };
+  return { reason, detail: detail === null ? null : cutText(detail, 300) };
 }
 
 /** Who works for the tenant is not greeted, whatever else they are. */

@@ -4,6 +4,7 @@ import { McpTool, type ToolContext } from '../tools/mcp-tool.decorator.js';
 import { ConversationsService, type MessageWindow } from './conversations.service.js';
 import type { Message } from './message.entity.js';
 import { limitField, optionalUuid, wrongField } from './tool-arguments.js';
+import { cutText } from '../platform/cut-text.js';
 
 /** Longest text of one message in an answer, in characters; 100 such messages stay below the result limit. */
 const CONTENT_MAX = 3000;
@@ -106,7 +107,7 @@ function messageOut({ id, conversationId, userId, senderKind, senderId, content,
     user_id: userId,
     sender_kind: senderKind,
     sender_id: senderId,
-    content: content.slice(0, CONTENT_MAX),
+    content: cutText(content, CONTENT_MAX),
     ...(content.length > CONTENT_MAX && { content_truncated: true }),
     created_at: createdAt.toISOString(),
   };

@@ -1,6 +1,7 @@
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import { InvalidInputError } from '../platform/errors.js';
+import { shortenText } from '../platform/cut-text.js';
 
 /*
  * What the arguments of our tools have in common. Agents fill forms: a field left blank arrives as '' and means "not
@@ -125,5 +126,5 @@ export function wrongField(field: string, message: string): InvalidInputError {
 }
 
 export function shorten(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return shortenText(text, 60);
 }

@@ -1,3 +1,4 @@
+import { cutText } from '../platform/cut-text.js';
 /** What to paste where, for one client. */
 export type ConnectSnippet = {
   readonly client: 'dify' | 'claude_code' | 'claude_desktop' | 'cursor' | 'vscode' | 'inspector';
@@ -38,7 +39,7 @@ export function connectSnippets(target: {
       where: 'Tools > MCP > Add MCP Server (HTTP); after a change to the group press Update there',
       text: lines(
         `Server URL: ${url}`,
-        `Name: ${name.slice(0, DIFY_NAME_MAX)}`,
+        `Name: ${cutText(name, DIFY_NAME_MAX)}`,
         `Server Identifier: ${code.slice(0, DIFY_IDENTIFIER_MAX)}`,
         `Headers: Authorization = ${bearer}`,
       ),

@@ -1,5 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import { redactText } from '../platform/secrets/redact.js';
+import { cutText } from '../platform/cut-text.js';
 
 const ERROR_MAX = 500;
 
@@ -9,7 +10,7 @@ const ERROR_MAX = 500;
  */
 export function explainJobError(error: unknown): string {
   const text = describe(error).replaceAll(/\s+/g, ' ').trim();
-  return redactText(text).slice(0, ERROR_MAX) || 'It failed without a word';
+  return cutText(redactText(text), ERROR_MAX) || 'It failed without a word';
 }
 
 function describe(error: unknown): string {

@@ -3,6 +3,7 @@ import { toStorableJson } from '../platform/secrets/redact.js';
 import { type JobContext, JobEndedError, type JobStepper } from './job-context.js';
 import type { JobProgress } from './job.entity.js';
 import type { ClaimedJob } from './job-queue.js';
+import { cutText } from '../platform/cut-text.js';
 
 const NAME = /^\P{C}{1,100}$/u;
 const MESSAGE_MAX = 500;
@@ -72,7 +73,10 @@ export class JobSteps {
 
   readonly progress: JobContext['progress'] = async (progress: JobProgress) => {
     const { id, fence } = this.job;
-    const text = JSON.stringify({ ...progress, message: progress.message?.slice(0, MESSAGE_MAX) });
+    const text = JSON.stringify({
+      ...progress,
+      message: progress.message && cutText(progress.message, MESSAGE_MAX),
+    });
     const storable = toStorableJson(text);
     const told = await this.dataSource.query<unknown[]>(PROGRESS, [id, fence, storable]);
     if (told.length === 0) throw lost();

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { wellFormedJson } from '../platform/well-formed-json.js';
 import type { HttpRefusal } from './http-refusal.js';
 
 export type RpcId = string | number | null;
@@ -20,7 +21,7 @@ export function rpcError(id: RpcId, error: { code: number; message: string; data
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  sendText(response, status, JSON.stringify(body));
+  sendText(response, status, wellFormedJson(body));
 }
 
 export function sendText(response: ServerResponse, status: number, json: string): void {

@@ -12,6 +12,7 @@ import { KeyUsage } from '../groups/keys/key-usage.js';
 import { SecurityAlertsService } from '../groups/keys/security-alerts.service.js';
 import type { ConnectedCaller } from './connected-caller.js';
 import { sendJson } from './answers.js';
+import { cutText } from '../platform/cut-text.js';
 
 /** A refusal at the door: HTTP status and an OAuth-style error (RFC 6750 section 3.1) a person understands too. */
 export class GateRefusal extends Error {
@@ -128,7 +129,7 @@ export class Gate {
     const catalog = this.catalogs.findByCode(serverCode);
     const refusal = catalog && refusalOfGroup(catalog, caller);
     if (!catalog || refusal?.rule === 'tenant') {
-      throw new GateRefusal(404, 'not_found', `There is no tool group '${serverCode.slice(0, 64)}'`);
+      throw new GateRefusal(404, 'not_found', `There is no tool group '${cutText(serverCode, 64)}'`);
     }
     if (refusal) throw new GateRefusal(403, ERRORS[refusal.rule] ?? 'insufficient_scope', refusal.reason);
   }

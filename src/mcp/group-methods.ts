@@ -15,10 +15,13 @@ import type { ToolResult } from '../tools/tool-result.js';
 import { VERSION } from '../platform/version.js';
 import type { Exchange } from './exchange.js';
 import { PageTexts, type ToolsPage } from './page-texts.js';
+import { cutText } from '../platform/cut-text.js';
 
 export const MODERN_VERSION = '2026-07-28';
 /** Newest first; the first one is offered to a client that asks for something else. */
 export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
+
+const CALLER_APP_MAX = 100; // characters
 
 export const SERVER_INFO = { name: 'toolcrib', title: 'Toolcrib', version: VERSION } as const;
 
@@ -130,7 +133,8 @@ export class GroupMethods {
   ): ToolCall {
     const { caller } = exchange;
     const catalog = exchange.catalog();
-    const { ending, clientName, era, progress, log, idempotencyKey = exchange.idempotencyKey } = hooks; // of the message, before that of the request
+    const appId = exchange.appId ?? hooks.clientName;
+    const { ending, era, progress, log, idempotencyKey = exchange.idempotencyKey } = hooks; // of the message, before that of the request
     return {
       caller,
       tenantId: catalog.tenantId,
@@ -141,7 +145,7 @@ export class GroupMethods {
       hasTool: (name) => toolFor(catalog, caller, name) !== undefined,
       args,
       ending,
-      appId: (exchange.appId ?? clientName)?.slice(0, 100) ?? null,
+      appId: appId === undefined ? null : cutText(appId, CALLER_APP_MAX),
       era,
       transport: exchange.transport,
       idempotencyKey,

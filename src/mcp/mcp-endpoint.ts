@@ -30,6 +30,7 @@ import { limitSlowRequests } from './doors/slow-requests.js';
 import { SseDoor } from './doors/sse-door.js';
 import { StreamableHttp } from './doors/streamable-http.js';
 import { WebSocketDoor } from './doors/web-socket-door.js';
+import { cutText } from '../platform/cut-text.js';
 
 /**
  * The MCP side of the HTTP server: takes what comes under `/mcp/` before Express sees it (Express alone would cost most
@@ -171,7 +172,7 @@ export class McpEndpoint {
       serverCode,
       catalog: () => this.liveCatalog(serverCode, caller),
       underWay: { calls: 0 },
-      appId: typeof appId === 'string' && appId !== '' ? appId.slice(0, 100) : undefined,
+      appId: typeof appId === 'string' && appId !== '' ? cutText(appId, 100) : undefined,
       transport,
       idempotencyKey: transport === 'streamable_http' ? idempotencyKeyOf(request) : undefined,
       client: `${credentialOf(caller)} ${request.socket.remoteAddress ?? ''}`,

@@ -1,5 +1,6 @@
 import { isSpecType } from '@modelcontextprotocol/server';
 import { isPlainObject } from '../platform/plain-object.js';
+import { cutText } from '../platform/cut-text.js';
 
 /** The last revision with JSON-RPC batches, and what a request without a version header is taken for. */
 export const BATCH_VERSION = '2025-03-26';
@@ -7,7 +8,7 @@ export const BATCH_VERSION = '2025-03-26';
 /** What is wrong with sending this batch under this revision, or null. */
 export function faultOfBatch(messages: readonly unknown[], version: string, limit: number): string | null {
   if (version !== BATCH_VERSION && version !== '2024-11-05') {
-    return `Bad Request: protocol revision ${version.slice(0, 32)} has no JSON-RPC batches`;
+    return `Bad Request: protocol revision ${cutText(version, 32)} has no JSON-RPC batches`;
   }
   return messages.length > limit ? `Bad Request: a batch may hold at most ${limit} messages` : null;
 }

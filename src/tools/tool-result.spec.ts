@@ -1,4 +1,5 @@
-import { ToolContent, toToolResult } from './tool-result.js';
+import fc from 'fast-check';
+import { ResultFault, ToolContent, toToolResult } from './tool-result.js';
 
 describe('toToolResult', () => {
   it.each([
@@ -28,14 +29,31 @@ describe('toToolResult', () => {
       { content: [{ type: 'text', text: 'Done. The tool returned no data.' }] },
     ],
   ])('makes a result of %s', (_what, data, result) => {
-    expect(toToolResult(data)).toEqual(result);
+    expect(toToolResult(data).result).toEqual(result);
   });
 
   it.each([
-    ['a function', () => 1],
-    ['a symbol', Symbol('x')],
-    ['such an object', { toJSON: () => undefined }],
-  ])('takes %s for a bug: a client could not read what would become of it', (_what, data) => {
-    expect(() => toToolResult(data)).toThrow('is no JSON');
+    ['a function', () => 1, 'function'],
+    ['a symbol', Symbol('x'), 'symbol'],
+    ['such an object', { toJSON: () => undefined }, 'undefined'],
+    ['a Map in a list in an object', { rows: [{ by: new Map() }] }, "a Map at 'rows.0.by'"],
+    ['NaN', { n: Number.NaN }, "NaN at 'n'"],
+  ])('takes %s for a fault: a client could not read what would become of it', (_what, data, fault) => {
+    expect(() => toToolResult(data)).toThrow(new ResultFault(fault));
+  });
+
+  it('gives what any JSON reader takes, and the same as text and as structured content', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' })),
+        (data) => {
+          const { content, structuredContent } = toToolResult(data).result;
+          const text = content[0]?.['text'] as string;
+          expect(text.isWellFormed()).toBe(true);
+          expect(JSON.stringify(structuredContent)).not.toMatch(/(?<!\\)(?:\\\\)*\\ud[89a-f]/);
+          expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(structuredContent)));
+        },
+      ),
+    );
   });
 });

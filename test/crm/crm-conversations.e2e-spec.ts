@@ -71,11 +71,14 @@ describe('the tools about conversations and consultations', () => {
       expect(answer).toMatchObject({ has_older: expected[0] !== 0, has_newer: hasNewer });
     });
 
-    it('cuts a very long message and says so', async () => {
+    it.each([
+      ['anywhere', 'x'.repeat(10_000), 3000],
+      ['before a character that does not fit whole', `${'x'.repeat(2999)}😀${'x'.repeat(50)}`, 2999],
+    ])('cuts a very long message and says so: %s', async (_where, content, length) => {
       const { id: conversation_id, messageIds } = await world.newConversation(await world.newUser(ours), 1);
-      await world.data.manager.update(Message, { id: messageIds[0] }, { content: 'x'.repeat(10_000) });
+      await world.data.manager.update(Message, { id: messageIds[0] }, { content });
       const { messages } = await call('get_conversation_messages', { conversation_id });
-      expect(messages[0]).toMatchObject({ content: 'x'.repeat(3000), content_truncated: true });
+      expect(messages[0]).toMatchObject({ content: content.slice(0, length), content_truncated: true });
     });
 
     it('wants exactly one id and one direction', async () => {

@@ -99,7 +99,7 @@ describe("tools with isolation: 'worker'", () => {
     expect(await kindOf('thread_refuse')).toBe('tool_error');
   });
 
-  it.each(['throw', 'throw_text', 'exit', 'reject', 'late_throw', 'function'])(
+  it.each(['throw', 'throw_text', 'exit', 'reject', 'late_throw'])(
     'survives a tool that ends with %s, and tells nothing of its inside',
     async (how) => {
       const answer = await call('thread_crash', { how });
@@ -109,6 +109,12 @@ describe("tools with isolation: 'worker'", () => {
       await expectServing();
     },
   );
+
+  it('takes what cannot leave a thread for a result that no client could be given', async () => {
+    const answer = await call('thread_crash', { how: 'function' });
+    expect(textOf(answer)).toMatch(/^thread_crash ran, but gave a result it should not return/);
+    expect(await kindOf('thread_crash')).toBe('result_invalid');
+  });
 
   it.each(['heap', 'array', 'strings'])('ends a tool that hoards %s at its limit', async (how) => {
     const answer = await call('thread_crash', { how });

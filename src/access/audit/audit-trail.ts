@@ -6,6 +6,7 @@ import { noteCommit } from '../idempotency/committed.js';
 import { toLogJson } from '../../platform/secrets/redact.js';
 import { currentScope, inTenant } from '../../platform/request-scope.js';
 import { AdminAuditLog } from './audit-log.entity.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const VALUES_MAX_BYTES = 65_536;
 const ACTION_MAX = 200;
@@ -70,7 +71,7 @@ function toRow(actor: Actor, entry: AuditEntry, outcome: Outcome): Omit<AdminAud
     actorKind: actor.kind === 'user' && actor.scopes ? 'token' : actor.kind,
     actorId: actor.userId ?? null,
     actorName: actor.email ?? actor.job ?? null,
-    action: entry.action.slice(0, ACTION_MAX),
+    action: cutText(entry.action, ACTION_MAX),
     targetKind: entry.target?.kind ?? null,
     targetId: entry.target?.id ?? null,
     targetName: entry.target?.name ?? null,
@@ -78,7 +79,7 @@ function toRow(actor: Actor, entry: AuditEntry, outcome: Outcome): Omit<AdminAud
     after: masked(entry.after),
     ...outcome,
     ip: scope?.ip ?? null,
-    userAgent: scope?.userAgent?.slice(0, 300) ?? null,
+    userAgent: scope?.userAgent ? cutText(scope.userAgent, 300) : null,
     requestId: scope?.requestId ?? null,
   };
 }

@@ -11,6 +11,7 @@ import { newUsername } from '../users/user-views.js';
 import { type Claims, isUnverified, type Person, readClaims } from './claims.js';
 import { OidcIdentity } from './oidc-identity.entity.js';
 import type { OidcProvider } from './oidc-provider.entity.js';
+import { cutText } from '../../platform/cut-text.js';
 
 /** Who a verified ID token stands for: somebody whose issuer and subject are known here, or somebody to be made. */
 @Injectable()
@@ -91,7 +92,7 @@ export class OidcPeople {
       tenantId: provider.tenantId,
       username: newUsername(email),
       email,
-      displayName: person.displayName ?? email.slice(0, 100),
+      displayName: person.displayName ?? cutText(email, 100),
       roles,
       ...(tier === null ? {} : { tier }),
     });

@@ -21,6 +21,7 @@ import {
   type CreateOidcProviderDto,
   type UpdateOidcProviderDto,
 } from './oidc-providers.dto.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const MAP_MAX = 100;
 
@@ -193,7 +194,7 @@ function mapProblem(
   const entries = Object.entries(map as Record<string, unknown>);
   if (entries.length > MAP_MAX) return { field, message: `must have at most ${MAP_MAX} entries` };
   const wrong = entries.find(([, value]) => typeof value !== 'string' || !rule.isKnown(value));
-  return wrong ? { field, message: `${wrong[0].slice(0, 50)} leads to what is not ${rule.what}` } : null;
+  return wrong ? { field, message: `${cutText(wrong[0], 50)} leads to what is not ${rule.what}` } : null;
 }
 
 async function findLocked(manager: EntityManager, id: string): Promise<OidcProvider> {

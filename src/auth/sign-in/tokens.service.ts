@@ -17,6 +17,7 @@ import { hashOf, newSecret } from './secure-token.js';
 import { Session, type SignInMethod } from './session.entity.js';
 import { UserChanges } from './user-changes.js';
 import { User } from '../../access/user.entity.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const DAY_MS = 86_400_000;
 
@@ -160,5 +161,5 @@ async function forgetExpired(manager: EntityManager, userId: string): Promise<vo
 
 function whereFrom(): Pick<Session, 'ip' | 'userAgent'> {
   const { ip = null, userAgent = null } = currentScope() ?? {};
-  return { ip, userAgent: userAgent?.slice(0, 300) ?? null };
+  return { ip, userAgent: userAgent === null || userAgent === undefined ? null : cutText(userAgent, 300) };
 }

@@ -17,6 +17,7 @@ import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { TenantChanges, type TenantChangeOptions } from './tenant-changes.js';
 import type { CreateTenantDto, RenameTenantDto, TenantQueryDto } from './tenants.dto.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const PASSWORD_BYTES = 15;
 
@@ -131,7 +132,7 @@ export class TenantsService {
     const { tenantId } = actor;
     const roles = ['owner', 'admin'];
     await this.dataSource.transaction(async (manager) => {
-      const username = email.slice(0, 64);
+      const username = cutText(email, 64);
       await manager.insert(User, { id, tenantId, username, email, displayName, passwordHash, roles });
       await manager.update(Tenant, { id: tenantId }, { enabled: true });
       await this.audit.record(manager, actor, {

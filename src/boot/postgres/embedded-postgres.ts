@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import { APP_ROLE, LOG_ROLE, SYSTEM_ROLE } from '../../../migrations/tenant-owned.js';
 import type { DatabaseUrls } from '../../platform/config.js';
 import { type DataDir } from '../data-dir.js';
+import { excerptOf } from '../../platform/cut-text.js';
 import { StartError } from '../../platform/errors.js';
 import { canReach, EmbeddedBinaries, ROOT_STATE_DIR, type SystemUser } from './embedded-binaries.js';
 import { isServerAlive, readPostmasterFile, removeStalePostmasterFile } from './postmaster-file.js';
@@ -237,7 +238,9 @@ export class EmbeddedPostgres {
   private tailOfLog(): string {
     const log = path.join(this.clusterDir, 'server.log');
     if (!fs.existsSync(log)) return '';
-    return `\nThe end of ${log}:\n${fs.readFileSync(log, 'utf8').slice(-LOG_TAIL_CHARACTERS).trim()}`;
+    const text = fs.readFileSync(log, 'utf8');
+    const end = excerptOf(text, Math.max(0, text.length - LOG_TAIL_CHARACTERS), text.length);
+    return `\nThe end of ${log}:\n${end.trim()}`;
   }
 }
 

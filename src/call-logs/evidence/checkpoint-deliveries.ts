@@ -5,6 +5,7 @@ import { CallLogDelivery } from '../chain/call-log-checkpoint.entity.js';
 import { Config } from '../../platform/config.js';
 import { type CheckpointTarget, checkpointTargets } from './checkpoint-targets.js';
 import { GenuineCheckpoints } from './genuine-checkpoints.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const ERROR_MAX = 1000; // characters
 
@@ -48,7 +49,7 @@ export class CheckpointDeliveries {
     try {
       await target.deliver(checkpoint);
     } catch (error) {
-      const lastError = describe(error).slice(0, ERROR_MAX);
+      const lastError = cutText(describe(error), ERROR_MAX);
       if (delivery.failures === 0) {
         this.logger.warn(`Checkpoints cannot be delivered to the ${target.name}: ${lastError}`);
       }

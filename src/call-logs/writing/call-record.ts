@@ -1,5 +1,6 @@
 import { redactText, toLogJson } from '../../platform/secrets/redact.js';
 import type { CallErrorKind } from '../chain/call-log.entity.js';
+import { cutText } from '../../platform/cut-text.js';
 
 /** One call to be recorded, before redaction. */
 export type CallRecord = {
@@ -37,17 +38,13 @@ const CALLER_APP_MAX = 100;
 export function toStored(record: CallRecord, maxBytes: number): StoredRecord {
   return {
     ...record,
-    toolName: cut(redactText(record.toolName), TOOL_NAME_MAX),
-    callerAppId: record.callerAppId === null ? null : cut(redactText(record.callerAppId), CALLER_APP_MAX),
+    // A replaced secret can be longer than the secret.
+    toolName: cutText(redactText(record.toolName), TOOL_NAME_MAX),
+    callerAppId: record.callerAppId === null ? null : cutText(redactText(record.callerAppId), CALLER_APP_MAX),
     request: toLogJson(record.request, maxBytes),
     response: toLogJson(record.response, maxBytes),
     errorMessage:
-      record.errorMessage === null ? null : redactText(record.errorMessage.slice(0, ERROR_MESSAGE_MAX)),
+      record.errorMessage === null ? null : redactText(cutText(record.errorMessage, ERROR_MESSAGE_MAX)),
     durationMs: Math.fround(record.durationMs), // the column is a real: its text is then read back as the same number
   };
-}
-
-/** A replaced secret can be longer than the secret. */
-function cut(text: string, max: number): string {
-  return text.length <= max ? text : text.slice(0, max).toWellFormed();
 }

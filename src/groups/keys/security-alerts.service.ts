@@ -6,6 +6,7 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { KeyAlertKind } from '../../messaging/alerts/alert.entity.js';
 import type { GroupKeyCaller } from '../../access/caller.js';
 import { inTenant } from '../../platform/request-scope.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const WRITE_INTERVAL_MS = 1000;
 const HOUR_MS = 3_600_000;
@@ -38,7 +39,7 @@ export class SecurityAlertsService implements OnApplicationShutdown {
 
   /** Costs the caller's answer nothing: it is written within a second. */
   raise(kind: KeyAlertKind, caller: GroupKeyCaller, seen: Sighting): void {
-    const ip = this.waiting.size < WAITING_MAX ? seen.ip.slice(0, 64) : 'many addresses';
+    const ip = this.waiting.size < WAITING_MAX ? cutText(seen.ip, 64) : 'many addresses';
     const key = `${kind} ${caller.keyId} ${ip}`;
     const known = this.waiting.get(key);
     if (known) known.uses++;
@@ -47,7 +48,7 @@ export class SecurityAlertsService implements OnApplicationShutdown {
         kind,
         caller,
         ip,
-        userAgent: seen.userAgent?.slice(0, 300) ?? null,
+        userAgent: seen.userAgent ? cutText(seen.userAgent, 300) : null,
         uses: 1,
       });
   }

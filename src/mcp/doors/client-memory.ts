@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LEGACY_VERSIONS } from '../group-methods.js';
 import { isPlainObject } from '../../platform/plain-object.js';
+import { cutText } from '../../platform/cut-text.js';
 
 export type RememberedClient = { readonly name: string; readonly version: string };
 
@@ -21,7 +22,7 @@ export class ClientMemory {
     if (!isPlainObject(clientInfo)) return;
     const version = LEGACY_VERSIONS.includes(protocolVersion) ? protocolVersion : LEGACY_VERSIONS[0];
     this.byClient.delete(client);
-    this.byClient.set(client, { name: String(clientInfo['name']).slice(0, 100), version });
+    this.byClient.set(client, { name: cutText(String(clientInfo['name']), 100), version });
     for (const oldest of this.byClient.keys()) {
       if (this.byClient.size <= CLIENTS_MAX) return;
       this.byClient.delete(oldest);

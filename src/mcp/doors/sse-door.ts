@@ -5,6 +5,7 @@ import { Config } from '../../platform/config.js';
 import { Connections, UNREAD_MAX_BYTES } from './connections.js';
 import { credentialOf } from '../connected-caller.js';
 import type { Exchange } from '../exchange.js';
+import { wellFormedJson } from '../../platform/well-formed-json.js';
 import { HttpRefusal } from '../http-refusal.js';
 import { withKeyOf } from '../idempotency-meta.js';
 import { bodyLimits, readJsonBody } from '../request-body.js';
@@ -33,7 +34,7 @@ export class SseDoor {
     });
     const connection = await this.connections.openLegacy(exchange, {
       deliver: (message) => {
-        response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
+        response.write(`event: message\ndata: ${wellFormedJson(message)}\n\n`);
         if (response.writableLength > UNREAD_MAX_BYTES) response.destroy();
       },
       hangUp: () => response.end(),

@@ -31,6 +31,7 @@ import {
   type ParamHeader,
   paramHeadersOf,
 } from '../standard-headers.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const paramHeaders = new WeakMap<object, readonly ParamHeader[]>();
 
@@ -85,7 +86,7 @@ export class StreamableHttp {
     refusal: HttpRefusal,
     exchange: Exchange,
   ): Promise<void> {
-    const version = versionOf(request).slice(0, 16);
+    const version = cutText(versionOf(request), 16);
     const calls = requestsOf(body).filter(({ method }) => method === 'tools/call');
     const recorded = calls.slice(0, this.config.env.MCP_BATCH_MAX); // a batch that is too long is refused as a whole
     await Promise.all(
@@ -157,7 +158,7 @@ export class StreamableHttp {
     const version = versionOf(request);
     if (!LEGACY_VERSIONS.includes(version)) {
       const supported = [MODERN_VERSION, ...LEGACY_VERSIONS].join(', ');
-      const message = `Bad Request: MCP-Protocol-Version ${version.slice(0, 32)} is not supported; supported: ${supported}`;
+      const message = `Bad Request: MCP-Protocol-Version ${cutText(version, 32)} is not supported; supported: ${supported}`;
       throw new HttpRefusal(400, -32_000, message, { id: idOf(body) });
     }
     if (Array.isArray(body)) return this.batch(response, body, version, exchange);

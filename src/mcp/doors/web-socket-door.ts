@@ -4,6 +4,7 @@ import { Config } from '../../platform/config.js';
 import { rpcError } from '../answers.js';
 import { type Connection, Connections, UNREAD_MAX_BYTES } from './connections.js';
 import type { Exchange } from '../exchange.js';
+import { wellFormedJson } from '../../platform/well-formed-json.js';
 import { HttpRefusal } from '../http-refusal.js';
 import { parseJson } from '../request-body.js';
 
@@ -19,7 +20,7 @@ export class WebSocketDoor {
   open(webSocket: WebSocket, exchange: Exchange): void {
     const connection = this.connections.openDualEra(exchange, {
       deliver: (message) => {
-        webSocket.send(JSON.stringify(message));
+        webSocket.send(wellFormedJson(message));
         if (webSocket.bufferedAmount > UNREAD_MAX_BYTES) webSocket.terminate();
       },
       hangUp: () => webSocket.close(1000),
@@ -37,7 +38,7 @@ export class WebSocketDoor {
     try {
       connection.receive(parseJson(data.toString('utf8'), this.config.env.MCP_JSON_MAX_DEPTH));
     } catch (error) {
-      if (error instanceof HttpRefusal) webSocket.send(JSON.stringify(rpcError(null, error)));
+      if (error instanceof HttpRefusal) webSocket.send(wellFormedJson(rpcError(null, error)));
       else webSocket.close(1011);
     }
   }

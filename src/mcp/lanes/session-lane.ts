@@ -7,6 +7,7 @@ import type { Exchange } from '../exchange.js';
 import { FastLane, type RpcRequest } from './fast-lane.js';
 import { LEGACY_VERSIONS } from '../group-methods.js';
 import { isPlainObject } from '../../platform/plain-object.js';
+import { wellFormedJson } from '../../platform/well-formed-json.js';
 import { faultOf } from '../request-check.js';
 
 /** What a session's client said of itself, and how much it wants to hear. */
@@ -100,7 +101,7 @@ class LazyStream {
       this.response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
     }
     this.isOpen = true;
-    this.response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
+    this.response.write(`event: message\ndata: ${wellFormedJson(message)}\n\n`);
   }
 }
 

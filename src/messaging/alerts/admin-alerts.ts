@@ -4,6 +4,7 @@ import { PERMISSIONS, type Role } from '../../access/permissions.js';
 import { newId } from '../../platform/new-id.js';
 import { LiveEvents } from '../live/live-events.js';
 import { Notifications } from '../notices/notifications.js';
+import { cutText } from '../../platform/cut-text.js';
 
 /** Who is told of an alert. */
 const ADMINISTRATORS: readonly Role[] = ['owner', 'admin'];
@@ -45,8 +46,8 @@ export class AdminAlerts {
    */
   async raise(manager: EntityManager, alert: AlertToRaise): Promise<void> {
     const { tenantId, kind, key, target } = alert;
-    const title = alert.title.slice(0, 200);
-    const detail = alert.detail.slice(0, 4000);
+    const title = cutText(alert.title, 200);
+    const detail = cutText(alert.detail, 4000);
     const id = newId();
     const about = [id, tenantId, kind, title, detail];
     const values = [...about, target?.kind ?? null, target?.id ?? null, key];

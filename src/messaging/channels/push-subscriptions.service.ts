@@ -12,6 +12,7 @@ import { SUBSCRIPTION } from './channel-secrets.js';
 import { findEndpointProblem } from './endpoint-rules.js';
 import type { SubscribeDto } from '../notices/own-notifications.dto.js';
 import { PushSubscription } from './push-subscription.entity.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const PER_USER_MAX = 20;
 
@@ -57,7 +58,10 @@ export class PushSubscriptions {
       const id = newId();
       const sealed = JSON.stringify({ endpoint, keys: { p256dh: keys.p256dh, auth: keys.auth } });
       const ciphertext = this.box.seal(sealed, SUBSCRIPTION.contextOf(tenantId, id));
-      const about = { host: new URL(endpoint).hostname, userAgent: userAgent?.slice(0, 300) ?? null };
+      const about = {
+        host: new URL(endpoint).hostname,
+        userAgent: userAgent === null ? null : cutText(userAgent, 300),
+      };
       const row = { id, tenantId, userId, endpointHash, ciphertext, ...about };
       return manager.save(manager.create(PushSubscription, row));
     });

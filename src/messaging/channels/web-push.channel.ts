@@ -7,6 +7,7 @@ import { Channel, DeliveryFailure, type Outgoing, type Receipt } from './channel
 import { failureOfConnection, post, type PostAnswer, requireSuccess } from './outgoing-http.js';
 import { PushKeys } from './push-keys.js';
 import { type OpenSubscription, PushSubscriptions } from './push-subscriptions.service.js';
+import { cutText } from '../../platform/cut-text.js';
 
 /** A push message has at most 4096 bytes with its encryption (RFC 8030 section 7.2, RFC 8291 section 4). */
 const PAYLOAD_MAX_BYTES = 3800;
@@ -91,6 +92,6 @@ function payloadOf({ deliveryId, notice, text }: Outgoing<'web_push'>): string {
   const spareBytes = PAYLOAD_MAX_BYTES - Buffer.byteLength(toJson(''));
   let body = text.body;
   while (Buffer.byteLength(JSON.stringify(body)) - 2 > spareBytes)
-    body = `${body.slice(0, body.length * 0.9 - 1)}…`;
+    body = `${cutText(body, Math.floor(body.length * 0.9 - 1))}…`;
   return toJson(body);
 }

@@ -1,5 +1,6 @@
 import { COMMON_VARIABLES, type TemplateText, VARIABLES } from './default-templates.js';
 import type { NoticeKind } from '../notices/notice.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const VARIABLE = /\{\{\s*([a-z][a-z0-9_]*)\s*\}\}/g;
 /** Control characters and the separators that a mail header, too, would take for the end of a line. */
@@ -31,5 +32,5 @@ function valueOf(values: Readonly<Record<string, string>>, name: string): string
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(LINE_BREAKS, ' ').trim().slice(0, TITLE_MAX);
+  return cutText(text.replaceAll(LINE_BREAKS, ' ').trim(), TITLE_MAX);
 }

@@ -6,6 +6,7 @@ import type { Answer } from './http.js';
 import { type Finding, LeakDetector, wordsOf } from './leaks.js';
 import { fingerprint, listGuardedTables, onlyReadable, type GuardedTable } from './guarded-tables.js';
 import { type Side, signIn, asOwner, type Target } from './world.js';
+import { cutText, excerptOf } from '../../platform/cut-text.js';
 
 /** One value to try, and a value of the same kind that is nobody's. */
 export type Probe = { readonly label: string; readonly value: string; readonly nobodys: string };
@@ -64,7 +65,7 @@ export class Battle {
     const values = this.theirs.textsOf(name).filter((value) => value.includes(this.victim.marker));
     const others = [this.victim.marker, this.victim.email].filter((value) => !values.includes(value));
     return [...values.slice(0, 3), ...others].map((value) => ({
-      label: `the other tenant's text '${value.slice(0, 60)}'`,
+      label: `the other tenant's text '${cutText(value, 60)}'`,
       value,
       nobodys: value.replaceAll(this.victim.marker, `mark${randomUUID().replaceAll('-', '').slice(0, 12)}`),
     }));
@@ -88,7 +89,7 @@ export class Battle {
     const leak = this.detector.find(answer.everything, answer.sent);
     if (leak) this.report(where, attack, leak);
     if (answer.status >= 500 && answer.status !== 503) {
-      this.report(where, attack, `the service failed: ${answer.status} ${answer.text.slice(0, 120)}`);
+      this.report(where, attack, `the service failed: ${answer.status} ${cutText(answer.text, 120)}`);
     }
   }
 
@@ -181,5 +182,5 @@ function firstDifference(one: string, other: string): string {
   let at = 0;
   while (at < one.length && one[at] === other[at]) at += 1;
   const from = Math.max(0, at - 30);
-  return `'${one.slice(from, at + 50)}' and '${other.slice(from, at + 50)}'`;
+  return `'${excerptOf(one, from, at + 50)}' and '${excerptOf(other, from, at + 50)}'`;
 }

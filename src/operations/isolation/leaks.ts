@@ -1,4 +1,5 @@
 import type { Answer } from './http.js';
+import { excerptOf } from '../../platform/cut-text.js';
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g;
@@ -71,7 +72,7 @@ export class LeakDetector {
 }
 
 function around(text: string, at: number): string {
-  return text.slice(Math.max(0, at - 40), at + 40).replaceAll(/\s+/g, ' ');
+  return excerptOf(text, Math.max(0, at - 40), at + 40).replaceAll(/\s+/g, ' ');
 }
 
 /** The words of an answer without what differs from one request to the next. */

@@ -1,3 +1,5 @@
+import { cutText } from '../../platform/cut-text.js';
+
 export type Schema = {
   readonly $ref?: string;
   readonly type?: string;
@@ -179,7 +181,7 @@ function textFor(name: string, schema: Schema, filler: Filler, example: unknown)
   if (schema.format === 'date-time') return new Date(Date.now() + 86_400_000).toISOString();
   if (schema.format === 'email' || /(^|_)email$/.test(name)) return `${filler.text(name)}@example.test`;
   if (/tool_name|role|tier|scope|password|cidr|network/.test(name) && example !== undefined) return example;
-  return filler.text(name).slice(0, schema.maxLength ?? 64);
+  return cutText(filler.text(name), schema.maxLength ?? 64);
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -6,6 +6,7 @@ import { McpAttack, message } from './mcp-attack.js';
 import { fillBody, isObject, namesARow, type Schema } from './operations.js';
 import type { OperationResult } from './rest-attack.js';
 import type { Side } from './world.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const ROWS_TRIED = 8;
 const CORRECTIONS = 3;
@@ -42,7 +43,7 @@ export class ToolAttack {
       battle.inspect(where, 'own arguments, right after the other tenant', control);
     });
     const worked = control !== undefined && !isFailure(control);
-    const note = worked ? 'own arguments work' : `own arguments fail: ${control?.text.slice(0, 160)}`;
+    const note = worked ? 'own arguments work' : `own arguments fail: ${cutText(control?.text ?? '', 160)}`;
     return { name: where, outcome: worked ? 'attacked' : 'not_attacked', note };
   }
 

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as newId } from 'uuid';
 import { Config } from '../config.js';
 import { UnavailableError } from '../errors.js';
+import { cutText } from '../cut-text.js';
 
 const NAME_MAX = 255;
 
@@ -24,7 +25,7 @@ export class Replica {
   private readGeneration = -1;
 
   constructor(config: Config) {
-    this.name = (config.env.REPLICA_NAME ?? `${hostname()}:${config.port}`).slice(0, NAME_MAX);
+    this.name = cutText(config.env.REPLICA_NAME ?? `${hostname()}:${config.port}`, NAME_MAX);
     this.leaseMs = config.env.REPLICA_LEASE_MS;
   }
 

@@ -12,6 +12,7 @@ import { requireKnownMethod } from './methods.js';
 import { openApiDocument } from './openapi.js';
 import { requestIdOf, runInScope } from '../request-scope.js';
 import { RestValidationPipe } from './validation.js';
+import { wellFormedJson } from '../well-formed-json.js';
 
 export { openApiDocument };
 
@@ -31,6 +32,7 @@ export function configureRest(app: NestExpressApplication, config: Config): void
   const trust = compileTrust(config.env.TRUST_PROXY);
   app.set('trust proxy', trust);
   app.use(beginScope);
+  app.use(mendAnswers);
   // Browsers would rewrite our own assets to https on a plain http installation.
   const upgradeInsecureRequests = config.publicUrl.startsWith('https:') ? [] : null;
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests } } }));
@@ -54,6 +56,15 @@ function beginScope(request: Request, response: Response, next: NextFunction): v
   response.setHeader('X-Request-Id', requestId);
   const userAgent = request.headers['user-agent'] ?? null;
   runInScope({ requestId, tenantId: null, ip: request.ip ?? null, userAgent }, next);
+}
+
+/** An answer may repeat what a client sent, and that may hold half of a character. */
+function mendAnswers(_request: Request, response: Response, next: NextFunction): void {
+  response.json = (body: unknown) => {
+    if (!response.get('Content-Type')) response.set('Content-Type', 'application/json');
+    return response.send(wellFormedJson(body));
+  };
+  next();
 }
 
 /** Without this a form or a plain text would be told as missing fields. */

@@ -4,7 +4,7 @@ import type { Caller } from '../../access/caller.js';
 import { AppError, InvalidInputError } from '../../platform/errors.js';
 import type { ToolLogger } from '../mcp-tool.decorator.js';
 import type { JsonObject } from '../tool-definition.js';
-import { ToolContent } from '../tool-result.js';
+import { ResultFault, ToolContent } from '../tool-result.js';
 
 /** A method that a thread can find by itself. */
 export type ThreadTarget = {
@@ -68,6 +68,7 @@ type Failure = {
 type Outcome =
   | { readonly kind: 'data'; readonly data: unknown }
   | { readonly kind: 'content'; readonly content: ToolContent['content']; readonly structured: unknown }
+  | { readonly kind: 'fault'; readonly what: string }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
 /** The process ended in which this and other calls ran: nobody knows whose fault that was. */
@@ -94,7 +95,7 @@ class ThreadAppError extends AppError {
 /**
  * What a tool returned, in bytes that can be handed over without being copied.
  *
- * @returns A failure's bytes when it cannot be cloned (a function in it, say) or is larger than `maxBytes`: it must not
+ * @returns A fault's bytes when it cannot be cloned (a function in it, say), a failure's when it is larger than `maxBytes`: it must not
  *   reach the thread that everyone shares.
  */
 export function encodeResult(data: unknown, maxBytes: number): Uint8Array {
@@ -102,7 +103,15 @@ export function encodeResult(data: unknown, maxBytes: number): Uint8Array {
     data instanceof ToolContent
       ? { kind: 'content', content: data.content, structured: data.structuredContent }
       : { kind: 'data', data };
-  const bytes = serialize(outcome); // a DataCloneError names the value
+  let bytes: Uint8Array;
+  try {
+    bytes = serialize(outcome);
+  } catch {
+    return serialize({
+      kind: 'fault',
+      what: 'what cannot leave its thread, a function say',
+    } satisfies Outcome);
+  }
   if (bytes.byteLength <= maxBytes) return bytes;
   return encodeFailure(
     new TooLargeError(
@@ -126,6 +135,7 @@ export function encodeFailure(thrown: unknown): Uint8Array {
 
 /**
  * @returns What the tool returned.
+ * @throws {ResultFault} It returned what cannot be copied.
  * @throws What the tool threw: an `AppError` with the same code, else an `Error` with the thread's stack.
  */
 export function decodeOutcome(bytes: Uint8Array): unknown {
@@ -133,6 +143,7 @@ export function decodeOutcome(bytes: Uint8Array): unknown {
   if (outcome.kind === 'data') return outcome.data;
   if (outcome.kind === 'content')
     return new ToolContent(outcome.content, outcome.structured as JsonObject | undefined);
+  if (outcome.kind === 'fault') throw new ResultFault(outcome.what);
   const { message, stack, app } = outcome.failure;
   if (app?.code === 'invalid_input') throw new InvalidInputError(message, { details: app.details });
   if (app) throw new ThreadAppError(message, app.code, app.status, app.details);

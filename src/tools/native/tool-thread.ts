@@ -4,6 +4,7 @@ import { move } from 'piscina';
 import type { ToolContext, ToolLogger } from '../mcp-tool.decorator.js';
 import { type AbortMessage, encodeFailure, encodeResult, send } from './thread-messages.js';
 import type { ThreadMessage, ThreadTarget, ThreadTask } from './thread-messages.js';
+import { cutText } from '../../platform/cut-text.js';
 
 type Method = (args: unknown, context: ToolContext) => unknown;
 
@@ -74,5 +75,5 @@ function sender({ control }: ThreadTask): (message: ThreadMessage) => void {
 }
 
 function cut(message: string): string {
-  return message.slice(0, MESSAGE_MAX_CHARACTERS);
+  return cutText(String(message), MESSAGE_MAX_CHARACTERS);
 }

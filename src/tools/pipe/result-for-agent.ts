@@ -8,12 +8,18 @@ import { firstBytes } from '../long-results/text-bytes.js';
 import { type BoundTool, isRepeatable } from './bound-tool.js';
 import { bytesOfBlock, isLongerThan } from './result-size.js';
 import { type Attempt, failure, type ToolCall } from './tool-call.js';
-import type { ContentBlock, ToolResult } from '../tool-result.js';
+import {
+  type ContentBlock,
+  type ReadResult,
+  ResultFault,
+  type ToolResult,
+  UNREADABLE,
+} from '../tool-result.js';
 
 /** Of a cut result's `_meta`: `{ shownBytes, totalBytes, handle? }`. */
 export const TRUNCATED = 'io.toolcrib/truncated';
 
-type Limited = { readonly result: ToolResult; readonly limit: number; readonly ownContent: boolean };
+type Limited = ReadResult & { readonly limit: number };
 
 /** Makes of a tool's good result what its agent may have: redacted by the group's rules, no longer than allowed. */
 @Injectable()
@@ -28,22 +34,26 @@ export class ResultForAgent {
    * and everybody waits meanwhile.
    *
    * @returns The outcome when it is longer than anything that could be shown or kept of it.
+   * @throws {ResultFault} It cannot be looked at.
    */
   refuseHuge(call: ToolCall, tool: BoundTool, data: unknown): Attempt | undefined {
     const limit = Math.max(maxBytesOf(call, tool, this.config), this.config.env.TOOL_RESULT_KEEP_MAX_BYTES);
-    return isLongerThan(data, limit) ? tooLarge(tool, limit) : undefined;
+    try {
+      return isLongerThan(data, limit) ? tooLarge(tool, limit) : undefined;
+    } catch (cause) {
+      throw new ResultFault(UNREADABLE, { cause });
+    }
   }
 
-  /** @param ownContent The tool made its content blocks itself, so that structured content is no copy of them. */
   async make(
     call: ToolCall,
     tool: BoundTool,
-    original: ToolResult,
-    { ownContent }: { readonly ownContent: boolean },
+    { result: original, ownContent }: ReadResult,
   ): Promise<Attempt> {
     const redaction = redactionOf(call.policy.redaction);
     const result = redaction ? await redaction.resultForAgent(original) : original;
-    if (redaction && tool.definition.outputSchema && tool.validators.checkResult(result.structuredContent))
+    const isPromised = tool.definition.outputSchema && !result.isError;
+    if (redaction && isPromised && tool.validators.checkResult(result.structuredContent))
       return asText(result, `${tool.definition.name} ran. ${MISFIT}`);
     const limit = maxBytesOf(call, tool, this.config);
     const bytes = sizeOf(result, ownContent);
@@ -78,7 +88,7 @@ export class ResultForAgent {
       ...(result.isError && { isError: true }),
       _meta: { ...result._meta, [TRUNCATED]: { shownBytes, totalBytes, ...(handle && { handle }) } },
     };
-    if (!outputSchema) return { kind: 'result', result: cut, errorKind: null, error: null };
+    if (!outputSchema || result.isError) return { kind: 'result', result: cut, errorKind: null, error: null };
     return asText(cut, `${name} ran. ${UNSTRUCTURED} ${note}`);
   }
 }

@@ -24,6 +24,9 @@ import {
 } from './tool-call.js';
 import type { JsonObject } from '../tool-definition.js';
 import { ToolRunner } from './tool-runner.js';
+import { cutText } from '../../platform/cut-text.js';
+
+const TOOL_NAME_MAX = 128; // characters
 
 /** What speaks against a tool, for its circuit breaker: what it rightly refuses does not. */
 const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unavailable'];
@@ -91,7 +94,7 @@ export class ToolExecutor {
     if (error instanceof UnavailableError) return notRun(failure('unavailable', error.message));
     const errorId = newId();
     this.logger.error(
-      `The way to ${call.toolName.slice(0, 128)} failed (error ${errorId})`,
+      `The way to ${cutText(call.toolName, TOOL_NAME_MAX)} failed (error ${errorId})`,
       error instanceof Error ? error.stack : error,
     );
     return failure('internal', `The call failed inside. If it stays so, report error ${errorId}.`);
@@ -131,7 +134,7 @@ export class ToolExecutor {
 
 /** The same words for a tool that is not there, that is disabled, and that is not for the caller. */
 export function unknownToolMessage(name: string): string {
-  return `No tool '${name.slice(0, 128)}' in this group; tools/list tells what there is`;
+  return `No tool '${cutText(name, TOOL_NAME_MAX)}' in this group; tools/list tells what there is`;
 }
 
 /** A call that was cancelled, not begun or ended with others says nothing of its tool. */
@@ -143,7 +146,7 @@ function verdictOf({ errorKind, wasNotRun, isBlameless }: Attempt): Verdict {
 /** A name that is no tool's is whatever the client sent. */
 function toolNameOf({ tool, toolName, policy }: Omit<ToolCall, 'tool'> & Partial<ToolCall>): string {
   const name = tool ? toolName : (redactionOf(policy.redaction)?.textForLog(toolName) ?? toolName);
-  return name.slice(0, 128);
+  return cutText(name, TOOL_NAME_MAX);
 }
 
 function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {

@@ -3,6 +3,7 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { QueryFailedError } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Cancellation } from '../../platform/ending.js';
+import { cutText } from '../../platform/cut-text.js';
 import { AppError, InvalidInputError, UnavailableError } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { Config } from '../../platform/config.js';
@@ -16,10 +17,12 @@ import { SharedEndError } from '../native/thread-messages.js';
 import { NoThreadError } from '../native/thread-slots.js';
 import { type Attempt, deferral, failure, LEFT, type ToolCall } from './tool-call.js';
 import type { JsonObject } from '../tool-definition.js';
-import { ToolContent, toToolResult } from '../tool-result.js';
+import { ResultFault, toToolResult } from '../tool-result.js';
 
 /** SQLSTATE class 22: a NUL in a text, a number or date out of range. */
 const DATA_EXCEPTION = /^22/;
+/** Of an error, a step of progress, a line of the log. */
+const MESSAGE_MAX = 16_384; // characters
 const THREAD_RETRY_SECONDS = 3;
 const RETRY_DELAYS = { initialDelay: 100, maxDelay: 2000 }; // milliseconds
 
@@ -77,19 +80,23 @@ export class ToolRunner {
     const { name } = tool.definition;
     const huge = this.resultForAgent.refuseHuge(call, tool, data);
     if (huge) return huge;
-    const result = toToolResult(data);
+    const read = toToolResult(data);
+    const { result } = read;
+    if (result.isError) return toldNo(await this.resultForAgent.make(call, tool, read));
     const faults = tool.definition.outputSchema
       ? tool.validators.checkResult(result.structuredContent)
       : null;
-    if (faults) {
-      // Without what came: it is somebody's data.
-      this.logger.error(`${name} broke its output schema: ${faults.map(withoutValue).join('; ')}`);
-      return failure(
-        'result_invalid',
-        `${name} ran, but gave a result it should not return. Tell its owner.`,
-      );
-    }
-    return this.resultForAgent.make(call, tool, result, { ownContent: data instanceof ToolContent });
+    // Without what came: it is somebody's data.
+    if (faults) return this.toBroken(tool, `broke its output schema: ${faults.map(withoutValue).join('; ')}`);
+    return this.resultForAgent.make(call, tool, read);
+  }
+
+  /** The tool's own fault: its owner finds it in the log and in the record, the agent can do nothing about it. */
+  private toBroken(tool: BoundTool, what: string): Attempt {
+    const { name } = tool.definition;
+    this.logger.error(`${name} ${what}`);
+    const message = `${name} ran, but gave a result it should not return. Tell its owner.`;
+    return { ...failure('result_invalid', message), error: `${message} It ${what}.` };
   }
 
   private toFailure(call: ToolCall, tool: BoundTool, error: unknown): Attempt {
@@ -97,6 +104,7 @@ export class ToolRunner {
     const told = (message: string) => toldTo(call, message);
     if (error instanceof Stopped)
       return error.didBegin ? failure(error.errorKind, error.message) : notBegun(error);
+    if (error instanceof ResultFault) return this.toBroken(tool, `returned ${error.message}`);
     if (error instanceof NoThreadError) return deferral('busy', error.message, THREAD_RETRY_SECONDS);
     if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error.message));
     if (error instanceof UnavailableError) return failure('unavailable', told(error.message));
@@ -129,8 +137,10 @@ export class ToolRunner {
         return toolLogger(logger, { call, tool, stop });
       },
       progress: (done, total, message) => {
-        if (stop.isOver) return; // MCP, progress: none after the answer
-        call.progress?.(done, total, message === undefined ? undefined : toldTo(call, message));
+        // MCP, progress: none after the answer, and numbers only
+        if (stop.isOver || !Number.isFinite(done)) return;
+        const end = Number.isFinite(total) ? total : undefined;
+        call.progress?.(done, end, message === undefined ? undefined : toldTo(call, message));
       },
     };
   }
@@ -193,9 +203,17 @@ function timeoutMessage(tool: BoundTool): string {
   return `${definition.name} did not finish within ${timeoutMs / 1000} s. ${advice}`;
 }
 
-/** A message as the call's agent may have it. */
+/** A message as the call's agent may have it; a tool may have made it of anything. */
 function toldTo(call: ToolCall, message: string): string {
-  return redactionOf(call.policy.redaction)?.textForAgent(message) ?? message;
+  const text = cutText(String(message), MESSAGE_MAX);
+  return redactionOf(call.policy.redaction)?.textForAgent(text) ?? text;
+}
+
+/** A tool that returns its failure instead of throwing it says no like any other. */
+function toldNo(attempt: Attempt): Attempt {
+  if (attempt.kind === 'refused' || attempt.errorKind !== null) return attempt;
+  const text = attempt.result.content.find((block) => block.type === 'text')?.['text'];
+  return { ...attempt, errorKind: 'tool_error', error: typeof text === 'string' ? text : 'It said no' };
 }
 
 function toolLogger(

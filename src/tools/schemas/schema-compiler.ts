@@ -4,6 +4,7 @@ import { compileLinear } from '../../platform/linear-pattern.js';
 import { redactText } from '../../platform/secrets/redact.js';
 import { SchemaCost, TooCostlyError } from './schema-cost.js';
 import type { JsonObject } from '../tool-definition.js';
+import { cutText, shortenText } from '../../platform/cut-text.js';
 
 const MAX_FAULTS_TOLD = 10;
 /** No value of any format is longer; it bounds what the formats' own expressions may cost. */
@@ -80,7 +81,7 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
 
 function toPattern(source: string) {
   const pattern = compileLinear(source);
-  if (!pattern) throw new Error(`the pattern ${source.slice(0, 200)} cannot be matched in linear time`);
+  if (!pattern) throw new Error(`the pattern ${cutText(source, 200)} cannot be matched in linear time`);
   return { test: pattern.test, toString: () => source };
 }
 
@@ -102,11 +103,11 @@ function toPhrase(error: ErrorObject, root: unknown): string {
   if (error.keyword === 'required') return `'${join(path, params['missingProperty'])}' is required`;
   if (error.keyword === 'additionalProperties')
     return `'${join(path, params['additionalProperty'])}' is not a known argument`;
-  const place = path === '' ? 'the arguments' : `'${cut(path, WORDS_TOLD_MAX)}'`;
+  const place = path === '' ? 'the arguments' : `'${shortenText(path, WORDS_TOLD_MAX)}'`;
   const expected =
     error.keyword === 'enum'
       ? `must be one of ${allowedText(params['allowedValues'] as unknown[])}`
-      : cut(error.message ?? 'is not valid', WORDS_TOLD_MAX);
+      : shortenText(error.message ?? 'is not valid', WORDS_TOLD_MAX);
   return `${place} ${expected}, not ${valueText(path === '' ? root : error.data)}`;
 }
 
@@ -117,21 +118,17 @@ function valueText(value: unknown): string {
   const text = redactText(JSON.stringify(value) ?? 'nothing');
   return text.length <= VALUE_TOLD_MAX
     ? text
-    : `${text.slice(0, VALUE_TOLD_MAX)}… (${text.length} characters)`;
+    : `${shortenText(text, VALUE_TOLD_MAX)} (${text.length} characters)`;
 }
 
 function allowedText(values: readonly unknown[]): string {
   const told = values
     .slice(0, ALLOWED_TOLD_MAX)
-    .map((value) => cut(typeof value === 'string' ? value : JSON.stringify(value), VALUE_TOLD_MAX));
+    .map((value) => shortenText(typeof value === 'string' ? value : JSON.stringify(value), VALUE_TOLD_MAX));
   const more = values.length - told.length;
   return more > 0 ? `${told.join(', ')} and ${more} more` : told.join(', ');
 }
 
 function join(path: string, property: unknown): string {
-  return cut(path === '' ? String(property) : `${path}.${String(property)}`, WORDS_TOLD_MAX);
-}
-
-function cut(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max)}…`.toWellFormed();
+  return shortenText(path === '' ? String(property) : `${path}.${String(property)}`, WORDS_TOLD_MAX);
 }

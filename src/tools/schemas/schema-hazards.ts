@@ -1,6 +1,7 @@
 import { compileLinear } from '../../platform/linear-pattern.js';
 import { compileSchema } from './schema-compiler.js';
 import type { JsonObject } from '../tool-definition.js';
+import { cutText } from '../../platform/cut-text.js';
 
 const DEPTH_MAX = 64;
 const NODES_MAX = 20_000;
@@ -35,7 +36,7 @@ export function schemaHazards(schema: JsonObject): string[] {
 
 function keywordHazards(name: string, value: unknown): string[] {
   if (['$ref', '$dynamicRef'].includes(name) && typeof value === 'string' && !value.startsWith('#'))
-    return [`the schema refers to ${value.slice(0, 200)}; only references within it (#…) are allowed`];
+    return [`the schema refers to ${cutText(value, 200)}; only references within it (#…) are allowed`];
   if (name === 'pattern' && typeof value === 'string') return patternHazards(value);
   if (name === 'patternProperties' && typeof value === 'object' && value !== null)
     return Object.keys(value).flatMap((pattern) => patternHazards(pattern));
@@ -45,9 +46,9 @@ function keywordHazards(name: string, value: unknown): string[] {
 function patternHazards(pattern: string): string[] {
   const { size } = compileLinear(pattern) ?? {};
   if (size !== undefined)
-    return size <= PATTERN_MAX ? [] : [`the pattern ${pattern.slice(0, 200)} is too large`];
+    return size <= PATTERN_MAX ? [] : [`the pattern ${cutText(pattern, 200)} is too large`];
   return [
-    `the pattern ${pattern.slice(0, 200)} cannot be matched in linear time: it may hold no look-around and no back reference`,
+    `the pattern ${cutText(pattern, 200)} cannot be matched in linear time: it may hold no look-around and no back reference`,
   ];
 }
 
