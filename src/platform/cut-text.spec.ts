@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { cutText, excerptOf, shortenText } from './cut-text.js';
 
 describe('cutText', () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { wellFormedJson } from './well-formed-json.js';
 
 describe('wellFormedJson', () => {

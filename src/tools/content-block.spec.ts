@@ -47,6 +47,6 @@ describe('findBlockFault', () => {
   });
 
   it('knows all types that MCP has', () => {
-    expect([...BLOCK_TYPES].toSorted()).toEqual([...new Set(GOOD.map(({ type }) => type))].toSorted());
+    expect(BLOCK_TYPES).toEqual(new Set(GOOD.map(({ type }) => type)));
   });
 });

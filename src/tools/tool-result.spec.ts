@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ResultFault, ToolContent, toToolResult } from './tool-result.js';
 
 describe('toToolResult', () => {

@@ -95,8 +95,11 @@ type WireResult = { readonly content: readonly ContentBlock[] } & JsonObject;
 function isWireResult(data: unknown): data is WireResult {
   if (!isPlainObject(data) || !Array.isArray(data['content'])) return false;
   if (Object.keys(data).some((name) => !MEMBERS.has(name))) return false;
-  const looksLikeBlock = (block: unknown) => isPlainObject(block) && BLOCK_TYPES.has(block['type']);
   return 'isError' in data || (data['content'].length > 0 && data['content'].every(looksLikeBlock));
+}
+
+function looksLikeBlock(block: unknown): boolean {
+  return isPlainObject(block) && BLOCK_TYPES.has(block['type']);
 }
 
 function ofWire({ content, structuredContent, isError = false }: WireResult): ReadResult {

@@ -74,6 +74,6 @@ function sender({ control }: ThreadTask): (message: ThreadMessage) => void {
   };
 }
 
-function cut(message: string): string {
+function cut(message: unknown): string {
   return cutText(String(message), MESSAGE_MAX_CHARACTERS);
 }

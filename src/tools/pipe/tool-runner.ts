@@ -77,7 +77,6 @@ export class ToolRunner {
   }
 
   private async toAttempt(call: ToolCall, tool: BoundTool, data: unknown): Promise<Attempt> {
-    const { name } = tool.definition;
     const huge = this.resultForAgent.refuseHuge(call, tool, data);
     if (huge) return huge;
     const read = toToolResult(data);
@@ -204,7 +203,7 @@ function timeoutMessage(tool: BoundTool): string {
 }
 
 /** A message as the call's agent may have it; a tool may have made it of anything. */
-function toldTo(call: ToolCall, message: string): string {
+function toldTo(call: ToolCall, message: unknown): string {
   const text = cutText(String(message), MESSAGE_MAX);
   return redactionOf(call.policy.redaction)?.textForAgent(text) ?? text;
 }
