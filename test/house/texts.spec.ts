@@ -1,8 +1,7 @@
-import { readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import ts from 'typescript';
+import { ROOT, sourceFiles } from './imports.js';
 
-const ROOT = resolve(__dirname, '../..');
 /** How the end of a cut says that it is a limit, not a place found in the text. */
 const LIMIT = /^\d+$|[A-Z]_?(?:MAX|LENGTH|LIMIT|CHARACTERS)\b|[mM]ax|[lL]imit/;
 const CUTS = new Set(['slice', 'substring', 'substr']);
@@ -46,9 +45,7 @@ const OF_MACHINES: readonly string[] = [
 
 /** Every place in `src` where a text is cut at a limit by hand. */
 function cutsByHand(): string[] {
-  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
-    .map((file) => join(ROOT, 'src', file));
+  const files = sourceFiles().map((file) => join(ROOT, 'src', file));
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path)).config,
     ts.sys,
