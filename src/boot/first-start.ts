@@ -4,7 +4,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { withAdvisoryLock } from '../platform/database/advisory-lock.js';
+import { withAdvisoryLock } from '../platform/database/advisory-locks.js';
 import { generatePassword } from './commands/admin-password.js';
 import { AuditTrail, systemActor } from '../access/audit/audit-trail.js';
 import { hashPassword } from '../auth/sign-in/passwords.js';

@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { ifLockIsFree } from '../platform/database/advisory-locks.js';
 
 /** The connection of a step; it sees the calls of all tenants. */
 export type StepConnection = Pick<QueryRunner, 'query'>;
@@ -13,13 +14,6 @@ export type Position = { readonly recordedIn: string; readonly id: string };
 export type Stretch = { readonly after: Position; readonly upTo: Position };
 
 type NextRecords = Position & { readonly records: number };
-
-const LOCKS: Readonly<Record<Follower, number>> = {
-  statistics: 7_210_011,
-  guide: 7_210_012,
-  otlp: 7_210_013,
-  syslog: 7_210_014,
-};
 
 /** Every transaction below this number has ended: no record can appear there any more. */
 const SETTLED = `(pg_snapshot_xmin(pg_current_snapshot())::text)::bigint`;
@@ -56,20 +50,8 @@ export type Step = {
  * @returns Whether there was a full step, so that more may be waiting.
  */
 export async function follow(system: DataSource, step: Step): Promise<boolean> {
-  const holder = system.createQueryRunner();
-  try {
-    const [{ locked }] = (await holder.query('SELECT pg_try_advisory_lock($1) AS locked', [
-      LOCKS[step.follower],
-    ])) as [{ locked: boolean }];
-    if (!locked) return false;
-    try {
-      return await goOn(holder, step);
-    } finally {
-      await holder.query('SELECT pg_advisory_unlock($1)', [LOCKS[step.follower]]);
-    }
-  } finally {
-    await holder.release();
-  }
+  const lock = { name: 'callLogFollower', of: step.follower } as const;
+  return (await ifLockIsFree(system, lock, (holder) => goOn(holder, step))) ?? false;
 }
 
 async function goOn(holder: QueryRunner, { follower, limit, take, count }: Step): Promise<boolean> {

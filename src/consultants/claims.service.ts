@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { lock } from '../platform/database/advisory-locks.js';
 import { AuditTrail } from '../access/audit/audit-trail.js';
 import type { UserCaller } from '../access/caller.js';
 import { isAllowed } from '../access/permissions.js';
@@ -12,9 +13,6 @@ import { ClaimRounds, findLocked } from './claim-rounds.js';
 import { ConsultantDirectory } from './consultant-directory.js';
 import { settingsOf } from './consultant-settings.js';
 import type { CustomerClaim } from './customer-claim.entity.js';
-
-/** The claims of one consultant are made one after the other, so that their limit holds. */
-const LOCK_CONSULTANT = 'SELECT pg_advisory_xact_lock(7210062, hashtext($1))';
 
 /** Who looks after a customer: taken, given back, given to somebody, and done. The conversation's consultant goes along. */
 @Injectable()
@@ -160,7 +158,8 @@ export class ClaimsService {
     consultantId?: string,
   ): Promise<CustomerClaim> {
     return this.dataSource.transaction(async (manager) => {
-      if (consultantId !== undefined) await manager.query(LOCK_CONSULTANT, [consultantId]);
+      // One after the other, so that the consultant's limit holds.
+      if (consultantId !== undefined) await lock(manager, 'consultantClaims', consultantId);
       const claim = await findLocked(manager, caller.tenantId, id);
       if (!claim) throw new NotFoundError(`No customer claim ${id}`);
       await work(manager, claim);

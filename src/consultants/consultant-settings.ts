@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { lock } from '../platform/database/advisory-locks.js';
 import { ConsultantSettings, type EscalationLevel } from './consultant-settings.entity.js';
 
 /** What counts for a tenant that has set nothing. */
@@ -31,14 +32,13 @@ export async function settingsOf(manager: EntityManager, tenantId: string): Prom
   return (await manager.findOneBy(ConsultantSettings, { tenantId })) ?? SETTING_DEFAULTS;
 }
 
-const LOCK = 'SELECT pg_advisory_xact_lock(7210061, hashtext($1))';
 const NOTE = 'UPDATE consultant_settings SET last_offered_to = $2 WHERE tenant_id = $1';
 
 /** Customers who are offered to one alone have their turn one after the other: each sees what the others were given. */
 export async function takeTurn(manager: EntityManager, tenantId: string): Promise<SettingsInForce> {
   const settings = await settingsOf(manager, tenantId);
   if (settings.allocation === 'free') return settings;
-  await manager.query(LOCK, [tenantId]);
+  await lock(manager, 'consultantTurns', tenantId);
   return settingsOf(manager, tenantId);
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { lock } from '../platform/database/advisory-locks.js';
 import type { Caller } from '../access/caller.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import { type InFlight } from '../platform/replicas/change-bus.js';
@@ -70,7 +71,7 @@ export class GroupChanges {
   ): Promise<T> {
     return this.commit(options, async (manager) => {
       // Also when the tenant has no group yet whose row could be locked.
-      await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`groups of ${tenantId}`]);
+      await lock(manager, 'groups', tenantId);
       await manager.query('SELECT FROM mcp_tool_groups WHERE tenant_id = $1 ORDER BY id FOR UPDATE', [
         tenantId,
       ]);

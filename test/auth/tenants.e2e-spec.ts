@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { join } from 'node:path';
+import { ifLockIsFree } from '../../src/platform/database/advisory-locks.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { generateSample } from '../../src/crm/sample/sample-data.js';
 import { getDataSourceToken } from '@nestjs/typeorm';
@@ -429,12 +430,10 @@ describe('/api/v1/admin/tenants', () => {
 
     it('runs once at a time, and a client that hangs up makes room for the next', async () => {
       const tenant = await t.newTenant();
-      const lock = `SELECT pg_advisory_lock(hashtextextended('tenant-export:' || $1, 0))`;
-      const runner = t.dataSource.createQueryRunner();
-      await runner.query(lock, [tenant.tenantId]);
-      expect((await download(tenant.adminToken)).status).toBe(409);
-      await runner.query('SELECT pg_advisory_unlock_all()');
-      await runner.release();
+      const running = { name: 'tenantExport', of: tenant.tenantId } as const;
+      await ifLockIsFree(t.dataSource, running, async () => {
+        expect((await download(tenant.adminToken)).status).toBe(409);
+      });
       const controller = new AbortController();
       const url = `${t.url}/api/v1/admin/tenant/export`;
       const headers = { authorization: `Bearer ${tenant.adminToken}` };

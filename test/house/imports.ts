@@ -21,6 +21,9 @@ export function sourceFiles(): string[] {
     .toSorted();
 }
 
+/** The text of a file, by its path below `src`. */
+export const readSource = (path: string) => readFileSync(join(SRC, path), 'utf8');
+
 /** Every entry of `src` itself: rooms, files, and whatever should not be there. */
 export function entriesOfSrc(): { rooms: string[]; files: string[] } {
   const entries = readdirSync(SRC, { withFileTypes: true });
@@ -36,8 +39,7 @@ export const roomOf = (path: string) => (path.includes('/') ? path.slice(0, path
 /** Reads what each file imports of `src`, by `import`, `export … from` and `import()`; types included. */
 export function importsOf(files: readonly string[]): Import[] {
   return files.flatMap((from) => {
-    const text = readFileSync(join(SRC, from), 'utf8');
-    return specifiersOf(from, text)
+    return specifiersOf(from, readSource(from))
       .filter(({ specifier }) => specifier.startsWith('.'))
       .map(({ specifier, typeOnly }) => {
         const target = resolve(SRC, dirname(from), specifier).replace(/\.js$/, '.ts');

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, MoreThan } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { lock } from '../../platform/database/advisory-locks.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { ConflictError, NotFoundError, UnauthenticatedError } from '../../platform/errors.js';
@@ -59,7 +60,7 @@ export class PersonalTokens {
     requireFitting(caller, input);
     const token = generatePersonalToken();
     const row = await this.dataSource.transaction(async (manager) => {
-      await lockTokens(manager, caller.userId);
+      await lock(manager, 'personalTokens', caller.userId);
       const live = { userId: caller.userId, revokedAt: IsNull(), expiresAt: MoreThan(new Date()) };
       if ((await manager.countBy(PersonalToken, live)) >= TOKENS_MAX) {
         throw new ConflictError(`You have ${TOKENS_MAX} tokens; revoke one first`);
@@ -138,10 +139,6 @@ function requireFitting(caller: UserCaller, { scopes, expires_at: expiresAt }: C
   if (life > LIFE_MAX_MS) {
     throw invalidFields([{ field: 'expires_at', message: 'is more than a year away' }]);
   }
-}
-
-async function lockTokens(manager: EntityManager, userId: string): Promise<void> {
-  await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('tokens:' || $1::text, 0))`, [userId]);
 }
 
 function targetOf({ id, name }: PersonalToken) {

@@ -3,6 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, LessThan, Not } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { lock } from '../../platform/database/advisory-locks.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { UnauthenticatedError } from '../../platform/errors.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
@@ -137,7 +138,7 @@ async function findLocked(manager: EntityManager, token: string): Promise<Refres
  * revokes a family does not see the token that a renewal is just adding to it.
  */
 export async function lockSignIns(manager: EntityManager, userId: string): Promise<void> {
-  await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('sign-ins:' || $1::text, 0))`, [userId]);
+  await lock(manager, 'signIns', userId);
 }
 
 /** @param familyId The id of the session. */

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { tryLock } from '../../platform/database/advisory-locks.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
 import type { Download } from '../../platform/rest/download.js';
@@ -51,11 +52,8 @@ export class TenantExport {
     try {
       // Connected here, in the request's scope: the connection stays the tenant's while the archive is made.
       await runner.startTransaction('REPEATABLE READ');
-      const [{ locked }] = (await runner.query(
-        `SELECT pg_try_advisory_xact_lock(hashtextextended('tenant-export:' || $1::text, 0)) AS locked`,
-        [caller.tenantId],
-      )) as [{ locked: boolean }];
-      if (!locked) throw new ConflictError('An export of this tenant is running already; wait until it ends');
+      if (!(await tryLock(runner, 'tenantExport', caller.tenantId)))
+        throw new ConflictError('An export of this tenant is running already; wait until it ends');
       const target = { kind: 'tenant', id: caller.tenantId };
       await this.audit.recordAct(caller, { action: 'tenant.export', target });
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { ArrayContains, Not } from 'typeorm';
+import { lock } from '../../platform/database/advisory-locks.js';
 import type { UserCaller } from '../../access/caller.js';
 import { rankOf, standsAbove } from '../../access/role-rank.js';
 import { User } from '../../access/user.entity.js';
@@ -44,7 +45,7 @@ export function requireNotOneself(
  * moment would leave none. Before the rows are read.
  */
 export async function lockOwners(manager: EntityManager, tenantId: string): Promise<void> {
-  await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('owners:' || $1::text, 0))`, [tenantId]);
+  await lock(manager, 'owners', tenantId);
 }
 
 /** @param user As it is now; about to stop being an enabled owner. @throws {ConflictError} */

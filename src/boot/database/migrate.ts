@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { withAdvisoryLock } from '../../platform/database/advisory-lock.js';
+import { withAdvisoryLock } from '../../platform/database/advisory-locks.js';
 import type { Config } from '../../platform/config.js';
 import { dataSourceOptions, ownerDataSourceOptions } from './database.js';
 import { areSecretsBound, bindSecrets } from '../master-keys/bind-secrets.js';

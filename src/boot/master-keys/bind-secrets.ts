@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Config } from '../../platform/config.js';
-import { withAdvisoryLock } from '../../platform/database/advisory-lock.js';
+import { withAdvisoryLock } from '../../platform/database/advisory-locks.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { dataSourceOptions, systemDataSourceOptions } from '../database/database.js';

@@ -1,15 +1,13 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { ifLockIsFree } from '../../platform/database/advisory-locks.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
 import { CheckpointDeliveries } from './checkpoint-deliveries.js';
 import type { CheckpointTarget } from './checkpoint-targets.js';
 import { CheckpointsService } from './checkpoints.service.js';
-
-/** Names, with the place in the list of targets, the lock under which one replica delivers to a target. */
-const DELIVERY_LOCK = 7_210_015;
 
 /**
  * Every `CHECKPOINT_EVERY_SECONDS`, and at the start for what was written before the last end: a checkpoint for each tenant whose
@@ -54,9 +52,7 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
   async round(): Promise<void> {
     await this.once('make', () => this.forTenants((id) => this.checkpoints.makeIfChanged(id)));
     await Promise.all(
-      this.deliveries.targets.map((target, index) =>
-        this.once(target.name, () => this.deliverTo(target, index)),
-      ),
+      this.deliveries.targets.map((target) => this.once(target.name, () => this.deliverTo(target))),
     );
   }
 
@@ -74,23 +70,10 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
     }
   }
 
-  /** The lock is the connection's, not a transaction's: an open one would hold up whoever follows the log. */
-  private async deliverTo(target: CheckpointTarget, index: number): Promise<void> {
-    const holder = this.system.createQueryRunner();
-    try {
-      const lock = [DELIVERY_LOCK, index];
-      const [{ taken }] = (await holder.query('SELECT pg_try_advisory_lock($1, $2) AS taken', lock)) as [
-        { taken: boolean },
-      ];
-      if (!taken) return; // another replica is at it
-      try {
-        await this.forTenants((id) => this.deliveries.deliver(id, target, this.stopping.signal));
-      } finally {
-        await holder.query('SELECT pg_advisory_unlock($1, $2)', lock);
-      }
-    } finally {
-      await holder.release();
-    }
+  private async deliverTo(target: CheckpointTarget): Promise<void> {
+    await ifLockIsFree(this.system, { name: 'checkpointDelivery', of: target.name }, () =>
+      this.forTenants((id) => this.deliveries.deliver(id, target, this.stopping.signal)),
+    );
   }
 
   private async forTenants(work: (id: string) => Promise<unknown>): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, LessThan } from 'typeorm';
+import { lock, tryLock } from '../../platform/database/advisory-locks.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { Caller } from '../../access/caller.js';
 import {
@@ -26,8 +27,6 @@ import { Config } from '../../platform/config.js';
 import { CHAIN_HEADS } from './chain-heads.js';
 import { GenuineCheckpoints } from './genuine-checkpoints.js';
 
-/** With the tenant's id, names the lock under which one replica makes the tenant's next checkpoint. */
-const LOCK = 7_210_003;
 const NO_KEY =
   'This installation has no key to sign checkpoints with. Set CHECKPOINT_KEY (openssl rand -base64 32) and restart';
 
@@ -67,10 +66,7 @@ export class CheckpointsService {
   /** When the tenant's log has grown, and no other replica is at it. Belongs into the tenant's unit of work. */
   async makeIfChanged(tenantId: string): Promise<CallLogCheckpoint | undefined> {
     return this.dataSource.transaction(async (manager) => {
-      const [{ taken }] = await manager.query<[{ taken: boolean }]>(
-        'SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS taken',
-        [LOCK, tenantId],
-      );
+      const taken = await tryLock(manager, 'checkpoint', tenantId);
       return taken ? this.make(manager, tenantId, { always: false }) : undefined;
     });
   }
@@ -79,7 +75,7 @@ export class CheckpointsService {
   async makeNow(caller: Caller): Promise<CallLogCheckpoint> {
     if (!this.canSign) throw new ConflictError(NO_KEY);
     return this.dataSource.transaction(async (manager) => {
-      await manager.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCK, caller.tenantId]);
+      await lock(manager, 'checkpoint', caller.tenantId);
       const made = await this.make(manager, caller.tenantId, { always: true });
       if (!made) throw new ConflictError(NO_KEY);
       const target = { kind: 'checkpoint', id: caller.tenantId, name: String(made.number) };

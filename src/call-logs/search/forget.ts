@@ -1,13 +1,6 @@
+import { lockShared } from '../../platform/database/advisory-locks.js';
 /** An EntityManager, a DataSource or a QueryRunner, as a role that may change the guide of the tenant. */
 type Queryable = { query(sql: string, parameters?: unknown[]): Promise<unknown> };
-
-/**
- * Who erases waits here for a stretch that is being marked, and who marks for erasures that are not committed. Else words could
- * be read before they are erased and get into the guide after it was told to forget them.
- */
-const LOCK = 7_210_015;
-const FORGETTING = `SELECT pg_advisory_xact_lock_shared(${LOCK})`;
-export const MARKING = `SELECT pg_advisory_xact_lock(${LOCK})`;
 
 const FORGET = `UPDATE call_log_chunks SET marks = '{}', places = NULL, stale = true
   WHERE tenant_id = $1 AND to_at >= $2 AND from_at < $3`;
@@ -15,13 +8,15 @@ const FORGET = `UPDATE call_log_chunks SET marks = '{}', places = NULL, stale = 
 /**
  * Takes what the guide knows of a tenant's records in a stretch of time out of it. Search reads those records themselves until
  * the guide's job has marked the stretch anew, from what is left of them. Call it in the transaction that erases or removes,
- * behind that; for a single record with its time and the millisecond after it.
+ * behind that; for a single record with its time and the millisecond after it. Who erases waits for a stretch that is being
+ * marked, and who marks for erasures that are not committed: else words could be read before they are erased and get into the
+ * guide after it was told to forget them.
  */
 export async function forgetInGuide(
   queryable: Queryable,
   stretch: { readonly tenantId: string; readonly from: Date; readonly before: Date },
 ): Promise<void> {
-  await queryable.query(FORGETTING);
+  await lockShared(queryable, 'guideMarking');
   await queryable.query(FORGET, [stretch.tenantId, stretch.from, stretch.before]);
 }
 
@@ -34,6 +29,6 @@ export async function forgetRecordsInGuide(
   queryable: Queryable,
   { tenantId, ids }: { readonly tenantId: string; readonly ids: readonly string[] },
 ): Promise<void> {
-  await queryable.query(FORGETTING);
+  await lockShared(queryable, 'guideMarking');
   await queryable.query(FORGET_RECORDS, [tenantId, ids]);
 }

@@ -3,12 +3,12 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { lock } from '../../platform/database/advisory-locks.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
 import { follow, IN_STRETCH, type StepConnection, type Stretch, stretchParameters } from '../follow.js';
 import { RepeatedJob } from '../../platform/repeated-job.js';
-import { MARKING } from './forget.js';
 import { SEARCHED_TEXT } from './searched-text.js';
 import { type Row, StretchMarks } from './stretch-marks.js';
 import { dayOf } from './times.js';
@@ -174,7 +174,7 @@ export class GuideJob implements OnApplicationBootstrap, OnApplicationShutdown {
   ): Promise<void> {
     return inTenant(tenantId, () =>
       this.dataSource.transaction(async (manager) => {
-        await manager.query(MARKING);
+        await lock(manager, 'guideMarking'); // see forgetInGuide
         await work(manager);
       }),
     );

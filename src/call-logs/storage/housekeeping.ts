@@ -1,13 +1,13 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { ifLockIsFree } from '../../platform/database/advisory-locks.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { RepeatedJob } from '../../platform/repeated-job.js';
 import { Partitions } from './partitions.js';
 import { RetentionJob } from './retention-job.js';
 
 const PAUSE_MS = 60_000;
-const LOCK = 7_210_003;
 
 /**
  * Keeps the call log in order, on one replica at a time: partitions for the days to come, and what nobody keeps any more
@@ -40,21 +40,11 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** @returns Whether it was done; another replica may be at it. */
   async keepHouse(): Promise<boolean> {
-    const holder = this.system.createQueryRunner();
-    try {
-      const [{ locked }] = (await holder.query('SELECT pg_try_advisory_lock($1) AS locked', [LOCK])) as [
-        { locked: boolean },
-      ];
-      if (!locked) return false;
-      try {
-        await this.partitions.makeAhead();
-        await this.retention.run();
-      } finally {
-        await holder.query('SELECT pg_advisory_unlock($1)', [LOCK]);
-      }
+    const done = await ifLockIsFree(this.system, { name: 'callLogHousekeeping' }, async () => {
+      await this.partitions.makeAhead();
+      await this.retention.run();
       return true;
-    } finally {
-      await holder.release();
-    }
+    });
+    return done ?? false;
   }
 }

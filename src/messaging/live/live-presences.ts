@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { lock } from '../../platform/database/advisory-locks.js';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { inTenant } from '../../platform/request-scope.js';
@@ -10,9 +11,6 @@ import { CLOSE, LiveClose } from './live-protocol.js';
 
 export type Present = { readonly id: string; readonly tenantId: string; readonly userId: string };
 
-/** A first key of advisory locks; the second one is the tenant's. Connections of a tenant are counted one at a time. */
-const COUNTING = 7210060;
-const LOCK = `SELECT pg_advisory_xact_lock(${COUNTING}, hashtext($1))`;
 const COUNT = `SELECT count(*)::int AS tenant, count(*) FILTER (WHERE p.user_id = $2)::int AS "user" FROM live_presence p
   JOIN replicas r ON r.id = p.replica_id AND r.last_seen_at > clock_timestamp() - make_interval(secs => $3 / 1000.0)
   WHERE p.tenant_id = $1`;
@@ -44,7 +42,7 @@ export class LivePresences implements OnModuleInit {
     const { LIVE_CONNECTIONS_PER_USER, LIVE_CONNECTIONS_PER_TENANT, REPLICA_LEASE_MS } = this.config.env;
     await inTenant(tenantId, () =>
       this.dataSource.transaction(async (manager) => {
-        await manager.query(LOCK, [tenantId]);
+        await lock(manager, 'livePresence', tenantId);
         const parameters = [tenantId, userId, REPLICA_LEASE_MS];
         const [open] = await manager.query<[{ tenant: number; user: number }]>(COUNT, parameters);
         if (open.user >= LIVE_CONNECTIONS_PER_USER)

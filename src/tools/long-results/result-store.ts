@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { lock } from '../../platform/database/advisory-locks.js';
 import { InvalidInputError, NotFoundError } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
@@ -18,8 +19,6 @@ const SWEEP_MS = 300_000;
 const GONE =
   'No kept result has this handle: it is wrong, has expired, or belongs to another caller. Call the tool again';
 
-/** Of one tenant at a time: what several calls keep at once must not pass the bound together. */
-const LOCK_TENANT = `SELECT pg_advisory_xact_lock(hashtextextended('call_results ' || $1, 0))`;
 /** Expired ones, and the oldest beyond what fits beside a new one. */
 const MAKE_ROOM = `DELETE FROM call_results WHERE tenant_id = $1 AND (expires_at <= now() OR id IN (
   SELECT id FROM (
@@ -125,7 +124,8 @@ export class ResultStore implements OnApplicationBootstrap, OnApplicationShutdow
     const { tenantId } = owner;
     const bytes = Buffer.byteLength(result.text);
     const id = newId();
-    await manager.query(LOCK_TENANT, [tenantId]);
+    // What several calls keep at once must not pass the bound together.
+    await lock(manager, 'keptResults', tenantId);
     await manager.query(MAKE_ROOM, [tenantId, Math.max(room - bytes, 0)]);
     await manager.insert(CallResult, {
       id,
