@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import type { INestApplicationContext } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../platform/new-id.js';
 import { withAdvisoryLock } from '../platform/database/advisory-locks.js';
 import { generatePassword } from './commands/admin-password.js';
 import { AuditTrail, systemActor } from '../access/audit/audit-trail.js';

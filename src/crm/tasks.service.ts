@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../platform/new-id.js';
 import type { Caller } from '../access/caller.js';
 import type { Page } from '../platform/rest/envelope.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
@@ -61,7 +61,7 @@ export class TasksService {
     const { tenantId } = caller;
     const row = this.tasks.create({
       ...task,
-      id: uuidv7(),
+      id: newId(),
       tenantId,
       userId,
       status: 'open',

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import { noteCommit } from '../idempotency/committed.js';
 import { toLogJson } from '../../platform/secrets/redact.js';
 import { currentScope, inTenant } from '../../platform/request-scope.js';

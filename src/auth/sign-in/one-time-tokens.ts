@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, LessThan, MoreThan } from 'typeorm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { OneTimeToken, type TokenData, type TokenPurpose } from './one-time-token.entity.js';
 import { hashOf, newSecret } from './secure-token.js';

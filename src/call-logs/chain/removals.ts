@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import type { CallLogRemoval } from './call-log-removal.entity.js';
 import { SigningKey } from './signing-key.js';
 

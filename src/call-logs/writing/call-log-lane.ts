@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import { binaryArrays, binaryValues, type Column } from './binary-values.js';
 import type { StoredRecord } from './call-record.js';
 import {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In } from 'typeorm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import { type AuditEntry, AuditTrail } from '../../access/audit/audit-trail.js';
 import type { AdminCaller } from '../../access/caller.js';
 import { GroupKey } from '../keys/group-key.entity.js';

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { KeyAlertKind } from '../../messaging/alerts/alert.entity.js';
 import type { GroupKeyCaller } from '../../access/caller.js';

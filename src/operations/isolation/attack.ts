@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import { openApiDocument } from '../../platform/rest/rest.js';
 import { ToolRegistry } from '../../tools/tool-registry.js';
 import { Battle } from './battle.js';

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { INestApplication } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import { hashPassword } from '../../auth/sign-in/passwords.js';
 import { Tenant } from '../../access/tenant.entity.js';
 import { User } from '../../access/user.entity.js';

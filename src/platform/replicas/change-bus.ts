@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../new-id.js';
 import { Config } from '../config.js';
 import { Acknowledgements, type ChangeEffect } from './acknowledgements.js';
 import { ChangeConnection } from './change-connection.js';

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
-import { v7 as newId } from 'uuid';
+import { newId } from '../new-id.js';
 import { Config } from '../config.js';
 import { UnavailableError } from '../errors.js';
 import { cutText } from '../cut-text.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { v7 as newId } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';

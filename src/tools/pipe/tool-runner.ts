@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { QueryFailedError } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../platform/new-id.js';
 import { Cancellation } from '../../platform/ending.js';
 import { cutText } from '../../platform/cut-text.js';
 import { AppError, InvalidInputError, UnavailableError } from '../../platform/errors.js';
@@ -115,7 +115,7 @@ export class ToolRunner {
         ? { ...failure('invalid_arguments', `${message}. ${CHECK_FIRST}.`), isPartial: true }
         : failure('invalid_arguments', message);
     }
-    const errorId = uuidv7();
+    const errorId = newId();
     this.logger.error(`${name} failed (error ${errorId})`, error instanceof Error ? error.stack : error);
     const advice = isOnce ? CHECK_FIRST : 'Try again later';
     const message = `${name} failed inside. ${advice}; if it stays, report error ${errorId}.`;
