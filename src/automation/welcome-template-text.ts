@@ -1,3 +1,4 @@
+import { fillVariables, readVariables } from '../platform/text-variables.js';
 import { toPlainText } from './welcome-text.js';
 
 /** What a welcome template may name, as `{{display_name}}`. */
@@ -5,27 +6,23 @@ export const TEMPLATE_VARIABLES = ['display_name', 'business_name'] as const;
 export type TemplateVariable = (typeof TEMPLATE_VARIABLES)[number];
 export type TemplateValues = Readonly<Record<TemplateVariable, string>>;
 
-const VARIABLE = /\{\{\s*([^{}]*?)\s*\}\}/g;
 /** A name is one line, and not the whole message. */
 const VALUE_MAX = 100;
 
 /** What is wrong with a template; empty: nothing. */
 export function problemsOfTemplate(body: string): string[] {
-  const named = new Set(Array.from(body.matchAll(VARIABLE), ([, name]) => name));
-  const unknown = [...named].filter((name) => !isVariable(name));
-  const rest = body.replaceAll(VARIABLE, '');
+  const { names, rest } = readVariables(body);
+  const unknown = names.filter((name) => !isVariable(name));
   return [
     ...unknown.map((name) => `names {{${name}}}, which is none of ${TEMPLATE_VARIABLES.join(', ')}`),
-    ...(/\{\{|\}\}/.test(rest) ? ['has {{ or }} that belongs to no variable'] : []),
+    ...(rest.includes('{{') || rest.includes('}}') ? ['has {{ or }} that belongs to no variable'] : []),
   ];
 }
 
-/** Puts the values in. What a value holds is never read as a template. */
+/** Puts the values into a template, and makes plain text of it. */
 export function fillTemplate(body: string, values: TemplateValues): string {
-  const filled = body.replaceAll(VARIABLE, (whole, name: string) =>
-    isVariable(name) ? toValue(values[name]) : whole,
-  );
-  return toPlainText(filled);
+  const valueOf = (name: string) => (isVariable(name) ? toValue(values[name]) : undefined);
+  return toPlainText(fillVariables(body, valueOf));
 }
 
 function isVariable(name: string): name is TemplateVariable {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config.js';
+import { fillVariables } from '../../platform/text-variables.js';
 import { Channel, DeliveryFailure, type Outgoing, type Receipt } from './channel.js';
 import type { FormSettings } from './channel-settings.js';
 import { post, requireSuccess } from './outgoing-http.js';
@@ -7,7 +8,6 @@ import { post, requireSuccess } from './outgoing-http.js';
 const TOKEN = '{token}';
 /** As services in the manner of IYUU and ServerChan take them. */
 const DEFAULT_FIELDS = { text: '{{title}}', desp: '{{body}}\n\n{{link}}' };
-const PLACEHOLDER = /\{\{\s*(title|body|link|id)\s*\}\}/g;
 
 /** Posts a form to a URL that holds a token. */
 @Injectable()
@@ -52,8 +52,7 @@ function formOf({ settings, text, notice, deliveryId }: Outgoing<'form'>): strin
     ['id', deliveryId],
   ]);
   const fields = Object.entries(settings.fields ?? DEFAULT_FIELDS);
-  const fill = (field: string) =>
-    field.replaceAll(PLACEHOLDER, (_all, name: string) => values.get(name) ?? '');
+  const fill = (field: string) => fillVariables(field, (name) => values.get(name));
   return new URLSearchParams(
     fields.map(([name, field]): [string, string] => [name, fill(field).trim()]),
   ).toString();

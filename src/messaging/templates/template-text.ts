@@ -1,8 +1,8 @@
+import { fillVariables, readVariables } from '../../platform/text-variables.js';
 import { COMMON_VARIABLES, type TemplateText, VARIABLES } from './default-templates.js';
 import type { NoticeKind } from '../notices/notice.js';
 import { cutText } from '../../platform/cut-text.js';
 
-const VARIABLE = /\{\{\s*([a-z][a-z0-9_]*)\s*\}\}/g;
 /** Control characters and the separators that a mail header, too, would take for the end of a line. */
 const LINE_BREAKS = /[\p{Cc}\u2028\u2029]+/gu;
 const TITLE_MAX = 200;
@@ -15,15 +15,15 @@ export function variablesOf(kind: NoticeKind): string[] {
 /** What is wrong with a text of a template, as the end of a sentence; null: nothing. */
 export function findTextProblem(text: string, kind: NoticeKind): string | null {
   const known = variablesOf(kind);
-  const names = [...text.matchAll(VARIABLE)].map(([, name = '']) => name);
+  const { names, rest } = readVariables(text);
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) return `names the variable ${unknown}, which this kind does not have`;
-  return text.replaceAll(VARIABLE, '').includes('{{') ? 'has {{ without the name of a variable and }}' : null;
+  if (unknown) return `names the variable ${unknown}, which this kind does not have`;
+  return unknown === '' || rest.includes('{{') ? 'has {{ without the name of a variable and }}' : null;
 }
 
 /** Puts values into a template. They are text and stay text: nothing in them is filled in again. */
 export function fill({ title, body }: TemplateText, values: Readonly<Record<string, string>>): TemplateText {
-  const put = (text: string) => text.replaceAll(VARIABLE, (_all, name: string) => valueOf(values, name));
+  const put = (text: string) => fillVariables(text, (name) => valueOf(values, name));
   return { title: oneLine(put(title)), body: put(body).trim() };
 }
 
