@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { validateHostHeader, validateOriginHeader } from '@modelcontextprotocol/server';
 import { UserCallers } from '../auth/sign-in/user-callers.js';
+import { AllowedSites } from '../platform/network/allowed-sites.js';
 import { clientAddress, compileTrust, isWithin } from '../platform/network/client-address.js';
 import { UnauthenticatedError } from '../platform/errors.js';
 import { Config } from '../platform/config.js';
@@ -25,9 +25,6 @@ export class GateRefusal extends Error {
   }
 }
 
-/** One allowed name comes with any port. */
-const GOOD_HOSTS_MAX = 100;
-
 const ALLOWED_HEADERS =
   'Authorization, X-API-Key, X-Caller-App-Id, Content-Type, Accept, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Last-Event-ID';
 
@@ -35,27 +32,23 @@ const ALLOWED_HEADERS =
 @Injectable()
 export class Gate {
   private readonly trust: ReturnType<typeof compileTrust>;
-  /** `Host` headers that were found to be allowed. */
-  private readonly goodHosts = new Set<string>();
+  private readonly sites: AllowedSites;
 
   constructor(
-    private readonly config: Config,
+    config: Config,
     private readonly catalogs: CatalogStore,
     private readonly keyUsage: KeyUsage,
     private readonly userCallers: UserCallers,
     private readonly alerts: SecurityAlertsService,
   ) {
     this.trust = compileTrust(config.env.TRUST_PROXY);
+    this.sites = new AllowedSites(config);
   }
 
-  /**
-   * Guards against DNS rebinding: a browser made to call us under a foreign name, or from a foreign page.
-   * @throws {GateRefusal} 403.
-   */
+  /** @throws {GateRefusal} 403: the request's `Host` or `Origin` is none of {@link AllowedSites}. */
   checkOrigin(request: IncomingMessage, response: ServerResponse | undefined): void {
-    const { allowedOrigins } = this.config;
     const { host, origin } = request.headers;
-    if (!this.isAllowedHost(host)) {
+    if (!this.sites.hasHost(host)) {
       throw new GateRefusal(
         403,
         'forbidden_host',
@@ -63,7 +56,7 @@ export class Gate {
       );
     }
     if (origin === undefined) return;
-    if (!allowedOrigins.includes('*') && !validateOriginHeader(origin, [...allowedOrigins]).ok) {
+    if (!this.sites.hasOrigin(origin)) {
       throw new GateRefusal(
         403,
         'forbidden_origin',
@@ -73,15 +66,6 @@ export class Gate {
     response?.setHeader('Access-Control-Allow-Origin', origin);
     response?.setHeader('Access-Control-Expose-Headers', 'Mcp-Session-Id, WWW-Authenticate, X-Request-Id');
     response?.setHeader('Vary', 'Origin');
-  }
-
-  /** Reading a Host header takes the SDK a URL object; clients send the same few all day. */
-  private isAllowedHost(host: string | undefined): boolean {
-    const { allowedHosts } = this.config;
-    if (!allowedHosts || (host !== undefined && this.goodHosts.has(host))) return true;
-    if (!validateHostHeader(host, [...allowedHosts]).ok) return false;
-    if (host !== undefined && this.goodHosts.size < GOOD_HOSTS_MAX) this.goodHosts.add(host);
-    return true;
   }
 
   /** Answers a browser's CORS preflight; the request it asks for is checked when it comes. */

@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
-import { originCheck } from '../../platform/rest/cors.js';
+import { AllowedSites } from '../../platform/network/allowed-sites.js';
 import type { ErrorEnvelope } from '../../platform/rest/envelope.js';
 import { AppError, ForbiddenError, UnavailableError } from '../../platform/errors.js';
 import { Replica } from '../../platform/replicas/replica.js';
@@ -15,14 +15,14 @@ const BEARER = /^Bearer +(\S+)$/i;
 @Injectable()
 export class LiveDoor {
   private readonly logger = new Logger(LiveDoor.name);
-  private readonly isAllowedOrigin: (origin: string) => boolean;
+  private readonly sites: AllowedSites;
 
   constructor(
-    private readonly config: Config,
+    config: Config,
     private readonly replica: Replica,
     private readonly identities: LiveIdentities,
   ) {
-    this.isAllowedOrigin = originCheck(config);
+    this.sites = new AllowedSites(config);
   }
 
   /**
@@ -31,10 +31,10 @@ export class LiveDoor {
    */
   async admit(request: IncomingMessage): Promise<Identity | undefined> {
     const { host, origin, authorization } = request.headers;
-    if (!this.isAllowedHost(host))
+    if (!this.sites.hasHost(host))
       throw new ForbiddenError('Requests for this host are not served; see ALLOWED_HOSTS');
     // A browser opens WebSockets across origins without asking, so this is the only check of it.
-    if (origin !== undefined && !this.isAllowedOrigin(origin))
+    if (origin !== undefined && !this.sites.hasOrigin(origin))
       throw new ForbiddenError('Pages of this origin may not call; see ALLOWED_ORIGINS');
     if (!this.replica.mayServe)
       throw new UnavailableError(
@@ -61,12 +61,5 @@ export class LiveDoor {
         (told.status === 401 ? 'WWW-Authenticate: Bearer realm="toolcrib"\r\n' : '') +
         `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
-  }
-
-  private isAllowedHost(host: string | undefined): boolean {
-    const { allowedHosts } = this.config;
-    if (!allowedHosts) return true;
-    if (host === undefined || !URL.canParse(`http://${host}`)) return false;
-    return allowedHosts.includes(new URL(`http://${host}`).hostname);
   }
 }

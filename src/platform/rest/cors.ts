@@ -1,6 +1,7 @@
 import type { RequestHandler, Request, Response } from 'express';
 import type { Config } from '../config.js';
 import { ForbiddenError } from '../errors.js';
+import { AllowedSites } from '../network/allowed-sites.js';
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const REQUEST_HEADERS =
@@ -15,29 +16,18 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
  * at. Credentials of the browser (cookies) are never taken: a page sends the token itself.
  */
 export function cors(config: Config): RequestHandler {
-  const isAllowed = originCheck(config);
+  const sites = new AllowedSites(config);
   return (request, response, next) => {
     response.vary('Origin');
     const { origin } = request.headers;
     if (origin === undefined) return next();
-    if (isAllowed(origin)) {
+    if (sites.hasOrigin(origin)) {
       response.setHeader('Access-Control-Allow-Origin', origin);
       response.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS);
       return isPreflight(request) ? answerPreflight(response) : next();
     }
     if (SAFE_METHODS.includes(request.method) && !isPreflight(request)) return next();
     throw new ForbiddenError('Pages of this origin may not call; see ALLOWED_ORIGINS');
-  };
-}
-
-/** Whether pages of an origin may call us: those of `ALLOWED_ORIGINS` and our own. */
-export function originCheck(config: Config): (origin: string) => boolean {
-  const ownHost = new URL(config.publicUrl).hostname;
-  return (origin) => {
-    if (config.allowedOrigins.includes('*')) return true;
-    if (!URL.canParse(origin)) return false; // `null` of a sandboxed page
-    const { hostname } = new URL(origin);
-    return hostname === ownHost || config.allowedOrigins.includes(hostname);
   };
 }
 
