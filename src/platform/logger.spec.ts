@@ -14,6 +14,8 @@ function linesOf(log: (logger: AppLogger) => void, level: 'log' | 'warn' = 'log'
   return written;
 }
 
+const SECRET = 'Zm9vYmFyYmF6'.repeat(4);
+
 describe('AppLogger', () => {
   it('writes one JSON line per event', () => {
     const [line = '', ...more] = linesOf((logger) => logger.log('Serving\non two lines', 'Main'));
@@ -44,10 +46,17 @@ describe('AppLogger', () => {
   });
 
   it.each([
-    ['a group key', 'refused mcp_key_Zm9vYmFyYmF6 for good'],
+    ['a group key', `refused mcp_key_${SECRET} for good`],
+    ['a personal token', `refused tcp_${SECRET} for good`],
+    ['a webhook secret', `signed with whsec_${SECRET}+/=`],
+    [
+      'a secret at the beginning of a line',
+      `Headers:\nmcp_key_${SECRET}\ttcp_${SECRET}\u0001whsec_${SECRET}`,
+    ],
     ['a bearer token', 'sent Bearer Zm9vYmFyYmF6 to us'],
-    ['a JSON Web Token', 'got eyJhbGciOi.eyJzdWIiOiJaZm9v.Zm9vYmFyYmF6'],
+    ['a JSON Web Token', 'got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJaZm9v.Zm9vYmFyYmF6'],
     ['a password in a URL', 'cannot reach postgres://toolcrib:Zm9vYmFyYmF6@db:5432/toolcrib'],
+    ['a password in a URL without a name', 'cannot reach redis://:Zm9vYmFyYmF6@db:6379'],
   ])('never shows %s', (_what, text) => {
     const [line = ''] = linesOf((logger) => logger.error(text));
     expect(line).not.toContain('Zm9vYmFyYmF6');

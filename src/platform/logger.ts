@@ -1,5 +1,6 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { currentScope } from './request-scope.js';
+import { replaceSecrets } from './secrets/redact.js';
 
 /** `detail` and `parameters` of database errors repeat the row's values. */
 const SECRET_FIELDS = [
@@ -14,6 +15,8 @@ const SECRET_FIELDS = [
   'parameters',
 ];
 
+const REPLACEMENT = '[REDACTED]';
+
 /** Nest's own running commentary on its start; of use only to who debugs it. */
 const FRAMEWORK_CONTEXTS = [
   'NestFactory',
@@ -22,10 +25,6 @@ const FRAMEWORK_CONTEXTS = [
   'RouterExplorer',
   'NestApplication',
 ];
-
-/** What a secret looks like inside a text: our group keys, bearer tokens, JSON Web Tokens, passwords in URLs. */
-const SECRET_TEXTS =
-  /mcp_key_[\w-]+|(?<=Bearer )[\w.~+/=-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|(?<=:\/\/[^\s:/@]*:)[^\s@/]+(?=@)/gi;
 
 /**
  * The service's log: one JSON line per event, or readable text when a person watches on a terminal. Give it fields by an
@@ -56,16 +55,15 @@ export class AppLogger extends ConsoleLogger {
     const fields = isObject ? message : { message };
     const requestId = currentScope()?.requestId;
     const work = requestId ? { request_id: requestId } : {};
-    return hideSecrets(super.stringifyJsonLogObject({ time, ...event, ...fields, ...work, pid }));
+    return replaceSecrets(
+      super.stringifyJsonLogObject({ time, ...event, ...fields, ...work, pid }),
+      REPLACEMENT,
+    );
   }
 
   protected override stringifyMessage(message: unknown, level: LogLevel): string {
     const requestId = currentScope()?.requestId;
     const work = requestId ? ` (request ${requestId})` : '';
-    return hideSecrets(`${super.stringifyMessage(message, level)}${work}`);
+    return replaceSecrets(`${super.stringifyMessage(message, level)}${work}`, REPLACEMENT);
   }
-}
-
-function hideSecrets(text: string): string {
-  return text.replace(SECRET_TEXTS, '[REDACTED]');
 }

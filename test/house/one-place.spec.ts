@@ -1,6 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ADVISORY_LOCKS } from '../../src/platform/database/advisory-locks.js';
+import { generatePersonalToken } from '../../src/auth/sign-in/personal-token-format.js';
+import { generateKey } from '../../src/groups/keys/key-format.js';
+import { newSigningSecret } from '../../src/messaging/channels/webhook-signature.js';
+import { redactText, replaceSecrets, toLogJson } from '../../src/platform/secrets/redact.js';
+import { SECRET_PREFIXES, type SecretKind } from '../../src/platform/secrets/secret-shapes.js';
 import { readSource, ROOT, sourceFiles } from './imports.js';
 
 /** Files of `src`, but the one place for it, that say something. */
@@ -26,5 +31,65 @@ describe('advisory locks', () => {
       .map(([, key]) => Number(key));
     expect(taken.filter((number) => !new Set<number>(numbers).has(number))).toEqual([]);
     expect(new Set(taken)).toEqual(new Set([ADVISORY_LOCKS.callLogPartitions, ADVISORY_LOCKS.jobClaims]));
+  });
+});
+
+describe('{{variables}} of texts', () => {
+  it('are read in one place', () => {
+    expect(filesThatSay(/\\\{\\\{/, 'platform/text-variables.ts')).toEqual([]);
+  });
+});
+
+describe('Host and Origin of requests', () => {
+  it('are checked in one place', () => {
+    const place = 'platform/network/allowed-sites.ts';
+    const names = ['platform/config.ts', 'operations/doctor/service-checks.ts'];
+    expect(filesThatSay(/allowed(Hosts|Origins)\b|validate(Host|Origin)Header/, place, ...names)).toEqual([]);
+  });
+});
+
+describe('ids', () => {
+  it('are made by newId', () => {
+    expect(
+      filesThatSay(/\bv\d\b[^;]*from 'uuid'|gen_random_uuid|uuidv7\(/, 'operations/doctor/trials.ts'),
+    ).toEqual([]);
+  });
+
+  it('are random only where one must not be guessed, or must belong to nobody', () => {
+    const unguessable = ['mcp/lanes/sessions.ts', 'mcp/doors/connections.ts'];
+    const namesOfPaths = ['boot/postgres/embedded-binaries.ts', 'boot/postgres/embedded-postgres.ts'];
+    const shortReference = ['platform/rest/error.filter.ts'];
+    const others = filesThatSay(/randomUUID/, ...unguessable, ...namesOfPaths, ...shortReference);
+    expect(others.filter((file) => !file.startsWith('operations/isolation/'))).toEqual([]);
+  });
+});
+
+describe('secrets that we hand out', () => {
+  const make = {
+    groupKey: generateKey,
+    personalToken: generatePersonalToken,
+    webhookSecret: newSigningSecret,
+  };
+
+  it.each(Object.keys(SECRET_PREFIXES) as SecretKind[])('are known by their shape: %s', (kind) => {
+    const secret = make[kind]();
+    expect(secret.startsWith(SECRET_PREFIXES[kind])).toBe(true);
+    expect(redactText(`It is ${secret}.`)).toBe('It is [redacted].');
+    expect(toLogJson({ note: `line one\n${secret}` }, 1000)).toBe('{"note":"line one\\n[redacted]"}');
+    expect(replaceSecrets(JSON.stringify(`line one\n${secret}`), '*')).toBe(String.raw`"line one\n*"`);
+  });
+
+  it('are all in the list: nothing else that is random begins with a prefix of its own', () => {
+    const place = 'platform/secrets/secret-shapes.ts';
+    expect(filesThatSay(new RegExp(`['"](${Object.values(SECRET_PREFIXES).join('|')})['"]`), place)).toEqual(
+      [],
+    );
+    const prefixed = sourceFiles()
+      .filter((file) => /randomBytes|randomUUID/.test(readSource(file)))
+      .flatMap((file) =>
+        [...readSource(file).matchAll(/['"`]([a-z]{2,}_)(?=['"]|\$\{)/g)].map(([, text]) => text),
+      );
+    // The handle of a kept result opens nothing to another caller.
+    expect(prefixed).toEqual(['result_']);
   });
 });

@@ -1,16 +1,15 @@
 import { generateCheckedSecret, isCheckedSecret } from '../../platform/secrets/checked-secret.js';
 
-const PREFIX = 'mcp_key_';
 const SHOWN_LENGTH = 12;
 
 /** A new group key: see {@link generateCheckedSecret}. */
 export function generateKey(): string {
-  return generateCheckedSecret(PREFIX);
+  return generateCheckedSecret('groupKey');
 }
 
 /** Whether a text has the form of a key with a right checksum; says nothing about whether the key opens a group. */
 export function isWellFormedKey(text: string): boolean {
-  return isCheckedSecret(text, PREFIX);
+  return isCheckedSecret(text, 'groupKey');
 }
 
 /** The beginning of a key, to recognise it by: too short to help anyone guess the rest. */

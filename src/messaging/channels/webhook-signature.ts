@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { SECRET_PREFIXES } from '../../platform/secrets/secret-shapes.js';
 
-const PREFIX = 'whsec_';
+const PREFIX = SECRET_PREFIXES.webhookSecret;
 const SECRET_BYTES = 32;
 
 /** 32 random bytes as Standard Webhooks writes them. */

@@ -19,6 +19,9 @@ describe('toLogJson', () => {
     ],
     [{ note: 'use Bearer abcdefghij now' }, { note: 'use [redacted] now' }],
     [{ note: `key mcp_key_${'a'.repeat(49)}!` }, { note: 'key [redacted]!' }],
+    [{ note: `key tcp_${'a'.repeat(49)}!` }, { note: 'key [redacted]!' }],
+    [{ note: `key whsec_${'a+/'.repeat(14)}a=!` }, { note: 'key [redacted]!' }],
+    [{ note: 'set tcp_fastopen_blackhole_timeout_sec' }, { note: 'set tcp_fastopen_blackhole_timeout_sec' }],
     ['{"password":"a","b":1}', '{"password":"[redacted]","b":1}'],
     [
       { plain: 'text', n: null },
@@ -28,7 +31,7 @@ describe('toLogJson', () => {
     expect(log(value)).toEqual(expected);
   });
 
-  it.each(['eyJ-', 'mcp_key_a ', 'Bearer ', 'sk-', '{"token":', '\\\\', '\u0000'])(
+  it.each(['eyJ-', 'mcp_key_a ', 'tcp_', 'whsec_', 'Bearer ', 'sk-', '{"token":', '\\\\', '\u0000'])(
     'reads a megabyte of %j in one pass',
     (look) => {
       // Would take minutes if a look-alike were tried again at each of its letters; the test's own limit is the judge.

@@ -1,15 +1,10 @@
+import { SECRET_VALUE, SECRET_VALUE_HINT } from './secret-shapes.js';
+
 const REDACTED = '[redacted]';
 
 /** Property names whose values are secrets, wherever they stand. */
 const SECRET_NAME =
   /passw(or)?d|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|(access|refresh|id|auth|bearer|session)[-_]?token|^token$/i;
-
-/**
- * Values that are secrets, whatever they are called: our keys, bearer tokens, JWTs, common vendors' keys. Each form begins
- * only where a token can begin, so that a long run of look-alikes is read once and not once per letter.
- */
-const SECRET_VALUE =
-  /(?<![A-Za-z0-9_-])(?:mcp_key_[A-Za-z0-9_-]{20,}|Bearer\s{1,8}[A-Za-z0-9._~+/=-]{8,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|[spr]k[-_][A-Za-z0-9_-]{16,}|app-[A-Za-z0-9]{24}(?![A-Za-z0-9])|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16})/gi;
 
 /** A text with what looks like a secret replaced; names such as `password` before a value are not looked at. */
 export function replaceSecrets(text: string, replacement: string): string {
@@ -19,12 +14,14 @@ export function replaceSecrets(text: string, replacement: string): string {
 }
 
 /** The password of a URL, and the value behind a secret's name in JSON that stands in a sentence. */
-const URL_PASSWORD = /(:\/\/[^\s:@/]{1,100}:)[^\s@/]{1,200}@/g;
+const URL_PASSWORD = /(:\/\/[^\s:@/]{0,100}:)[^\s@/]{1,200}@/g;
 const QUOTED_PASSWORD = /("(?:password|passwd|secret|token|api_?key)"\s{0,8}:\s{0,8})"[^"]{0,500}"/gi;
 
 /** Cheap test over the JSON text; most calls hold nothing that even looks like a secret. */
-const MAY_HOLD_SECRET =
-  /passw|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|token|mcp_key_|bearer|eyJ|[spr]k[-_]|app-|gh[pousr]_|AKIA|:\/\/[^\s:@/]{1,100}:/i;
+const MAY_HOLD_SECRET = new RegExp(
+  String.raw`passw|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|token|${SECRET_VALUE_HINT}|:\/\/[^\s:@/]{0,100}:`,
+  'i',
+);
 
 /** An escape Postgres refuses in jsonb: NUL, or half of a surrogate pair (JSON.stringify escapes only lone ones). */
 const UNSTORABLE_ESCAPE = /(?<!\\)((?:\\\\)*)\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})/g;

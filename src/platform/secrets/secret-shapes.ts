@@ -1,0 +1,45 @@
+/**
+ * Lists how each kind of secret begins that we hand out. Secret scanners know them by it, and so do redaction and the log:
+ * what is not in this list stays in clear when somebody pastes it.
+ */
+export const SECRET_PREFIXES = {
+  groupKey: 'mcp_key_',
+  personalToken: 'tcp_',
+  webhookSecret: 'whsec_',
+} as const;
+
+export type SecretKind = keyof typeof SECRET_PREFIXES;
+
+/** Characters behind the prefix from which on it is one, also when it was cut: settings of Linux are called `tcp_fin_timeout`. */
+const CHARACTERS_MIN: Readonly<Record<SecretKind, number>> = {
+  groupKey: 20,
+  personalToken: 40,
+  webhookSecret: 20,
+};
+
+/** What follows a prefix: 32 random bytes in base64 or base64url, perhaps a checksum. */
+const OURS = (Object.keys(SECRET_PREFIXES) as SecretKind[])
+  .map((kind) => `${SECRET_PREFIXES[kind]}[A-Za-z0-9+/_-]{${CHARACTERS_MIN[kind]},}={0,2}`)
+  .join('|');
+
+/** Of others: bearer tokens, JWTs, common vendors' keys. */
+const THEIRS = [
+  String.raw`Bearer\s{1,8}[A-Za-z0-9._~+/=-]{8,}`,
+  String.raw`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`,
+  '[spr]k[-_][A-Za-z0-9_-]{16,}',
+  'app-[A-Za-z0-9]{24}(?![A-Za-z0-9])',
+  'gh[pousr]_[A-Za-z0-9]{20,}',
+  'AKIA[0-9A-Z]{16}',
+].join('|');
+
+/**
+ * A token begins where no letter stands before it, so that a long run of look-alikes is read once and not once per letter; or
+ * behind an escape of JSON, whose last letter is none of the text.
+ */
+const BEGINNING = String.raw`(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))`;
+
+/** Values that are secrets, whatever they are called. */
+export const SECRET_VALUE = new RegExp(`${BEGINNING}(?:${OURS}|${THEIRS})`, 'gi');
+
+/** Cheap test for {@link SECRET_VALUE}: what a text without such a value mostly has none of. */
+export const SECRET_VALUE_HINT = `${Object.values(SECRET_PREFIXES).join('|')}|bearer|eyJ|[spr]k[-_]|app-|gh[pousr]_|AKIA`;
