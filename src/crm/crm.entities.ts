@@ -7,7 +7,7 @@ import { Project } from './project.entity.js';
 import { Task } from './task.entity.js';
 import { Treatment } from './treatment.entity.js';
 
-/** Every table of the business system, for the data source. Customers and consultants are rows of `users`. */
+/** Lists the tables that this room owns. */
 export const crmEntities = [
   CustomerProfile,
   CustomerPreferences,
