@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '../agents/agents.module.js';
+import { ConversationsModule } from '../crm/conversations.module.js';
 import { ConsultantsModule } from '../consultants/consultants.module.js';
 import { FeaturesModule } from '../access/features/features.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
@@ -20,11 +21,19 @@ import { ToolAvailability } from './tool-availability.js';
 import { WelcomeTemplatesController } from './welcome-templates.controller.js';
 import { WelcomeTemplates } from './welcome-templates.js';
 import { WelcomeTemplatesService } from './welcome-templates.service.js';
+import { WelcomeConversation } from './welcome-conversation.js';
 import { WelcomeWriter } from './welcome-writer.js';
 
 /** Registration automation: who registers is greeted, and a consultant knows. */
 @Module({
-  imports: [AgentsModule, ConsultantsModule, FeaturesModule, JobsModule, NotificationsModule],
+  imports: [
+    AgentsModule,
+    ConsultantsModule,
+    ConversationsModule,
+    FeaturesModule,
+    JobsModule,
+    NotificationsModule,
+  ],
   controllers: [AutomationRunsController, AutomationSettingsController, WelcomeTemplatesController],
   providers: [
     AutomationSettings,
@@ -33,6 +42,7 @@ import { WelcomeWriter } from './welcome-writer.js';
     RunRecords,
     RunSteps,
     WelcomeTemplates,
+    WelcomeConversation,
     WelcomeWriter,
     GreetingSteps,
     RegistrationAutomation,

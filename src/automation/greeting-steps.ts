@@ -2,14 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { newId } from '../platform/new-id.js';
 import { CustomerArrivals } from '../consultants/customer-arrivals.js';
-import { Conversation } from '../crm/conversation.entity.js';
-import { Message } from '../crm/message.entity.js';
 import { AgentCall } from './agent-call.entity.js';
 import { AutomationRun } from './automation-run.entity.js';
-import { AutomationSettings } from './automation-settings.js';
 import { AutomationStep } from './automation-step.entity.js';
 import { RunRecords } from './run-records.js';
 import { type OpenRun, RunSteps } from './run-steps.js';
+import { WelcomeConversation } from './welcome-conversation.js';
 import { type Welcome, WelcomeWriter } from './welcome-writer.js';
 import { cutText } from '../platform/cut-text.js';
 
@@ -21,7 +19,7 @@ export class GreetingSteps {
   constructor(
     private readonly steps: RunSteps,
     private readonly records: RunRecords,
-    private readonly settings: AutomationSettings,
+    private readonly conversation: WelcomeConversation,
     private readonly writer: WelcomeWriter,
     private readonly arrivals: CustomerArrivals,
   ) {}
@@ -32,9 +30,9 @@ export class GreetingSteps {
       name: 'conversation',
       prepare: nothing,
       store: async (manager) => {
-        const conversation = await this.findOrMakeConversation(manager, run);
-        await manager.update(AutomationRun, { id: run.id }, { conversationId: conversation.conversation_id });
-        return conversation;
+        const conversationId = await this.conversation.open(manager, run);
+        await manager.update(AutomationRun, { id: run.id }, { conversationId });
+        return { conversation_id: conversationId };
       },
     });
     return opened!.conversation_id; // this step always has something to do
@@ -65,18 +63,10 @@ export class GreetingSteps {
         const text = await this.takeText(manager, run);
         if (text === null) return null;
         const { agentVersionId } = await manager.findOneByOrFail(AutomationRun, { id: run.id });
-        const { tenantId, userId } = run;
-        const id = newId();
-        const whose = { id, tenantId, userId, conversationId };
-        await manager.insert(Message, {
-          ...whose,
-          senderKind: 'ai',
-          senderId: null,
-          agentVersionId,
-          content: text,
-        });
-        await manager.update(AutomationRun, { id: run.id }, { messageId: id });
-        return { message_id: id };
+        const where = { tenantId: run.tenantId, conversationId };
+        const messageId = await this.conversation.say(manager, where, { content: text, agentVersionId });
+        await manager.update(AutomationRun, { id: run.id }, { messageId });
+        return { message_id: messageId };
       },
     });
   }
@@ -105,24 +95,6 @@ export class GreetingSteps {
         return { duration_ms: durationMs };
       },
     });
-  }
-
-  private async findOrMakeConversation(
-    manager: EntityManager,
-    { tenantId, userId }: OpenRun,
-  ): Promise<{ readonly conversation_id: string }> {
-    const settings = await this.settings.of(tenantId, manager);
-    const { conversationChannel: channel, conversationTitle: title } = settings;
-    const made = { channel, title, aiEnabled: settings.conversationAiEnabled, isDefault: true };
-    await manager
-      .createQueryBuilder()
-      .insert()
-      .into(Conversation)
-      .values({ id: newId(), tenantId, userId, ...made })
-      .orIgnore()
-      .execute();
-    const { id } = await manager.findOneByOrFail(Conversation, { tenantId, userId, isDefault: true });
-    return { conversation_id: id };
   }
 
   private async storeCalls(manager: EntityManager, run: OpenRun, welcome: Welcome): Promise<void> {

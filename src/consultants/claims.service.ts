@@ -7,7 +7,7 @@ import type { UserCaller } from '../access/caller.js';
 import { isAllowed } from '../access/permissions.js';
 import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '../platform/errors.js';
 import { requireVersion } from '../platform/rest/preconditions.js';
-import { Conversation } from '../crm/conversation.entity.js';
+import { setConsultant } from '../crm/conversation-writer.js';
 import { ClaimNews } from './claim-news.js';
 import { ClaimRounds, findLocked } from './claim-rounds.js';
 import { ConsultantDirectory } from './consultant-directory.js';
@@ -58,7 +58,7 @@ export class ClaimsService {
       // Who gives a customer back is not the next to be asked alone.
       const offeredBefore = [before.claimed_by!];
       Object.assign(claim, { ...open, round: claim.round + 1, announcedAt: new Date(), offeredBefore });
-      await this.setConsultant(manager, claim);
+      await setConsultant(manager, claim, claim.claimedBy);
       await this.rounds.begin(manager, claim);
       await this.news.tellOfState(manager, claim, { kind: 'customer_released', claimedBy: null });
       await this.record(manager, caller, { action: 'customer_claim.release', claim, before });
@@ -112,14 +112,9 @@ export class ClaimsService {
     const now = new Date();
     Object.assign(claim, { state: 'claimed', claimedBy: userId, claimedAt: now });
     claim.firstClaimedAt ??= now;
-    await this.setConsultant(manager, claim);
+    await setConsultant(manager, claim, claim.claimedBy);
     await manager.save(claim);
     await this.tell(manager, claim, 'customer_claimed');
-  }
-
-  private async setConsultant(manager: EntityManager, claim: CustomerClaim): Promise<void> {
-    const { tenantId, conversationId: id, claimedBy } = claim;
-    await manager.update(Conversation, { tenantId, id }, { consultantId: claimedBy });
   }
 
   private async tell(manager: EntityManager, claim: CustomerClaim, kind: string): Promise<void> {

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { User } from '../access/user.entity.js';
 import { LiveModule } from '../messaging/live/live.module.js';
 import { ConversationsController } from './conversations.controller.js';
+import { ConversationWriter } from './conversation-writer.js';
 import { crmEntities } from './crm.entities.js';
 import { MessagesService } from './messages.service.js';
 import { OwnConversationsService } from './own-conversations.service.js';
@@ -11,6 +12,7 @@ import { OwnConversationsService } from './own-conversations.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([User, ...crmEntities]), LiveModule],
   controllers: [ConversationsController],
-  providers: [MessagesService, OwnConversationsService],
+  providers: [ConversationWriter, MessagesService, OwnConversationsService],
+  exports: [ConversationWriter],
 })
 export class ConversationsModule {}

@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { UserCaller } from '../access/caller.js';
 import type { Page } from '../platform/rest/envelope.js';
 import { ConflictError, ForbiddenError } from '../platform/errors.js';
-import { newId } from '../platform/new-id.js';
 import { decodeTimeCursor, toPage } from '../platform/rest/paging.js';
 import type { PageQueryDto } from '../platform/rest/rest.dto.js';
-import { LiveEvents } from '../messaging/live/live-events.js';
 import { Conversation } from './conversation.entity.js';
+import { ConversationWriter } from './conversation-writer.js';
 import type { MessageDto } from './conversations.dto.js';
 import { Message, type MessageSender } from './message.entity.js';
 import { mayLookAfter, OwnConversationsService } from './own-conversations.service.js';
@@ -18,7 +17,7 @@ import { mayLookAfter, OwnConversationsService } from './own-conversations.servi
 export class MessagesService {
   constructor(
     private readonly conversations: OwnConversationsService,
-    private readonly liveEvents: LiveEvents,
+    private readonly writer: ConversationWriter,
     @InjectDataSource() private readonly dataSource: DataSource,
   ) {}
 
@@ -57,26 +56,8 @@ export class MessagesService {
       const conversation = await this.conversations.getLocked(caller, conversationId, locked);
       const senderKind = senderKindOf(caller, conversation);
       if (conversation.closedAt) throw new ConflictError('This conversation is closed');
-      const { tenantId, userId } = conversation;
-      const written = { tenantId, conversationId, userId, senderKind, senderId: caller.userId, content };
-      const message = manager.create(Message, { id: newId(), ...written });
-      await manager.insert(Message, message);
-      await this.tell(manager, conversation, message);
-      return toDto(message);
-    });
-  }
-
-  /** To both sides: whoever wrote may look at another device. Ids, since events are kept for days. */
-  private tell(
-    manager: EntityManager,
-    { tenantId, userId, consultantId }: Conversation,
-    { id, conversationId, senderKind }: Message,
-  ): Promise<void> {
-    return this.liveEvents.publish(manager, {
-      tenantId,
-      kind: 'new_message',
-      audience: { userIds: [userId, consultantId].filter((person) => person !== null) },
-      payload: { conversation_id: conversationId, message_id: id, sender_kind: senderKind },
+      const text = { senderKind, senderId: caller.userId, content };
+      return toDto(await this.writer.write(manager, conversation, text));
     });
   }
 }

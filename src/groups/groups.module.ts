@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { NotificationsModule } from '../messaging/notices/notifications.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { CallCutter } from './call-cutter.js';
 import { CatalogStore } from './catalog-store.js';
@@ -18,7 +19,7 @@ import { ToolTester } from './group-tools/tool-tester.js';
 
 /** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
 @Module({
-  imports: [ToolsModule],
+  imports: [NotificationsModule, ToolsModule],
   controllers: [GroupsController, GroupToolsController, KeysController],
   providers: [
     CatalogStore,

@@ -52,6 +52,9 @@ describe('registration automation', () => {
         agent_version_id: agent.versionId,
         content: app.answer,
       });
+      expect(await world.toldOf(user)).toEqual([
+        { conversation_id: run.conversation_id, message_id: run.message_id, sender_kind: 'ai' },
+      ]);
       expect(await world.outcomesOf(run.id)).toEqual([{ outcome: 'ok' }]);
       expect(await world.stepsOf(run.id)).toMatchObject(
         ['conversation', 'welcome', 'message', 'consultants', 'metrics'].map((name) => ({

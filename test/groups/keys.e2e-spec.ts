@@ -29,6 +29,15 @@ describe('the keys of a group', () => {
       [tenant.tenantId, action],
     );
 
+  /** Live events that tell administrators of a key. */
+  const toldOf = async (keyId: string) => {
+    const rows = await t.dataSource.query<{ payload: object }[]>(
+      `SELECT payload FROM live_events WHERE tenant_id = $1 AND kind = 'admin_alert' AND payload->'target'->>'id' = $2`,
+      [tenant.tenantId, keyId],
+    );
+    return rows.map(({ payload }) => payload);
+  };
+
   beforeAll(async () => {
     t = await createTestApp({ tools: [TestTools], env: { TRUST_PROXY: 'loopback' } });
     replica = await createTestApp({ tools: [TestTools], database: t.database });
@@ -123,9 +132,23 @@ describe('the keys of a group', () => {
     const [alert] = (await admin('GET', '/admin/alerts')).items;
     expect(alert).toMatchObject({ kind: 'decoy_used', key_id: decoy.id, uses: 1, acknowledged_at: null });
     expect(await audited('key.decoy_used')).toMatchObject([{ target_id: decoy.id }]);
+    const told = { alert_id: alert.id, kind: 'decoy_used', target: { kind: 'key', id: decoy.id } };
+    expect(await toldOf(decoy.id)).toMatchObject([told]);
+    await Promise.all(
+      ['198.51.100.7', '198.51.100.8'].map((address) =>
+        send(
+          { ...group, key: decoy.api_key },
+          { ...legacy('ping'), headers: { 'x-forwarded-for': address } },
+        ),
+      ),
+    );
+    await t.app.get(SecurityAlertsService).write();
+    expect((await admin('GET', '/admin/alerts')).items).toHaveLength(3);
+    expect(await toldOf(decoy.id)).toHaveLength(1);
     const done = await admin('POST', `/admin/alerts/${alert.id}/acknowledge`);
     expect(done.body.data['acknowledged_at']).toEqual(expect.any(String));
-    expect((await admin('GET', '/admin/alerts?open=true')).items).toEqual([]);
+    const open = (await admin('GET', '/admin/alerts?open=true')).items;
+    expect(open.map(({ id }) => id)).not.toContain(alert.id);
     const stranger = await t.newTenant();
     const foreign = await t.rest('POST', `/admin/alerts/${alert.id}/acknowledge`, {
       token: stranger.adminToken,

@@ -93,3 +93,18 @@ describe('secrets that we hand out', () => {
     expect(prefixed).toEqual(['result_']);
   });
 });
+
+describe('what must be told is written by whoever tells it', () => {
+  it.each([
+    ['messages', /(?:insert|into|save|upsert)\(\s*Message\b|INTO "?messages\b/, 'crm/conversation-writer.ts'],
+    ['alerts', /(?:insert|into|save|upsert)\(\s*Alert\b|INTO "?alerts\b/, 'messaging/alerts/admin-alerts.ts'],
+    [
+      'live events',
+      /(?:insert|into|save|upsert)\(\s*LiveEvent\b|INTO "?live_events\b/,
+      'messaging/live/live-events.ts',
+    ],
+  ])('%s', (_what, pattern, place) => {
+    expect(filesThatSay(pattern, place)).toEqual([]);
+    expect(readSource(place)).toMatch(pattern);
+  });
+});

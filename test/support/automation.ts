@@ -112,6 +112,15 @@ export class AutomationWorld {
     return this.t.dataSource.query('SELECT * FROM messages WHERE user_id = $1 ORDER BY id', [userId]);
   }
 
+  /** Payloads of the live events that tell the customer alone of a message. */
+  async toldOf(userId: string): Promise<object[]> {
+    const rows = await this.t.dataSource.query<{ payload: object }[]>(
+      `SELECT payload FROM live_events WHERE kind = 'new_message' AND user_ids = ARRAY[$1::uuid] ORDER BY id`,
+      [userId],
+    );
+    return rows.map(({ payload }) => payload);
+  }
+
   stepsOf(
     runId: string,
   ): Promise<{ name: string; state: string; attempts: number; result: object | null }[]> {

@@ -1,22 +1,16 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { newId } from '../../platform/new-id.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
+import { AdminAlerts } from '../../messaging/alerts/admin-alerts.js';
 import type { KeyAlertKind } from '../../messaging/alerts/alert.entity.js';
 import type { GroupKeyCaller } from '../../access/caller.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { cutText } from '../../platform/cut-text.js';
 
 const WRITE_INTERVAL_MS = 1000;
-const HOUR_MS = 3_600_000;
 /** Addresses kept apart between two writes; an attacker may have as many as he likes. */
 const WAITING_MAX = 1000;
-const UPSERT = `INSERT INTO alerts (id, tenant_id, kind, key_id, group_id, ip, user_agent, hour, uses, title, target_kind, target_id)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'key', $4)
-  ON CONFLICT (key_id, kind, ip, hour) DO UPDATE
-    SET uses = alerts.uses + excluded.uses, last_seen_at = now()
-  RETURNING (xmax = 0) AS is_new`;
 const TITLES: Readonly<Record<KeyAlertKind, string>> = {
   decoy_used: 'A decoy key was used',
   network_refused: 'A key was used from a network that it may not be used from',
@@ -25,7 +19,7 @@ const TITLES: Readonly<Record<KeyAlertKind, string>> = {
 export type Sighting = { readonly ip: string; readonly userAgent: string | null };
 type Waiting = Sighting & { readonly kind: KeyAlertKind; readonly caller: GroupKeyCaller; uses: number };
 
-/** Signs that a key is in the wrong hands: raised by the gate, in the feed of `alerts/` for administrators. */
+/** Gathers signs that a key is in the wrong hands, and raises them as alerts each second. */
 @Injectable()
 export class SecurityAlertsService implements OnApplicationShutdown {
   private readonly logger = new Logger(SecurityAlertsService.name);
@@ -35,6 +29,7 @@ export class SecurityAlertsService implements OnApplicationShutdown {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly audit: AuditTrail,
+    private readonly alerts: AdminAlerts,
   ) {}
 
   /** Costs the caller's answer nothing: it is written within a second. */
@@ -74,9 +69,10 @@ export class SecurityAlertsService implements OnApplicationShutdown {
 
   private async writeOne({ kind, caller, ip, userAgent, uses }: Waiting): Promise<void> {
     const { tenantId, keyId, groupId } = caller;
-    const hour = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS);
-    const values = [newId(), tenantId, kind, keyId, groupId, ip, userAgent, hour, uses, TITLES[kind]];
-    const [{ is_new: isNew }] = await this.dataSource.query<[{ is_new: boolean }]>(UPSERT, values);
+    const title = TITLES[kind];
+    const isNew = await this.dataSource.transaction((manager) =>
+      this.alerts.raiseForKey(manager, { tenantId, kind, title, keyId, groupId, ip, userAgent, uses }),
+    );
     if (!isNew) return;
     this.logger.warn({ message: 'A key is in the wrong hands, it seems', kind, keyId, groupId, ip });
     await this.audit.recordRefusal(

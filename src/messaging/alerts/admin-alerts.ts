@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { PERMISSIONS, type Role } from '../../access/permissions.js';
+import type { KeyAlertKind } from './alert.entity.js';
 import { newId } from '../../platform/new-id.js';
 import { LiveEvents } from '../live/live-events.js';
 import { Notifications } from '../notices/notifications.js';
@@ -12,6 +13,14 @@ const ADMINISTRATORS: readonly Role[] = ['owner', 'admin'];
 const READERS: readonly Role[] = PERMISSIONS['alerts.read'];
 const INSERT = `INSERT INTO alerts (id, tenant_id, kind, title, detail, target_kind, target_id, key)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, key) DO NOTHING RETURNING id`;
+/** What is seen again within the hour counts in the row that is there. */
+const COUNT = `INSERT INTO alerts (id, tenant_id, kind, title, detail, target_kind, target_id, key_id, group_id, ip, user_agent, hour, uses)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  ON CONFLICT (key_id, kind, ip, hour) DO UPDATE SET uses = alerts.uses + excluded.uses, last_seen_at = now()
+  RETURNING id = $1 AS "isNew"`;
+const SEEN_ELSEWHERE = `SELECT 1 FROM alerts
+  WHERE tenant_id = $1 AND kind = $2 AND key_id = $3 AND hour = $4 AND id <> $5 LIMIT 1`;
+const HOUR_MS = 3_600_000;
 const FIND_ADMINISTRATORS =
   'SELECT id FROM users WHERE tenant_id = $1 AND enabled AND roles && $2 ORDER BY id LIMIT 1000';
 
@@ -28,9 +37,21 @@ export type AlertToRaise = {
   readonly key: string;
 };
 
+/** A use of a group's key that should not be. */
+export type KeySighting = {
+  readonly tenantId: string;
+  readonly kind: KeyAlertKind;
+  readonly title: string;
+  readonly keyId: string;
+  readonly groupId: string;
+  readonly ip: string;
+  readonly userAgent: string | null;
+  readonly uses: number;
+};
+
 /**
- * Tells a tenant's administrators that something needs them: a row in the feed `/api/v1/admin/alerts`, the live event `admin_alert`
- * in their consoles, and a notice `admin_alert` over the channels, which no quiet hours hold.
+ * Tells a tenant's administrators that something needs them. It is a row in the feed `/api/v1/admin/alerts`, the live event `admin_alert`
+ * in their consoles, and a notice `admin_alert` over the channels, which no quiet hours hold. Nothing else writes into the feed.
  */
 @Injectable()
 export class AdminAlerts {
@@ -52,7 +73,36 @@ export class AdminAlerts {
     const about = [id, tenantId, kind, title, detail];
     const values = [...about, target?.kind ?? null, target?.id ?? null, key];
     const made = await manager.query<unknown[]>(INSERT, values);
-    if (made.length === 0) return;
+    if (made.length > 0) await this.tell(manager, id, { ...alert, title, detail });
+  }
+
+  /**
+   * One row per key, kind, address and hour, which counts. Administrators are told once an hour, however many the addresses.
+   *
+   * @param manager Of a transaction that belongs to the tenant.
+   * @returns Whether it is the first use from this address in the hour.
+   */
+  async raiseForKey(manager: EntityManager, sighting: KeySighting): Promise<boolean> {
+    const { tenantId, kind, title, keyId, groupId, ip, userAgent, uses } = sighting;
+    const id = newId();
+    const hour = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS);
+    const detail = `From ${ip}. See the key and its group; replace the key where it may be in the wrong hands.`;
+    const about = [id, tenantId, kind, title, detail, 'key', keyId];
+    const values = [...about, keyId, groupId, ip, userAgent, hour, uses];
+    const [{ isNew }] = await manager.query<[{ isNew: boolean }]>(COUNT, values);
+    if (!isNew) return false;
+    const before = await manager.query<unknown[]>(SEEN_ELSEWHERE, [tenantId, kind, keyId, hour, id]);
+    const key = `${kind}:${keyId}:${hour.toISOString()}`;
+    const target = { kind: 'key', id: keyId };
+    if (before.length === 0) await this.tell(manager, id, { tenantId, kind, title, detail, key, target });
+    return true;
+  }
+
+  private async tell(
+    manager: EntityManager,
+    id: string,
+    { tenantId, kind, title, detail, target, key }: AlertToRaise,
+  ): Promise<void> {
     const payload = { alert_id: id, kind, title, target: target ?? null };
     await this.live.publish(manager, {
       tenantId,
