@@ -86,3 +86,8 @@ export class StartError extends Error {
     this.name = 'StartError';
   }
 }
+
+/** Reads the message of whatever was thrown: anything can be, also a text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -108,3 +108,14 @@ describe('what must be told is written by whoever tells it', () => {
     expect(readSource(place)).toMatch(pattern);
   });
 });
+
+describe('small things', () => {
+  it.each([
+    ['the message of an error', /instanceof Error \? \w+\.message : String\(/, 'platform/errors.ts'],
+    ['the hash of a secret', /function hashOf\(/, 'platform/secrets/secure-token.ts'],
+    ['the tenant of a command line', /no tenant \$\{name\}/, 'boot/commands/tenant-of-command.ts'],
+  ])('are written once: %s', (_what, pattern, place) => {
+    expect(filesThatSay(pattern, place)).toEqual([]);
+    expect(readSource(place)).toMatch(pattern);
+  });
+});

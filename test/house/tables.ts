@@ -31,13 +31,14 @@ const TABLE_OF = new Map(
   sourceFiles().flatMap((file) => entitiesOf(file).map(({ name, table }) => [name, table] as const)),
 );
 
+const ownerOf = (table: string) => OWNERS.get(table) ?? '';
+const writerOf = (table: string) => KEPT_BY[table] ?? ownerOf(table);
+
 /** Says which tables of others a file writes, and which it reads of rooms after its own: `file writes table of room`. */
 export function trespassesOf(file: string, text: string): string[] {
   if (EXEMPT.some((folder) => file.startsWith(folder))) return [];
   const room = roomOf(file);
   const { writes, reads } = tablesIn(file, text);
-  const ownerOf = (table: string) => OWNERS.get(table) ?? '';
-  const writerOf = (table: string) => KEPT_BY[table] ?? ownerOf(table);
   const isAfter = (table: string) => ROOMS.indexOf(ownerOf(table)) > ROOMS.indexOf(room);
   return [
     ...[...writes]

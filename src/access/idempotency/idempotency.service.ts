@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 import { newId } from '../../platform/new-id.js';
 import type { UserCaller } from '../caller.js';
 import { ConflictError, KeyReusedError } from '../../platform/errors.js';
@@ -78,7 +78,7 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
    */
   async claim(caller: UserCaller, request: KeyedRequest): Promise<Claim> {
     const attemptId = newId();
-    const operation = createHash('sha256').update(request.operation).digest();
+    const operation = hashOf(request.operation);
     const fingerprint = this.box.digest(`idempotency ${request.content}`);
     this.underWay.add(attemptId);
     try {

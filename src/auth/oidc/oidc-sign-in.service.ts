@@ -15,7 +15,7 @@ import { DataSource } from 'typeorm';
 import type { MfaRequiredDto, SignedInDto } from '../sign-in/auth.dto.js';
 import { Callers } from '../sign-in/callers.service.js';
 import { OneTimeTokens } from '../sign-in/one-time-tokens.js';
-import { hashOf } from '../sign-in/secure-token.js';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 import { SignInService } from '../sign-in/sign-in.service.js';
 import { NotFoundError, UnauthenticatedError, UnavailableError } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';

@@ -4,7 +4,7 @@ import { DataSource, type EntityManager, LessThan, MoreThan } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { OneTimeToken, type TokenData, type TokenPurpose } from './one-time-token.entity.js';
-import { hashOf, newSecret } from './secure-token.js';
+import { hashOf, newSecret } from '../../platform/secrets/secure-token.js';
 import { lockSignIns } from './tokens.service.js';
 
 /** How long each kind is good for. */

@@ -20,7 +20,7 @@ import {
 } from './personal-token-format.js';
 import { PersonalToken } from './personal-token.entity.js';
 import type { CreatePersonalTokenDto } from './personal-tokens.dto.js';
-import { hashOf } from './secure-token.js';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 
 const LIFE_MAX_MS = 366 * 86_400_000;
 const TOKENS_MAX = 50;

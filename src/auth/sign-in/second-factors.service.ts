@@ -9,7 +9,7 @@ import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import type { UserCaller } from '../../access/caller.js';
 import { SecondFactor } from './second-factor.entity.js';
-import { hashOf } from './secure-token.js';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 import { SignInLockout } from './sign-in-lockout.js';
 import { lockSignIns } from './tokens.service.js';
 import { UserChanges } from './user-changes.js';

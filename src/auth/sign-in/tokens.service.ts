@@ -14,7 +14,7 @@ import type { AccessTokenClaims } from './access-token.js';
 import type { Tokens } from './auth.dto.js';
 import type { UserCaller } from '../../access/caller.js';
 import { RefreshToken } from './refresh-token.entity.js';
-import { hashOf, newSecret } from './secure-token.js';
+import { hashOf, newSecret } from '../../platform/secrets/secure-token.js';
 import { Session, type SignInMethod } from './session.entity.js';
 import { UserChanges } from './user-changes.js';
 import { User } from '../../access/user.entity.js';

@@ -6,7 +6,7 @@ import { newId } from '../../platform/new-id.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { requireGoodPassword } from '../sign-in/password-rules.js';
 import { hashPassword } from '../sign-in/passwords.js';
-import { hashOf } from '../sign-in/secure-token.js';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 import { SignInLockout } from '../sign-in/sign-in-lockout.js';
 import { SignInSettings } from '../sign-in/sign-in-settings.entity.js';
 import { Tenant } from '../../access/tenant.entity.js';

@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
-import { hashOf } from '../sign-in/secure-token.js';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 import { SignInSettings } from '../sign-in/sign-in-settings.entity.js';
 import { UserChanges } from '../sign-in/user-changes.js';
 import { requireVersion } from '../../platform/rest/preconditions.js';

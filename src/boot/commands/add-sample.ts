@@ -1,7 +1,6 @@
+import { getTenantNamed } from './tenant-of-command.js';
 import type { Databases } from './command-databases.js';
-import type { DataSource } from 'typeorm';
 import { AuditTrail, systemActor } from '../../access/audit/audit-trail.js';
-import { Tenant } from '../../access/tenant.entity.js';
 import {
   findNextSampleCustomer,
   generateSample,
@@ -20,7 +19,7 @@ export async function addSample(
   tenantName: string,
   amount: { readonly customers: number; readonly messagesPerCustomer?: number },
 ): Promise<void> {
-  const tenant = await findTenant(system, tenantName);
+  const tenant = await getTenantNamed(system, tenantName);
   // Before the work: what an interrupted one has written stays, too.
   await inTenant(tenant.id, () =>
     new AuditTrail(dataSource).record(dataSource.manager, systemActor(tenant.id, 'sample'), {
@@ -41,15 +40,6 @@ export async function addSample(
   await vacuumSample(owner);
   process.stderr.write('\n');
   process.stdout.write(`${amount.customers} customers, ${last.rows} rows added to tenant ${tenantName}\n`);
-}
-
-async function findTenant(system: DataSource, name: string): Promise<Tenant> {
-  const tenant = await system.getRepository(Tenant).findOneBy({ name });
-  if (!tenant)
-    throw new StartError(
-      `There is no tenant ${name}. The first start of the service makes the tenant default`,
-    );
-  return tenant;
 }
 
 function progressLine({ customersDone, customers, rows, rowsPerSecond }: SampleProgress): string {

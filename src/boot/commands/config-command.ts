@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline/promises';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { getTenantNamed } from './tenant-of-command.js';
 import { AppModule } from '../../app.module.js';
 import type { SystemCaller } from '../../access/caller.js';
-import { Tenant } from '../../access/tenant.entity.js';
 import { InvalidInputError, StartError } from '../../platform/errors.js';
 import { currentScope, inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
@@ -61,7 +61,7 @@ export async function configurationCommand(
   );
   const app = await NestFactory.createApplicationContext(AppModule.forRoot(named), { abortOnError: false });
   try {
-    const tenant = await findTenant(
+    const tenant = await getTenantNamed(
       app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)),
       options.tenantName,
     );
@@ -122,12 +122,6 @@ async function readFileText(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new StartError(`${file} cannot be read (${error.code ?? error.message})`, { cause: error });
   });
-}
-
-async function findTenant(system: DataSource, name: string): Promise<Tenant> {
-  const tenant = await system.getRepository(Tenant).findOneBy({ name });
-  if (!tenant) throw new StartError(`There is no tenant ${name}. Name another with --tenant`);
-  return tenant;
 }
 
 /** As compilers say it, so that editors and pipelines find the place: `file:line:column: what`. */

@@ -9,7 +9,7 @@ import { APP_ROLE, LOG_ROLE, SYSTEM_ROLE } from '../../../migrations/tenant-owne
 import type { DatabaseUrls } from '../../platform/config.js';
 import { type DataDir } from '../data-dir.js';
 import { excerptOf } from '../../platform/cut-text.js';
-import { StartError } from '../../platform/errors.js';
+import { messageOf, StartError } from '../../platform/errors.js';
 import { canReach, EmbeddedBinaries, ROOT_STATE_DIR, type SystemUser } from './embedded-binaries.js';
 import { isServerAlive, readPostmasterFile, removeStalePostmasterFile } from './postmaster-file.js';
 
@@ -246,10 +246,6 @@ export class EmbeddedPostgres {
 
 function readPassword(dataDir: DataDir): string {
   return dataDir.secret(PASSWORD_FILE, PASSWORD_BYTES).toString('base64url');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function urlsOf(port: number, secret: string): DatabaseUrls {

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { messageOf } from '../../platform/errors.js';
 import { ifLockIsFree } from '../../platform/database/advisory-locks.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
@@ -92,8 +93,4 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
       this.logger.warn(`No checkpoint of tenant ${id} this time: ${messageOf(error)}`);
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

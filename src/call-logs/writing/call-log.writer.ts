@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DatabaseError, Pool } from 'pg';
-import { UnavailableError } from '../../platform/errors.js';
+import { UnavailableError, messageOf } from '../../platform/errors.js';
 import { Config } from '../../platform/config.js';
 import { CallLogLane, type FormedBatch, PROBE } from './call-log-lane.js';
 import { type CallRecord, type StoredRecord, toStored } from './call-record.js';
@@ -214,7 +214,7 @@ export class CallLogWriter implements OnApplicationShutdown {
   ): Promise<void> {
     if (!isFateKnown) lane.beginAnew();
     if (pending.length === 1) {
-      this.logger.error(`A call record cannot be stored: ${describe(error)}`);
+      this.logger.error(`A call record cannot be stored: ${messageOf(error)}`);
       pending[0].rejected(error);
       return;
     }
@@ -231,17 +231,13 @@ export class CallLogWriter implements OnApplicationShutdown {
 
   private failed(error: unknown): void {
     if (!this.failing)
-      this.logger.error(`The call log cannot be written; calls are refused: ${describe(error)}`);
+      this.logger.error(`The call log cannot be written; calls are refused: ${messageOf(error)}`);
     this.failing = true;
   }
 }
 
 function isDataFault(error: unknown): boolean {
   return error instanceof DatabaseError && DATA_FAULT.test(error.code ?? '');
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function sleep(ms: number): Promise<void> {

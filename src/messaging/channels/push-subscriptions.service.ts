@@ -1,7 +1,8 @@
-import { createHash, ECDH } from 'node:crypto';
+import { ECDH } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 import type { UserCaller } from '../../access/caller.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
@@ -49,7 +50,7 @@ export class PushSubscriptions {
       ]);
     const { tenantId, userId } = caller;
     const { endpoint, keys } = input;
-    const endpointHash = createHash('sha256').update(endpoint).digest();
+    const endpointHash = hashOf(endpoint);
     return this.dataSource.transaction(async (manager) => {
       await manager.query('SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE', [userId]);
       await manager.delete(PushSubscription, { tenantId, endpointHash });

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, MoreThan } from 'typeorm';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 import { newId } from '../../platform/new-id.js';
 import { lock } from '../../platform/database/advisory-locks.js';
 import { InvalidInputError, NotFoundError } from '../../platform/errors.js';
@@ -168,7 +169,3 @@ export class ResultStore implements OnApplicationBootstrap, OnApplicationShutdow
 
 /** The text of long results. */
 export const CHUNK = new SealedColumn('call_result_chunks', 'content');
-
-function hashOf(handle: string): Buffer {
-  return createHash('sha256').update(handle).digest();
-}

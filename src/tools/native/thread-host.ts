@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { type ChildProcess, fork } from 'node:child_process';
+import { messageOf } from '../../platform/errors.js';
 import { windowsEnvironment } from '../../platform/config.js';
 import { compiledFile } from './thread-target.js';
 import type { HostAnswer, HostLimits, HostRequest, ThreadMessage, ThreadTask } from './thread-messages.js';
@@ -101,8 +102,4 @@ export class ThreadHost {
 
 function lost(id: number, message: string): HostAnswer & { kind: 'lost' } {
   return { kind: 'lost', id, message };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

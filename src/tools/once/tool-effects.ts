@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 import { newId } from '../../platform/new-id.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { inTenant } from '../../platform/request-scope.js';
@@ -187,7 +187,3 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
 
 /** What came of calls. */
 export const OUTCOME = new SealedColumn('tool_effects', 'outcome');
-
-function hashOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}

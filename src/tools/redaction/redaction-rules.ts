@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
+import { messageOf } from '../../platform/errors.js';
 
 export const DETECTORS = ['phone', 'id_card', 'bank_card', 'email', 'secret', 'pattern'] as const;
 
@@ -58,7 +59,7 @@ function problemOfPattern(pattern: string): string | null {
   try {
     compiled = RE2JS.compile(pattern);
   } catch (error) {
-    return `is not a regular expression of the RE2 syntax: ${error instanceof Error ? error.message : String(error)}`;
+    return `is not a regular expression of the RE2 syntax: ${messageOf(error)}`;
   }
   if (compiled.programSize() > PROGRAM_MAX) return 'is too large: use smaller or fewer repetitions';
   return PROBES.some((text) => matchesNothing(compiled, text))

@@ -1,3 +1,4 @@
+import { messageOf } from '../../platform/errors.js';
 import { compileLinear } from '../../platform/linear-pattern.js';
 import { compileSchema } from './schema-compiler.js';
 import type { JsonObject } from '../tool-definition.js';
@@ -58,6 +59,6 @@ function compileHazards(schema: JsonObject): string[] {
     return [];
   } catch (error) {
     if (error instanceof RangeError) return ['the schema refers to itself without end'];
-    return [`the schema cannot be used: ${error instanceof Error ? error.message : String(error)}`];
+    return [`the schema cannot be used: ${messageOf(error)}`];
   }
 }
