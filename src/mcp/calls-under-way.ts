@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Passing } from '../platform/passing.js';
+import { InFlightSet } from '../platform/in-flight-set.js';
 import type { Exchange } from './exchange.js';
 
 /**
@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.js';
  */
 @Injectable()
 export class CallsUnderWay {
-  private readonly running = new Passing<{ readonly exchange: Exchange; readonly id: unknown }>();
+  private readonly running = new InFlightSet<{ readonly exchange: Exchange; readonly id: unknown }>();
 
   /** @returns To be called when the call is over. */
   add(exchange: Exchange, id: unknown): () => void {

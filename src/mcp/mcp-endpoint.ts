@@ -8,7 +8,7 @@ import { Cancellation } from '../platform/ending.js';
 import { UnavailableError } from '../platform/errors.js';
 import { idempotencyKeyOf } from '../platform/rest/idempotency-key.js';
 import { isLivePath } from '../messaging/live/live-path.js';
-import { Passing } from '../platform/passing.js';
+import { InFlightSet } from '../platform/in-flight-set.js';
 import { Replica } from '../platform/replicas/replica.js';
 import { requestIdOf, runInScope } from '../platform/request-scope.js';
 import { Config } from '../platform/config.js';
@@ -41,7 +41,7 @@ export class McpEndpoint {
   private readonly logger = new Logger(McpEndpoint.name);
   private readonly webSockets: WebSocketServer;
   /** Answers under way: a revoked key ends those that are streams. */
-  private readonly openAnswers = new Passing<{
+  private readonly openAnswers = new InFlightSet<{
     readonly response: ServerResponse;
     readonly exchange: Exchange;
   }>();

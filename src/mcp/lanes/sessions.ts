@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { type LoggingLevel, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
-import { Passing } from '../../platform/passing.js';
+import { InFlightSet } from '../../platform/in-flight-set.js';
 import { Config } from '../../platform/config.js';
 import { CatalogStore } from '../../groups/catalog-store.js';
 import { credentialOf } from '../connected-caller.js';
@@ -25,7 +25,7 @@ type Session = {
   /** Requests and streams open now; a session in use is not idle however long it takes. */
   open: number;
   /** The requests being answered, with their ids. */
-  readonly answering: Passing<{ readonly id: unknown; readonly exchange: Exchange }>;
+  readonly answering: InFlightSet<{ readonly id: unknown; readonly exchange: Exchange }>;
   logLevel: LoggingLevel | undefined;
   /** Its key or group was taken away: it ends with the last answer. */
   closing: boolean;
@@ -111,7 +111,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
       transport,
       lastUsedAt: Date.now(),
       open: 0,
-      answering: new Passing(),
+      answering: new InFlightSet(),
       logLevel: undefined,
       closing: false,
     };

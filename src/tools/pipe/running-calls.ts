@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Passing } from '../../platform/passing.js';
+import { InFlightSet } from '../../platform/in-flight-set.js';
 
 /** A call whose tool is running on this replica. */
 export type RunningCall = {
@@ -15,7 +15,7 @@ export type RunningCall = {
 /** The calls whose tools are running now, so that an administrator's change can end them. */
 @Injectable()
 export class RunningCalls {
-  private readonly running = new Passing<RunningCall>();
+  private readonly running = new InFlightSet<RunningCall>();
 
   /** @returns To be called when it has ended. */
   add(call: RunningCall): () => void {

@@ -5,12 +5,12 @@ type Place<T extends object> = {
 };
 
 /**
- * Things that come and go thousands of times a second, such as the calls under way. A `Set` does the same, and costs the garbage
+ * Holds what comes and goes thousands of times a second, such as the calls under way. A `Set` does the same, and costs the garbage
  * collector most of what a call costs it: each time V8 makes the table of a set or map anew, the old table keeps its entries
  * and points to the new one, so once one of them has reached the old generation, all that was ever in the set follows it there
  * until the next full collection. A place that was left here points to nothing.
  */
-export class Passing<T extends object> implements Iterable<T> {
+export class InFlightSet<T extends object> implements Iterable<T> {
   private first: Place<T> | undefined;
 
   get isEmpty(): boolean {
