@@ -1,6 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as newId } from 'uuid';
+import { generatePersonalToken } from '../../src/auth/sign-in/personal-token-format.js';
+import { newSigningSecret } from '../../src/messaging/channels/webhook-signature.js';
 import { CallLogWriter } from '../../src/call-logs/writing/call-log.writer.js';
 import { TestTools } from '../fixtures/test.tools.js';
 import { eventually, legacy, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
@@ -135,11 +137,13 @@ describe('the call log', () => {
     await call('echo', {
       message: JSON.stringify({ password: 'hunter2', nested: { api_key: 'abc', ok: 'stays' } }),
     });
+    const others = [generatePersonalToken(), newSigningSecret()];
+    await call('echo', { message: `A token:\n${others[0]}\nand ${others[1]}`, list: others });
     await call('echo', { message: 'x', password: 'hunter2' });
     await call('echo', { message: 'x', [key]: 1 });
     await call('echo', { message: 'Here: {"password": "hunter2"} or postgres://u:hunter2@h/db' });
     const stored = JSON.stringify(await rows());
-    expect(stored).not.toContain(key);
+    for (const secret of [key, ...others]) expect(stored).not.toContain(secret);
     expect(stored).not.toContain('abcdefghijkl');
     expect(stored).not.toContain('hunter2');
     expect(stored).toContain('stays');

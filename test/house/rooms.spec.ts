@@ -13,8 +13,18 @@ const imports = importsOf(sourceFiles());
 describe('the rooms of src', () => {
   it('are the ones listed, and no other', () => {
     const { rooms, files } = entriesOfSrc();
-    expect(rooms.toSorted()).toEqual(ROOMS.toSorted());
-    expect(files.toSorted()).toEqual([...OUTSIDE_ROOMS, 'rooms.json'].toSorted());
+    const known = [...OUTSIDE_ROOMS, 'rooms.json'];
+    expect({
+      'no room of src/rooms.json: put it into the room it belongs to, or list it in its place': rooms.filter(
+        (room) => !ROOMS.includes(room),
+      ),
+      'listed, and not there': ROOMS.filter((room) => !rooms.includes(room)),
+      'files that belong into a room': files.filter((file) => !known.includes(file)),
+    }).toEqual({
+      'no room of src/rooms.json: put it into the room it belongs to, or list it in its place': [],
+      'listed, and not there': [],
+      'files that belong into a room': [],
+    });
   });
 
   it('import only rooms before them', () => {
@@ -35,7 +45,9 @@ describe('the rooms of src', () => {
   });
 
   it('hold no import cycle', () => {
-    expect(cyclesOf(imports.filter(({ typeOnly }) => !typeOnly))).toEqual([]);
+    expect({
+      'move what both need into a file of its own': cyclesOf(imports.filter(({ typeOnly }) => !typeOnly)),
+    }).toEqual({ 'move what both need into a file of its own': [] });
   });
 
   it('hold no two files of one name', () => {
@@ -44,7 +56,9 @@ describe('the rooms of src', () => {
       const name = file.slice(file.lastIndexOf('/') + 1);
       paths.set(name, [...(paths.get(name) ?? []), file]);
     }
-    expect([...paths.values()].filter((files) => files.length > 1)).toEqual([]);
+    expect({
+      'say in the name which of them it is': [...paths.values()].filter((files) => files.length > 1),
+    }).toEqual({ 'say in the name which of them it is': [] });
   });
 });
 
