@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../platform/new-id.js';
+import { markPickedUp } from '../platform/replicas/domain-events.js';
 import { redactText } from '../platform/secrets/redact.js';
 import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
 import { JOB_CHANNEL } from './job-channel.js';
@@ -16,7 +17,6 @@ const WAITING = `FROM domain_events e JOIN tenants t ON t.id = e.tenant_id AND t
   WHERE e.picked_up_at IS NULL AND e.kind = ANY ($1)`;
 const TAKE = `SELECT e.id, e.tenant_id AS "tenantId", e.kind, e.payload ${WAITING}
   ORDER BY e.id LIMIT ${BATCH} FOR UPDATE OF e SKIP LOCKED`;
-const MARK = `UPDATE domain_events SET picked_up_at = clock_timestamp() WHERE id = ANY ($1)`;
 const ENQUEUE = `WITH made AS (
     INSERT INTO jobs (id, tenant_id, kind, payload)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[]) RETURNING id)
@@ -104,7 +104,10 @@ export class EventPickup {
       jobs.map(({ kind }) => kind),
       jobs.map(({ payload }) => JSON.stringify(payload)),
     ]);
-    await manager.query(MARK, [events.map(({ id }) => id)]);
+    await markPickedUp(
+      manager,
+      events.map(({ id }) => id),
+    );
     return events.length;
   }
 }

@@ -1,7 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
-import { CallLogKeyRotation, CallLogSigningKey } from '../../call-logs/chain/call-log-checkpoint.entity.js';
-import { rotateKeys } from '../../call-logs/chain/key-rotation.js';
-import { keyPairOf, published } from '../../call-logs/chain/signing-key.js';
+import { storeKeyChange } from '../../call-logs/chain/key-change.js';
+import { keyPairOf } from '../../call-logs/chain/signing-key.js';
 import { withDatabases } from './command-databases.js';
 import type { Config } from '../../platform/config.js';
 import { DataDir } from '../data-dir.js';
@@ -28,11 +27,7 @@ export async function rotateCheckpointKey(config: Config): Promise<string> {
   const [old, next] = [keyPairOf(keys.old), keyPairOf(keys.next)];
   if (old.keyId === next.keyId) throw new StartError('The new checkpoint key is the one used so far');
   await withDatabases(config, ({ dataSource }) =>
-    dataSource.transaction(async (manager) => {
-      const insert = () => manager.createQueryBuilder().insert();
-      await insert().into(CallLogSigningKey).values(published(next)).orIgnore().execute();
-      await insert().into(CallLogKeyRotation).values(rotateKeys(old, next)).orIgnore().execute();
-    }),
+    dataSource.transaction((manager) => storeKeyChange(manager, old, next)),
   );
   keys.takeEffect();
   return next.publicKey;

@@ -33,3 +33,10 @@ export async function storeEvent<K extends DomainEventKind>(
 ): Promise<void> {
   await manager.query(STORE, [newId(), event.tenantId, event.kind, JSON.stringify(event.payload)]);
 }
+
+const MARK = 'UPDATE domain_events SET picked_up_at = clock_timestamp() WHERE id = ANY ($1)';
+
+/** Notes that events have been acted on, in the transaction that does. */
+export async function markPickedUp(manager: EntityManager, ids: readonly string[]): Promise<void> {
+  await manager.query(MARK, [ids]);
+}
