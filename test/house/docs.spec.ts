@@ -22,7 +22,7 @@ const NAMES = new Set(
 /** Words that say by themselves what a class does or is. */
 const PLAIN =
   `access acknowledgements agent alerts assembler automation availability batch binaries caller callers calls cancellation changes
-  channel channels check checkpointer checkpoints checks circuits cleanup client clients clock close command commands condition config
+  channel channels check checkpointer checkpoints checks circuits cleanup client clients clock close column command commands condition config
   connection connections content controller conversation cost cron deliverer deliveries detector dir directory dto effects endpoint error
   events executor export factor factors factory failure filter flows gateway gcra guard host http identities ids in interceptor job jobs
   key keys limiter listeners lockout logger maker meter methods module notifications once outcomes partitions people pipe
@@ -117,12 +117,19 @@ function brokenPaths(text: string, folder: string): string[] {
   );
   const paths = [...named].map(([, path]) => path.replace(/^(src\/.*)\.js$/, '$1.ts'));
   const starts = ['', 'src', room, folder];
-  const lost = paths.filter((path) => !starts.some((start) => existsSync(join(ROOT, start, path))));
+  const lost = paths.filter((path) => !starts.some((start) => leadsSomewhere(join(ROOT, start, path))));
   const names = [...text.matchAll(/`([\w-]+(?:\.[\w-]+)*\.(?:ts|mjs)|[a-z][\w-]*\/)`/g)].map(
     ([, name]) => name,
   );
   const unknown = names.filter((name) => !NAMES.has(name.replace('/', '')));
   return [...new Set([...lost, ...unknown])].filter((path) => !EXAMPLES.includes(path));
+}
+
+/** Also the beginning of a file's name up to a full stop, as patterns of tests are written. */
+function leadsSomewhere(path: string): boolean {
+  if (existsSync(path)) return true;
+  const folder = dirname(path);
+  return existsSync(folder) && readdirSync(folder).some((name) => join(folder, name).startsWith(`${path}.`));
 }
 
 function commentsOf(file: string): string {
