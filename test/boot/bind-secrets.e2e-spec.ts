@@ -17,7 +17,7 @@ describe('secrets of a version before they were bound to their places', () => {
   /** As SecretBox's format 2 has it: bound to `group-key:<id>` only. */
   const sealAsBefore = (secret: string, id: string) => {
     const key = Buffer.from(
-      hkdfSync('sha256', t.config.masterKeys[0]!, Buffer.alloc(0), 'toolcrib/seal/v1', 32),
+      hkdfSync('sha256', t.config.masterKeys[0], Buffer.alloc(0), 'toolcrib/seal/v1', 32),
     );
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(`group-key:${id}`));
@@ -28,7 +28,7 @@ describe('secrets of a version before they were bound to their places', () => {
   const makeKey = async (of: TestTenant) => {
     const group = await newGroup(t, of, { tools: [] });
     const { items } = await t.rest('GET', `/admin/groups/${group.id}/keys`, { token: of.adminToken });
-    return { id: String(items[0]?.id), key: group.key };
+    return { id: items[0].id, key: group.key };
   };
   const store = (id: string, ciphertext: Buffer) =>
     t.dataSource.query('UPDATE mcp_group_keys SET ciphertext = $2 WHERE id = $1', [id, ciphertext]);
@@ -38,7 +38,7 @@ describe('secrets of a version before they were bound to their places', () => {
         'SELECT ciphertext FROM mcp_group_keys WHERE id = $1',
         [id],
       )
-    )[0]!.ciphertext;
+    )[0].ciphertext;
   const reveal = (id: string) => t.rest('POST', `/admin/keys/${id}/reveal`, { token: tenant.adminToken });
 
   it('are sealed anew once, when the schema is brought up to date, and open then', async () => {
