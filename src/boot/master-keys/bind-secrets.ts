@@ -32,8 +32,8 @@ export async function bindSecrets(owner: DataSource, config: Config): Promise<vo
     if (await areSecretsBound(owner)) return;
     const secrets = await sealAll(config);
     await owner.query('INSERT INTO installation_steps (name) VALUES ($1)', [STEP]);
-    const message = 'Secrets were bound to their tenant, table, column and row';
-    if (secrets > 0) new Logger('Toolcrib').log({ message, secrets });
+    if (secrets > 0)
+      new Logger('Toolcrib').log(`${secrets} secrets were bound to their tenant, table, column and row`);
   });
 }
 
