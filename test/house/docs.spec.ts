@@ -24,7 +24,7 @@ const PLAIN =
   `access acknowledgements agent alerts assembler automation availability batch binaries caller callers calls cancellation changes
   channel channels check checkpointer checkpoints checks circuits cleanup client clients clock close column command commands condition config
   connection connections content controller conversation cost cron deliverer deliveries detector dir directory dto effects endpoint error
-  events executor export factor factors factory failure filter flows gateway gcra guard host http identities ids in interceptor job jobs
+  events executor export factor factors factory failure fault filter flows gateway gcra guard host http identities ids in interceptor job jobs
   key keys limiter listeners lockout logger maker meter methods module notifications once outcomes partitions people pipe
   pool postgres preparation presences pruning queue quotas random rate rates reader recipients records redactor refusal registry
   removals remover replica report resources run runner schedules search service sessions set settings sites steps stopped store
