@@ -1,4 +1,5 @@
 import { isAddressAllowed, literalAddress } from '../platform/network/network-address.js';
+import { withoutTrailingSlashes } from '../platform/trailing-slashes.js';
 
 /** Where Dify's service API lies. */
 const API_PATH = '/v1';
@@ -26,6 +27,6 @@ export function findBaseUrlProblem(text: string, privateNetworks: boolean): stri
 /** As it is stored: `https://api.dify.ai/v1`, whether or not the `/v1` and a trailing slash were given. */
 export function normalizeBaseUrl(text: string): string {
   const { origin, pathname } = new URL(text);
-  const path = pathname.replace(/\/+$/, '');
+  const path = withoutTrailingSlashes(pathname);
   return origin + (path.endsWith(API_PATH) ? path : path + API_PATH);
 }

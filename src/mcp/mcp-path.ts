@@ -1,3 +1,5 @@
+import { withoutTrailingSlashes } from '../platform/trailing-slashes.js';
+
 /** Which door of a group a request knocks at. */
 export type McpDoor = 'streamable_http' | 'sse' | 'sse_messages' | 'websocket';
 export type McpPath = { readonly serverCode: string; readonly door: McpDoor };
@@ -18,7 +20,7 @@ const DOORS: Readonly<Record<string, McpDoor>> = {
  */
 export function parseMcpPath(url: string): McpPath | null | undefined {
   const query = url.indexOf('?');
-  const path = (query < 0 ? url : url.slice(0, query)).replace(/\/+$/, '');
+  const path = withoutTrailingSlashes(query < 0 ? url : url.slice(0, query));
   if (!path.startsWith('/mcp/')) return path === '/mcp' ? null : undefined;
   const rest = path.startsWith('/mcp/server/') ? path.slice(12) : path.slice(5);
   const slash = rest.indexOf('/');

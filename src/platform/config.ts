@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { compileTrust } from './network/client-address.js';
+import { withoutTrailingSlashes } from './trailing-slashes.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '::1', '[::1]'];
@@ -212,7 +213,7 @@ export class Config {
     this.sampleData = env.SAMPLE_DATA ?? env.DATABASE_URL === undefined;
     const reachableHost = ['0.0.0.0', '::'].includes(env.HOST) ? 'localhost' : env.HOST;
     const bracketed = reachableHost.includes(':') ? `[${reachableHost}]` : reachableHost;
-    this.publicUrl = (env.PUBLIC_URL ?? `http://${bracketed}:${env.PORT}`).replace(/\/+$/, '');
+    this.publicUrl = withoutTrailingSlashes(env.PUBLIC_URL ?? `http://${bracketed}:${env.PORT}`);
     const own = [...new Set(['localhost', '127.0.0.1', '[::1]', new URL(this.publicUrl).hostname])];
     const loopbackOnly = LOOPBACK_HOSTS.includes(env.HOST);
     this.allowedHosts = env.ALLOWED_HOSTS?.includes('*')

@@ -4,6 +4,7 @@ import type { CallLogCheckpoint } from '../chain/call-log-checkpoint.entity.js';
 import type { SignedCheckpoint } from '../chain/checkpoint-text.js';
 import type { Config } from '../../platform/config.js';
 import { fetchGuarded, type GuardedRequest } from '../../platform/network/guarded-http.js';
+import { withoutTrailingSlashes } from '../../platform/trailing-slashes.js';
 
 /** Where checkpoints are kept, away from the database. */
 export type CheckpointTarget = {
@@ -57,7 +58,7 @@ async function post(url: string, checkpoint: CallLogCheckpoint): Promise<void> {
 async function put(client: AwsClient, bucket: string, checkpoint: CallLogCheckpoint): Promise<void> {
   const name = `${checkpoint.tenantId}/${String(checkpoint.number).padStart(NUMBER_DIGITS, '0')}.json`;
   const body = `${JSON.stringify(toSigned(checkpoint))}\n`;
-  const { url, headers } = await client.sign(`${bucket.replace(/\/+$/, '')}/${name}`, {
+  const { url, headers } = await client.sign(`${withoutTrailingSlashes(bucket)}/${name}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
     body,

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { isJsonContentType } from '@modelcontextprotocol/server';
 import { Config } from '../../platform/config.js';
+import { withoutTrailingSlashes } from '../../platform/trailing-slashes.js';
 import { Connections, UNREAD_MAX_BYTES } from './connections.js';
 import { credentialOf } from '../connected-caller.js';
 import type { Exchange } from '../exchange.js';
@@ -64,8 +65,8 @@ export class SseDoor {
 
   /** From the root of the origin, since clients resolve it there; behind a proxy's path prefix, with that prefix. */
   private addressFor(request: IncomingMessage, id: string): string {
-    const prefix = new URL(this.config.publicUrl).pathname.replace(/\/+$/, '');
-    const path = (request.url ?? '').replace(/\?.*$/s, '').replace(/\/+$/, '');
+    const prefix = withoutTrailingSlashes(new URL(this.config.publicUrl).pathname);
+    const path = withoutTrailingSlashes((request.url ?? '').split('?', 1)[0] ?? '');
     return `${prefix}${path}/messages?session=${id}`;
   }
 }

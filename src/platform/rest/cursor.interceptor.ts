@@ -3,6 +3,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { map, type Observable } from 'rxjs';
+import { withoutTrailingSlashes } from '../trailing-slashes.js';
 import { notACursor } from './paging.js';
 import { currentScope } from '../request-scope.js';
 import { SecretBox } from '../secrets/secret-box.js';
@@ -58,7 +59,7 @@ export class CursorInterceptor implements NestInterceptor {
     const filters = Object.entries(request.query)
       .filter(([name]) => name !== 'cursor' && name !== 'limit')
       .toSorted(([one], [other]) => (one < other ? -1 : 1));
-    const path = request.path.toLowerCase().replace(/\/+$/, '');
+    const path = withoutTrailingSlashes(request.path.toLowerCase());
     const list = JSON.stringify(['cursor', currentScope()?.tenantId, path, filters, cursor]);
     return this.box.digest(list).subarray(0, SEAL_BYTES);
   }
