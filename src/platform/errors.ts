@@ -66,6 +66,16 @@ export class UnavailableError extends AppError {
   readonly status = 503;
 }
 
+/** Too much of one kind is asked for at once; nothing was done, and `retryAfterSeconds` says when it may be tried again. */
+export class BusyError extends UnavailableError {
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
+}
+
 /** The caller asks too often; `retryAfterSeconds` says when it may ask again. */
 export class TooManyRequestsError extends AppError {
   readonly code = 'too_many_requests';

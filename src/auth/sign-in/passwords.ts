@@ -1,22 +1,55 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
+import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
+import { BusyError } from '../../platform/errors.js';
 
 /** argon2id (the library's default) with the first parameters of the OWASP password storage cheat sheet. */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+/**
+ * Each takes a core for tens of milliseconds, and 19 MiB: one core is left to calls, and a thread of libuv's four to files and host
+ * names.
+ */
+const AT_ONCE = Math.min(3, Math.max(1, availableParallelism() - 1));
+/** Some seconds' worth: who would wait longer had better come again. */
+const WAITING_MAX = 100;
+const RETRY_AFTER_SECONDS = 2;
+
+const inPlace = passwordPlaces(AT_ONCE, WAITING_MAX);
+
 let unknownUserHash: Promise<string> | undefined;
 
-/** @returns A PHC string to keep in `users.password_hash`. */
+/** @returns A PHC string to keep in `users.password_hash`. @throws {BusyError} Too many passwords are being worked on. */
 export function hashPassword(password: string): Promise<string> {
-  return hash(password, PARAMETERS);
+  return inPlace(() => hash(password, PARAMETERS));
 }
 
 /**
  * @param passwordHash Null for a person who does not exist or has no password: takes as long as a real check, so that
  *   the time of an answer does not tell which addresses are known.
+ * @throws {BusyError} Too many passwords are being worked on.
  */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
-  unknownUserHash ??= hashPassword(randomBytes(16).toString('base64'));
-  const matches = await verify(passwordHash ?? (await unknownUserHash), password);
+  const known = passwordHash ?? (await hashOfNobody());
+  const matches = await inPlace(() => verify(known, password));
   return matches && passwordHash !== null;
+}
+
+/** Made once, beside the places: a refusal would be kept. */
+function hashOfNobody(): Promise<string> {
+  return (unknownUserHash ??= hash(randomBytes(16).toString('base64'), PARAMETERS));
+}
+
+/** Runs so many at once; so many more wait, and others are refused with `BusyError`. */
+export function passwordPlaces(atOnce: number, waitingMax: number) {
+  const places = bulkhead(atOnce, waitingMax);
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await places.execute(work);
+    } catch (error) {
+      if (!isBulkheadRejectedError(error)) throw error;
+      throw new BusyError('Too many passwords are being checked; try again in a moment', RETRY_AFTER_SECONDS);
+    }
+  };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { ErrorEnvelope } from './envelope.js';
-import { AppError, TooManyRequestsError, UnavailableError } from '../errors.js';
+import { AppError, BusyError, TooManyRequestsError, UnavailableError } from '../errors.js';
 import { type Language, languageOf, translate } from './messages.js';
 
 const CODES: Readonly<Record<number, string>> = {
@@ -35,7 +35,7 @@ export class ErrorFilter implements ExceptionFilter {
     }
     const { status, body } = this.answer(error);
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="toolcrib"');
-    if (error instanceof TooManyRequestsError)
+    if (error instanceof TooManyRequestsError || error instanceof BusyError)
       response.setHeader('Retry-After', String(error.retryAfterSeconds));
     response.vary('Accept-Language');
     const { told, languages } = inLanguage(languageOf(http.getRequest<Request>()), body);

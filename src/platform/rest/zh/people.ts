@@ -10,6 +10,7 @@ export const people: Readonly<Record<string, string>> = {
   'This needs the permission {0}, which these roles have: {1}': '需要权限 {0}，拥有该权限的角色：{1}',
   'The refresh token is not valid any more; sign in again': '刷新令牌已失效；请重新登录',
   'This sign-in has ended; sign in again': '本次登录已结束；请重新登录',
+  'Too many passwords are being checked; try again in a moment': '正在核对的密码过多，请稍后再试',
   'E-mail or password is wrong': '电子邮件或密码错误',
   'You belong to several tenants; name the one to sign in to': '您属于多个租户；请指明要登录的租户',
   'is needed here': '此处必填',
