@@ -2,23 +2,35 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Config } from '../platform/config.js';
+import { type JsonShape, jsonShapeFault } from '../platform/json-shape.js';
 import { HttpRefusal } from './http-refusal.js';
 
-export type BodyLimits = { readonly maxBytes: number; readonly timeoutMs: number; readonly maxDepth: number };
+export type BodyLimits = {
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+  readonly shape: JsonShape;
+};
 
 export function bodyLimits({ env }: Config): BodyLimits {
   return {
     maxBytes: env.MCP_BODY_MAX_BYTES,
     timeoutMs: env.MCP_BODY_TIMEOUT_MS,
-    maxDepth: env.MCP_JSON_MAX_DEPTH,
+    shape: bodyShape(env),
   };
+}
+
+const ENVELOPE_MAX_VALUES = 1000;
+
+/** More than arguments may hold, for what is around them; a call with a little too much is told so, and is on record. */
+export function bodyShape(env: Config['env']): JsonShape {
+  return { maxDepth: env.MCP_JSON_MAX_DEPTH, maxValues: env.TOOL_ARGUMENTS_MAX_VALUES + ENVELOPE_MAX_VALUES };
 }
 
 /**
  * Reads and parses a JSON body.
  *
  * @throws {HttpRefusal} 415 when it is compressed, 413 over `maxBytes`, 408 when it does not arrive within `timeoutMs`, 400 when it is not JSON or
- *   nested deeper than `maxDepth`.
+ *   beyond `shape`.
  */
 export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -37,7 +49,7 @@ export async function readJsonBody(request: IncomingMessage, limits: BodyLimits)
       closes: true,
     });
   if (Number(request.headers['content-length']) > limits.maxBytes) throw tooLarge();
-  return parseJson(await readText(request, limits, tooLarge), limits.maxDepth);
+  return parseJson(await readText(request, limits, tooLarge), limits.shape);
 }
 
 function readText(
@@ -83,15 +95,10 @@ function readText(
   });
 }
 
-/** @throws {HttpRefusal} 400: not JSON, or nested deeper than `maxDepth`. */
-export function parseJson(text: string, maxDepth: number): unknown {
-  if (isDeeperThan(text, maxDepth)) {
-    throw new HttpRefusal(
-      400,
-      ProtocolErrorCode.ParseError,
-      `The JSON is nested deeper than ${maxDepth} levels`,
-    );
-  }
+/** @throws {HttpRefusal} 400: not JSON, or beyond `shape`. */
+export function parseJson(text: string, shape: JsonShape): unknown {
+  const fault = jsonShapeFault(text, shape);
+  if (fault !== null) throw new HttpRefusal(400, ProtocolErrorCode.ParseError, `The JSON ${fault}`);
   try {
     return text.includes('__proto__') || text.includes('\\u00')
       ? JSON.parse(text, withoutProto)
@@ -103,32 +110,6 @@ export function parseJson(text: string, maxDepth: number): unknown {
       'Parse error: the request body is not valid JSON',
     );
   }
-}
-
-/** Looks at the text before anything is built from it; brackets inside strings do not count. */
-function isDeeperThan(text: string, maxDepth: number): boolean {
-  let depth = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code === 0x22) {
-      index = endOfString(text, index);
-    } else if (code === 0x7b || code === 0x5b) {
-      depth++;
-      if (depth > maxDepth) return true;
-    } else if (code === 0x7d || code === 0x5d) {
-      depth--;
-    }
-  }
-  return false;
-}
-
-function endOfString(text: string, start: number): number {
-  for (let quote = text.indexOf('"', start + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++;
-    if (backslashes % 2 === 0) return quote;
-  }
-  return text.length;
 }
 
 /** An own property of that name is only ever an attack on code that copies properties. */

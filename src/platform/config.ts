@@ -87,7 +87,7 @@ export const environmentSchema = z.object({
   TOOL_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(30),
   TOOL_ARGUMENTS_MAX_BYTES: wholeNumber(1024, 268_435_456).default(1_048_576),
   TOOL_ARGUMENTS_MAX_DEPTH: wholeNumber(1, 1000).default(64),
-  TOOL_ARGUMENTS_MAX_VALUES: wholeNumber(10, 10_000_000).default(100_000),
+  TOOL_ARGUMENTS_MAX_VALUES: wholeNumber(10, 10_000_000).default(10_000),
   TOOL_BREAKER_FAILURES: wholeNumber(0, 1000).default(10),
   TOOL_BREAKER_RESET_SECONDS: wholeNumber(1, 3600).default(30),
   TOOL_RESULT_MAX_BYTES: wholeNumber(1024, 268_435_456).default(1_048_576),

@@ -31,6 +31,7 @@ const SILENT = [
   'Allow',
   'ValidateNested',
   'registerDecorator',
+  'getMetadataStorage',
   'Validate',
   'ValidatorConstraint',
   'validate',

@@ -4,6 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { ForbiddenError, UnauthenticatedError } from '../../platform/errors.js';
+import { requireSmallBody } from '../../platform/rest/body.js';
 import { currentScope } from '../../platform/request-scope.js';
 import { Access, type AccessRule, InPerson, SECOND_FACTOR_MISSING } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
@@ -29,8 +30,11 @@ export class AccessGuard extends AuthGuard('jwt') {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]);
-    if (rule === 'public') return true;
     const request = context.switchToHttp().getRequest<Request>();
+    if (rule === 'public') {
+      requireSmallBody(request);
+      return true;
+    }
     const caller = await this.authenticate(context, request);
     const scope = currentScope();
     if (scope) scope.tenantId = caller.tenantId;

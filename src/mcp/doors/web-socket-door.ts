@@ -6,7 +6,7 @@ import { type Connection, Connections, UNREAD_MAX_BYTES } from './connections.js
 import type { Exchange } from '../exchange.js';
 import { wellFormedJson } from '../../platform/well-formed-json.js';
 import { HttpRefusal } from '../http-refusal.js';
-import { parseJson } from '../request-body.js';
+import { bodyShape, parseJson } from '../request-body.js';
 
 /** MCP over a WebSocket, one JSON-RPC message per text frame, both eras; not a transport of the specification. */
 @Injectable()
@@ -36,7 +36,7 @@ export class WebSocketDoor {
 
   private receive(webSocket: WebSocket, connection: Connection, data: Buffer): void {
     try {
-      connection.receive(parseJson(data.toString('utf8'), this.config.env.MCP_JSON_MAX_DEPTH));
+      connection.receive(parseJson(data.toString('utf8'), bodyShape(this.config.env)));
     } catch (error) {
       if (error instanceof HttpRefusal) webSocket.send(wellFormedJson(rpcError(null, error)));
       else webSocket.close(1011);

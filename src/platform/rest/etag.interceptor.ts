@@ -27,7 +27,7 @@ function tagged(request: Request, response: Response, body: unknown): unknown {
   if (etag === undefined) return body;
   response.setHeader('ETag', etag);
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  if (!isRead || !holds(request.headers['if-none-match'], etag)) return body;
+  if (!isRead || !holdsTag(request.headers['if-none-match'], etag)) return body;
   response.status(304);
   return undefined;
 }
@@ -46,8 +46,8 @@ function etagFor(body: unknown): string | undefined {
   return etagOf(number as number, digest.slice(0, DIGEST_LENGTH));
 }
 
-/** Weak comparison, as `If-None-Match` asks for. */
-function holds(header: string | undefined, etag: string): boolean {
+/** Says whether a client has the state of a tag: weak comparison, as `If-None-Match` asks for. */
+export function holdsTag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header.trim() === '*') return true;
   return header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);

@@ -1,11 +1,16 @@
-import { type ArgumentMetadata, ValidationPipe } from '@nestjs/common';
+import { type ArgumentMetadata, type Type, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { InvalidInputError } from '../errors.js';
+import { knownNames, plainToDto } from './plain-to-dto.js';
 
 /** One line per wrong field, as `error.details` of a 400 carries them. */
 export type FieldProblem = { readonly field: string; readonly message: string };
 
 const JSON_DEPTH_MAX = 64;
+/** An answer is no longer for what is more wrong than anybody reads. */
+const PROBLEMS_MAX = 50;
+const FIELD_TOLD_MAX = 200; // characters
+const PRIMITIVES: readonly unknown[] = [String, Boolean, Number, Array, Object, Date];
 /** NUL and lone surrogates: Postgres stores neither, in text or in jsonb. */
 const UNSTORABLE = /\0|\p{Surrogate}/u;
 
@@ -16,20 +21,47 @@ export class RestValidationPipe extends ValidationPipe {
       whitelist: true,
       forbidNonWhitelisted: true,
       transform: true,
+      transformerPackage: { plainToInstance: plainToDto, classToPlain: nothingToPlain },
       exceptionFactory: (errors: ValidationError[]) => invalidFields(problemsOf(errors)),
     });
   }
 
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type !== 'custom') requireStorable(value);
+    if (metadata.type !== 'custom') {
+      requireStorable(value);
+      requireFewUnknown(value, metadata.metatype);
+    }
     return super.transform(value, metadata) as Promise<unknown>;
   }
 }
 
-/** The one shape of "these fields are wrong". */
+/** What `transform: false` would ask for. */
+function nothingToPlain(): never {
+  throw new Error('DTOs are never made plain again');
+}
+
+/** The one shape of "these fields are wrong"; told is the beginning of what would be too long to read. */
 export function invalidFields(problems: readonly FieldProblem[]): InvalidInputError {
-  const fields = [...new Set(problems.map((problem) => problem.field))];
-  return new InvalidInputError(`Wrong input: ${fields.join(', ')}`, { details: problems });
+  const details = problems.slice(0, PROBLEMS_MAX).map(cutNames);
+  const fields = [...new Set(details.map(({ field }) => field))];
+  const more = problems.length > details.length ? ` and ${problems.length - details.length} more` : '';
+  return new InvalidInputError(`Wrong input: ${fields.join(', ')}${more}`, { details });
+}
+
+function cutNames({ field, message }: FieldProblem): FieldProblem {
+  if (field.length <= FIELD_TOLD_MAX) return { field, message };
+  const told = `${field.slice(0, FIELD_TOLD_MAX)}…`.toWellFormed();
+  return { field: told, message: message.replaceAll(field, () => told) };
+}
+
+/** Validation makes an error of each name that is not known, with all that an error has, before it tells any. */
+function requireFewUnknown(value: unknown, type: Type | undefined): void {
+  if (typeof value !== 'object' || value === null || type === undefined || PRIMITIVES.includes(type)) return;
+  const names = Object.keys(value); // those of a list are its places
+  const known = knownNames(type);
+  if (names.length <= known.size + PROBLEMS_MAX) return;
+  const unknown = names.filter((name) => !known.has(name));
+  throw invalidFields(unknown.map((field) => ({ field, message: `property ${field} should not exist` })));
 }
 
 function problemsOf(errors: readonly ValidationError[], path: readonly string[] = []): FieldProblem[] {

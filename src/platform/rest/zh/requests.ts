@@ -60,6 +60,7 @@ export const requests: Readonly<Record<string, string>> = {
   'Cannot {0} {1}': '{0} {1}：没有这个地址',
   '{0} is not possible here; the Allow header says what is': '此地址不支持 {0}；Allow 响应头列出了支持的方法',
   'Wrong input: {0}': '输入有误：{0}',
+  'Wrong input: {0} and {1} more': '输入有误：{0}，另有 {1} 处',
   'holds a character that cannot be stored (NUL or half a surrogate pair)':
     '含有无法存储的字符（NUL 或不成对的代理字符）',
   'is nested deeper than {0} levels': '嵌套超过 {0} 层',
@@ -69,6 +70,9 @@ export const requests: Readonly<Record<string, string>> = {
   'Send the body as JSON, with Content-Type: application/json':
     '请以 JSON 发送请求体，并带上 Content-Type: application/json',
   'The body is not valid JSON': '请求体不是有效的 JSON',
+  'The body is nested deeper than {0} levels': '请求体嵌套超过 {0} 层',
+  'The body holds more than {0} values': '请求体包含的值超过 {0} 个',
+  'The body must be UTF-8': '请求体必须是 UTF-8',
   'The body is larger than {0} bytes': '请求体超过 {0} 字节',
   'The body cannot be read': '无法读取请求体',
   'Pages of this origin may not call; see ALLOWED_ORIGINS': '此来源的网页无权调用；参见 ALLOWED_ORIGINS',

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { request as send } from 'node:http';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type RunningServer, type ServerOptions, startServer } from './server.js';
+
+const PROBE = pathToFileURL(resolve(__dirname, 'stall-probe.mjs')).href;
+/** What the probe's fixed piece of work takes on the machine that the limits are meant for. */
+const CALIBRATION_MS = 6;
+
+export type RawRequest = {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string | Buffer;
+};
+export type RawAnswer = { readonly status: number; readonly text: string };
+
+/** A built server whose longest turn of the event loop can be asked for. */
+export type MeteredServer = {
+  readonly server: RunningServer;
+  readonly send: (request: RawRequest) => Promise<RawAnswer>;
+  /**
+   * The longest turn while the work ran, in milliseconds of CPU on a machine of ordinary speed: this one's is measured at the
+   * same time, and taken out.
+   */
+  readonly stallOf: (work: () => Promise<unknown>) => Promise<number>;
+};
+
+export async function startMeteredServer(options: ServerOptions): Promise<MeteredServer> {
+  const nodeOptions = ['--import', PROBE, '--max-semi-space-size=16'];
+  const server = await startServer({ ...options, nodeOptions });
+  const ask = async (): Promise<{ longestMs: number; slowness: number }> => {
+    const from = server.stdout().length;
+    server.process.stdin?.write('\n');
+    for (;;) {
+      const told = /@stall (\S+) (\S+)\n/.exec(server.stdout().slice(from));
+      if (told)
+        return { longestMs: Number(told[1]), slowness: Math.max(1, Number(told[2]) / CALIBRATION_MS) };
+      await once(server.process.stdout!, 'data');
+    }
+  };
+  return {
+    server,
+    send: (request) => sendRaw(server.port, request),
+    stallOf: async (work) => {
+      const before = await ask();
+      await work();
+      const { longestMs, slowness } = await ask();
+      return longestMs / Math.max(before.slowness, slowness);
+    },
+  };
+}
+
+function sendRaw(port: number, { method = 'GET', path, headers = {}, body }: RawRequest): Promise<RawAnswer> {
+  return new Promise((settle, reject) => {
+    const request = send(
+      { port, host: '127.0.0.1', method, path, headers: headers as Record<string, string> },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+        response.on('end', () => settle({ status: response.statusCode ?? 0, text }));
+        response.on('error', () => settle({ status: response.statusCode ?? 0, text }));
+      },
+    );
+    // What is refused before it was read may be cut off in the middle: that is an answer, too.
+    request.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EPIPE' || error.code === 'ECONNRESET' ? settle({ status: 0, text: '' }) : reject(error),
+    );
+    request.end(body);
+  });
+}
