@@ -59,7 +59,7 @@ export class ToolExecutor {
     const proof = this.callLog.admit();
     if (proof) await proof;
     const attempt = await this.attempt(call);
-    await this.callLog.record(toRecord(call, attempt, startedAt, performance.now() - started));
+    await this.callLog.record(await toRecord(call, attempt, startedAt, performance.now() - started));
     return attempt;
   }
 
@@ -71,7 +71,7 @@ export class ToolExecutor {
   async refuse(call: Omit<ToolCall, 'tool'>, message: string): Promise<void> {
     const proof = this.callLog.admit();
     if (proof) await proof;
-    await this.callLog.record(toRecord({ ...call, tool: undefined }, refusal(message), new Date(), 0));
+    await this.callLog.record(await toRecord({ ...call, tool: undefined }, refusal(message), new Date(), 0));
   }
 
   private async attempt(call: ToolCall): Promise<Attempt> {
@@ -149,7 +149,12 @@ function toolNameOf({ tool, toolName, policy }: Omit<ToolCall, 'tool'> & Partial
   return cutText(name, TOOL_NAME_MAX);
 }
 
-function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs: number): CallRecord {
+async function toRecord(
+  call: ToolCall,
+  attempt: Attempt,
+  createdAt: Date,
+  durationMs: number,
+): Promise<CallRecord> {
   const { caller } = call;
   const redaction = redactionOf(call.policy.redaction);
   const response = attempt.kind === 'result' ? attempt.result : null;
@@ -166,8 +171,8 @@ function toRecord(call: ToolCall, attempt: Attempt, createdAt: Date, durationMs:
     era: call.era,
     transport: call.transport,
     isTest: call.isTest ?? false,
-    request: redaction ? redaction.valueForLog(call.args) : call.args,
-    response: redaction ? redaction.valueForLog(response) : response,
+    request: redaction ? await redaction.valueForLog(call.args) : call.args,
+    response: redaction ? await redaction.valueForLog(response) : response,
     success: attempt.errorKind === null,
     errorKind: attempt.errorKind,
     errorMessage: redaction && attempt.error !== null ? redaction.textForLog(attempt.error) : attempt.error,

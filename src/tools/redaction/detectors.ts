@@ -4,17 +4,19 @@ import { replaceCardsIn } from './bank-card.js';
 import { isIdCard } from './id-card.js';
 import { fold } from './fold.js';
 import type { RedactionRule } from './redaction-rules.js';
+import type { Turns } from './turns.js';
+import { TOO_LONG, type Work } from './work.js';
 
 export type Detector = {
-  /** A text without what the rule looks for. */
-  readonly replace: (text: string) => string;
+  /** A text without what the rule looks for; where the work is over, what is not looked at is hidden. */
+  readonly replace: (text: string, work: Work) => Turns<string>;
   /** Of a character, in instructions of RE2. */
   readonly cost: number;
   /** A match may be anything, so that it must see a text whole. */
   readonly isWhole: boolean;
 };
 
-type Replace = Detector['replace'];
+type Replace = (text: string) => string;
 
 /** What a built-in detector costs, which the engine of JavaScript runs. */
 const BUILT_IN_COST = 4;
@@ -49,7 +51,15 @@ export function detectorOf(rule: RedactionRule): Detector {
     const pattern = RE2JS.compile(rule.pattern ?? '');
     return { replace: patternReplacer(pattern, replacement), cost: pattern.programSize(), isWhole: true };
   }
-  return { replace: builtIn(rule.detector, replacement), cost: BUILT_IN_COST, isWhole: false };
+  const replace = builtIn(rule.detector, replacement);
+  return {
+    *replace(text, work) {
+      yield;
+      return work.do(() => replace(text));
+    },
+    cost: BUILT_IN_COST,
+    isWhole: false,
+  };
 }
 
 function builtIn(detector: Exclude<RedactionRule['detector'], 'pattern'>, replacement: string): Replace {
@@ -94,12 +104,15 @@ function replacer(expression: RegExp, minLength: number, replace: (match: string
   };
 }
 
-function patternReplacer(pattern: RE2JS, replacement: string): Replace {
-  return (text) => {
+/** From each match on the rest of the text is read anew, so that many matches may take the square of its length. */
+function patternReplacer(pattern: RE2JS, replacement: string): Detector['replace'] {
+  return function* (text, work) {
     const matcher = pattern.matcher(text);
     let output = '';
     let from = 0;
-    while (matcher.find()) {
+    while (work.do(() => matcher.find())) {
+      if (work.isOver) return TOO_LONG;
+      yield;
       if (matcher.end() === matcher.start()) continue;
       output += text.slice(from, matcher.start()) + replacement;
       from = matcher.end();

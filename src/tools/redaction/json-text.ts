@@ -1,4 +1,4 @@
-import { TURN_CHARACTERS, type Turns } from './turns.js';
+import type { Turns } from './turns.js';
 
 const NUMBER = /-?\d[\d.eE+-]*/g;
 
@@ -15,11 +15,11 @@ export function isJsonText(text: string): boolean {
 
 export type JsonMapper = {
   /** A string's new value. */
-  readonly string: (value: string) => string;
+  readonly string: (value: string) => Turns<string>;
   /** What stands in a number's place, as JSON. @param literal As it stands in the text */
-  readonly number: (literal: string) => string;
+  readonly number: (literal: string) => Turns<string>;
   /** A property's new name. */
-  readonly name: (name: string) => string;
+  readonly name: (name: string) => Turns<string>;
 };
 
 /**
@@ -32,20 +32,20 @@ export function* mapJsonText(text: string, mapper: JsonMapper): Turns<string> {
   const output: string[] = [];
   const names = new NewNames();
   let from = 0;
-  let turn = 0;
   for (let open = text.indexOf('"'); open >= 0; open = text.indexOf('"', from)) {
     const end = endOfString(text, open);
     const between = text.slice(from, open);
     names.follow(between);
-    output.push(mapNumbers(between, mapper));
-    const map = isName(text, end) ? (name: string) => names.add(name, mapper.name(name)) : mapper.string;
-    output.push(mapString(text.slice(open, end), map));
+    output.push(yield* mapNumbers(between, mapper));
+    const literal = text.slice(open, end);
+    const value = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
+    const mapped = isName(text, end)
+      ? names.add(value, yield* mapper.name(value))
+      : yield* mapper.string(value);
+    output.push(mapped === value ? literal : JSON.stringify(mapped));
     from = end;
-    if (from - turn < TURN_CHARACTERS) continue;
-    turn = from;
-    yield;
   }
-  output.push(mapNumbers(text.slice(from), mapper));
+  output.push(yield* mapNumbers(text.slice(from), mapper));
   return output.join('');
 }
 
@@ -77,14 +77,14 @@ class NewNames {
   }
 }
 
-function mapString(literal: string, map: (value: string) => string): string {
-  const value = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
-  const mapped = map(value);
-  return mapped === value ? literal : JSON.stringify(mapped);
-}
-
-function mapNumbers(between: string, { number }: JsonMapper): string {
-  return /\d/.test(between) ? between.replace(NUMBER, number) : between;
+function* mapNumbers(between: string, { number }: JsonMapper): Turns<string> {
+  let output = '';
+  let from = 0;
+  for (const { 0: literal, index } of between.matchAll(NUMBER)) {
+    output += between.slice(from, index) + (yield* number(literal));
+    from = index + literal.length;
+  }
+  return output + between.slice(from);
 }
 
 /** Just behind the closing quote. */

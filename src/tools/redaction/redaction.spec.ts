@@ -23,14 +23,14 @@ describe('compileRedaction', () => {
     expect(redactionOf(list)).toBe(redactionOf(list));
   });
 
-  it('keeps what agents get and what the log keeps apart', () => {
+  it('keeps what agents get and what the log keeps apart', async () => {
     const { textForAgent, textForLog, valueForLog } = compileRedaction(
       rules({ detector: 'phone', applies_to: 'agent' }, { detector: 'email', applies_to: 'log' }),
     );
     const text = '13812345678 a@b.cn';
     expect(textForAgent(text)).toBe('[redacted:phone] a@b.cn');
     expect(textForLog(text)).toBe('13812345678 [redacted:email]');
-    expect(valueForLog({ text })).toEqual({ text: '13812345678 [redacted:email]' });
+    expect(await valueForLog({ text })).toEqual({ text: '13812345678 [redacted:email]' });
   });
 
   it('replaces in texts, structured content and other blocks, in names, too, and leaves binary data', async () => {
@@ -73,11 +73,11 @@ describe('compileRedaction', () => {
     expect(JSON.parse(parsed.in)).toEqual({ tel: '"x"\\' });
   });
 
-  it('keeps apart what has the same name after it is replaced', () => {
+  it('keeps apart what has the same name after it is replaced', async () => {
     const { textForAgent, valueForLog } = compileRedaction(rules({ detector: 'phone', replacement: '#' }));
     const data = { a: { '13812345678': 1, '13912345678': 2 }, '13812345678': { '13812345678': 3 } };
     const redacted = { a: { '#': 1, '# 2': 2 }, '#': { '#': 3 } };
-    expect(valueForLog(data)).toEqual(redacted);
+    expect(await valueForLog(data)).toEqual(redacted);
     expect(JSON.parse(textForAgent(JSON.stringify(data)))).toEqual(redacted);
   });
 
@@ -95,8 +95,8 @@ describe('compileRedaction', () => {
   it('finds in a long result what it finds in a short one, and serves others meanwhile', async () => {
     const { resultForAgent } = compileRedaction(ALL.slice(0, 5));
     const row = { name: 'Zhang, San', tel: '13812345678', mail: 'a@b.cn' };
-    const data = { rows: Array.from({ length: 10_000 }, () => row) };
-    const lines = 'tel 13812345678\n'.repeat(50_000);
+    const data = { rows: Array.from({ length: 2000 }, () => row) };
+    const lines = 'tel 13812345678\n'.repeat(10_000);
     const original = {
       content: [
         { type: 'text', text: JSON.stringify(data) },
@@ -111,10 +111,10 @@ describe('compileRedaction', () => {
     let immediate = setImmediate(serve);
     const redacted = await resultForAgent({ ...original, structuredContent: data });
     clearImmediate(immediate);
-    expect(others).toBeGreaterThan(10);
+    expect(others).toBeGreaterThan(3);
     expect(JSON.stringify(redacted)).not.toMatch(/13812345678|a@b\.cn/);
     expect(JSON.parse(redacted.content[0]?.['text'] as string)).toEqual(redacted.structuredContent);
-    expect(redacted.content[1]?.['text']).toBe('tel [redacted:phone]\n'.repeat(50_000));
+    expect(redacted.content[1]?.['text']).toBe('tel [redacted:phone]\n'.repeat(10_000));
   });
 
   it('hides what would take too long to search', async () => {
@@ -125,38 +125,42 @@ describe('compileRedaction', () => {
     expect((await resultForAgent({ content: [{ type: 'text', text }] })).content).toEqual([
       { type: 'text', text: '[redacted:too_long]' },
     ]);
-    const many = Array.from({ length: 300 }, () => 'abc'.repeat(300));
-    expect((valueForLog(many) as string[]).at(-1)).toBe('[redacted:too_long]');
+    const many = Array.from({ length: 3000 }, () => 'abc'.repeat(300));
+    expect(((await valueForLog(many)) as string[]).at(-1)).toBe('[redacted:too_long]');
   });
 
-  it('hides what is too deep to look at', () => {
+  it('hides what is too deep to look at', async () => {
     let value: unknown = '13812345678';
     for (let depth = 0; depth < 5000; depth++) value = [value];
     const { valueForLog } = compileRedaction(rules({ detector: 'phone' }));
-    expect(JSON.stringify(valueForLog(value))).toContain('[redacted:too_deep]');
+    expect(JSON.stringify(await valueForLog(value))).toContain('[redacted:too_deep]');
   });
 
-  it('sees what JSON.stringify would see', () => {
+  it('sees what JSON.stringify would see', async () => {
     const { valueForLog } = compileRedaction(rules({ detector: 'email' }));
     const at = new Date(0);
-    expect(valueForLog({ at, mail: { toJSON: () => 'a@b.cn' } })).toEqual({
+    expect(await valueForLog({ at, mail: { toJSON: () => 'a@b.cn' } })).toEqual({
       at: at.toJSON(),
       mail: '[redacted:email]',
     });
   });
 
-  it('never throws and never breaks JSON', () => {
+  it('never throws and never breaks JSON', async () => {
     const { textForAgent, valueForLog } = compileRedaction(ALL);
     const digits = fc.stringMatching(/^[0-9 +@a-zA-Z.-]{0,40}$/);
     const value = fc.jsonValue({ maxDepth: 5, stringUnit: 'binary' });
     const withDigits = fc.dictionary(fc.string(), fc.oneof(digits, value, fc.double({ noNaN: true })));
-    fc.assert(
-      fc.property(fc.oneof(fc.array(value), withDigits), fc.constantFrom(undefined, 1), (data, indent) => {
-        const text = JSON.stringify(data, null, indent);
-        const parsed = JSON.parse(textForAgent(text)) as object;
-        expect(Object.keys(parsed)).toHaveLength(Object.keys(JSON.parse(text) as object).length);
-        expect(parsed).toEqual(JSON.parse(JSON.stringify(valueForLog(JSON.parse(text)))));
-      }),
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(fc.array(value), withDigits),
+        fc.constantFrom(undefined, 1),
+        async (data, indent) => {
+          const text = JSON.stringify(data, null, indent);
+          const parsed = JSON.parse(textForAgent(text)) as object;
+          expect(Object.keys(parsed)).toHaveLength(Object.keys(JSON.parse(text) as object).length);
+          expect(parsed).toEqual(JSON.parse(JSON.stringify(await valueForLog(JSON.parse(text)))));
+        },
+      ),
       { numRuns: 2000 },
     );
     fc.assert(

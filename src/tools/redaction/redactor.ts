@@ -1,86 +1,67 @@
 import { type Detector, detectorOf } from './detectors.js';
 import { isJsonText, mapJsonText } from './json-text.js';
 import type { RedactionRule } from './redaction-rules.js';
-import { atOnce, TURN_CHARACTERS, type Turns } from './turns.js';
+import { PIECE_CHARACTERS, type Turns } from './turns.js';
+import { TOO_LONG, type Work } from './work.js';
 
 /** How often JSON may stand inside a string of JSON. */
 const NESTED_JSON_MAX = 8;
-/** Characters times instructions that expressions may cost with one text, which they read at once: half a second. */
-const TEXT_WORK_MAX = 2 ** 25;
-/** What a text is replaced by that would take too long to read: what was not looked at is not shown. */
-const TOO_LONG = '[redacted:too_long]';
+/**
+ * Characters times instructions of one expression, which reads a text at once and cannot be stopped: about 40 ms where each instruction
+ * is looked at for each character; most take a hundredth of that.
+ */
+const TEXT_WORK_MAX = 2 ** 21;
 /** Between what cannot be part of a match of the built-in detectors. */
 const SEAMS = /[\n,;"'<>{}[\]|，。；、！？]/;
-
-/** What may be spent on the values of one result or record, in characters times instructions. */
-export class Work {
-  constructor(private left: number) {}
-
-  spend(work: number): boolean {
-    this.left -= work;
-    return this.left >= 0;
-  }
-}
 
 /** Replaces what the rules of one list look for. */
 export class Redactor {
   private readonly detectors: readonly Detector[];
-  /** Of a character. */
-  private readonly cost: number;
-  private readonly patternCost: number;
 
   /** @throws {Error} An expression does not compile: it was not checked when it was stored. */
   constructor(rules: readonly RedactionRule[]) {
     this.detectors = rules.map(detectorOf);
-    this.cost = costOf(this.detectors);
-    this.patternCost = costOf(this.detectors.filter(({ isWhole }) => isWhole));
   }
 
   /** A text; one that is JSON stays JSON. */
   *text(value: string, work: Work, nesting = 0): Turns<string> {
-    if (nesting >= NESTED_JSON_MAX || !isJsonText(value)) return yield* this.plain(value, work);
+    if (nesting >= NESTED_JSON_MAX || !work.do(() => isJsonText(value)))
+      return yield* this.plain(value, work);
     return yield* mapJsonText(value, {
-      string: (inner) => atOnce(this.text(inner, work, nesting + 1)),
-      number: (literal) => {
-        const redacted = this.number(literal, work);
-        return redacted === undefined ? literal : JSON.stringify(redacted);
-      },
-      name: (name) => this.name(name, work),
+      string: (inner) => this.text(inner, work, nesting + 1),
+      number: (literal) => this.number(literal, work),
+      name: (name) => this.plain(name, work),
     });
   }
 
-  /** @returns undefined: it may stay. */
-  number(literal: string, work: Work): string | undefined {
-    const redacted = this.name(literal, work);
-    return redacted === literal ? undefined : redacted;
+  /** A number as it is written; in JSON what takes its place is a text. */
+  *number(literal: string, work: Work): Turns<string> {
+    const redacted = yield* this.plain(literal, work);
+    return redacted === literal ? literal : JSON.stringify(redacted);
   }
 
-  name(name: string, work: Work): string {
-    return atOnce(this.plain(name, work));
-  }
-
-  private *plain(value: string, work: Work): Turns<string> {
-    if (!work.spend(value.length * this.cost) || value.length * this.patternCost > TEXT_WORK_MAX)
-      return TOO_LONG;
+  /** A text that is no JSON, a name. */
+  *plain(value: string, work: Work): Turns<string> {
     let text = value;
-    for (const { replace, isWhole } of this.detectors) {
-      text = isWhole || text.length <= TURN_CHARACTERS ? replace(text) : yield* piecewise(text, replace);
+    for (const { replace, isWhole, cost } of this.detectors) {
+      if (work.isOver || (isWhole && text.length * cost > TEXT_WORK_MAX)) return TOO_LONG;
+      const isPieces = !isWhole && text.length > PIECE_CHARACTERS;
+      text = yield* isPieces ? piecewise(text, replace, work) : replace(text, work);
+      yield;
     }
     return text;
   }
 }
 
-function costOf(detectors: readonly Detector[]): number {
-  return detectors.reduce((sum, { cost }) => sum + cost, 0);
-}
-
 /** Piece by piece, each of a turn's length or longer until there is a seam. */
-function* piecewise(text: string, replace: (text: string) => string): Turns<string> {
+function* piecewise(text: string, replace: Detector['replace'], work: Work): Turns<string> {
   const output: string[] = [];
   for (let from = 0; from < text.length;) {
-    let end = Math.min(from + TURN_CHARACTERS, text.length);
+    if (work.isOver) return TOO_LONG;
+    let end = Math.min(from + PIECE_CHARACTERS, text.length);
     while (end < text.length && !SEAMS.test(text[end])) end++;
-    output.push(replace(text.slice(from, end)));
+    const piece = text.slice(from, end);
+    output.push(yield* replace(piece, work));
     from = end;
     yield;
   }

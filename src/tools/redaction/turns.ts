@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Long work in pieces: at each `yield` others may be served. */
+/** Long work in pieces of a few milliseconds at most: at each `yield` others may be served. */
 export type Turns<T> = Generator<void, T>;
 
-/** Characters that are looked at in one turn. */
-export const TURN_CHARACTERS = 65_536;
+/** Characters that are looked at in one piece. */
+export const PIECE_CHARACTERS = 16_384;
+/** For so long others wait. */
+const TURN_MS = 8;
 
 /** Does it all at once. */
 export function atOnce<T>(turns: Turns<T>): T {
@@ -14,11 +16,12 @@ export function atOnce<T>(turns: Turns<T>): T {
   }
 }
 
-/** Lets the event loop go round between the pieces. */
-export async function inTurns<T>(turns: Turns<T>): Promise<T> {
-  for (;;) {
+/** Lets the event loop go round when a few milliseconds are over. @returns At once, no promise, what is done by then. */
+export function inTurns<T>(turns: Turns<T>): T | Promise<T> {
+  const endMs = performance.now() + TURN_MS;
+  do {
     const step = turns.next();
     if (step.done) return step.value;
-    await nextTurn();
-  }
+  } while (performance.now() < endMs);
+  return nextTurn().then(() => inTurns(turns));
 }

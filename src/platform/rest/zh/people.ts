@@ -65,6 +65,8 @@ export const people: Readonly<Record<string, string>> = {
   'uses its anchors too often (more than {0} times)': '锚点使用次数过多（超过 {0} 次）',
   'has the number {0}, which JSON does not know': '含有 JSON 不支持的数字 {0}',
   'cannot be a name': '不能用作名称',
+  'The file has more than {0} lines and entries; apply it with toolcrib config apply':
+    '文件的行和条目超过 {0} 个；请使用 toolcrib config apply 应用',
   'Send the configuration file as the body': '请将配置文件作为请求正文发送',
   'If-Match must be the ETag of an export or a diff, with its quotes, or *':
     'If-Match 必须是导出或差异的 ETag（包括引号），或 *',
