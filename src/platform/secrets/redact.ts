@@ -42,7 +42,7 @@ export function toLogJson(value: unknown, maxBytes: number): string | null {
   const preview = Buffer.from(text)
     .subarray(0, maxBytes)
     .toString('utf8')
-    .replace(/\uFFFD+$/, '');
+    .replace(/\uFFFD{1,3}$/, ''); // of the character that was cut
   return JSON.stringify({ truncated: true, bytes, preview });
 }
 

@@ -49,15 +49,17 @@ export function redactionOf(rules: readonly RedactionRule[] | undefined): Redact
 export function compileRedaction(rules: readonly RedactionRule[]): Redaction {
   const agent = redactorOf(rules.filter(({ applies_to }) => applies_to !== 'log'));
   const log = redactorOf(rules.filter(({ applies_to }) => applies_to !== 'agent'));
-  const message = (text: string, redactor: Redactor | undefined) =>
-    redactor ? atOnce(redactor.text(text, new Work(MESSAGE_WORK_MAX_MS))) : text;
   return {
     resultForAgent: (result) =>
       agent ? inTurns(redactResult(result, agent, new Work(WORK_MAX_MS))) : result,
-    textForAgent: (text) => message(text, agent),
+    textForAgent: (text) => inMessage(text, agent),
     valueForLog: (value) => (log ? inTurns(redactValue(value, log, new Work(WORK_MAX_MS))) : value),
-    textForLog: (text) => message(text, log),
+    textForLog: (text) => inMessage(text, log),
   };
+}
+
+function inMessage(text: string, redactor: Redactor | undefined): string {
+  return redactor ? atOnce(redactor.text(text, new Work(MESSAGE_WORK_MAX_MS))) : text;
 }
 
 function redactorOf(rules: readonly RedactionRule[]): Redactor | undefined {
