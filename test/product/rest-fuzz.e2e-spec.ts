@@ -9,9 +9,12 @@ import {
 } from '../support/openapi-fuzz.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 
-const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 10_000);
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 4000);
+const DAY_MS = 86_400_000;
+/** Other requests every day. */
+const SEED = Number(process.env['FUZZ_SEED'] ?? Math.floor(Date.now() / DAY_MS));
 const PARALLEL = 16;
-const ANSWER_LIMIT_MS = 10_000;
+const ANSWER_LIMIT_MS = 120_000;
 /** They cost a password hash, or a wait, each; so they get fewer requests. */
 const SLOW = /login|register|password/;
 /** They would end what the others are asked with. */
@@ -23,10 +26,9 @@ type Answer = {
   readonly headers: NodeJS.Dict<string | string[]>;
 };
 
-describe('the REST API under 10,000 made-up requests', () => {
+describe('the REST API under thousands of made-up requests', () => {
   let t: TestApp;
   const agent = new Agent({ keepAlive: true, maxSockets: PARALLEL });
-  const seed = Number(process.env['FUZZ_SEED'] ?? 20_260_131);
   beforeAll(async () => {
     t = await createTestApp({ env: { DATABASE_POOL_MAX: '8' } });
   });
@@ -61,14 +63,14 @@ describe('the REST API under 10,000 made-up requests', () => {
     };
     await Promise.all(Array.from({ length: PARALLEL }, worker));
 
-    expect(problems.slice(0, 10)).toEqual([]);
+    expect({ SEED, problems: problems.slice(0, 10) }).toEqual({ SEED, problems: [] });
     expect(operations.filter(({ name }) => !covered.has(name))).toEqual([]);
     // Of no use when nothing gets through. What acts on one thing needs its id, and few of the made-up ids are real.
     const neverDone = operations.filter(
       ({ name }) => ![...(covered.get(name) ?? [])].some((status) => status < 400),
     );
     expect(neverDone.length).toBeLessThan(operations.length * 0.8);
-  }, 300_000);
+  });
 
   /** Groups with tools, so that some ids lead somewhere. */
   async function makeThings(token: string): Promise<string[]> {
@@ -94,7 +96,7 @@ describe('the REST API under 10,000 made-up requests', () => {
     const rest = Math.ceil((REQUESTS - slow.length * slowShare) / (operations.length - slow.length));
     const jobs = operations.flatMap((operation, index) => {
       const numRuns = slow.includes(operation) ? slowShare : rest;
-      const asked = fc.sample(maker.requestTo(operation), { numRuns, seed: seed + index });
+      const asked = fc.sample(maker.requestTo(operation), { numRuns, seed: SEED + index });
       return asked.map((request, count) => ({
         operation,
         request,
