@@ -94,6 +94,8 @@ export const environmentSchema = z.object({
   TOOL_RESULT_KEEP_SECONDS: wholeNumber(1, 604_800).default(3600),
   TOOL_RESULT_KEEP_MAX_BYTES: wholeNumber(1024, 268_435_456).default(16_777_216),
   TOOL_RESULT_KEEP_TENANT_BYTES: wholeNumber(1024, 1_099_511_627_776).default(268_435_456),
+  KEPT_ANSWERS_PER_TENANT: wholeNumber(10, 10_000_000).default(100_000),
+  KEPT_ANSWERS_TENANT_BYTES: wholeNumber(1024, 1_099_511_627_776).default(268_435_456),
   TOOL_EFFECT_KEEP_HOURS: wholeNumber(1, 720).default(24),
   TOOL_THREADS_MAX: wholeNumber(1, 256).default(2),
   TOOL_THREAD_MEMORY_MIB: wholeNumber(32, 65_536).default(128),

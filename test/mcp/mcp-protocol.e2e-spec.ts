@@ -429,7 +429,7 @@ describe('the MCP endpoint', () => {
       await expect(send(stateful, { ...legacy('ping'), headers: first })).resolves.toMatchObject({
         status: 404,
       });
-      await eventually(() => t.app.get(Sessions).size === 0);
+      await eventually(() => t.app.get(Sessions).size === 0, 20_000);
     });
 
     it('end when the key is replaced', async () => {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
@@ -7,9 +7,11 @@ import { toLogJson } from '../../platform/secrets/redact.js';
 import { currentScope, inTenant } from '../../platform/request-scope.js';
 import { AdminAuditLog } from './audit-log.entity.js';
 import { cutText } from '../../platform/cut-text.js';
+import { RefusalLimiter } from './refusal-limiter.js';
 
 const VALUES_MAX_BYTES = 65_536;
 const ACTION_MAX = 200;
+const COUNTED_FOR_MS = 60_000;
 
 /** Whoever acts; a `Caller` fits. */
 export type Actor = {
@@ -40,8 +42,17 @@ export type AuditEntry = {
  * that does it, so neither exists without the other. From where and in which request is taken from the request scope.
  */
 @Injectable()
-export class AuditTrail {
+export class AuditTrail implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(AuditTrail.name);
+  private readonly refusals = new RefusalLimiter<Row>();
+  private timer: NodeJS.Timeout | undefined;
+
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** While the database still answers. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.recordCounted();
+  }
 
   /** @param manager Of the transaction that makes the change; it must belong to the actor's tenant. */
   async record(manager: EntityManager, actor: Actor, entry: AuditEntry): Promise<void> {
@@ -54,16 +65,36 @@ export class AuditTrail {
     await inTenant(actor.tenantId, () => this.record(this.dataSource.manager, actor, entry));
   }
 
-  /** For an attempt that was not let through; nothing else happens, so it has a transaction of its own. */
+  /**
+   * For an attempt that was not let through; nothing else happens, so it has a transaction of its own. What comes too often is
+   * counted, and recorded together within a minute: the first of its kind, with `refusals` in `after`.
+   */
   async recordRefusal(actor: Actor, entry: AuditEntry & { readonly reason: string }): Promise<void> {
     const row = toRow(actor, entry, { result: 'refused', reason: entry.reason });
-    await inTenant(actor.tenantId, () => this.dataSource.manager.insert(AdminAuditLog, row));
+    const kind = JSON.stringify([row.actorKind, row.actorId, row.action]);
+    if (this.refusals.take(row.tenantId, kind, row, performance.now())) return this.insert(row);
+    this.timer ??= setTimeout(() => void this.recordCounted(), COUNTED_FOR_MS).unref();
+  }
+
+  private async recordCounted(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const { first, count } of this.refusals.drain()) {
+      await this.insert({ ...first, after: { ...first.after, refusals: count } }).catch((error: Error) =>
+        this.logger.error(`${count} refusals of ${first.action} could not be recorded: ${error.message}`),
+      );
+    }
+  }
+
+  private async insert(row: Row): Promise<void> {
+    await inTenant(row.tenantId, () => this.dataSource.manager.insert(AdminAuditLog, row));
   }
 }
 
+type Row = Omit<AdminAuditLog, 'createdAt'>;
 type Outcome = Pick<AdminAuditLog, 'result' | 'reason'>;
 
-function toRow(actor: Actor, entry: AuditEntry, outcome: Outcome): Omit<AdminAuditLog, 'createdAt'> {
+function toRow(actor: Actor, entry: AuditEntry, outcome: Outcome): Row {
   const scope = currentScope();
   return {
     id: newId(),

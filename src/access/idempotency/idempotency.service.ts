@@ -4,9 +4,10 @@ import { DataSource } from 'typeorm';
 import { hashOf } from '../../platform/secrets/secure-token.js';
 import { newId } from '../../platform/new-id.js';
 import type { UserCaller } from '../caller.js';
-import { ConflictError, KeyReusedError } from '../../platform/errors.js';
+import { ConflictError, KeyReusedError, TooManyRequestsError } from '../../platform/errors.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { KeptAnswerQuotas } from '../../platform/database/kept-answer-quotas.js';
 import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
@@ -14,6 +15,8 @@ import { IdempotencyKey } from './idempotency-key.entity.js';
 
 const KEEP_HOURS = 24;
 const SWEEP_MS = 3_600_000;
+/** When to ask again, while there is no room. */
+const ROOM_RETRY_SECONDS = 300;
 
 /**
  * One statement decides who may work on a key, on whatever replica: who makes the row, or who finds one that expired or whose
@@ -53,6 +56,7 @@ export type Claim = { readonly attemptId: string } | { readonly answer: StoredAn
 export class IdempotencyService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(IdempotencyService.name);
   private readonly underWay = new Set<string>();
+  private readonly quotas: KeptAnswerQuotas;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -61,7 +65,10 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
     private readonly box: SecretBox,
     private readonly replica: Replica,
     private readonly config: Config,
-  ) {}
+  ) {
+    const { KEPT_ANSWERS_PER_TENANT: maxRows, KEPT_ANSWERS_TENANT_BYTES: maxBytes } = config.env;
+    this.quotas = new KeptAnswerQuotas(dataSource, ANSWER, { maxRows, maxBytes });
+  }
 
   onApplicationBootstrap(): void {
     const sweep = () => this.deleteExpired().catch((error: Error) => this.logger.warn(error.message));
@@ -74,6 +81,7 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
 
   /**
    * @throws {ConflictError} The first request with the key is still running, or its answer was lost.
+   * @throws {TooManyRequestsError} The tenant keeps as many answers as it may.
    * @throws {KeyReusedError} The first request with the key asked for something else.
    */
   async claim(caller: UserCaller, request: KeyedRequest): Promise<Claim> {
@@ -93,7 +101,7 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
         [...this.underWay],
         this.config.env.REPLICA_LEASE_MS,
       ]);
-      if (claimed.length > 0) return { attemptId };
+      if (claimed.length > 0) return await this.withRoom(caller.tenantId, attemptId);
     } catch (error) {
       this.underWay.delete(attemptId);
       throw error;
@@ -106,10 +114,20 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
     return { answer: this.answerOf(found, fingerprint) };
   }
 
+  private async withRoom(tenantId: string, attemptId: string): Promise<Claim> {
+    if (await this.quotas.has(tenantId)) return { attemptId };
+    await this.release(attemptId);
+    throw new TooManyRequestsError(
+      `Your tenant keeps as many answers of requests with an Idempotency-Key as it may; they go after ${KEEP_HOURS} hours`,
+      ROOM_RETRY_SECONDS,
+    );
+  }
+
   /** The request was carried out. Does not throw: its answer is good, stored or not. */
   async finish({ id, tenantId }: Attempt, { status, body }: StoredAnswer): Promise<void> {
     try {
       const answer = this.box.seal(JSON.stringify(body ?? null), ANSWER.contextOf(tenantId, id));
+      this.quotas.add(tenantId, answer.length);
       await this.dataSource.query(
         `UPDATE idempotency_keys SET state = 'done', status = $2, answer = $3 WHERE id = $1`,
         [id, status, answer],

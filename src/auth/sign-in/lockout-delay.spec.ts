@@ -1,4 +1,4 @@
-import { networkOf } from './client-network.js';
+import { clientOf } from '../../platform/network/client-network.js';
 import { delayMinutes } from './lockout-delay.js';
 
 describe('delayMinutes', () => {
@@ -20,6 +20,6 @@ describe('networkOf', () => {
     ['fe80::1%eth0', 'fe80:0:0:0'],
     ['', ''],
   ])('counts %s as %s', (ip, network) => {
-    expect(networkOf(ip)).toBe(network);
+    expect(clientOf(ip)).toBe(network);
   });
 });

@@ -5,7 +5,7 @@ import { TooManyRequestsError } from '../../platform/errors.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
-import { networkOf } from './client-network.js';
+import { clientOf } from '../../platform/network/client-network.js';
 import { delayMinutes } from './lockout-delay.js';
 
 /** Failures that cost nothing, by what is counted. */
@@ -106,7 +106,7 @@ export class SignInLockout {
    * @throws {TooManyRequestsError} More than `perHour` of them.
    */
   async spend(what: string, ip: string, perHour: number): Promise<void> {
-    const key = this.box.digest(`spend ${what} ${networkOf(ip)}`);
+    const key = this.box.digest(`spend ${what} ${clientOf(ip)}`);
     const [row] = await this.system.query<{ spent: number; rest: number }[]>(
       `INSERT INTO sign_in_attempts AS a (key_hash, failures) VALUES ($1, 1) ON CONFLICT (key_hash) DO UPDATE SET
          failures = CASE WHEN a.since < now() - interval '1 hour' THEN 1 ELSE a.failures + 1 END,
@@ -128,7 +128,7 @@ export class SignInLockout {
 
   /** In the order of their keys, so that transactions that lock several never wait for each other in a circle. */
   private countersOf({ login, accounts, ip }: Try): Counter[] {
-    const network = networkOf(ip);
+    const network = clientOf(ip);
     const names: [Kind, string][] = [
       ['pair', `${login} ${network}`],
       ['address', network],

@@ -10,7 +10,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { UserCallers } from '../../auth/sign-in/user-callers.js';
 import { clientAddress, compileTrust } from '../../platform/network/client-address.js';
-import { TooManyRequestsError, UnavailableError } from '../../platform/errors.js';
+import { UnavailableError } from '../../platform/errors.js';
 import { isLivePath } from './live-path.js';
 import { Config } from '../../platform/config.js';
 import { type Identity, LiveConnection } from './live-connection.js';
@@ -19,10 +19,8 @@ import { closeFor, LiveIdentities } from './live-identities.js';
 import { CLOSE, LIVE_SUBPROTOCOL, readMessage } from './live-protocol.js';
 import { LiveRooms } from './live-rooms.js';
 import { LiveTalk, type Origin } from './live-talk.js';
+import { StrangerConnections } from './stranger-connections.js';
 
-/** Connections of this replica that have not signed in; each has `LIVE_SIGN_IN_MS` for it. */
-const STRANGERS_MAX = 500;
-const STRANGERS_PER_ADDRESS = 50;
 /** Messages of one connection, each of up to `LIVE_MESSAGE_MAX_BYTES`, that are kept for their turn. */
 const WAITING_MAX = 50;
 /** How often tokens are looked at that may have expired. */
@@ -38,7 +36,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly webSockets: WebSocketServer;
   private readonly trust: ReturnType<typeof compileTrust>;
   private readonly connections = new Set<LiveConnection>();
-  private readonly strangers = new Map<LiveConnection, string | null>();
+  private readonly strangers = new StrangerConnections();
   private expiryTimer: NodeJS.Timeout | undefined;
   private isEnding = false;
 
@@ -91,8 +89,8 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
     const ip = clientAddress(request, this.trust);
     try {
       if (this.isEnding) throw new UnavailableError('This replica stops; connect again');
-      this.checkRoom(ip);
       const identity = await this.door.admit(request);
+      if (!identity) this.strangers.checkRoom(ip);
       const origin = { ip, userAgent: request.headers['user-agent'] ?? null };
       this.webSockets.handleUpgrade(request, socket, head, (webSocket) =>
         this.open(webSocket, origin, identity),
@@ -102,17 +100,10 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
     }
   }
 
-  private checkRoom(ip: string): void {
-    if (this.strangers.size >= STRANGERS_MAX) throw new UnavailableError('Too many connections are open');
-    const ofAddress = [...this.strangers.values()].filter((address) => address === ip).length;
-    if (ofAddress >= STRANGERS_PER_ADDRESS)
-      throw new TooManyRequestsError('Too many of your connections have not signed in', 10);
-  }
-
   private open(webSocket: WebSocket, origin: Origin, identity: Identity | undefined): void {
     const connection = new LiveConnection(webSocket, this.config);
     this.connections.add(connection);
-    this.strangers.set(connection, origin.ip);
+    if (!identity) this.strangers.add(connection, origin.ip ?? '');
     const late = { code: CLOSE.notSignedIn, reason: 'You have not signed in' };
     const limit = setTimeout(() => {
       if (!connection.identity) connection.close(late);

@@ -6,6 +6,7 @@ import { newId } from '../../platform/new-id.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { KeptAnswerQuotas } from '../../platform/database/kept-answer-quotas.js';
 import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
@@ -55,7 +56,9 @@ export type Claim =
   | { readonly kind: 'mine'; readonly id: string }
   | { readonly kind: 'running'; readonly ageSeconds: number }
   | { readonly kind: 'done' | 'ambiguous'; readonly outcome: unknown }
-  | { readonly kind: 'other_arguments' };
+  | { readonly kind: 'other_arguments' }
+  /** The tenant keeps as many outcomes as it may. */
+  | { readonly kind: 'no_room' };
 
 type Found = {
   readonly id: string;
@@ -77,6 +80,7 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly logger = new Logger(ToolEffects.name);
   /** Claims of this replica whose tools run: one that is ours and not here has lost its end. */
   private readonly underWay = new Map<string, string>();
+  private readonly quotas: KeptAnswerQuotas;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -85,7 +89,10 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly box: SecretBox,
     private readonly replica: Replica,
     private readonly config: Config,
-  ) {}
+  ) {
+    const { KEPT_ANSWERS_PER_TENANT: maxRows, KEPT_ANSWERS_TENANT_BYTES: maxBytes } = config.env;
+    this.quotas = new KeptAnswerQuotas(dataSource, OUTCOME, { maxRows, maxBytes });
+  }
 
   onApplicationBootstrap(): void {
     const sweep = () => this.deleteExpired().catch((error: Error) => this.logger.warn(error.message));
@@ -113,6 +120,10 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
         for (let tries = 0; tries < CLAIM_TRIES; tries++) {
           const parameters = [id, ...place, argumentsHash, this.replica.id, seconds];
           isMine = (await this.dataSource.query<unknown[]>(CLAIM, parameters)).length > 0;
+          if (isMine && !(await this.quotas.has(tenantId))) {
+            await this.release(id);
+            return { kind: 'no_room' };
+          }
           if (isMine) return { kind: 'mine', id };
           const lease = this.config.env.REPLICA_LEASE_MS;
           const [found] = await this.dataSource.query<Found[]>(FIND, [...place, lease]);
@@ -135,6 +146,7 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
   async finish(id: string, state: 'done' | 'ambiguous', outcome: unknown, seconds: number): Promise<void> {
     const context = OUTCOME.contextOf(this.underWay.get(id) ?? '', id);
     const sealed = this.box.seal(JSON.stringify(outcome), context);
+    this.quotas.add(this.underWay.get(id) ?? '', sealed.length);
     await this.end(id, FINISH, [id, state, sealed, seconds]);
   }
 

@@ -89,6 +89,11 @@ const WRONG_KEY = `An idempotency key (_meta["${IDEMPOTENCY_KEY}"] or the header
 const NOT_LOOKED_UP =
   'Whether this call was made before could not be looked up, so it was not run. Try again in a few seconds.';
 
+const NO_ROOM =
+  'Your tenant keeps as many outcomes of calls with an idempotency key as it may. The call was not run; the oldest outcomes go with time.';
+/** When to ask again, while there is no room. */
+const ROOM_RETRY_SECONDS = 300;
+
 function isKey(key: unknown): key is string {
   return typeof key === 'string' && key.length >= 1 && key.length <= KEY_MAX;
 }
@@ -112,6 +117,7 @@ async function repeated(
   tool: BoundTool,
 ): Promise<Attempt> {
   const { name } = tool.definition;
+  if (claim.kind === 'no_room') return deferral('rate_limited', NO_ROOM, ROOM_RETRY_SECONDS);
   if (claim.kind === 'other_arguments') {
     return failure(
       'key_reused',

@@ -67,7 +67,6 @@ export const automation: Readonly<Record<string, string>> = {
     '此副本与数据库失去联系。请过几秒再试。',
   'Requests for this host are not served; see ALLOWED_HOSTS': '不服务于此主机名的请求；参见 ALLOWED_HOSTS',
   'This replica stops; connect again': '此副本正在停止；请重新连接',
-  'Too many connections are open': '打开的连接过多',
   'Too many of your connections have not signed in': '您有过多连接尚未登录',
   "No message type '{0}'": '没有消息类型“{0}”',
   'cursor must be a number that came with an event': 'cursor 须为随事件给出的数字',

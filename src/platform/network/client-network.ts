@@ -1,0 +1,39 @@
+import { isIPv6 } from 'node:net';
+
+/** Groups of 16 bits. */
+const CLIENT_GROUPS = 4;
+const NETWORK_GROUPS = 3;
+const NETWORK_BYTES = 3;
+
+/**
+ * What counts as one client: an IPv4 address, or the /64 of an IPv6 one, since whoever has one of these has all of it.
+ *
+ * @param ip As Node tells it: an IPv4 address may come as `::ffff:192.0.2.1`.
+ */
+export function clientOf(ip: string): string {
+  const plain = mappedAddress(ip) ?? ip;
+  return isIPv6(plain) ? firstGroups(plain, CLIENT_GROUPS) : plain;
+}
+
+/** What often belongs to one party: the /24 of an IPv4 address, the /48 of an IPv6 one (RFC 6177). */
+export function networkOf(ip: string): string {
+  const plain = mappedAddress(ip) ?? ip;
+  if (isIPv6(plain)) return firstGroups(plain, NETWORK_GROUPS);
+  return plain.split('.').slice(0, NETWORK_BYTES).join('.');
+}
+
+function mappedAddress(ip: string): string | undefined {
+  return /^::ffff:([\d.]+)$/i.exec(ip)?.[1];
+}
+
+function firstGroups(ip: string, count: number): string {
+  const [address = ''] = ip.split('%');
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':').filter((group) => group !== '');
+  const rest = tail === undefined ? [] : tail.split(':').filter((group) => group !== '');
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0');
+  return [...groups, ...zeros, ...rest]
+    .slice(0, count)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
