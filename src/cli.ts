@@ -141,10 +141,20 @@ async function keysCommand([action, ...args]: readonly string[]): Promise<void> 
       print('The previous master key is forgotten\n');
       return;
     }
-    const { secrets, tenants } = await rotateMaster(config);
+    const { secrets, tenants, unopened } = await rotateMaster(config);
     const minutes = config.env.ACCESS_TOKEN_MINUTES;
+    const done = `${secrets} secrets of ${tenants} tenants were put under the new master key; `;
+    if (unopened.length > 0) {
+      const places = unopened.map(({ tenantId, column, id }) => `  ${column} ${id} (tenant ${tenantId})\n`);
+      print(
+        `${done}${unopened.length} could not be opened with any known key and stay as they are. Set them anew, or remove them:\n` +
+          places.join(''),
+      );
+      process.exitCode = 1;
+      return;
+    }
     print(
-      `${secrets} secrets of ${tenants} tenants were put under the new master key; nothing lies under the previous one.\n` +
+      `${done}nothing lies under the previous one.\n` +
         `Back up the new key now. In ${minutes} minutes, when the access tokens signed under the previous one have expired, forget it: ` +
         (config.env.TOOLCRIB_MASTER_KEY
           ? 'take TOOLCRIB_MASTER_KEY_PREVIOUS out of the settings\n'
@@ -157,7 +167,11 @@ async function checkpointKeyCommand(): Promise<void> {
   const { SigningKey } = await import('./call-logs/chain/signing-key.js');
   const work = async (config: Config) => {
     const { publicKey } = new SigningKey(config);
-    if (publicKey === undefined) throw new StartError('CHECKPOINT_KEY is not set: nothing is signed');
+    if (publicKey === undefined) {
+      throw new StartError(
+        'CHECKPOINT_KEY is not set in the settings of this command, so it has no public key to show. Run it with the settings of the service',
+      );
+    }
     print(publicKey);
   };
   await withInstallation(work, { logLevel: 'error' }); // stdout is the key, and nothing else

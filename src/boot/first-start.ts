@@ -1,10 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { INestApplicationContext } from '@nestjs/common';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { newId } from '../platform/new-id.js';
 import { withAdvisoryLock } from '../platform/database/advisory-locks.js';
+import { withOwner } from './database/migrate.js';
 import { generatePassword } from './commands/admin-password.js';
 import { AuditTrail, systemActor } from '../access/audit/audit-trail.js';
 import { hashPassword } from '../auth/sign-in/passwords.js';
@@ -14,7 +15,7 @@ import { inTenant } from '../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import type { Config } from '../platform/config.js';
-import { findNextSampleCustomer, generateSample } from '../crm/sample/sample-data.js';
+import { findNextSampleCustomer, generateSample, vacuumSample } from '../crm/sample/sample-data.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import { GroupKeysService } from '../groups/keys/group-keys.service.js';
 import { GroupTool } from '../groups/group-tools/group-tool.entity.js';
@@ -58,7 +59,7 @@ export async function firstStart(
     const tenantId = await findUnfinishedTenant(app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)));
     if (tenantId === undefined) return undefined;
     return inTenant(tenantId, async () => {
-      if (config.sampleData) await fillWithSample(dataSource, tenantId);
+      if (config.sampleData) await fillWithSample(config, dataSource, tenantId);
       return dataSource.transaction((manager) => finish(app, manager, { tenantId, config }));
     });
   });
@@ -81,11 +82,17 @@ async function findUnfinishedTenant(system: DataSource): Promise<string | undefi
   return tenant.id;
 }
 
-async function fillWithSample(dataSource: DataSource, tenantId: string): Promise<void> {
+async function fillWithSample(config: Config, dataSource: DataSource, tenantId: string): Promise<void> {
   const firstCustomer = await findNextSampleCustomer(dataSource, tenantId);
   const customers = SAMPLE_CUSTOMERS - firstCustomer;
   if (customers <= 0) return;
   await generateSample(dataSource, { tenantId, firstCustomer, customers });
+  // Newcomers look at once, and without statistics a search takes three times as long. Not every service knows its owner's address.
+  await withOwner(config, vacuumSample).catch((error: unknown) => {
+    new Logger('Toolcrib').warn(
+      `The sample has no statistics until autovacuum comes to it: ${String(error)}`,
+    );
+  });
   releaseMemory();
 }
 

@@ -13,6 +13,7 @@ import {
   spawnServer,
   startServer,
 } from '../support/server.js';
+import { DataSource } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const run = promisify(execFile);
@@ -343,6 +344,27 @@ describe('a start with DATABASE_URL', () => {
     await database.drop();
   });
 
+  it('leaves the planner no reason for haste: sample tables have statistics, the roles no JIT', async () => {
+    const admin = await new DataSource({ type: 'postgres', url: database.adminUrl }).initialize();
+    try {
+      const [{ name }] = await admin.query('SELECT current_database() AS name');
+      await admin.query(`ALTER DATABASE "${name}" SET jit = on`); // as PostgreSQL comes
+      await (await start({ DATABASE_URL: database.url, SAMPLE_DATA: 'true' })).stop();
+      const [{ rows }] = await admin.query(
+        `SELECT reltuples::int AS rows FROM pg_class WHERE oid = 'users'::regclass`,
+      );
+      expect(rows).toBeGreaterThan(200);
+    } finally {
+      await admin.destroy();
+    }
+    const service = await new DataSource({ type: 'postgres', url: appUrlOf(database.url) }).initialize();
+    try {
+      expect(await service.query('SHOW jit')).toEqual([{ jit: 'off' }]);
+    } finally {
+      await service.destroy();
+    }
+  }, 60_000);
+
   it('wants TOOLCRIB_MASTER_KEY and says how to make one', async () => {
     const { code, stderr } = await startToFail({ DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: '' });
     expect(code).toBe(1);
@@ -392,6 +414,11 @@ describe('toolcrib admin reset-password', () => {
     await next.stop();
   });
 });
+
+/** The role that serves requests. */
+function appUrlOf(url: string): string {
+  return Object.assign(new URL(url), { username: 'toolcrib_app' }).href;
+}
 
 async function toolcrib(env: Record<string, string>, ...args: string[]): Promise<string> {
   const masterKey = env.DATABASE_URL ? { TOOLCRIB_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') } : {};

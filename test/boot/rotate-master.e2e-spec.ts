@@ -126,6 +126,22 @@ describe('toolcrib keys rotate-master', () => {
     for (const key of keys) expect(await list(key)).toBe(200);
   }, 60_000);
 
+  it('leaves what it cannot open, names it, and puts the rest under the new key', async () => {
+    const { rows } = await database.query<{ user_id: string }>(
+      `INSERT INTO second_factors (user_id, tenant_id, secret)
+       SELECT id, tenant_id, decode('02ffffffff00', 'hex') FROM users WHERE password_hash IS NOT NULL RETURNING user_id`,
+    );
+    const { code, output } = await command().done;
+    expect([code, output]).toEqual([1, expect.stringContaining(`second_factors.secret ${rows[0]?.user_id}`)]);
+    expect(output).toMatch(
+      /^\d{2,} secrets of 1 tenants were put under the new master key; 1 could not be opened/,
+    );
+    for (const key of keys) expect(await list(key)).toBe(200);
+    expect((await command('--drop-previous').done).code).toBe(1);
+    await database.query('DELETE FROM second_factors');
+    expect((await command('--drop-previous').done).code).toBe(0);
+  }, 90_000);
+
   it('keeps what is shown, and a restart reads it with the new key alone', async () => {
     await database.end();
     await server.stop();

@@ -25,13 +25,22 @@ import { openStored } from '../master-keys/stored-secret.js';
 
 const BATCH_ROWS = 50;
 const LEASE_MARGIN_MS = 1000;
+/** Before every id. */
+const NO_ID = '00000000-0000-0000-0000-000000000000';
 
-/** How much was sealed anew. */
-export type Rotation = { readonly secrets: number; readonly tenants: number };
+/** A secret that no known master key opens: where it lies, for an administrator to set it anew. */
+export type Unopened = { readonly tenantId: string; readonly column: string; readonly id: string };
+
+/** How much was sealed anew, and what could not be. */
+export type Rotation = {
+  readonly secrets: number;
+  readonly tenants: number;
+  readonly unopened: readonly Unopened[];
+};
 
 /**
  * Puts every stored secret under a new master key while the service runs. A run that was interrupted goes on where it ended:
- * each secret says under which key it lies. With the embedded database the new key is made here; else it is
+ * each secret says under which key it lies. What does not open is left as it is and named, and the rest goes on. With the embedded database the new key is made here; else it is
  * TOOLCRIB_MASTER_KEY, and the one so far TOOLCRIB_MASTER_KEY_PREVIOUS, on every replica.
  *
  * @throws {StartError} There is no other key to rotate to, or a running replica does not know the new one. Nothing is lost.
@@ -50,11 +59,12 @@ export async function rotateMaster(config: Config): Promise<Rotation> {
       .get<DataSource>(getDataSourceToken(SYSTEM_DATABASE))
       .getRepository(Tenant)
       .find();
+    const unopened: Unopened[] = [];
     let secrets = 0;
     for (const { id } of tenants) {
-      secrets += await inTenant(id, () => sealAnew(app, id));
+      secrets += await inTenant(id, () => sealAnew(app, id, unopened));
     }
-    return { secrets, tenants: tenants.length };
+    return { secrets, tenants: tenants.length, unopened };
   });
 }
 
@@ -76,7 +86,8 @@ export async function dropPreviousMaster(config: Config): Promise<void> {
       const left = await inTenant(id, () => countLeft(app));
       if (left > 0)
         throw new StartError(
-          `${left} secrets of tenant ${name} lie under the previous key. Run: toolcrib keys rotate-master`,
+          `${left} secrets of tenant ${name} lie under the previous key. Run: toolcrib keys rotate-master. ` +
+            'Set anew, or remove, what it names as not opening',
         );
     }
     rmSync(dataDir.file(PREVIOUS_KEY_FILE), { force: true });
@@ -139,12 +150,22 @@ async function requireReplicasToKnow(app: INestApplicationContext): Promise<void
   );
 }
 
-async function sealAnew(app: INestApplicationContext, tenantId: string): Promise<number> {
+async function sealAnew(
+  app: INestApplicationContext,
+  tenantId: string,
+  unopened: Unopened[],
+): Promise<number> {
   const bus = app.get(ChangeBus);
   let total = 0;
   for (const column of SEALED_COLUMNS) {
-    for (let rows = BATCH_ROWS; rows === BATCH_ROWS; total += rows) {
-      ({ result: rows } = await bus.commit((manager) => sealBatch(app, manager, { tenantId, ...column })));
+    for (let after: string | null = NO_ID; after !== null;) {
+      const from: string = after;
+      const { result } = await bus.commit((manager) =>
+        sealBatch(app, manager, { tenantId, after: from, ...column }),
+      );
+      total += result.sealed;
+      unopened.push(...result.unopened);
+      after = result.last;
     }
   }
   if (total > 0) {
@@ -168,23 +189,36 @@ async function sealAnew(app: INestApplicationContext, tenantId: string): Promise
   return total;
 }
 
+type SealedBatch = {
+  readonly sealed: number;
+  readonly unopened: readonly Unopened[];
+  /** Where the next batch goes on; null: this was the last. */
+  readonly last: string | null;
+};
+
 type SealedRow = { readonly id: string; readonly box: Buffer; readonly told: string | null };
 
 async function sealBatch(
   app: INestApplicationContext,
   manager: EntityManager,
-  { tenantId, ...resealing }: Resealing & { readonly tenantId: string },
-): Promise<number> {
+  { tenantId, after, ...resealing }: Resealing & { readonly tenantId: string; readonly after: string },
+): Promise<SealedBatch> {
   const { sealed, id, digest, change } = resealing;
+  const unopened: Unopened[] = [];
   const { table, column } = sealed;
   const box = app.get(SecretBox);
   const rows = await manager.query<SealedRow[]>(
     `SELECT ${id} AS id, ${column} AS box, ${change?.id ?? 'NULL'} AS told FROM ${table}
-     WHERE ${column} IS NOT NULL AND substring(${column} FROM 1 FOR 5) <> $1 ORDER BY ${id} LIMIT ${BATCH_ROWS} FOR UPDATE`,
-    [box.presentPrefix],
+     WHERE ${column} IS NOT NULL AND substring(${column} FROM 1 FOR 5) <> $1 AND ${id} > $2
+     ORDER BY ${id} LIMIT ${BATCH_ROWS} FOR UPDATE`,
+    [box.presentPrefix, after],
   );
   for (const row of rows) {
     const secret = openOf(box, row, { tenantId, ...resealing });
+    if (secret === undefined) {
+      unopened.push({ tenantId, column: `${table}.${column}`, id: row.id });
+      continue;
+    }
     const values = [
       row.id,
       secret === null ? null : box.seal(secret, sealed.contextOf(tenantId, row.id)),
@@ -196,20 +230,20 @@ async function sealBatch(
   // Replicas look keys up by their hashes.
   const told = new Set(rows.flatMap((row) => (change && row.told !== null ? [row.told] : [])));
   for (const one of told) await app.get(ChangeBus).publish(manager, { kind: change!.kind, id: one });
-  return rows.length;
+  const last = rows.length === BATCH_ROWS ? (rows.at(-1)?.id ?? null) : null;
+  return { sealed: rows.length - unopened.length, unopened, last };
 }
 
-/** Null: it does not open, and may be forgotten. */
+/** Null: it does not open, and may be forgotten. Undefined: it does not open, and may not. */
 function openOf(
   box: SecretBox,
   row: SealedRow,
   { tenantId, isDispensable, ...resealing }: Resealing & { readonly tenantId: string },
-): string | null {
+): string | null | undefined {
   try {
     return openStored(box, row, { tenantId, ...resealing });
-  } catch (error) {
-    if (isDispensable) return null;
-    throw error;
+  } catch {
+    return isDispensable ? null : undefined;
   }
 }
 

@@ -4,6 +4,8 @@ import type { Config } from '../../platform/config.js';
 import { StartError } from '../../platform/errors.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
+/** Another replica set the same at the same moment. */
+const CHANGED_AT_ONCE = 'XX000';
 const DUPLICATE = ['42710', '23505']; // another replica made it at the same moment
 
 /**
@@ -24,7 +26,26 @@ export async function ensureRoles(config: Config): Promise<void> {
     ] as const) {
       const found = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
       if (found.rowCount === 0) await createRole(client, role, decodeURIComponent(new URL(url).password));
+      await turnOffJit(url);
     }
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * PostgreSQL compiles what it takes for a large query, which costs a short one ten times its own work. Every role may
+ * set this for itself; the setting is the role's, as poolers refuse options of a connection.
+ */
+async function turnOffJit(url: string): Promise<void> {
+  const client = new Client({ connectionString: url, application_name: 'toolcrib-roles' });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ jit: string }>(`SELECT current_setting('jit') AS jit`);
+    if (rows[0]?.jit === 'on') await client.query('ALTER ROLE CURRENT_USER SET jit = off');
+  } catch (error) {
+    const { code = '' } = error as { code?: string };
+    if (code !== CHANGED_AT_ONCE) throw error;
   } finally {
     await client.end();
   }

@@ -43,6 +43,7 @@ const INITDB_OPTIONS = [
   '--set=log_min_messages=log',
   '--set=log_min_error_statement=panic',
   '--set=log_checkpoints=off',
+  '--set=jit=off', // as the service's roles have it; a restored or migrating owner, too
 ];
 
 const INVALID_PASSWORD = '28P01';
