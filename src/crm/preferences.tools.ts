@@ -41,10 +41,10 @@ export class PreferencesTools {
     name: 'update_customer_preferences',
     title: 'Update customer preferences',
     description:
-      'Notes what a customer asked for. Only the keys you give change; clear removes keys. ' +
+      'Notes what a customer asked for. Only the keys you give change, blank ones do not; clear removes keys. ' +
       'Use it only for what the customer said, never for what you suppose. Answers with all preferences after the change.',
     category: 'customer',
-    version: '1.0.0',
+    version: '2.0.0',
     input: updateInput,
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   })

@@ -2,6 +2,7 @@ import { InvalidInputError } from '../platform/errors.js';
 import type { Config } from '../platform/config.js';
 import { type BoundTool, validatorsOf } from '../tools/pipe/bound-tool.js';
 import type { GroupPolicy, ToolPolicy } from '../tools/pipe/policy.js';
+import { emittedSchemas } from '../tools/schemas/emitted-schema.js';
 import type { JsonObject, ToolDefinition } from '../tools/tool-definition.js';
 import type { GroupTool } from './group-tools/group-tool.entity.js';
 import type { ToolGroup } from './group.entity.js';
@@ -84,7 +85,7 @@ export async function buildCatalog(
     epoch: Number(group.epoch),
     tools: new Map(sorted.map((tool) => [tool.definition.name, tool])),
     unusable,
-    listed: sorted.map(toListed),
+    listed: sorted.map((tool) => toListed(tool, group.policy)),
   };
 }
 
@@ -127,14 +128,17 @@ export function bind(row: GroupTool, definition: ToolDefinition, defaults: ToolD
   };
 }
 
-function toListed({ definition, description }: BoundTool): ListedTool {
-  const { name, title, inputSchema, outputSchema, annotations } = definition;
+/** Without structured content there is none to promise: clients refuse a result that lacks what an output schema says. */
+function toListed({ definition, description }: BoundTool, policy: GroupPolicy): ListedTool {
+  const { name, title, annotations } = definition;
+  const { inputSchema, outputSchema } = emittedSchemas(definition);
+  const isStructured = outputSchema !== undefined && policy.structured_content !== false;
   return {
     name,
     ...(title !== undefined && { title }),
     description,
     inputSchema,
-    ...(outputSchema && { outputSchema }),
+    ...(isStructured && { outputSchema }),
     ...(annotations && { annotations }),
   };
 }

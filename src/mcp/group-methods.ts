@@ -44,9 +44,9 @@ export class GroupMethods {
     this.pageTexts = new PageTexts(config.env.MCP_PAGE_SIZE);
   }
 
-  /** `listChanged` only where there is a stream to say so on. */
+  /** `listChanged` and log messages only where there is a stream for them and a client can set their level. */
   capabilities(options: { readonly notifies: boolean }) {
-    return { tools: options.notifies ? { listChanged: true } : {}, logging: {} };
+    return options.notifies ? { tools: { listChanged: true }, logging: {} } : { tools: {} };
   }
 
   instructions(catalog: Catalog): string | undefined {
@@ -60,7 +60,7 @@ export class GroupMethods {
   /** @throws {ProtocolError} The cursor is not one of ours. */
   listTools(exchange: Exchange, cursor: string | undefined): ToolsPage {
     const listed = listFor(exchange.catalog(), exchange.caller);
-    return this.pageAt(listed, cursor === undefined ? 0 : firstAfter(listed, cursor));
+    return this.pageAt(listed, firstAfter(listed, cursor));
   }
 
   /**
@@ -72,7 +72,7 @@ export class GroupMethods {
   listToolsJson(exchange: Exchange, cursor: string | undefined): Buffer {
     const catalog = exchange.catalog();
     const listed = listFor(catalog, exchange.caller);
-    const start = cursor === undefined ? 0 : firstAfter(listed, cursor);
+    const start = firstAfter(listed, cursor);
     const page = this.pageAt(listed, start);
     return listed === catalog.listed ? this.pageTexts.shared(listed, start, page) : this.pageTexts.of(page);
   }
@@ -166,7 +166,9 @@ function findLacking(
   return new MissingRequiredClientCapabilityError({ requiredCapabilities });
 }
 
-function firstAfter(listed: readonly ListedTool[], cursor: string): number {
+/** Clients that have no cursor send an empty one, too. */
+function firstAfter(listed: readonly ListedTool[], cursor: string | undefined): number {
+  if (cursor === undefined || cursor === '') return 0;
   let name: unknown;
   try {
     [name] = decodeCursor(cursor, 1);

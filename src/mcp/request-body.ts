@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Config } from '../platform/config.js';
 import { type JsonShape, jsonShapeFault } from '../platform/json-shape.js';
+import { withoutAbsentParams } from './absent-params.js';
 import { HttpRefusal } from './http-refusal.js';
 
 export type BodyLimits = {
@@ -100,9 +101,8 @@ export function parseJson(text: string, shape: JsonShape): unknown {
   const fault = jsonShapeFault(text, shape);
   if (fault !== null) throw new HttpRefusal(400, ProtocolErrorCode.ParseError, `The JSON ${fault}`);
   try {
-    return text.includes('__proto__') || text.includes('\\u00')
-      ? JSON.parse(text, withoutProto)
-      : JSON.parse(text);
+    const hasProto = text.includes('__proto__') || text.includes('\\u00');
+    return withoutAbsentParams(hasProto ? JSON.parse(text, withoutProto) : JSON.parse(text));
   } catch {
     throw new HttpRefusal(
       400,

@@ -33,6 +33,10 @@ export function faultOf(method: string, params: unknown): string | null {
       return rest['cursor'] === undefined || typeof rest['cursor'] === 'string'
         ? null
         : 'params.cursor must be a string';
+    case 'logging/setLevel':
+      return isSpecType.LoggingLevel(rest['level'])
+        ? null
+        : 'params.level must be one of debug, info, notice, warning, error, critical, alert, emergency';
     case 'initialize':
       return faultOfInitialize(rest);
     default:

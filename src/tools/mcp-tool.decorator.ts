@@ -37,7 +37,7 @@ export type McpToolOptions<
   Input extends z.ZodObject = z.ZodObject,
   Config extends z.ZodObject = z.ZodObject,
 > = {
-  /** Unique in the service; `[A-Za-z0-9_.-]`, 1 to 64 characters. */
+  /** Unique in the service; a letter, then up to 63 of `[A-Za-z0-9_-]`. */
   readonly name: string;
   readonly title?: string;
   /** For the model: what the tool gives, when to use it. */

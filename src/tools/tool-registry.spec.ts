@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { Inject, Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable, Logger, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { z } from 'zod';
@@ -8,6 +8,8 @@ import { McpTool } from './mcp-tool.decorator.js';
 import { NativeTools } from './native/native-tools.js';
 import { ToolRegistry } from './tool-registry.js';
 import { ToolThreads } from './native/tool-threads.js';
+import type { ToolDefinition } from './tool-definition.js';
+import { ProvidesTools, type ToolSource } from './tool-source.js';
 
 const tool = { description: 'A tool', category: 'test', version: '1.0.0', input: z.object({}) };
 
@@ -90,6 +92,58 @@ class NotExported {
   hidden() {}
 }
 
+const foreign: ToolDefinition = {
+  name: 'odd',
+  description: 'From elsewhere',
+  category: 'x',
+  version: '1.0.0',
+  source: 'upstream',
+  origin: 'elsewhere',
+  inputSchema: { type: 'object' },
+  clientCapabilities: [],
+  parseConfig: () => ({}),
+  run: () => undefined,
+};
+
+function sourceOf(definitions: readonly ToolDefinition[]): Type {
+  @ProvidesTools()
+  @Injectable()
+  class UpstreamLike implements ToolSource {
+    readonly kind = 'upstream';
+    definitions() {
+      return definitions;
+    }
+  }
+  return UpstreamLike;
+}
+
+@ProvidesTools()
+@Injectable()
+class FailingSource implements ToolSource {
+  readonly kind = 'plugin';
+  definitions(): never {
+    throw new Error('the other side is away');
+  }
+}
+
+@Injectable()
+class ForcedTools {
+  @McpTool({
+    ...tool,
+    name: 'forced',
+    input: z.object({
+      id: z.string().describe('Id'),
+      count: z.int().describe('Said by whoever calls it'),
+      notes: z.string().optional().describe('Notes'),
+      tags: z.array(z.string().describe('Tag')).optional().describe('Tags'),
+      consent: z.boolean().optional().describe('Consent'),
+      cents: z.int().optional().describe('Price'),
+      state: z.enum(['open', 'done']).optional().describe('State'),
+    }),
+  })
+  forced() {}
+}
+
 describe('ToolRegistry', () => {
   const start = async (...providers: Type[]): Promise<ToolRegistry> => {
     const module = await Test.createTestingModule({
@@ -151,6 +205,73 @@ describe('ToolRegistry', () => {
     ['a module without the class', [NotExported], /does not export NotExported/],
   ])('stops the start on %s', async (_name, providers, message) => {
     await expect(start(...providers)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['a name with a dot', { name: 'a.b' }, /'a\.b' .* is not a usable name/],
+    ['a name that begins with a digit', { name: '1st' }, /'1st' .* is not a usable name/],
+    ['a name that is none', { name: 7 as never }, /'7' .* is not a usable name/],
+    ['a union at the root', { inputSchema: { type: 'object', anyOf: [{}] } }, /the root has anyOf/],
+    ['no type at the root', { inputSchema: {} }, /type must be object/],
+    ['a list at the root', { inputSchema: [] as never }, /the schema is a list/],
+    ['an array as its root', { inputSchema: { type: 'array' } }, /type must be object/],
+    ['an array as its result', { outputSchema: { type: 'array' } }, /type must be object/],
+    [
+      'an argument with an odd name',
+      { inputSchema: { type: 'object', properties: { 'a b$': { type: 'string' } } } },
+      /'a b\$' is not a usable name of an argument/,
+    ],
+    ['properties that are a list', { inputSchema: { type: 'object', properties: [] } }, /properties must be/],
+    ['a number that JSON cannot say', { inputSchema: { type: 'object', default: 1n } }, /cannot be written/],
+    ['half of a character', { inputSchema: { type: 'object', title: '\ud83d' } }, /cannot be written/],
+    ['a description that is none', { description: 5 as never }, /description: /],
+    ['a title that is none', { title: 5 as never }, /title: /],
+    [
+      'a hint that is a word',
+      { annotations: { readOnlyHint: 'yes' as never } },
+      /annotations.readOnlyHint: /,
+    ],
+  ])('leaves a tool from elsewhere out that has %s, and keeps the others', async (_what, odd, message) => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    const registry = await start(
+      sourceOf([
+        { ...foreign, ...odd },
+        { ...foreign, name: 'good' },
+      ]),
+    );
+    expect(registry.definitions().map(({ name }) => name)).toEqual(['good']);
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(message));
+    warn.mockRestore();
+  });
+
+  it('serves what can be mended, and no tool under the name of one of our own', async () => {
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    const mended = {
+      $id: 'https://x.example/s',
+      type: 'object',
+      properties: { a: { type: ['string', 'null'], enum: ['x', null], default: null } },
+    };
+    const registry = await start(
+      sourceOf([
+        { ...foreign, name: 'same' },
+        { ...foreign, name: 'mended', inputSchema: mended },
+      ]),
+      FirstTools,
+    );
+    expect(registry.definitions().map(({ origin }) => origin)).toEqual(['elsewhere', 'FirstTools.one']);
+  });
+
+  it('starts without a source that fails', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    expect((await start(FailingSource, FirstTools)).definitions()).toHaveLength(1);
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('the other side is away'));
+    warn.mockRestore();
+  });
+
+  it('stops the start on an argument that a model cannot leave blank where things are changed', async () => {
+    await expect(start(ForcedTools)).rejects.toThrow(
+      /'consent' is optional and cannot be left blank[^]*'cents' is optional[^]*'state' is optional/,
+    );
   });
 
   it('tells all that is wrong at once', async () => {

@@ -1,25 +1,28 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { schemaHazards } from './schemas/schema-hazards.js';
-import type { JsonObject, ToolDefinition } from './tool-definition.js';
-import { lintToolSchema } from './schemas/tool-schema.js';
+import { definitionFaults } from './definition-faults.js';
+import type { ToolDefinition } from './tool-definition.js';
 import { ProvidesTools, type ToolSource } from './tool-source.js';
 
-/** MCP allows 128 characters; common LLM APIs refuse function names above 64. */
-const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+/** The kind of source whose tools are methods of this service. */
+const OWN = 'native';
 
 /** Every tool this service can run, whether or not a group has it. Complete once the modules are initialised. */
 @Injectable()
 export class ToolRegistry implements OnModuleInit {
+  private readonly logger = new Logger(ToolRegistry.name);
   private readonly byName = new Map<string, ToolDefinition>();
 
   constructor(private readonly discovery: DiscoveryService) {}
 
-  /** @throws {Error} All that is wrong with the tools, in one message: duplicate or bad names, unusable schemas. */
+  /**
+   * A tool of our own that is wrong is a bug and stops the start. Of what comes from elsewhere it is left out, with its reason in
+   * the log, and takes no other with it.
+   *
+   * @throws {Error} All that is wrong with our own tools, in one message: duplicate or bad names, unusable schemas.
+   */
   onModuleInit(): void {
-    const problems = this.sources().flatMap((source) =>
-      source.definitions().flatMap((tool) => this.add(tool)),
-    );
+    const problems = this.sources().flatMap((source) => this.addAll(source));
     if (problems.length > 0) {
       throw new Error(
         `Some tools cannot be served:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
@@ -36,32 +39,39 @@ export class ToolRegistry implements OnModuleInit {
     return this.byName.get(name);
   }
 
+  /** Our own first: a tool from elsewhere takes no name away from them. */
   private sources(): ToolSource[] {
-    return this.discovery
+    const sources = this.discovery
       .getProviders({ metadataKey: ProvidesTools.KEY })
       .map(({ instance }) => instance as ToolSource);
+    return sources.toSorted((one, other) => Number(other.kind === OWN) - Number(one.kind === OWN));
+  }
+
+  /** @returns What is wrong with our own tools. */
+  private addAll(source: ToolSource): string[] {
+    if (source.kind === OWN) return source.definitions().flatMap((tool) => this.add(tool));
+    const faults = definitionsOf(source).flatMap((tool) =>
+      typeof tool === 'string' ? [tool] : this.add(tool),
+    );
+    for (const fault of faults) this.logger.warn(`A tool is left out: ${fault}`);
+    return [];
   }
 
   private add(tool: ToolDefinition): string[] {
     const twin = this.byName.get(tool.name);
     if (twin) return [`Two tools are named '${tool.name}': ${twin.origin} and ${tool.origin}; rename one`];
-    this.byName.set(tool.name, tool);
-    const problems = TOOL_NAME.test(tool.name)
-      ? []
-      : [`'${tool.name}' (${tool.origin}) is not a usable name; use 1 to 64 of A-Z a-z 0-9 _ . -`];
-    for (const [what, schema] of [
-      ['input', tool.inputSchema],
-      ['output', tool.outputSchema],
-      ['config', tool.configSchema],
-    ] as const) {
-      const faults = schema ? faultsOf(schema, tool) : [];
-      problems.push(...faults.map((fault) => `${what} of '${tool.name}' (${tool.origin}): ${fault}`));
-    }
-    return problems;
+    const faults = definitionFaults(tool);
+    if (faults.length === 0) this.byName.set(tool.name, tool);
+    return faults;
   }
 }
 
-/** Our own authors also get to know what some client would not understand; of others' tools only what endangers us counts. */
-function faultsOf(schema: JsonObject, { source }: ToolDefinition): string[] {
-  return [...(source === 'native' ? lintToolSchema(schema) : []), ...schemaHazards(schema)];
+function definitionsOf(source: ToolSource): readonly (ToolDefinition | string)[] {
+  try {
+    return source.definitions();
+  } catch (error) {
+    return [
+      `the source '${source.kind}' says none: ${error instanceof Error ? error.message : String(error)}`,
+    ];
+  }
 }

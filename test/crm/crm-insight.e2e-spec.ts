@@ -89,7 +89,7 @@ describe('the tools that know a customer', () => {
         preferences: {},
         updated_at: null,
       });
-      await call('update_customer_preferences', { user_id, channel: 'wechat', marketing_consent: false });
+      await call('update_customer_preferences', { user_id, channel: 'wechat', marketing_consent: 'refused' });
       const changed = await call('update_customer_preferences', {
         user_id,
         channel: '',

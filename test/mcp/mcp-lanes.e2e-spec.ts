@@ -109,6 +109,13 @@ const REQUESTS: readonly (readonly [string, McpRequest])[] = [
     ),
   ],
   ['a cursor that is not ours', legacy('tools/list', { cursor: 'garbage' })],
+  ['an empty cursor', legacy('tools/list', { cursor: '' })],
+  ['a cursor that is null', legacy('tools/list', { cursor: null })],
+  ['a cursor that is null, 2026-07-28', modern('tools/list', { cursor: null })],
+  ['arguments that are null', legacy('tools/call', { name: 'data', arguments: null })],
+  ['arguments that are null, 2026-07-28', modern('tools/call', { name: 'data', arguments: null })],
+  ['an optional argument that is null', legacy('tools/call', call('echo', { message: 'hi', times: null }))],
+  ['a needed argument that is null', legacy('tools/call', call('echo', { message: null }))],
   ['a cursor that is a number', legacy('tools/list', { cursor: 5 })],
   ['an initialize without params', legacy('initialize')],
   [
@@ -120,6 +127,8 @@ const REQUESTS: readonly (readonly [string, McpRequest])[] = [
   ['a method with no name', legacy('')],
   ['resources/list', legacy('resources/list')],
   ['logging/setLevel', legacy('logging/setLevel', { level: 'info' })],
+  ['logging/setLevel to no level', legacy('logging/setLevel', { level: 'loud' })],
+  ['logging/setLevel to nothing', legacy('logging/setLevel', {})],
   ['server/discover without its envelope', legacy('server/discover')],
   ['a tool that needs what the client cannot do', legacy('tools/call', call('sampler'))],
   ['capabilities that are not', legacy('initialize', { ...client, capabilities: { roots: 7 } })],
@@ -258,6 +267,10 @@ const SESSION_REQUESTS: readonly (readonly [string, McpRequest])[] = [
     legacy('tools/call', { ...call('steps', { count: 2 }), _meta: { progressToken: 'session-progress' } }),
   ],
   ['a method that is not there', legacy('prompts/list')],
+  ['a cursor that is null', legacy('tools/list', { cursor: null })],
+  ['arguments that are null', legacy('tools/call', { name: 'data', arguments: null })],
+  ['a level that is none', legacy('logging/setLevel', { level: 'loud' })],
+  ['a level that is a number', legacy('logging/setLevel', { level: 3 })],
 ];
 
 /** All that an answer says, on a stream or in one body. */
@@ -333,6 +346,16 @@ describe('the two lanes', () => {
     expect(other.headers.get('content-type')).toBe(one.headers.get('content-type'));
     expect(one.status).not.toBe(500);
     expect(one.text).not.toMatch(/hunter2|\/src\/|node_modules/);
+  });
+
+  it('take null for what is left out, and know no level that is none', async () => {
+    const first = (await send(fastGroup, legacy('tools/list'))).body.result;
+    for (const cursor of ['', null])
+      expect((await send(sdkGroup, legacy('tools/list', { cursor }))).body.result).toEqual(first);
+    const said = await send(sdkGroup, legacy('tools/call', call('echo', { message: 'hi', times: null })));
+    expect(said.body.result).toEqual({ content: [{ type: 'text', text: 'hi' }] });
+    const loud = await send(sdkGroup, legacy('logging/setLevel', { level: 'loud' }));
+    expect(loud.body.error).toMatchObject({ code: -32602, message: expect.stringContaining('debug, info') });
   });
 
   it('record alike', async () => {

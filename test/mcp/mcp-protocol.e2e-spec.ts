@@ -371,7 +371,7 @@ describe('the MCP endpoint', () => {
     it('are not offered by a group that does not have them', async () => {
       const answer = await send(group, initialize);
       expect(answer.headers.get('mcp-session-id')).toBeNull();
-      expect(answer.body.result?.['capabilities']).toEqual({ tools: {}, logging: {} });
+      expect(answer.body.result?.['capabilities']).toEqual({ tools: {} });
     });
 
     it('begin with initialize and end with DELETE', async () => {

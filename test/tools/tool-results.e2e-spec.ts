@@ -67,6 +67,56 @@ describe('results', () => {
     url: `${app.url}/mcp/${group.code}/mcp`,
   });
 
+  describe('of a group without structured content', () => {
+    it('are text only, over both lanes, and promise nothing else', async () => {
+      const group = await groupWith({ structured_content: false });
+      const plain = await groupWith({});
+      for (const [name, args] of [
+        ['promised_data', { characters: 10 }],
+        ['repeat', { text: 'hi' }],
+      ] as const) {
+        const { content } = await call(plain, name, args);
+        expect(await call(group, name, args)).toEqual({ content });
+        const params = { name, arguments: args, _meta: { progressToken: 'p' } };
+        expect((await send(group, legacy('tools/call', params))).body.result).toEqual({ content });
+      }
+      const listed = (each: TestGroup) => send(each, legacy('tools/list')).then(({ text }) => text);
+      expect(await listed(plain)).toContain('"outputSchema"');
+      expect(await listed(group)).not.toContain('"outputSchema"');
+      const record = await lastRecord(group);
+      expect(record).toMatchObject({ success: true });
+      expect(record['response_data']).not.toHaveProperty('structuredContent');
+    });
+
+    it('are cut without becoming errors', async () => {
+      const group = await groupWith({ structured_content: false, result_max_bytes: LIMIT });
+      const cut = await call(group, 'promised_data', { characters: 9000 });
+      expect(cut.isError).toBeUndefined();
+      expect(truncation(cut)).toBeDefined();
+    });
+
+    it('are accepted by a client that checks what a schema promises', async () => {
+      const group = await groupWith({ structured_content: false });
+      const client = new Client({ name: 'checking', version: '1.0.0' });
+      const headers = { authorization: `Bearer ${group.key}` };
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(group.url), { requestInit: { headers } }),
+      );
+      await client.listTools();
+      const result = await client.callTool({ name: 'promised_data', arguments: { characters: 10 } });
+      expect(result.structuredContent).toBeUndefined();
+      await client.close();
+    });
+
+    it('are exported with the configuration', async () => {
+      const group = await groupWith({ structured_content: false });
+      const { text } = await fetch(`${t.url}/api/v1/admin/config/export`, {
+        headers: { authorization: `Bearer ${tenant.adminToken}` },
+      }).then(async (response) => ({ text: await response.text() }));
+      expect(text.slice(text.indexOf(`  ${group.code}:`))).toContain('structured_content: false');
+    });
+  });
+
   describe('that are too long', () => {
     it('are cut at a character and read on, on any replica', async () => {
       const group = await groupWith({ result_max_bytes: LIMIT });

@@ -7,7 +7,7 @@ import { NotFoundError } from '../../platform/errors.js';
 import { toLogJson } from '../../platform/secrets/redact.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { Config } from '../../platform/config.js';
-import { argumentsFault } from '../../tools/pipe/arguments-check.js';
+import { checkArguments } from '../../tools/pipe/arguments-check.js';
 import { unknownToolMessage } from '../../tools/pipe/tool-executor.js';
 import { GROUP_RULES, TOOL_RULES } from '../access-rules.js';
 import { CatalogStore } from '../catalog-store.js';
@@ -61,7 +61,7 @@ export class ExplainService {
     const tool = catalog.tools.get(input.tool);
     const asked = TOOL_RULES.map(({ name, check }) => outcome(name, check(tool, caller)));
     if (!tool) return asked;
-    return [...asked, outcome('arguments', argumentsFault(tool, input.arguments ?? {}, this.config))];
+    return [...asked, outcome('arguments', checkArguments(tool, input.arguments ?? {}, this.config).fault)];
   }
 
   private async subjectOf(caller: UserCaller, { key_id, user_id }: ExplainDto): Promise<Subject> {

@@ -44,7 +44,7 @@ export class ToolTester {
     const definition = this.registry.find(row.toolName);
     const catalog = this.catalogs.find(row.groupId);
     if (!catalog) throw new ConflictError('The group is not served at the moment; try again');
-    const { redaction, result_max_bytes } = catalog.policy;
+    const { redaction, result_max_bytes, structured_content } = catalog.policy;
     if (!definition) throw new ConflictError(`No tool '${row.toolName}' is registered in this build`);
     // Before it runs: a call that cannot be put on record is not made. What came of it is in the call log.
     const target = { kind: 'tool', id, name: row.toolName };
@@ -54,7 +54,7 @@ export class ToolTester {
       caller,
       tenantId: row.tenantId,
       groupId: row.groupId,
-      policy: { redaction, result_max_bytes },
+      policy: { redaction, result_max_bytes, structured_content },
       toolName: row.toolName,
       tool: bind(row, definition, this.config.env),
       hasTool: (name) => toolFor(catalog, caller, name) !== undefined,

@@ -135,9 +135,14 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
       }
       const fault = malformedCall(message);
       if (!fault) return transport.receive(message as JSONRPCMessage);
-      const { id: rpcId, params } = message as { id: string | number; params?: unknown };
-      void this.methods
-        .recordMalformedCall(exchange, params, versionOf(entry), fault)
+      const {
+        id: rpcId,
+        method,
+        params,
+      } = message as { id: string | number; method: string; params?: unknown };
+      const isCall = method === 'tools/call';
+      const recorded = isCall && this.methods.recordMalformedCall(exchange, params, versionOf(entry), fault);
+      void Promise.resolve(recorded)
         .catch(() => undefined) // the answer is an error either way
         .then(() => deliver(rpcError(rpcId, { code: ProtocolErrorCode.InvalidParams, message: fault })));
     };
@@ -178,7 +183,8 @@ function tellListChanged(servers: readonly Server[]): void {
 }
 
 function malformedCall(message: unknown): string | null {
-  if (!isPlainObject(message) || message['method'] !== 'tools/call') return null;
-  const hasId = typeof message['id'] === 'string' || typeof message['id'] === 'number';
-  return hasId ? faultOf('tools/call', message['params']) : null;
+  if (!isPlainObject(message)) return null;
+  const { method, id, params } = message;
+  if (method !== 'tools/call' && method !== 'logging/setLevel') return null;
+  return typeof id === 'string' || typeof id === 'number' ? faultOf(method, params) : null;
 }

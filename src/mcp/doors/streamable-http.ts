@@ -113,6 +113,9 @@ export class StreamableHttp {
     if (sessionId !== undefined) {
       this.sessions.check(sessionId, exchange);
       await this.recordFaults(body, versionOf(request), exchange);
+      const fault =
+        isRequest(body) && body.method === 'logging/setLevel' && faultOf(body.method, body.params);
+      if (fault) return this.sendFault(response, body, fault, exchange, versionOf(request));
       return this.sessions.serve(sessionId, request, response, body, exchange);
     }
     const opensSession = outcome.reason === 'initialize' && exchange.catalog().sessions;

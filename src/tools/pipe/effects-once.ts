@@ -4,6 +4,7 @@ import { Config } from '../../platform/config.js';
 import { type Claim, ToolEffects } from '../once/tool-effects.js';
 import { redactionOf } from '../redaction/redaction.js';
 import { type BoundTool, isRepeatable } from './bound-tool.js';
+import { withoutStructured } from './result-for-agent.js';
 import { type Attempt, deferral, failure, notRun, type ToolCall } from './tool-call.js';
 
 /** Where a request says its idempotency key, in `params._meta`; the HTTP header is `Idempotency-Key`. */
@@ -144,8 +145,12 @@ async function repeated(
 }
 
 /** The group's rules may have changed since it was stored. */
-async function redacted({ result, errorKind, error }: Outcome, { policy }: ToolCall): Promise<Outcome> {
+async function redacted(
+  { result: stored, errorKind, error }: Outcome,
+  { policy }: ToolCall,
+): Promise<Outcome> {
   const redaction = redactionOf(policy.redaction);
+  const result = policy.structured_content === false ? withoutStructured(stored) : stored;
   if (!redaction) return { result, errorKind, error };
   return {
     result: await redaction.resultForAgent(result),

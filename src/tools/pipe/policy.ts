@@ -44,6 +44,12 @@ export const groupPolicySchema = z.strictObject({
   user_limits: callLimitsSchema.optional().describe('Of each signed-in user in this group'),
   result_max_bytes: RESULT_BYTES,
   redaction: redactionRulesSchema.optional(),
+  structured_content: z
+    .boolean()
+    .optional()
+    .describe(
+      'false: results are text only, for clients that show a model structured content beside the text; absent: true',
+    ),
   dedupe_seconds: z
     .int()
     .min(1)

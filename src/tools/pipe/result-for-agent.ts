@@ -51,8 +51,10 @@ export class ResultForAgent {
     { result: original, ownContent }: ReadResult,
   ): Promise<Attempt> {
     const redaction = redactionOf(call.policy.redaction);
-    const result = redaction ? await redaction.resultForAgent(original) : original;
-    const isPromised = tool.definition.outputSchema && !result.isError;
+    const textOnly = call.policy.structured_content === false;
+    const shown = textOnly ? withoutStructured(original) : original;
+    const result = redaction ? await redaction.resultForAgent(shown) : shown;
+    const isPromised = tool.definition.outputSchema && !result.isError && !textOnly;
     if (redaction && isPromised && tool.validators.checkResult(result.structuredContent))
       return asText(result, `${tool.definition.name} ran. ${MISFIT}`);
     const limit = maxBytesOf(call, tool, this.config);
@@ -88,7 +90,8 @@ export class ResultForAgent {
       ...(result.isError && { isError: true }),
       _meta: { ...result._meta, [TRUNCATED]: { shownBytes, totalBytes, ...(handle && { handle }) } },
     };
-    if (!outputSchema || result.isError) return { kind: 'result', result: cut, errorKind: null, error: null };
+    const isPromised = outputSchema && !result.isError && call.policy.structured_content !== false;
+    if (!isPromised) return { kind: 'result', result: cut, errorKind: null, error: null };
     return asText(cut, `${name} ran. ${UNSTRUCTURED} ${note}`);
   }
 }
@@ -101,6 +104,11 @@ const UNSTRUCTURED =
 /** How long a result of the tool may be in this group. */
 export function maxBytesOf(call: ToolCall, tool: BoundTool, { env }: Config): number {
   return tool.policy.result_max_bytes ?? call.policy.result_max_bytes ?? env.TOOL_RESULT_MAX_BYTES;
+}
+
+/** A result as a group without structured content gives it. */
+export function withoutStructured({ structuredContent: _withheld, ...result }: ToolResult): ToolResult {
+  return result;
 }
 
 /** A result that cannot have the structured content it must have: MCP allows that of errors only. */

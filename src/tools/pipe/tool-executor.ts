@@ -8,7 +8,7 @@ import { newId } from '../../platform/new-id.js';
 import { Config } from '../../platform/config.js';
 import { Limiter } from '../limits/limiter.js';
 import { redactionOf } from '../redaction/redaction.js';
-import { argumentsFault } from './arguments-check.js';
+import { checkArguments } from './arguments-check.js';
 import type { BoundTool } from './bound-tool.js';
 import { limitScopes } from './limit-scopes.js';
 import { EffectsOnce } from './effects-once.js';
@@ -77,12 +77,11 @@ export class ToolExecutor {
   private async attempt(call: ToolCall): Promise<Attempt> {
     const { tool } = call;
     if (!tool) return refusal(unknownToolMessage(call.toolName));
-    const args = call.args ?? {};
     try {
-      const fault = argumentsFault(tool, args, this.config);
+      const { args, fault } = checkArguments(tool, call.args ?? {}, this.config);
       if (fault !== null) return failure('invalid_arguments', fault);
-      return await this.effects.run(call, tool, () =>
-        this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args as JsonObject)),
+      return await this.effects.run({ ...call, args }, tool, () =>
+        this.withinLimits(call, tool, () => this.throughCircuit(call, tool, args)),
       );
     } catch (error) {
       return this.toFailure(call, error);

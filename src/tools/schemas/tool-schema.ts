@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeProperties } from './rules-in-words.js';
 import type { JsonObject } from '../tool-definition.js';
 
 const SIMPLE_TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array'];
@@ -111,7 +112,8 @@ function inlineReferences(node: unknown, root: JsonObject, trail: readonly strin
   return { ...inlined, ...(inlineReferences(own, root, trail) as Record<string, unknown>) };
 }
 
-function resolvePointer(ref: string, root: JsonObject): unknown {
+/** What a reference within a schema leads to; undefined: nothing. */
+export function resolvePointer(ref: string, root: JsonObject): unknown {
   if (ref === '#') return root;
   if (!ref.startsWith('#/')) return undefined;
   let node: unknown = root;
@@ -120,62 +122,4 @@ function resolvePointer(ref: string, root: JsonObject): unknown {
     node = typeof node === 'object' && node !== null ? (node as Record<string, unknown>)[key] : undefined;
   }
   return node;
-}
-
-function describeProperties(schema: Record<string, unknown>): Record<string, unknown> {
-  const described = { ...schema };
-  if (typeof described['format'] === 'string') delete described['pattern']; // zod says both; the pattern tells nobody more
-  if (described['minimum'] === Number.MIN_SAFE_INTEGER) delete described['minimum'];
-  if (described['maximum'] === Number.MAX_SAFE_INTEGER) delete described['maximum'];
-  if (typeof schema['properties'] === 'object' && schema['properties'] !== null) {
-    described['properties'] = Object.fromEntries(
-      Object.entries(schema['properties']).map(([name, property]: [string, unknown]) => [
-        name,
-        isObject(property) ? withRulesInWords(describeProperties(property)) : property,
-      ]),
-    );
-  }
-  if (isObject(schema['items'])) described['items'] = describeProperties(schema['items']);
-  return described;
-}
-
-/** Dify and others pass a scalar's type and description to the model and drop the rest, so the rest goes into words. */
-function withRulesInWords(property: Record<string, unknown>): Record<string, unknown> {
-  const description = property['description'];
-  if (typeof description !== 'string') return property;
-  const rules: string[] = [];
-  const mentions = (text: string) => hasWord(description, text);
-  const allowed = property['enum'] ?? (isObject(property['items']) ? property['items']['enum'] : undefined);
-  if (Array.isArray(allowed) && !allowed.every((value) => mentions(String(value)))) {
-    rules.push(`One of: ${allowed.join(', ')}.`);
-  }
-  const fixed = property['const'];
-  if (fixed !== undefined && !mentions(JSON.stringify(fixed))) {
-    rules.push(`Always ${JSON.stringify(fixed)}.`);
-  }
-  const format = property['format'];
-  if (typeof format === 'string' && !mentions(format)) rules.push(`Format: ${format}.`);
-  const { minimum, maximum } = property;
-  if (typeof minimum === 'number' && !mentions(String(minimum))) rules.push(`At least ${minimum}.`);
-  if (typeof maximum === 'number' && !mentions(String(maximum))) rules.push(`At most ${maximum}.`);
-  const fallback = property['default'];
-  if (fallback !== undefined && !(mentions('default') && mentions(plain(fallback))))
-    rules.push(`Default: ${plain(fallback)}.`);
-  if (rules.length === 0) return property;
-  const separator = /[.!?。]\s*$/.test(description) ? ' ' : '. ';
-  return { ...property, description: `${description.trimEnd()}${separator}${rules.join(' ')}` };
-}
-
-/** The text as a word or number of its own: `on` is not in `month`, nor 1 in 100. */
-function hasWord(description: string, text: string): boolean {
-  const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![\\w.-])${escaped}(?![\\w-])`, 'i').test(description);
-}
-
-function plain(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

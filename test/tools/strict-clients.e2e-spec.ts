@@ -1,0 +1,107 @@
+import { ToolRegistry } from '../../src/tools/tool-registry.js';
+import { legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
+import { blankOf, CONVERSIONS, type Schema } from '../support/strict-clients.js';
+import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+
+type Listed = {
+  readonly name: string;
+  readonly inputSchema: Schema;
+  readonly annotations?: { readonly readOnlyHint?: boolean };
+};
+type Data = Readonly<Record<string, unknown>>;
+
+/** On file before a client that means to change one thing makes its call. */
+const ON_FILE = {
+  channel: 'wechat',
+  marketing_consent: 'refused',
+  treatment_interests: ['lips'],
+  appointment_days: ['mon'],
+  notes: 'shy',
+};
+
+describe('clients under strict function calling', () => {
+  let t: TestApp;
+  let tenant: TestTenant;
+  let group: TestGroup;
+  let listed: readonly Listed[];
+
+  beforeAll(async () => {
+    t = await createTestApp();
+    tenant = await t.newTenant();
+    const tools = t.app
+      .get(ToolRegistry)
+      .definitions()
+      .map(({ name }) => name);
+    group = await newGroup(t, tenant, { tools });
+    listed = (await send(group, legacy('tools/list'))).body.result?.tools as unknown as Listed[];
+  });
+  afterAll(() => t?.close());
+
+  async function call(
+    name: string,
+    args: object,
+  ): Promise<{ readonly data: Data | undefined; readonly text: string }> {
+    const { result } = (await send(group, legacy('tools/call', { name, arguments: args }))).body;
+    const data = result?.['structuredContent'] as Data | undefined;
+    return { data, text: result?.content?.[0]?.text ?? '' };
+  }
+
+  /** All arguments that the converted schema asks for: those that were meant, and blanks. */
+  const madeBy = (schema: Schema, meant: object): object => ({ ...(blankOf(schema) as object), ...meant });
+
+  /** For each tool that changes things: a change as it is meant, and what it must have come to. */
+  const changes: Readonly<
+    Record<string, (send: (meant: object) => Promise<Data | undefined>) => Promise<void>>
+  > = {
+    update_customer_preferences: async (make) => {
+      const user_id = (await t.newUser(tenant.tenantId, ['customer'])).id;
+      const { data } = await call('update_customer_preferences', { user_id, ...ON_FILE });
+      const before = data?.['preferences'] as Data;
+      expect(before).toEqual({ ...ON_FILE, marketing_consent: false });
+      await make({ user_id });
+      const untouched = await call('get_customer_preferences', { user_id });
+      expect(untouched.data).toMatchObject({ preferences: before, updated_at: data?.['updated_at'] });
+      const after = await make({ user_id, language: 'zh-CN' });
+      expect(after?.['preferences']).toEqual({ ...before, language: 'zh-CN' });
+      expect((await make({ user_id, clear: ['notes'] }))?.['preferences']).not.toHaveProperty('notes');
+    },
+    create_task: async (make) => {
+      const user_id = (await t.newUser(tenant.tenantId, ['customer'])).id;
+      const plain = await call('create_task', { user_id, title: 'Call back' });
+      const made = await make({ user_id, title: 'Call back' });
+      const without = ({ task_id: _id, created_at: _at, updated_at: _when, ...rest }: Data = {}) => rest;
+      expect(without(made)).toEqual(without(plain.data));
+    },
+    update_task_status: async (make) => {
+      const user_id = (await t.newUser(tenant.tenantId, ['customer'])).id;
+      const { data } = await call('create_task', { user_id, title: 'Call back' });
+      const changed = await make({ task_id: data?.['task_id'], status: 'in_progress' });
+      expect(changed).toMatchObject({ status: 'in_progress', title: 'Call back' });
+      await make({ task_id: data?.['task_id'] });
+      expect((await call('get_task', { task_id: data?.['task_id'] })).data).toMatchObject({
+        status: 'in_progress',
+      });
+    },
+  };
+
+  it('are thought of for every tool that changes things', () => {
+    expect(listed).toHaveLength(t.app.get(ToolRegistry).definitions().length);
+    const changing = listed.filter(({ annotations }) => annotations?.readOnlyHint !== true);
+    expect(changing.map(({ name }) => name).toSorted()).toEqual(Object.keys(changes).toSorted());
+  });
+
+  describe.each(Object.entries(CONVERSIONS))('of %s', (_whose, convert) => {
+    it('can use every tool: no schema is refused, and no blank argument either', async () => {
+      for (const { name, inputSchema } of listed) {
+        const made = madeBy(convert(inputSchema), {});
+        const { text } = await call(name, made);
+        expect({ name, text }).not.toEqual({ name, text: expect.stringMatching(/^Invalid arguments for/) });
+      }
+    });
+
+    it.each(Object.keys(changes))('change with %s what was meant and nothing else', async (name) => {
+      const schema = convert(listed.find((tool) => tool.name === name)?.inputSchema ?? {});
+      await changes[name]?.(async (meant) => (await call(name, madeBy(schema, meant))).data);
+    });
+  });
+});
