@@ -48,7 +48,6 @@ function faultsOf(what: 'input' | 'output' | 'config', schema: JsonObject, tool:
   const faults = schemaFaults(what, schema);
   if (faults.length === 0) faults.push(...schemaHazards(schema));
   if (faults.length === 0 && tool.source === 'native') faults.push(...lintToolSchema(schema));
-  if (faults.length === 0 && tool.source === 'native' && what === 'input') faults.push(...forcedFaults(tool));
   return faults.map((fault) => `${what} of '${tool.name}' (${tool.origin}): ${fault}`);
 }
 
@@ -87,7 +86,7 @@ function isJson(schema: object): boolean {
  * Arguments of a tool that changes things which a model could not leave blank: clients under strict function calling make
  * every argument required, and the model then gives `false`, 0 or the first allowed value for what nobody spoke of.
  */
-function forcedFaults({ inputSchema, annotations }: ToolDefinition): string[] {
+export function forcedFaults({ inputSchema, annotations }: ToolDefinition): string[] {
   if (annotations?.readOnlyHint === true) return [];
   const required = (inputSchema['required'] ?? []) as readonly string[];
   const properties = (inputSchema['properties'] ?? {}) as Readonly<Record<string, JsonObject>>;

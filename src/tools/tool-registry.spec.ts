@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { z } from 'zod';
 import { Config, loadConfig } from '../platform/config.js';
 import { McpTool } from './mcp-tool.decorator.js';
+import { forcedFaults } from './definition-faults.js';
 import { NativeTools } from './native/native-tools.js';
 import { ToolRegistry } from './tool-registry.js';
 import { ToolThreads } from './native/tool-threads.js';
@@ -268,10 +269,14 @@ describe('ToolRegistry', () => {
     warn.mockRestore();
   });
 
-  it('stops the start on an argument that a model cannot leave blank where things are changed', async () => {
-    await expect(start(ForcedTools)).rejects.toThrow(
-      /'consent' is optional and cannot be left blank[^]*'cents' is optional[^]*'state' is optional/,
-    );
+  it('knows the arguments that a model cannot leave blank where things are changed', async () => {
+    const forced = (await start(ForcedTools)).find('forced') ?? foreign;
+    expect(forcedFaults(forced).map((fault) => fault.split(' ')[0])).toEqual([
+      "'consent'",
+      "'cents'",
+      "'state'",
+    ]);
+    expect(forcedFaults({ ...forced, annotations: { readOnlyHint: true } })).toEqual([]);
   });
 
   it('tells all that is wrong at once', async () => {

@@ -1,3 +1,4 @@
+import { forcedFaults } from '../../src/tools/definition-faults.js';
 import { ToolRegistry } from '../../src/tools/tool-registry.js';
 import { legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { blankOf, CONVERSIONS, type Schema } from '../support/strict-clients.js';
@@ -90,10 +91,15 @@ describe('clients under strict function calling', () => {
     expect(changing.map(({ name }) => name).toSorted()).toEqual(Object.keys(changes).toSorted());
   });
 
+  it('force no consent, price or state out of a model', () => {
+    expect(t.app.get(ToolRegistry).definitions().flatMap(forcedFaults)).toEqual([]);
+  });
+
   describe.each(Object.entries(CONVERSIONS))('of %s', (_whose, convert) => {
     it('can use every tool: no schema is refused, and no blank argument either', async () => {
       for (const { name, inputSchema } of listed) {
-        const made = madeBy(convert(inputSchema), {});
+        const needed = (inputSchema.required ?? []).map((argument) => [argument, 'x']); // all are texts today
+        const made = madeBy(convert(inputSchema), Object.fromEntries(needed) as object);
         const { text } = await call(name, made);
         expect({ name, text }).not.toEqual({ name, text: expect.stringMatching(/^Invalid arguments for/) });
       }
