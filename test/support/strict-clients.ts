@@ -112,7 +112,9 @@ export function blankOf(schema: Schema): unknown {
   if (schema.enum) return schema.enum.includes('') ? '' : schema.enum[0];
   if (type === 'array') return [];
   if (type === 'boolean') return false;
-  if (type === 'integer' || type === 'number') return 1;
+  // The description tells what is meant when nobody says a number, and a model reads it.
+  const told = /Default: (\d+)/.exec(String(schema['description']))?.[1];
+  if (type === 'integer' || type === 'number') return Number(told ?? 1);
   if (type !== 'object') return '';
   return Object.fromEntries(required.map((name) => [name, blankOf(properties[name] ?? {})]));
 }
