@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { messageOf } from '../platform/errors.js';
 import { definitionFaults } from './definition-faults.js';
 import type { ToolDefinition } from './tool-definition.js';
 import { ProvidesTools, type ToolSource } from './tool-source.js';
@@ -70,8 +71,6 @@ function definitionsOf(source: ToolSource): readonly (ToolDefinition | string)[]
   try {
     return source.definitions();
   } catch (error) {
-    return [
-      `the source '${source.kind}' says none: ${error instanceof Error ? error.message : String(error)}`,
-    ];
+    return [`the source '${source.kind}' says none: ${messageOf(error)}`];
   }
 }

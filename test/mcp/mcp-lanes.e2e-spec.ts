@@ -446,7 +446,9 @@ describe('the two lanes', () => {
     const opened = await Promise.all(
       Array.from({ length: 1100 }, () => openStream(fastGroup, request, stop.signal)),
     );
-    const texts = new Set(await Promise.all(opened.map(({ first }) => first)));
+    const texts = new Set(
+      (await Promise.all(opened.map(({ first }) => first))).map((text) => text.replace(/^: .*\n\n/gm, '')), // how slow the machine is
+    );
     stop.abort();
     expect([...texts]).toEqual([expect.stringContaining('notifications/subscriptions/acknowledged')]);
   });

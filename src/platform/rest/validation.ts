@@ -1,5 +1,6 @@
 import { type ArgumentMetadata, type Type, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
+import { shortenText } from '../cut-text.js';
 import { InvalidInputError } from '../errors.js';
 import { knownNames, plainToDto } from './plain-to-dto.js';
 
@@ -50,7 +51,7 @@ export function invalidFields(problems: readonly FieldProblem[]): InvalidInputEr
 
 function cutNames({ field, message }: FieldProblem): FieldProblem {
   if (field.length <= FIELD_TOLD_MAX) return { field, message };
-  const told = `${field.slice(0, FIELD_TOLD_MAX)}…`.toWellFormed();
+  const told = shortenText(field, FIELD_TOLD_MAX);
   return { field: told, message: message.replaceAll(field, () => told) };
 }
 
