@@ -52,6 +52,15 @@ export type SystemCaller = {
   readonly job: string;
 };
 
+/**
+ * Whose rows a call may see: the whole tenant's, or only those about the calling person. It is not taken from the request: the
+ * roles that let the person in decide (see `groups/people.ts`), and the database keeps to it (`request-scope.ts`).
+ */
+export type CallerScope = 'own' | 'tenant';
+
+/** The caller as a tool gets it. */
+export type ToolCaller = Caller & { readonly scope: CallerScope };
+
 /** Who calls, in one short text: for what only the same caller may have again. */
 export function callerName(caller: Caller): string {
   if (caller.kind === 'group_key') return `key:${caller.keyId}`;

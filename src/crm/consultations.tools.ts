@@ -32,6 +32,7 @@ export class ConsultationsTools {
     category: 'consultation',
     version: '1.0.0',
     input: historyInput,
+    scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async getConsultationHistory(args: z.output<typeof historyInput>, ctx: ToolContext) {
@@ -52,6 +53,7 @@ export class ConsultationsTools {
     category: 'consultation',
     version: '1.0.0',
     input: summaryInput,
+    scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async summarizeConsultations(args: z.output<typeof summaryInput>, ctx: ToolContext) {

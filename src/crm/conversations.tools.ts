@@ -54,6 +54,7 @@ export class ConversationsTools {
     category: 'conversation',
     version: '1.0.0',
     input,
+    scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async getConversationMessages(args: Arguments, ctx: ToolContext) {

@@ -21,6 +21,7 @@ export class CustomersTools {
     category: 'customer',
     version: '1.0.0',
     input,
+    scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async getCustomerProfile(args: z.output<typeof input>, ctx: ToolContext) {

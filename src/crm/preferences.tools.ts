@@ -30,6 +30,7 @@ export class PreferencesTools {
     category: 'customer',
     version: '1.0.0',
     input: getInput,
+    scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async getCustomerPreferences(args: z.output<typeof getInput>, ctx: ToolContext) {
@@ -46,6 +47,7 @@ export class PreferencesTools {
     category: 'customer',
     version: '2.0.0',
     input: updateInput,
+    scope: 'own',
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   })
   async updateCustomerPreferences(args: z.output<typeof updateInput>, ctx: ToolContext) {

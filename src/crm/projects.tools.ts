@@ -29,6 +29,7 @@ export class ProjectsTools {
     category: 'project',
     version: '1.0.0',
     input,
+    scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async getProjectInfo(args: z.output<typeof input>, ctx: ToolContext) {

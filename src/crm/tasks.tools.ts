@@ -68,6 +68,7 @@ export class TasksTools {
     category: 'task',
     version: '1.0.0',
     input: getInput,
+    scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async getTask(args: z.output<typeof getInput>, ctx: ToolContext) {
@@ -82,6 +83,7 @@ export class TasksTools {
     category: 'task',
     version: '1.0.0',
     input: listInput,
+    scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async listTasks(args: z.output<typeof listInput>, ctx: ToolContext) {

@@ -55,6 +55,7 @@ export class UsersTools {
     category: 'user',
     version: '1.0.0',
     input: profileInput,
+    scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async getUserProfile(args: z.output<typeof profileInput>, ctx: ToolContext) {

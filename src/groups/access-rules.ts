@@ -1,6 +1,7 @@
-import type { Caller } from '../access/caller.js';
+import type { Caller, CallerScope } from '../access/caller.js';
 import type { BoundTool } from '../tools/pipe/bound-tool.js';
 import type { Catalog, ListedTool } from './catalog.js';
+import { scopeOfPerson } from './people.js';
 
 /** Why a rule says no, and whether the caller may know of the group at all. */
 export type Refusal = { readonly rule: string; readonly reason: string };
@@ -12,10 +13,13 @@ type GroupRule = {
 };
 type ToolRule = {
   readonly name: string;
-  readonly check: (tool: BoundTool | undefined, caller: Caller) => string | null;
+  readonly check: (tool: BoundTool | undefined, caller: Caller, catalog: Catalog) => string | null;
 };
 
-/** Who may use a group, in the order they are asked. An empty list of roles or tiers is for everybody. */
+/**
+ * Who may use a group, in the order they are asked. People come in by a role that the group names; one that names none is for
+ * its keys only. An empty list of tiers is for all of these people.
+ */
 export const GROUP_RULES: readonly GroupRule[] = [
   {
     name: 'tenant',
@@ -36,9 +40,9 @@ export const GROUP_RULES: readonly GroupRule[] = [
   {
     name: 'group_roles',
     check: ({ allowedRoles, serverCode }, caller) =>
-      caller.kind !== 'user' || isOneOf(caller.roles, allowedRoles)
+      caller.kind !== 'user' || caller.roles.some((role) => allowedRoles.includes(role))
         ? null
-        : `The tool group '${serverCode}' is for other roles than yours`,
+        : `The tool group '${serverCode}' is ${allowedRoles.length === 0 ? 'for keys only, not for people' : 'for other roles than yours'}`,
   },
   {
     name: 'group_tiers',
@@ -76,6 +80,13 @@ export const TOOL_RULES: readonly ToolRule[] = [
         ? null
         : 'The tool is for other tiers',
   },
+  {
+    name: 'tool_scope',
+    check: (tool, caller, catalog) =>
+      caller.kind !== 'user' || (tool && scopeOfPerson(catalog, tool, caller) !== null)
+        ? null
+        : 'Customers are served only tools that keep to their own rows, auditors only tools that declare to read',
+  },
 ];
 
 /** The first rule that keeps the caller out of the group, or null. */
@@ -90,7 +101,13 @@ export function refusalOfGroup(catalog: Catalog, caller: Caller): Refusal | null
 /** The tool as this caller may call it; undefined: not there for this caller. Assumes that the group lets them in. */
 export function toolFor(catalog: Catalog, caller: Caller, name: string): BoundTool | undefined {
   const tool = catalog.tools.get(name);
-  return TOOL_RULES.every(({ check }) => check(tool, caller) === null) ? tool : undefined;
+  return TOOL_RULES.every(({ check }) => check(tool, caller, catalog) === null) ? tool : undefined;
+}
+
+/** Whose rows the caller may see through a tool that {@link toolFor} gave them. */
+export function scopeFor(catalog: Catalog, caller: Caller, tool: BoundTool | undefined): CallerScope {
+  if (caller.kind !== 'user') return 'tenant';
+  return (tool && scopeOfPerson(catalog, tool, caller)) ?? 'own';
 }
 
 /** What `tools/list` shows this caller: `catalog.listed` itself, where that is all of it. */

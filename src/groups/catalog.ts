@@ -26,7 +26,7 @@ export type Catalog = {
   readonly description: string;
   readonly enabled: boolean;
   readonly sessions: boolean;
-  /** Roles of which a signed-in user needs one; empty: any. */
+  /** Roles of which a signed-in user needs one; empty: people do not come in, keys do. */
   readonly allowedRoles: readonly string[];
   /** Tiers of users that the group is for; empty: all. */
   readonly userTierAccess: readonly string[];

@@ -5,6 +5,7 @@ import type { GroupTool } from './group-tools/group-tool.entity.js';
 import type { GroupToolDto, ToolCategoryDto, ToolTestDto } from './group-tools/group-tools.dto.js';
 import type { CreatedGroupDto, GroupDto, GroupKeyDto, ServerUrlDto } from './groups.dto.js';
 import type { GroupSummary } from './groups.service.js';
+import { warningsOf } from './people.js';
 import { serverUrls } from './server-url.js';
 import type { ToolTest } from './group-tools/tool-tester.js';
 
@@ -18,6 +19,7 @@ export function toGroupDto({ group, toolCount, keyPrefix }: GroupSummary, config
     description: group.description,
     user_tier_access: group.userTierAccess,
     allowed_roles: group.allowedRoles,
+    warnings: warningsOf(group),
     enabled: group.enabled,
     sessions: group.sessions,
     policy: group.policy,

@@ -47,7 +47,12 @@ export class CreateGroupDto {
   @IsLabels()
   user_tier_access?: string[];
 
-  @ApiPropertyOptional({ type: [String], description: 'Roles a signed-in user needs one of; empty: any' })
+  @ApiPropertyOptional({
+    type: [String],
+    description:
+      'Roles of which a signed-in person needs one; empty: keys only. customer: sees own rows only; auditor: only what reads',
+    example: ['consultant'],
+  })
   @MayBeAbsent()
   @IsLabels()
   allowed_roles?: string[];
@@ -107,8 +112,14 @@ export class GroupDto {
   @ApiProperty({ type: [String] })
   user_tier_access: string[];
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], description: 'Empty: keys only' })
   allowed_roles: string[];
+
+  @ApiProperty({
+    type: [String],
+    description: 'What to think about again, e.g. that people come in beside the keys',
+  })
+  warnings: string[];
 
   @ApiProperty()
   enabled: boolean;

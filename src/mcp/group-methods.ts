@@ -7,7 +7,7 @@ import {
 import { UnavailableError } from '../platform/errors.js';
 import { decodeCursor, encodeCursor } from '../platform/rest/paging.js';
 import { Config } from '../platform/config.js';
-import { listFor, toolFor } from '../groups/access-rules.js';
+import { listFor, scopeFor, toolFor } from '../groups/access-rules.js';
 import type { Catalog, ListedTool } from '../groups/catalog.js';
 import { ToolExecutor } from '../tools/pipe/tool-executor.js';
 import type { ToolCall } from '../tools/pipe/tool-call.js';
@@ -135,13 +135,15 @@ export class GroupMethods {
     const catalog = exchange.catalog();
     const appId = exchange.appId ?? hooks.clientName;
     const { ending, era, progress, log, idempotencyKey = exchange.idempotencyKey } = hooks; // of the message, before that of the request
+    const tool = toolFor(catalog, caller, toolName);
     return {
       caller,
       tenantId: catalog.tenantId,
       groupId: catalog.groupId,
       policy: catalog.policy,
       toolName,
-      tool: toolFor(catalog, caller, toolName),
+      tool,
+      scope: scopeFor(catalog, caller, tool),
       hasTool: (name) => toolFor(catalog, caller, name) !== undefined,
       args,
       ending,

@@ -16,6 +16,8 @@ export type RequestScope = {
    * Set by a guard once the caller is known, never from what a request claims.
    */
   tenantId: string | null;
+  /** Of the tenant's rows about people the database shows only this person's; absent: everybody's. */
+  readonly personId?: string;
   readonly ip: string | null;
   readonly userAgent: string | null;
   /** Of a request with an `Idempotency-Key`: see `committed.ts`. */
@@ -52,6 +54,21 @@ export function runInScope<T>(scope: RequestScope, work: () => T): T {
  * @param ending Ends the statements of the work that are running, and refuses new ones.
  */
 export function inTenant<T>(tenantId: string, work: () => T, ending?: Ending): T {
-  const { requestId = '', ip = null, userAgent = null, attempt } = storage.getStore() ?? {};
-  return storage.run({ requestId, ip, userAgent, tenantId, attempt, ending }, work);
+  const outer = storage.getStore();
+  const { requestId = '', ip = null, userAgent = null, attempt } = outer ?? {};
+  // Work within a person's work stays that person's: nothing a tool calls widens what it sees.
+  const personId = outer?.tenantId === tenantId ? outer.personId : undefined;
+  return storage.run({ requestId, ip, userAgent, tenantId, personId, attempt, ending }, work);
+}
+
+/**
+ * Narrows the running unit of work: of what is about people, the database shows the rows of this one and takes no others
+ * (policy `own_rows`, see `ownByPerson` in `migrations/person-owned.ts`).
+ *
+ * @throws {Error} Outside of a tenant's unit of work.
+ */
+export function seeingOnly<T>(personId: string, work: () => T): T {
+  const scope = storage.getStore();
+  if (!scope?.tenantId) throw new Error('Whose rows are seen can be narrowed inside inTenant(…) only');
+  return storage.run({ ...scope, personId }, work);
 }

@@ -1,6 +1,6 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { z } from 'zod';
-import type { Caller } from '../access/caller.js';
+import type { CallerScope, ToolCaller } from '../access/caller.js';
 
 /** Hints for clients about a tool's effects (MCP `ToolAnnotations`). A client must not trust them blindly. */
 export type ToolAnnotations = {
@@ -19,7 +19,8 @@ export type ToolLogger = Readonly<Record<'debug' | 'info' | 'warning' | 'error',
 
 /** What a tool method gets beside its arguments. */
 export type ToolContext<Config = Readonly<Record<string, unknown>>> = {
-  readonly caller: Caller;
+  /** `caller.scope`: whose rows the call may see. The database shows no others, whatever is asked for. */
+  readonly caller: ToolCaller;
   /** The group that it is called in. */
   readonly groupId: string;
   /** Bytes that a result may have; a longer one is cut. */
@@ -51,6 +52,11 @@ export type McpToolOptions<
   /** Result, when its shape is promised. Checked on every call. */
   readonly output?: z.ZodObject;
   readonly annotations?: ToolAnnotations;
+  /**
+   * `own`: also for people who may see nothing but their own rows, customers above all; the database then hides the others.
+   * Only for what is meant for that person's eyes. Default: `tenant`, and such people are not served the tool.
+   */
+  readonly scope?: CallerScope;
   /** Longest run in seconds unless the tool's row says otherwise. Default: `TOOL_TIMEOUT_SECONDS`. */
   readonly timeoutSeconds?: number;
   /** What an admin may set per group in `config_data`. */

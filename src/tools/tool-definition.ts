@@ -1,3 +1,4 @@
+import type { CallerScope } from '../access/caller.js';
 import type { ClientCapability, ToolAnnotations, ToolContext } from './mcp-tool.decorator.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -18,6 +19,8 @@ export type ToolDefinition = {
   readonly outputSchema?: JsonObject;
   readonly configSchema?: JsonObject;
   readonly annotations?: ToolAnnotations;
+  /** `own`: also for people who may see their own rows only. Absent: `tenant`. */
+  readonly scope?: CallerScope;
   readonly timeoutSeconds?: number;
   readonly clientCapabilities: readonly ClientCapability[];
   /**

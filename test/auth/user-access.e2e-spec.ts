@@ -59,7 +59,10 @@ describe.each([
   });
   beforeEach(async () => {
     tenant = await t.newTenant();
-    group = await newGroup(t, tenant, { tools: ['echo', 'data', 'list'] });
+    group = await newGroup(t, tenant, {
+      tools: ['echo', 'data', 'list'],
+      roles: ['admin', 'consultant', 'customer'],
+    });
   });
 
   it.each<[string, Request]>([

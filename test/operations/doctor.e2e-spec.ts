@@ -61,6 +61,7 @@ describe('toolcrib doctor', () => {
         'grants',
         'trials',
         'master key',
+        'people in groups',
         'PUBLIC_URL',
         'ALLOWED_HOSTS',
       ]),
@@ -69,6 +70,13 @@ describe('toolcrib doctor', () => {
   });
 
   it.each([
+    [
+      'a table that shows customers the rows of others',
+      'ALTER POLICY own_rows ON tasks USING (true)',
+      `ALTER POLICY own_rows ON tasks USING (nullif(current_setting('toolcrib.person_id', true), '')::uuid IS NULL
+         OR user_id = nullif(current_setting('toolcrib.person_id', true), '')::uuid)`,
+      "table tasks: has no policy that keeps a customer's calls to their own rows",
+    ],
     [
       'a table whose row-level security is not forced',
       'ALTER TABLE tasks NO FORCE ROW LEVEL SECURITY',

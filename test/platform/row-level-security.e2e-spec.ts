@@ -1,14 +1,16 @@
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, QueryFailedError } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { inTenant } from '../../src/platform/request-scope.js';
+import { inTenant, seeingOnly } from '../../src/platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../src/platform/database/system-database.js';
 import { generateSample } from '../../src/crm/sample/sample-data.js';
 import {
+  isAboutPeople,
   isOfNoTenant,
   listLooseForeignKeys,
   listGuardedTables,
   onlyReadable,
+  ownRowsRule,
   type GuardedTable,
 } from '../../src/operations/isolation/guarded-tables.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
@@ -96,12 +98,37 @@ describe('row-level security', () => {
       for (const { name, column, policies } of tables.filter(({ isPartition }) => !isPartition)) {
         const forService = policies.filter(
           (policy) =>
-            !isOfNoTenant(policy) && policy.roles.some((role) => ['toolcrib_app', '-'].includes(role)),
+            !isOfNoTenant(policy) &&
+            !policy.isRestrictive &&
+            policy.roles.some((role) => ['toolcrib_app', '-'].includes(role)),
         );
         const condition = `(${column} = (NULLIF(current_setting('toolcrib.tenant_id'::text, true), ''::text))::uuid)`;
         expect([name, forService]).toEqual([
           name,
-          [{ name: 'tenant_isolation', roles: ['toolcrib_app'], using: condition, check: condition }],
+          [
+            {
+              name: 'tenant_isolation',
+              isRestrictive: false,
+              roles: ['toolcrib_app'],
+              using: condition,
+              check: condition,
+            },
+          ],
+        ]);
+      }
+    });
+
+    it('with one more where rows are about people, which keeps work for one person to that one', () => {
+      const about = tables.filter(isAboutPeople);
+      expect(about.length).toBeGreaterThan(20);
+      for (const { name, person, policies } of about) {
+        const rule = ownRowsRule(person!);
+        expect([
+          name,
+          policies.filter(({ isRestrictive, roles }) => isRestrictive && roles.includes('toolcrib_app')),
+        ]).toEqual([
+          name,
+          [{ name: 'own_rows', isRestrictive: true, roles: ['toolcrib_app'], using: rule, check: rule }],
         ]);
       }
     });
@@ -134,6 +161,47 @@ describe('row-level security', () => {
 
     it('the same in the search view', async () => {
       expect(await app.query('SELECT FROM user_search LIMIT 1')).toEqual([]);
+    });
+  });
+
+  describe('with one person set', () => {
+    const asPerson = <T>(work: (person: string) => Promise<T>) =>
+      inTenant(a, async () => {
+        const [{ id }] = await app.query<[{ id: string }]>('SELECT user_id AS id FROM messages LIMIT 1');
+        return seeingOnly(id, () => inTenant(a, () => work(id))); // also in work that begins another
+      });
+
+    it('shows no row about anybody else, in any table and the search view', async () => {
+      await asPerson(async (id) => {
+        for (const { name, person } of readable.filter(isAboutPeople)) {
+          const others = await app.query(`SELECT FROM "${name}" WHERE "${person}" <> $1`, [id]);
+          expect([name, others.length]).toEqual([name, 0]);
+        }
+        expect(await app.query('SELECT FROM messages')).toHaveLength(4);
+        expect(await app.query('SELECT FROM users')).toHaveLength(1);
+        expect(await app.query('SELECT FROM user_search')).toEqual([]);
+      });
+    });
+
+    it('takes no row about anybody else, and gives none away', async () => {
+      const [other] = await t.dataSource.query(
+        `SELECT max(id::text) AS id FROM users WHERE tenant_id = $1 AND 'owner' = ANY (roles)`,
+        [a],
+      );
+      await asPerson(async (id) => {
+        const task = `INSERT INTO tasks (id, tenant_id, user_id, title) VALUES ($1, $2, $3, 'x')`;
+        expect(await codeOf(app.query(task, [newId(), a, other.id]))).toBe(DENIED);
+        expect(await codeOf(app.query('UPDATE messages SET user_id = $1', [other.id]))).toBe(DENIED);
+        expect(await codeOf(app.query(task, [newId(), a, id]))).toBeUndefined();
+      });
+    });
+
+    it('leaves no connection to the next one as it was', async () => {
+      await asPerson(() => app.query('SELECT 1'));
+      const all = await Promise.all(
+        [1, 2, 3, 4].map(() => inTenant(a, () => app.query('SELECT FROM users'))),
+      );
+      for (const rows of all) expect(rows.length).toBeGreaterThan(1);
     });
   });
 

@@ -90,7 +90,7 @@ export class CrmWorld {
     const config = tool.options.config?.parse({}) ?? {};
     const { signal } = new AbortController();
     const context = {
-      caller,
+      caller: { ...caller, scope: 'tenant' as const },
       groupId: uuidv7(),
       resultMaxBytes: 1_048_576,
       config,

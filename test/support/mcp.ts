@@ -13,11 +13,16 @@ export type TestGroup = {
 export async function newGroup(
   t: TestApp,
   tenant: TestTenant,
-  options: { readonly tools: readonly string[]; readonly sessions?: boolean },
+  options: {
+    readonly tools: readonly string[];
+    readonly sessions?: boolean;
+    /** Of the people who come in beside the key. */
+    readonly roles?: readonly string[];
+  },
 ): Promise<TestGroup> {
   const token = tenant.adminToken;
   const name = `Group ${Math.random().toString(36).slice(2)}`;
-  const body = { name, sessions: options.sessions ?? false };
+  const body = { name, sessions: options.sessions ?? false, allowed_roles: options.roles ?? [] };
   const created = await t.rest('POST', '/admin/groups', { token, body });
   if (created.status >= 300) throw new Error(JSON.stringify(created.body));
   const { id, api_key: key, server_code: code } = created.body.data;

@@ -238,6 +238,7 @@ describe('the pipe to a tool', () => {
       policy: {},
       toolName: 'native_late',
       tool: bind(row, definition, t.config.env),
+      scope: 'tenant',
       hasTool: () => false,
       args: {},
       ending: new Cancellation(),

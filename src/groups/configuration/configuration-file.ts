@@ -108,7 +108,7 @@ const groupSchema = strict({
   description: z.string().max(2000).default(''),
   enabled: z.boolean().default(true).describe('A disabled group refuses every call'),
   sessions: z.boolean().default(false).describe('Give older MCP clients an Mcp-Session-Id'),
-  allowed_roles: labels('Roles a signed-in user needs one of; empty: any'),
+  allowed_roles: labels('Roles a signed-in person needs one of; empty: keys only'),
   user_tier_access: labels('User tiers the group is for; empty: all'),
   policy: groupPolicySchema.default({}).describe('Limits and other rules of its calls'),
   tools: z

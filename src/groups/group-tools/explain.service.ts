@@ -59,7 +59,7 @@ export class ExplainService {
 
   private askTool(catalog: Catalog, caller: Caller, input: ExplainDto): Outcome[] {
     const tool = catalog.tools.get(input.tool);
-    const asked = TOOL_RULES.map(({ name, check }) => outcome(name, check(tool, caller)));
+    const asked = TOOL_RULES.map(({ name, check }) => outcome(name, check(tool, caller, catalog)));
     if (!tool) return asked;
     return [...asked, outcome('arguments', checkArguments(tool, input.arguments ?? {}, this.config).fault)];
   }

@@ -57,6 +57,7 @@ export class ToolTester {
       policy: { redaction, result_max_bytes, structured_content },
       toolName: row.toolName,
       tool: bind(row, definition, this.config.env),
+      scope: 'tenant', // the administrator tries what an application would get
       hasTool: (name) => toolFor(catalog, caller, name) !== undefined,
       args,
       ...options,

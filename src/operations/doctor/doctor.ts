@@ -1,6 +1,7 @@
 import type { Config } from '../../platform/config.js';
 import { type Check, problem } from './check.js';
 import { connect, connectAll, type Connections } from './role-connections.js';
+import { checkPeopleInGroups } from './group-checks.js';
 import { checkGrants } from './grant-checks.js';
 import { checkRoles, checkServer } from './role-checks.js';
 import { checkAddresses, checkMasterKey, checkSchema } from './service-checks.js';
@@ -35,6 +36,7 @@ async function examineDatabase(config: Config, connections: Connections): Promis
       ...(await checkGrants(owner)),
       ...(await tryForbidden(connections)),
       await checkMasterKey(system, config),
+      await checkPeopleInGroups(system),
     ];
   } catch (error) {
     const fix = 'See the problems above; if there is none, report this';

@@ -1,7 +1,9 @@
 import { APP_ROLE } from '../../../migrations/tenant-owned.js';
 import {
+  isAboutPeople,
   isOfNoTenant,
   listLooseForeignKeys,
+  ownRowsRule,
   listGuardedTables,
   type GuardedTable,
 } from '../isolation/guarded-tables.js';
@@ -24,6 +26,7 @@ export async function checkTables(owner: Connection): Promise<Check[]> {
   const granted = await grantedPartitions(owner);
   const found = tables.flatMap((table) => [
     ...securityOf(table),
+    ...ownRows(table),
     ...(table.isPartition ? partition(table, granted) : policies(table)),
   ]);
   const loose = (await listLooseForeignKeys(owner)).map(({ table, name, parent }) =>
@@ -60,6 +63,7 @@ function policies({ name, column, policies: all }: GuardedTable): Check[] {
   const others = all.filter(
     (policy) =>
       policy.name !== 'tenant_isolation' &&
+      !policy.isRestrictive &&
       !isOfNoTenant(policy) &&
       policy.roles.some((role) => [APP_ROLE, '-'].includes(role)),
   );
@@ -68,6 +72,24 @@ function policies({ name, column, policies: all }: GuardedTable): Check[] {
     found.push(problem(`table ${name}`, `the policy ${policy.name} is for the service, too`, fix));
   }
   return found;
+}
+
+/** A customer who calls a tool sees their own rows. */
+function ownRows(table: GuardedTable): Check[] {
+  if (!isAboutPeople(table)) return [];
+  const { name, person, policies: all } = table;
+  const rule = ownRowsRule(person!);
+  const isRight = all.some(
+    (policy) =>
+      policy.isRestrictive &&
+      policy.roles.join() === APP_ROLE &&
+      policy.using === rule &&
+      policy.check === rule,
+  );
+  if (isRight) return [];
+  const fix =
+    'Migrations set it up (ownByPerson in migrations/person-owned.ts); put back what was changed by hand';
+  return [problem(`table ${name}`, `has no policy that keeps a customer's calls to their own rows`, fix)];
 }
 
 /** Row-level security of the parent does not bind who reads a partition itself, so nobody may. */

@@ -12,11 +12,15 @@ export type GuardedTable = {
   readonly isPartition: boolean;
   readonly rlsEnabled: boolean;
   readonly rlsForced: boolean;
+  /** Names the person that each row is about; null: none does. */
+  readonly person: string | null;
   readonly policies: readonly Policy[];
 };
 
 export type Policy = {
   readonly name: string;
+  /** Takes away from what the others show; a permissive one adds to it. */
+  readonly isRestrictive: boolean;
   readonly roles: readonly string[];
   readonly using: string | null;
   readonly check: string | null;
@@ -26,8 +30,10 @@ export type Policy = {
 export function listGuardedTables(database: Queryable): Promise<readonly GuardedTable[]> {
   return database.query<GuardedTable[]>(`
     SELECT c.relname AS name, a.attname AS "column", c.relispartition AS "isPartition",
+      CASE c.relname WHEN 'users' THEN 'id' ELSE (SELECT p.attname FROM pg_attribute p
+        WHERE p.attrelid = c.oid AND p.attname = 'user_id' AND NOT p.attisdropped) END AS person,
       c.relrowsecurity AS "rlsEnabled", c.relforcerowsecurity AS "rlsForced",
-      coalesce((SELECT jsonb_agg(jsonb_build_object('name', p.polname, 'roles', p.polroles::regrole[]::text[],
+      coalesce((SELECT jsonb_agg(jsonb_build_object('name', p.polname, 'isRestrictive', NOT p.polpermissive, 'roles', p.polroles::regrole[]::text[],
           'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid)) ORDER BY p.polname)
         FROM pg_policy p WHERE p.polrelid = c.oid), '[]') AS policies
     FROM pg_class c
@@ -40,6 +46,20 @@ export function listGuardedTables(database: Queryable): Promise<readonly Guarded
 /** Shows rows that belong to the installation and to no tenant, and lets none be written. */
 export function isOfNoTenant({ using, check }: Policy): boolean {
   return using === '(tenant_id IS NULL)' && check === null;
+}
+
+/** Written by the log's own role and read by people who may see it all, or not at all: no tool looks into it. */
+const OF_NOBODY_IN_PARTICULAR = ['mcp_call_logs'];
+
+/** Whether work that may see one person's rows only must be kept to them in this table (policy `own_rows`). */
+export function isAboutPeople({ name, person, isPartition }: GuardedTable): boolean {
+  return person !== null && !isPartition && !OF_NOBODY_IN_PARTICULAR.includes(name);
+}
+
+/** Keeps such work to these rows, as PostgreSQL prints it. */
+export function ownRowsRule(person: string): string {
+  const setting = `(NULLIF(current_setting('toolcrib.person_id'::text, true), ''::text))::uuid`;
+  return `((${setting} IS NULL) OR (${person} = ${setting}))`;
 }
 
 /** A foreign key from one tenant-owned table to another one whose columns do not say the tenant. */

@@ -4,16 +4,19 @@ import { currentScope } from '../request-scope.js';
 type Release = (error?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: PoolClient | undefined, release: Release) => void;
 
-const SET_TENANT = `SELECT set_config('toolcrib.tenant_id', $1, false)`;
+const SET_OWNER = `SELECT set_config('toolcrib.tenant_id', $1, false), set_config('toolcrib.person_id', $2, false)`;
 const ENDED = 'The call that this statement belongs to was ended';
 
+/** Whose rows are seen: a tenant's, and of these perhaps one person's only. Empty: nobody's, and everybody's. */
+type Owner = { readonly tenantId: string; readonly personId: string };
+
 /** Whose rows a connection shows; it stays so until a unit of work of somebody else takes the connection. */
-const tenantOf = new WeakMap<PoolClient, string>();
+const ownerOf = new WeakMap<PoolClient, Owner>();
 
 /**
  * The one place that decides whose rows a query sees. Whoever takes a connection gets it set to the tenant of the running
- * unit of work (see `request-scope.ts`), or to nobody's; the row-level security policies compare with that setting. It costs
- * a round trip only when the connection last served another tenant.
+ * unit of work (see `request-scope.ts`), or to nobody's, and to the person when the work may see that one's rows only; the
+ * row-level security policies compare with these settings. It costs a round trip only when the connection last served others.
  *
  * It is also where the statements of work that nobody waits for any more come to an end: when the signal of the unit of work
  * aborts, what its connection is doing is cancelled.
@@ -25,28 +28,29 @@ export class TenantPool extends Pool {
   override connect(): Promise<PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
-    const { tenantId, ending } = currentScope() ?? {};
+    const { tenantId, personId = '', ending } = currentScope() ?? {};
     const signal = ending?.signal;
-    if (callback) return this.take(tenantId ?? '', signal, callback);
+    const owner = { tenantId: tenantId ?? '', personId };
+    if (callback) return this.take(owner, signal, callback);
     return new Promise((resolve, reject) => {
-      this.take(tenantId ?? '', signal, (error, client) => (client ? resolve(client) : reject(error)));
+      this.take(owner, signal, (error, client) => (client ? resolve(client) : reject(error)));
     });
   }
 
-  private take(tenantId: string, signal: AbortSignal | undefined, callback: ConnectCallback): void {
+  private take(owner: Owner, signal: AbortSignal | undefined, callback: ConnectCallback): void {
     if (signal?.aborted) return callback(new Error(ENDED), undefined, () => undefined);
     super.connect((error, client, release) => {
-      if (!client || tenantOf.get(client) === tenantId)
+      if (!client || isSame(ownerOf.get(client), owner))
         return this.hand(client, signal, release, error, callback);
       // The pool has stopped listening and the taker does not yet: a connection lost just now would end the process.
       client.on('error', ignore);
-      client.query(SET_TENANT, [tenantId], (refused: Error | null) => {
+      client.query(SET_OWNER, [owner.tenantId, owner.personId], (refused: Error | null) => {
         client.off('error', ignore);
         if (refused) {
           release(refused);
           return callback(refused, undefined, () => undefined);
         }
-        tenantOf.set(client, tenantId);
+        ownerOf.set(client, owner);
         this.hand(client, signal, release, undefined, callback);
       });
     });
@@ -92,6 +96,10 @@ export class TenantPool extends Pool {
       await canceller.end().catch(ignore);
     }
   }
+}
+
+function isSame(one: Owner | undefined, other: Owner): boolean {
+  return one?.tenantId === other.tenantId && one.personId === other.personId;
 }
 
 /** The query fails with it. */

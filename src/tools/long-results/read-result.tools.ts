@@ -35,6 +35,7 @@ export class ReadResultTools {
     description:
       'Reads on in the result of another tool that was too long and was cut. Use it only with a handle from such a result.',
     input,
+    scope: 'own', // it gives back what the same caller was to have
     annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
   })
   async readResult(args: z.output<typeof input>, context: ToolContext): Promise<ToolContent> {

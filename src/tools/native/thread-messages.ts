@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
-import type { Caller } from '../../access/caller.js';
+import type { ToolCaller } from '../../access/caller.js';
 import { AppError, InvalidInputError } from '../../platform/errors.js';
 import type { ToolLogger } from '../mcp-tool.decorator.js';
 import type { JsonObject } from '../tool-definition.js';
@@ -17,7 +17,7 @@ export type ThreadTarget = {
 /** One call, as it is sent into a thread. */
 export type ThreadTask = ThreadTarget & {
   readonly args: JsonObject;
-  readonly caller: Caller;
+  readonly caller: ToolCaller;
   readonly groupId: string;
   readonly resultMaxBytes: number;
   readonly config: JsonObject;

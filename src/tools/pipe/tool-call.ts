@@ -1,4 +1,4 @@
-import type { Caller } from '../../access/caller.js';
+import type { Caller, CallerScope } from '../../access/caller.js';
 import type { CallErrorKind } from '../../call-logs/chain/call-log.entity.js';
 import type { CallRecord } from '../../call-logs/writing/call-log.writer.js';
 import type { Ending } from '../../platform/ending.js';
@@ -18,6 +18,8 @@ export type ToolCall = {
   readonly toolName: string;
   /** What the group has under that name; undefined: nothing, or it is disabled. */
   readonly tool: BoundTool | undefined;
+  /** Whose rows the tool may see for this caller. */
+  readonly scope: CallerScope;
   /** Whether the caller may call a tool of that name in the group, too. */
   readonly hasTool: (name: string) => boolean;
   readonly args: unknown;

@@ -5,7 +5,7 @@ import { newId } from '../../platform/new-id.js';
 import { Cancellation } from '../../platform/ending.js';
 import { cutText } from '../../platform/cut-text.js';
 import { AppError, InvalidInputError, UnavailableError } from '../../platform/errors.js';
-import { inTenant } from '../../platform/request-scope.js';
+import { inTenant, seeingOnly } from '../../platform/request-scope.js';
 import { Config } from '../../platform/config.js';
 import { redactionOf } from '../redaction/redaction.js';
 import { type BoundTool, isRepeatable } from './bound-tool.js';
@@ -51,7 +51,9 @@ export class ToolRunner {
     });
     const timer = setTimeout(() => stop.now('timeout', timeoutMessage(tool)), tool.timeoutMs);
     try {
-      const work = inTenant(tenantId, () => this.work(call, tool, args, stop), stop);
+      const begin = () => this.work(call, tool, args, stop);
+      const isOwn = call.scope === 'own' && caller.kind === 'user';
+      const work = inTenant(tenantId, isOwn ? () => seeingOnly(caller.userId, begin) : begin, stop);
       return await this.toAttempt(call, tool, await stop.orDone(work));
     } catch (error) {
       return this.toFailure(call, tool, error);
@@ -125,7 +127,7 @@ export class ToolRunner {
   private contextOf(call: ToolCall, tool: BoundTool, stop: Stop): ToolContext {
     const { logger } = this;
     return {
-      caller: call.caller,
+      caller: { ...call.caller, scope: call.scope },
       groupId: call.groupId,
       resultMaxBytes: maxBytesOf(call, tool, this.config),
       config: tool.config,
