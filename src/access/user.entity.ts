@@ -67,6 +67,10 @@ export class User {
   @Column({ type: 'boolean', default: true })
   enabled: boolean;
 
+  /** Registered then, and the address is not proven yet: disabled so long, and gives way to whoever registers with it next. */
+  @Column({ name: 'unverified_since', type: 'timestamptz', precision: 3, nullable: true })
+  unverifiedSince: Date | null;
+
   @VersionColumn({ name: 'version', default: 1 })
   version: number;
 

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../access/access.js';
+import { CurrentCaller, Requires, ShowsSecret } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { changed, ok } from '../platform/rest/envelope.js';
 import { IfMatch } from '../platform/rest/preconditions.js';
@@ -89,6 +89,7 @@ export class AgentVersionsController {
   }
 
   @Post('agent-versions/:id/reveal')
+  @ShowsSecret()
   @Requires('keys.reveal')
   @HttpCode(OK)
   @ApiOperation({ summary: 'Show the key of a version', description: 'Every showing is on record.' })

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpStatus, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, SignedIn } from '../access/access.js';
+import { CurrentCaller, Requires } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { ok, pageOf } from '../platform/rest/envelope.js';
 import { ApiData, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../platform/rest/rest.dto.js';
@@ -21,7 +21,7 @@ export class ConversationsController {
   ) {}
 
   @Get()
-  @SignedIn()
+  @Requires('own.read')
   @ApiOperation({
     summary: 'Your conversations, newest first',
     description:
@@ -33,7 +33,7 @@ export class ConversationsController {
   }
 
   @Get(':id')
-  @SignedIn()
+  @Requires('own.read')
   @ApiOperation({ summary: 'One conversation' })
   @ApiData(ConversationDto)
   @ApiFailures(NOT_FOUND)
@@ -42,7 +42,7 @@ export class ConversationsController {
   }
 
   @Get(':id/messages')
-  @SignedIn()
+  @Requires('own.read')
   @ApiOperation({ summary: 'Messages of a conversation, newest first' })
   @ApiPage(MessageDto)
   @ApiFailures(NOT_FOUND)
@@ -55,7 +55,7 @@ export class ConversationsController {
   }
 
   @Post(':id/messages')
-  @SignedIn()
+  @Requires('own.write')
   @ApiOperation({
     summary: 'Write in a conversation',
     description:

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../access/access.js';
+import { CurrentCaller, Requires, ShowsSecret } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import type { InFlight } from '../platform/replicas/change-bus.js';
 import { changed, ok, pageOf } from '../platform/rest/envelope.js';
@@ -52,6 +52,7 @@ export class GroupsController {
   }
 
   @Post()
+  @ShowsSecret()
   @Requires('groups.write')
   @ApiOperation({ summary: 'Make a group', description: 'It comes with its first key.' })
   @ApiChange(CreatedGroupDto, CREATED)
@@ -108,6 +109,7 @@ export class GroupsController {
   }
 
   @Get(':id/api-key')
+  @ShowsSecret()
   @Requires('keys.reveal')
   @ApiOperation({ summary: "Show a group's key", description: 'Showing it is logged.' })
   @ApiData(GroupKeyDto)
@@ -117,6 +119,7 @@ export class GroupsController {
   }
 
   @Post(':id/regenerate-key')
+  @ShowsSecret()
   @Requires('keys.write')
   @HttpCode(OK)
   @ApiInFlight()
@@ -141,6 +144,7 @@ export class GroupsController {
   }
 
   @Get(':id/connect')
+  @ShowsSecret()
   @Requires('groups.read')
   @ApiOperation({
     summary: 'What to paste into Dify, Claude, Cursor, VS Code and the MCP Inspector',

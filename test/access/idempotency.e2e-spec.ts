@@ -19,14 +19,19 @@ describe('Idempotency-Key', () => {
     await t.close();
   });
 
+  const bodyOf = (name: string) => ({
+    email: `${name.toLowerCase().replaceAll(' ', '-')}@example.test`,
+    display_name: name,
+    roles: ['customer'],
+  });
   const create = (name: string, key: string, app = t) =>
-    app.rest('POST', '/admin/groups', { token, body: { name }, headers: { 'idempotency-key': key } });
+    app.rest('POST', '/admin/users', { token, body: bodyOf(name), headers: { 'idempotency-key': key } });
   const countOf = async (name: string) =>
-    (await t.rest('GET', `/admin/groups?q=${encodeURIComponent(name)}`, { token })).items.length;
+    (await t.rest('GET', `/admin/users?q=${encodeURIComponent(name)}`, { token })).items.length;
   const forge = (key: string, columns: string, values: unknown[] = []) =>
     t.dataSource.query(`UPDATE idempotency_keys SET ${columns} WHERE key = $1`, [key, ...values]);
 
-  it('a repeated request gets the first answer, on any replica, with the key that is shown once', async () => {
+  it('a repeated request gets the first answer, on any replica, and it is kept sealed', async () => {
     const key = randomUUID();
     const first = await create('Repeated', key);
     expect([first.status, first.headers.get('idempotency-replayed')]).toEqual([201, null]);
@@ -37,7 +42,7 @@ describe('Idempotency-Key', () => {
       expect(again.headers.get('etag')).toBe(first.headers.get('etag'));
     }
     const [row] = await t.dataSource.query('SELECT answer FROM idempotency_keys WHERE key = $1', [key]);
-    expect(row.answer.toString('latin1')).not.toContain(first.body.data.api_key);
+    expect(row.answer.toString('latin1')).not.toContain('repeated@example.test');
   });
 
   it('of many at once on two replicas, one is carried out', async () => {
@@ -54,19 +59,20 @@ describe('Idempotency-Key', () => {
 
   it('refuses another request with the same key, and keeps users and routes apart', async () => {
     const key = randomUUID();
-    const group = (await create('Same key', key)).body.data;
+    await create('Same key', key);
+    const made = await t.rest('POST', '/admin/groups', { token, body: { name: 'Elsewhere' } });
     const reused = await create('Another body', key);
     expect([reused.status, reused.body.error.code]).toEqual([422, 'idempotency_key_reused']);
-    const elsewhere = await t.rest('POST', `/admin/groups/${group.id}/tools`, {
+    const elsewhere = await t.rest('POST', `/admin/groups/${made.body.data.id}/tools`, {
       token,
       body: { tool_name: 'get_user_profile' },
       headers: { 'idempotency-key': key },
     });
     expect(elsewhere.status).toBe(201);
     const stranger = (await t.newTenant()).adminToken;
-    const theirs = await t.rest('POST', '/admin/groups', {
+    const theirs = await t.rest('POST', '/admin/users', {
       token: stranger,
-      body: { name: 'Same key' },
+      body: bodyOf('Same key'),
       headers: { 'idempotency-key': key },
     });
     expect([theirs.status, theirs.headers.get('idempotency-replayed')]).toEqual([201, null]);
@@ -76,9 +82,9 @@ describe('Idempotency-Key', () => {
   it('a request that failed frees its key', async () => {
     const key = randomUUID();
     expect((await create('', key)).status).toBe(400);
-    await t.dataSource.query('ALTER TABLE mcp_group_keys RENAME TO gone');
+    await t.dataSource.query('ALTER TABLE admin_audit_logs RENAME TO gone');
     const failed = await create('Failed once', key);
-    await t.dataSource.query('ALTER TABLE gone RENAME TO mcp_group_keys');
+    await t.dataSource.query('ALTER TABLE gone RENAME TO admin_audit_logs');
     expect(failed.status).toBe(500);
     expect((await create('Failed once', key)).status).toBe(201);
     expect(await countOf('Failed once')).toBe(1);
@@ -88,7 +94,7 @@ describe('Idempotency-Key', () => {
     const key = randomUUID();
     await create('Died', key);
     await forge(key, `state = 'running', status = NULL, answer = NULL, replica_id = $2`, [newId()]);
-    // The name is taken because the first attempt did commit here; that it is tried at all is what counts.
+    // The address is taken because the first attempt did commit here; that it is tried at all is what counts.
     expect((await create('Died', key)).status).toBe(409);
     expect(await t.dataSource.query('SELECT FROM idempotency_keys WHERE key = $1', [key])).toEqual([]);
     const committed = randomUUID();

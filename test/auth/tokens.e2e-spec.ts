@@ -38,7 +38,9 @@ describe('personal access tokens', () => {
     expect([await get('/admin/users', token), await get('/admin/oidc-providers', token)]).toEqual([403, 403]);
     const write = await t.rest('POST', '/admin/groups', { token, body: { name: 'x' } });
     expect(write.status).toBe(403);
-    expect(await get('/auth/me', token)).toBe(200);
+    expect([await get('/auth/me', token), await get('/live/events', token)]).toEqual([403, 403]);
+    const own = await made({ scopes: ['own.read'] });
+    expect([await get('/auth/me', own.token), await get('/live/events', own.token)]).toEqual([200, 200]);
     const [listed] = (await t.rest('GET', '/auth/tokens', { token: tenant.adminToken })).items;
     expect(listed).toMatchObject({ name: 'script', last_used_at: expect.any(String) });
     expect(listed).not.toHaveProperty('token');
@@ -77,6 +79,8 @@ describe('personal access tokens', () => {
       ['DELETE', `/admin/users/${colleague.id}/second-factor`],
       ['POST', '/admin/oidc-providers', provider],
       ['PUT', '/admin/sign-in-settings', { registration: 'open' }],
+      ['DELETE', `/admin/users/${colleague.id}/sessions`],
+      ['DELETE', `/admin/users/${colleague.id}/tokens/${id}`],
     ];
     for (const [method, path, body] of routes) {
       const answer = await t.rest(method, path, { token, body });
@@ -121,6 +125,59 @@ describe('personal access tokens', () => {
     }
   });
 
+  it('are seen and ended by administrators who may change their person', async () => {
+    const user = await t.newUser(tenant.tenantId, ['operator']);
+    const { token, id } = await made({}, (await t.signIn(user.email)).access_token);
+    const tokens = `/admin/users/${user.id}/tokens`;
+    const listed = await t.rest('GET', tokens, { token: tenant.adminToken });
+    expect(listed.items).toMatchObject([{ id, name: 'script', scopes: ['groups.read'] }]);
+    expect(JSON.stringify(listed.body)).not.toContain(token);
+    const stranger = await t.newTenant();
+    expect((await t.rest('DELETE', `${tokens}/${id}`, { token: stranger.adminToken })).status).toBe(404);
+    expect(await get('/admin/groups', token)).toBe(200);
+    expect((await t.rest('DELETE', `${tokens}/${id}`, { token: tenant.adminToken })).status).toBe(200);
+    expect(await get('/admin/groups', token)).toBe(401);
+    const admin = (await t.signIn((await t.newUser(tenant.tenantId, ['admin'])).email)).access_token;
+    const owners = await made();
+    const above = `/admin/users/${tenant.caller.userId}/tokens/${owners.id}`;
+    expect((await t.rest('DELETE', above, { token: admin })).status).toBe(403);
+  });
+
+  it.each<[string, (person: User, signIn: string) => Promise<unknown>]>([
+    [
+      'their person changes the password',
+      (_person, token) =>
+        t.rest('POST', '/auth/password', {
+          token,
+          body: { old_password: TEST_PASSWORD, new_password: 'wolke regen tasse neun' },
+        }),
+    ],
+    [
+      'the password is reset',
+      async ({ id }) => {
+        const reset = await t.rest('POST', `/admin/users/${id}/reset-password`, { token: tenant.adminToken });
+        const body = { token: reset.body.data['token'], new_password: 'wolke regen tasse neun' };
+        await t.rest('POST', '/auth/password/reset', { body });
+      },
+    ],
+    ['their person ends all sign-ins', (_person, token) => t.rest('DELETE', '/auth/sessions', { token })],
+    [
+      'an administrator ends all sign-ins',
+      ({ id }) => t.rest('DELETE', `/admin/users/${id}/sessions`, { token: tenant.adminToken }),
+    ],
+    [
+      'an administrator disables the person',
+      ({ id }) => t.rest('PUT', `/admin/users/${id}`, { token: tenant.adminToken, body: { enabled: false } }),
+    ],
+  ])('end when %s', async (_what, act) => {
+    const person = await t.newUser(tenant.tenantId, ['operator']);
+    const { access_token } = await t.signIn(person.email);
+    const { token } = await made({}, access_token);
+    expect(await get('/admin/groups', token)).toBe(200);
+    await act(person, access_token);
+    expect(await get('/admin/groups', token)).toBe(401);
+  });
+
   it('end within a year', async () => {
     const fields = async (changes: object) => (await make(changes)).body.error.details?.[0]?.field;
     expect(await fields({ expires_at: inDays(-1) })).toBe('expires_at');
@@ -135,7 +192,8 @@ describe('personal access tokens', () => {
   it('are on record, as whoever acts, and kept as hashes', async () => {
     const { id, token } = await made({ scopes: ['users.read', 'users.write'] });
     const user = await t.newUser(tenant.tenantId, ['customer']);
-    await t.rest('DELETE', `/admin/users/${user.id}/sessions`, { token });
+    const refused = await t.rest('DELETE', `/admin/users/${user.id}/sessions`, { token });
+    expect(refused.status).toBe(403);
     await t.rest('DELETE', `/auth/tokens/${id}`, { token: tenant.adminToken });
     const rows = await t.dataSource
       .getRepository(AdminAuditLog)
@@ -143,7 +201,7 @@ describe('personal access tokens', () => {
     expect(rows.map(({ action, actorKind }) => `${actorKind} ${action}`)).toEqual([
       'user session.begin',
       'user token.create',
-      'token session.end_all',
+      expect.stringMatching(/^token DELETE .*sessions$/),
       'user token.revoke',
     ]);
     const stored: { row: string }[] = await t.dataSource.query(

@@ -48,6 +48,10 @@ const prepared = (statement: string) => ({
 const withSession = prepared(
   `INSERT INTO sessions (id, tenant_id, user_id, method) SELECT $2, tenant_id, id, 'password' FROM person`,
 );
+const withToken = prepared(
+  `INSERT INTO personal_tokens (id, tenant_id, user_id, name, token_hash, prefix, scopes, expires_at)
+   SELECT $2, tenant_id, id, 'script', sha256($2::text::bytea), 'tcp_test', '{}', now() + interval '1 day' FROM person`,
+);
 const withProvider = prepared(
   `INSERT INTO oidc_providers (id, tenant_id, name, issuer, client_id)
    SELECT $2::uuid, tenant_id, $2::uuid::text, 'https://login.example.com/' || $2::uuid::text, 'toolcrib' FROM person`,
@@ -164,6 +168,10 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'DELETE /admin/users/{id}/sessions/{sessionId}': {
     path: ({ user, made }) => `/admin/users/${user}/sessions/${made}`,
     ...withSession,
+  },
+  'DELETE /admin/users/{id}/tokens/{tokenId}': {
+    path: ({ user, made }) => `/admin/users/${user}/tokens/${made}`,
+    ...withToken,
   },
   'PUT /admin/call-logs/retention': {
     path: () => '/admin/call-logs/retention',

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpStatus, Param, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires, SignedIn } from '../access.js';
+import { CurrentCaller, Requires } from '../access.js';
 import type { UserCaller } from '../caller.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
 import { IfMatch } from '../../platform/rest/preconditions.js';
@@ -31,7 +31,7 @@ export class FeaturesController {
   ) {}
 
   @Get('features')
-  @SignedIn()
+  @Requires('own.read')
   @ApiOperation({ summary: 'Which features are on for you' })
   @ApiDataList(OwnFeatureDto)
   listOwn(@CurrentCaller() caller: UserCaller) {

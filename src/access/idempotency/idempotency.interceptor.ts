@@ -8,7 +8,7 @@ import {
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable, of } from 'rxjs';
-import { Access } from '../access.js';
+import { Access, SecretShown } from '../access.js';
 import type { UserCaller } from '../caller.js';
 import { InvalidInputError } from '../../platform/errors.js';
 import { currentScope } from '../../platform/request-scope.js';
@@ -17,9 +17,13 @@ import { type Attempt, IdempotencyService } from './idempotency.service.js';
 /** Bare, or in quotes as the draft has it. */
 const KEY = /^"?([\x21\x23-\x7e]{1,255})"?$/;
 
+const NO_KEY =
+  'This route shows a secret, so it takes no Idempotency-Key: an answer that is kept could be shown again off the record';
+
 /**
  * Honours `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) on every POST of someone who is signed in: a repeated
- * request gets the answer of the first one and changes nothing. A route does nothing for it. The other methods are idempotent
+ * request gets the answer of the first one and changes nothing. A route does nothing for it, unless it shows a secret: that one
+ * takes no such key. The other methods are idempotent
  * by themselves, and signing in must not be answered from a store.
  */
 @Injectable()
@@ -35,6 +39,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const header = request.headers['idempotency-key'];
     const rule = this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]);
     if (request.method !== 'POST' || header === undefined || rule === 'public') return next.handle();
+    if (this.reflector.getAllAndOverride(SecretShown, [context.getHandler(), context.getClass()]))
+      throw new InvalidInputError(NO_KEY);
     const caller = request.user as UserCaller;
     const claim = await this.idempotency.claim(caller, {
       key: keyOf(header),

@@ -34,7 +34,7 @@ export class OidcIdentitiesController {
 
   @Post()
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiOperation({
     summary: 'Link an account at an outside provider',
     description: 'They can sign in with it then.',
@@ -47,7 +47,7 @@ export class OidcIdentitiesController {
 
   @Delete(':identityId')
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiOperation({ summary: 'Unlink an account at an outside provider' })
   @ApiChange(null)
   async unlink(@CurrentCaller() caller: UserCaller, @Param() { id, identityId }: UserIdentityParam) {

@@ -46,7 +46,7 @@ export class OidcProvidersController {
 
   @Post()
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiOperation({ summary: 'Set up an outside provider', description: 'It gives no role above your own.' })
   @ApiChange(OidcProviderDto, CREATED)
   @ApiFailures(BAD_REQUEST, CONFLICT)
@@ -66,7 +66,7 @@ export class OidcProvidersController {
 
   @Put(':id')
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiOperation({ summary: 'Change an outside provider', description: 'Fields that are absent stay.' })
   @ApiChange(OidcProviderDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT, PRECONDITION_FAILED)
@@ -82,7 +82,7 @@ export class OidcProvidersController {
 
   @Delete(':id')
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiOperation({ summary: 'Remove an outside provider', description: 'Its people stay.' })
   @ApiChange(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, PRECONDITION_FAILED)

@@ -6,9 +6,8 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { ForbiddenError, UnauthenticatedError } from '../../platform/errors.js';
 import { requireSmallBody } from '../../platform/rest/body.js';
 import { currentScope } from '../../platform/request-scope.js';
-import { Access, type AccessRule, InPerson, SECOND_FACTOR_MISSING } from '../../access/access.js';
+import { demandOf, refusalOf } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
-import { isAllowed, PERMISSIONS } from '../../access/permissions.js';
 import { looksLikePersonalToken } from './personal-token-format.js';
 import { PersonalTokens } from './personal-tokens.service.js';
 
@@ -29,17 +28,16 @@ export class AccessGuard extends AuthGuard('jwt') {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const rule = this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]);
+    const demand = demandOf(this.reflector, context);
     const request = context.switchToHttp().getRequest<Request>();
-    if (rule === 'public') {
+    if (demand.rule === 'public') {
       requireSmallBody(request);
       return true;
     }
     const caller = await this.authenticate(context, request);
     const scope = currentScope();
     if (scope) scope.tenantId = caller.tenantId;
-    const inPerson = this.reflector.getAllAndOverride(InPerson, [context.getHandler(), context.getClass()]);
-    const refusal = inPerson && caller.scopes ? NOT_IN_PERSON : refusalOf(caller, rule);
+    const refusal = refusalOf(caller, demand);
     if (refusal === null) return true;
     await this.audit.recordRefusal(caller, {
       action: `${request.method} ${request.path}`,
@@ -63,18 +61,6 @@ export class AccessGuard extends AuthGuard('jwt') {
     if (user) return user;
     throw new UnauthenticatedError(reasonOf(info));
   }
-}
-
-const NOT_IN_PERSON = 'A personal access token does not open this; sign in yourself';
-
-function refusalOf(caller: UserCaller, rule: AccessRule | undefined): string | null {
-  if (rule === 'signed_in') return null;
-  if (rule === undefined || rule === 'public')
-    return 'This route declares no permission, so nobody may use it';
-  if (caller.secondFactorMissing) return SECOND_FACTOR_MISSING;
-  if (isAllowed(caller, rule.permission)) return null;
-  const roles = PERMISSIONS[rule.permission].join(', ');
-  return `This needs the permission ${rule.permission}, which these roles have: ${roles}`;
 }
 
 function reasonOf(info: unknown): string {

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, HttpStatus, Post, UseGuards } from '@n
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ok } from '../../platform/rest/envelope.js';
 import { ApiData, ApiEither, ApiFailures } from '../../platform/rest/rest.dto.js';
-import { CurrentCaller, Public, SignedIn } from '../../access/access.js';
+import { CurrentCaller, Public, Requires, WithoutSecondFactor } from '../../access/access.js';
 import {
   FinishSignInDto,
   MfaRequiredDto,
@@ -82,11 +82,12 @@ export class AuthController {
   }
 
   @Get('me')
-  @SignedIn()
+  @Requires('own.read')
+  @WithoutSecondFactor()
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Who is signed in' })
   @ApiData(ProfileDto)
-  @ApiFailures(HttpStatus.UNAUTHORIZED)
+  @ApiFailures(HttpStatus.UNAUTHORIZED, HttpStatus.FORBIDDEN)
   async me(@CurrentCaller() caller: UserCaller) {
     return ok(await this.signIn.getProfile(caller));
   }

@@ -10,6 +10,7 @@ import { lockSignIns } from './tokens.service.js';
 /** How long each kind is good for. */
 export const TOKEN_MINUTES: Readonly<Record<TokenPurpose, number>> = {
   password_reset: 60,
+  address: 24 * 60,
   mfa: 5,
   oidc: 1,
 };
@@ -26,12 +27,13 @@ type NewToken = {
 export class OneTimeTokens {
   constructor(@InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource) {}
 
-  /** Forgets the person's expired ones on the way; a new password reset also takes back the ones before. */
+  /** Forgets the person's expired ones on the way; a new one that goes by mail also takes back the ones before. */
   async issue(manager: EntityManager, { data = {}, ...token }: NewToken): Promise<string> {
     const { userId, purpose } = token;
     await lockSignIns(manager, userId);
     await manager.delete(OneTimeToken, { userId, expiresAt: LessThan(new Date()) });
-    if (purpose === 'password_reset') await manager.delete(OneTimeToken, { userId, purpose });
+    if (purpose === 'password_reset' || purpose === 'address')
+      await manager.delete(OneTimeToken, { userId, purpose });
     const secret = newSecret();
     const expiresAt = new Date(Date.now() + TOKEN_MINUTES[purpose] * 60_000);
     await manager.insert(OneTimeToken, { id: newId(), ...token, data, tokenHash: hashOf(secret), expiresAt });
@@ -43,6 +45,11 @@ export class OneTimeTokens {
     return this.system
       .getRepository(OneTimeToken)
       .findOneBy({ tokenHash: hashOf(secret), purpose, expiresAt: MoreThan(new Date()) });
+  }
+
+  /** Takes back all of a person that are not used yet: resets, half-done sign-ins. After {@link lockSignIns}. */
+  async forget(manager: EntityManager, userId: string): Promise<void> {
+    await manager.delete(OneTimeToken, { userId });
   }
 
   /** @returns Whether this transaction is the one that uses it. */

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ok } from '../../platform/rest/envelope.js';
 import { ApiData, ApiFailures } from '../../platform/rest/rest.dto.js';
-import { CurrentCaller, InPerson, Public, SignedIn } from '../../access/access.js';
+import { CurrentCaller, Public, SignedIn } from '../../access/access.js';
 import { ChangePasswordDto, ForgottenPasswordDto, ResetPasswordDto } from './account.dto.js';
 import type { UserCaller } from '../../access/caller.js';
 import { PasswordsService } from './passwords.service.js';
@@ -16,15 +16,14 @@ export class PasswordsController {
 
   @Post()
   @SignedIn()
-  @InPerson(true)
   @HttpCode(OK)
   @ApiBearerAuth()
-  @ApiOperation({ summary: 'Change your password', description: 'Your other sign-ins end.' })
+  @ApiOperation({ summary: 'Change your password', description: 'Your other sign-ins and your tokens end.' })
   @ApiData(null)
   @ApiFailures(BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, CONFLICT, TOO_MANY_REQUESTS)
   async change(@CurrentCaller() caller: UserCaller, @Body() body: ChangePasswordDto) {
     await this.passwords.change(caller, body.old_password, body.new_password);
-    return ok(null, 'Password changed; your other sign-ins have ended');
+    return ok(null, 'Password changed; your other sign-ins and your tokens have ended');
   }
 
   @Post('forgot')
@@ -47,7 +46,7 @@ export class PasswordsController {
   @HttpCode(OK)
   @ApiOperation({
     summary: 'Set a new password with a one-time token',
-    description: 'All sign-ins of the person end.',
+    description: 'All sign-ins and tokens of the person end.',
     security: [],
   })
   @ApiData(null)

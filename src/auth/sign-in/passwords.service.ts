@@ -12,6 +12,7 @@ import type { UserCaller } from '../../access/caller.js';
 import { callerOf } from './callers.service.js';
 import { OneTimeTokens } from './one-time-tokens.js';
 import { requireGoodPassword } from './password-rules.js';
+import { revokePersonalTokens } from './personal-tokens.service.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 import { SignInLockout } from './sign-in-lockout.js';
 import { lockSignIns, revokeSignIns } from './tokens.service.js';
@@ -38,7 +39,7 @@ export class PasswordsService {
     private readonly changes: UserChanges,
   ) {}
 
-  /** Ends all other sign-ins of the person. */
+  /** Ends all other sign-ins, all tokens and unused resets of the person. */
   async change(caller: UserCaller, oldPassword: string, newPassword: string): Promise<void> {
     const user = await this.requirePassword(caller, oldPassword, 'old_password');
     requireGoodPassword('new_password', newPassword, namesOf(user));
@@ -62,11 +63,11 @@ export class PasswordsService {
         'You sign in without a password; an administrator can reset it to give you one',
       );
     }
-    const login = `password ${user.id}`;
-    const attempt = { login, accounts: [login], ip: currentScope()?.ip ?? '' };
+    // Counted with the account's sign-ins: it is the same password that is guessed.
+    const attempt = { login: user.id, accounts: [user.id], ip: currentScope()?.ip ?? '' };
     await this.lockout.requireOpen(attempt);
     if (await verifyPassword(user.passwordHash, password)) {
-      await this.lockout.recordSuccess(attempt);
+      await this.lockout.recordSuccess(attempt, attempt.accounts);
       return user;
     }
     await this.lockout.recordFailure(attempt);
@@ -86,7 +87,7 @@ export class PasswordsService {
     await Promise.all([recording, delay(FORGOTTEN_ANSWER_MS)]);
   }
 
-  /** Ends all sign-ins of the person. @throws {UnauthenticatedError} The token is unknown, used or expired. */
+  /** Ends all sign-ins and tokens of the person. @throws {UnauthenticatedError} The token is unknown, used or expired. */
   async reset(token: string, newPassword: string): Promise<void> {
     const row = await this.oneTime.find(token, 'password_reset');
     if (!row) throw new UnauthenticatedError(RESET_INVALID);
@@ -113,6 +114,8 @@ export class PasswordsService {
     await lockSignIns(manager, userId);
     await manager.update(User, { id: userId }, { passwordHash: change.passwordHash });
     await revokeSignIns(manager, userId, change.keep);
+    await revokePersonalTokens(manager, userId);
+    await this.oneTime.forget(manager, userId);
     const target = { kind: 'user', id: userId, name: email };
     await this.audit.record(manager, caller, { action: change.action, target });
   }

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpStatus, Param, Post, Query } from '@
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ok, pageOf } from '../../platform/rest/envelope.js';
 import { ApiData, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../../platform/rest/rest.dto.js';
-import { CurrentCaller, InPerson, SignedIn } from '../../access/access.js';
+import { CurrentCaller, ShowsSecret, SignedIn } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import {
   CreatedPersonalTokenDto,
@@ -23,18 +23,17 @@ export class PersonalTokensController {
 
   @Get()
   @SignedIn()
-  @InPerson(true)
   @ApiOperation({ summary: 'Your personal access tokens, oldest first' })
   @ApiPage(PersonalTokenDto)
   @ApiFailures(BAD_REQUEST)
   async list(@CurrentCaller() caller: UserCaller, @Query() query: PageQueryDto) {
-    const page = await this.tokens.list(caller, query);
+    const page = await this.tokens.list(caller.userId, query);
     return pageOf({ ...page, items: page.items.map(toPersonalTokenDto) });
   }
 
   @Post()
+  @ShowsSecret()
   @SignedIn()
-  @InPerson(true)
   @ApiOperation({
     summary: 'Make a personal access token',
     description:
@@ -49,12 +48,11 @@ export class PersonalTokensController {
 
   @Delete(':id')
   @SignedIn()
-  @InPerson(true)
   @ApiOperation({ summary: 'Revoke a personal access token', description: 'It stops working at once.' })
   @ApiData(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
   async revoke(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
-    await this.tokens.revoke(caller, id);
+    await this.tokens.revoke(caller, caller.userId, id);
     return ok(null, 'Token revoked');
   }
 }

@@ -36,12 +36,12 @@ export class PersonalTokens {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** The caller's own, also those that have ended, oldest first. */
-  async list(caller: UserCaller, query: { limit: number; cursor?: string }): Promise<Page<PersonalToken>> {
+  /** A person's, also those that have ended, oldest first. */
+  async list(userId: string, query: { limit: number; cursor?: string }): Promise<Page<PersonalToken>> {
     const found = this.dataSource
       .getRepository(PersonalToken)
       .createQueryBuilder('t')
-      .where('t.user_id = :userId', { userId: caller.userId })
+      .where('t.user_id = :userId', { userId })
       .orderBy('t.id', 'ASC')
       .take(query.limit + 1);
     if (query.cursor) found.andWhere('t.id > :after', { after: decodeIdCursor(query.cursor) });
@@ -83,10 +83,13 @@ export class PersonalTokens {
     return { row, token };
   }
 
-  /** @throws {NotFoundError} Not there, or somebody else's. One that is revoked already stays so. */
-  async revoke(caller: UserCaller, id: string): Promise<void> {
+  /**
+   * @param userId Whose it is: the caller's own, or a colleague's whom the caller may change.
+   * @throws {NotFoundError} Not there, or somebody else's. One that is revoked already stays so.
+   */
+  async revoke(caller: UserCaller, userId: string, id: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const row = await manager.findOneBy(PersonalToken, { id, userId: caller.userId });
+      const row = await manager.findOneBy(PersonalToken, { id, userId });
       if (!row) throw new NotFoundError(`No token ${id}`);
       if (row.revokedAt) return;
       await manager.update(PersonalToken, { id }, { revokedAt: new Date() });

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, HttpStatus, Post } from '@nestjs/commo
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ok } from '../../platform/rest/envelope.js';
 import { ApiData, ApiFailures } from '../../platform/rest/rest.dto.js';
-import { CurrentCaller, InPerson, SignedIn } from '../../access/access.js';
+import { CurrentCaller, ShowsSecret, SignedIn, WithoutSecondFactor } from '../../access/access.js';
 import {
   CodeDto,
   DisableSecondFactorDto,
@@ -26,7 +26,7 @@ export class SecondFactorController {
 
   @Get()
   @SignedIn()
-  @InPerson(true)
+  @WithoutSecondFactor()
   @ApiOperation({ summary: 'Whether you have a second factor' })
   @ApiData(SecondFactorDto)
   async get(@CurrentCaller() caller: UserCaller) {
@@ -34,8 +34,9 @@ export class SecondFactorController {
   }
 
   @Post()
+  @ShowsSecret()
   @SignedIn()
-  @InPerson(true)
+  @WithoutSecondFactor()
   @HttpCode(OK)
   @ApiOperation({
     summary: 'Begin to set up an authenticator app (TOTP)',
@@ -48,8 +49,9 @@ export class SecondFactorController {
   }
 
   @Post('confirm')
+  @ShowsSecret()
   @SignedIn()
-  @InPerson(true)
+  @WithoutSecondFactor()
   @HttpCode(OK)
   @ApiOperation({
     summary: 'Confirm the authenticator app with a code',
@@ -63,8 +65,8 @@ export class SecondFactorController {
   }
 
   @Post('recovery-codes')
+  @ShowsSecret()
   @SignedIn()
-  @InPerson(true)
   @HttpCode(OK)
   @ApiOperation({ summary: 'New recovery codes', description: 'The old ones stop working.' })
   @ApiData(RecoveryCodesDto)
@@ -75,7 +77,6 @@ export class SecondFactorController {
 
   @Post('disable')
   @SignedIn()
-  @InPerson(true)
   @HttpCode(OK)
   @ApiOperation({ summary: 'Take the second factor away', description: 'Needs the password and a code.' })
   @ApiData(null)

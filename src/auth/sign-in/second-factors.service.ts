@@ -51,6 +51,8 @@ export class SecondFactors {
       const sealed = this.box.seal(secret, FACTOR_SECRET.contextOf(tenantId, userId));
       await manager.delete(SecondFactor, { userId });
       await manager.insert(SecondFactor, { userId, tenantId, secret: sealed });
+      const target = ownTarget(caller);
+      await this.audit.record(manager, caller, { action: 'second_factor.begin', target });
     });
     return { secret, uri: otpauthUri(secret, caller.email) };
   }
@@ -106,7 +108,7 @@ export class SecondFactors {
     const attempt = { login, accounts: [login], ip: currentScope()?.ip ?? '' };
     await this.lockout.requireOpen(attempt);
     const ok = await this.dataSource.transaction((manager) => this.take(manager, caller, code));
-    if (ok) return this.lockout.recordSuccess(attempt);
+    if (ok) return this.lockout.recordSuccess(attempt, attempt.accounts);
     const locked = await this.lockout.recordFailure(attempt);
     const reason = 'Too many wrong codes of the second factor';
     const entry = { action: 'session.lockout', target: ownTarget(caller), reason };

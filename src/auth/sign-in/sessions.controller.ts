@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpStatus, Param, Query } from '@nestjs/commo
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ok, pageOf } from '../../platform/rest/envelope.js';
 import { ApiData, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../../platform/rest/rest.dto.js';
-import { CurrentCaller, InPerson, SignedIn } from '../../access/access.js';
+import { CurrentCaller, SignedIn } from '../../access/access.js';
 import { SessionDto, toSessionDto } from './account.dto.js';
 import type { UserCaller } from '../../access/caller.js';
 import { SessionsService } from './sessions.service.js';
@@ -18,7 +18,6 @@ export class SessionsController {
 
   @Get()
   @SignedIn()
-  @InPerson(true)
   @ApiOperation({ summary: 'Where you are signed in, newest first' })
   @ApiPage(SessionDto)
   @ApiFailures(BAD_REQUEST)
@@ -29,17 +28,15 @@ export class SessionsController {
 
   @Delete()
   @SignedIn()
-  @InPerson(true)
-  @ApiOperation({ summary: 'End your sign-ins everywhere but here' })
+  @ApiOperation({ summary: 'End your sign-ins everywhere but here', description: 'Your tokens end, too.' })
   @ApiData(null)
   async endOthers(@CurrentCaller() caller: UserCaller) {
     await this.sessions.endAll(caller, { userId: caller.userId, name: caller.email }, caller.sessionId);
-    return ok(null, 'Your other sign-ins have ended');
+    return ok(null, 'Your other sign-ins and your tokens have ended');
   }
 
   @Delete(':id')
   @SignedIn()
-  @InPerson(true)
   @ApiOperation({ summary: 'End one of your sign-ins', description: 'Its tokens stop working at once.' })
   @ApiData(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)

@@ -6,6 +6,7 @@ import type { Page } from '../../platform/rest/envelope.js';
 import { NotFoundError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
 import type { UserCaller } from '../../access/caller.js';
+import { revokePersonalTokens } from './personal-tokens.service.js';
 import { Session } from './session.entity.js';
 import { lockSignIns, revokeFamily, revokeSignIns } from './tokens.service.js';
 import { UserChanges } from './user-changes.js';
@@ -48,11 +49,12 @@ export class SessionsService {
     });
   }
 
-  /** @param but The one that may stay. */
+  /** Personal access tokens end, too: whoever ends everything fears that somebody else has got in. @param but The sign-in that may stay. */
   async endAll(caller: UserCaller, { userId, name }: Whose, but?: string): Promise<void> {
     await this.changes.change(userId, async (manager) => {
       await lockSignIns(manager, userId);
       await revokeSignIns(manager, userId, but);
+      await revokePersonalTokens(manager, userId);
       const target = { kind: 'user', id: userId, name };
       await this.audit.record(manager, caller, { action: 'session.end_all', target });
     });

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../../access/access.js';
+import { CurrentCaller, Requires, ShowsSecret } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import type { InFlight } from '../../platform/replicas/change-bus.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
@@ -48,6 +48,7 @@ export class TenantsController {
   }
 
   @Post()
+  @ShowsSecret()
   @ApiOperation({
     summary: 'Make a tenant',
     description: 'It comes with its first owner, whose password this answer shows, once.',

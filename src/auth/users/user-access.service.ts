@@ -4,6 +4,8 @@ import { DataSource } from 'typeorm';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
 import { OneTimeTokens, TOKEN_MINUTES } from '../sign-in/one-time-tokens.js';
+import type { PersonalToken } from '../sign-in/personal-token.entity.js';
+import { PersonalTokens } from '../sign-in/personal-tokens.service.js';
 import { SecondFactor } from '../sign-in/second-factor.entity.js';
 import type { Session } from '../sign-in/session.entity.js';
 import { UserChanges } from '../sign-in/user-changes.js';
@@ -20,6 +22,7 @@ export class UserAccess {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
+    private readonly tokens: PersonalTokens,
     private readonly oneTime: OneTimeTokens,
     private readonly audit: AuditTrail,
     private readonly changes: UserChanges,
@@ -62,5 +65,16 @@ export class UserAccess {
   async endSessions(caller: UserCaller, id: string): Promise<void> {
     const user = await this.users.requireChangeable(caller, id, 'session.end_all');
     await this.sessions.endAll(caller, { userId: id, name: user.email });
+  }
+
+  /** @throws {NotFoundError} No such person. */
+  async listTokens(id: string, query: { limit: number; cursor?: string }): Promise<Page<PersonalToken>> {
+    await this.users.get(id);
+    return this.tokens.list(id, query);
+  }
+
+  async revokeToken(caller: UserCaller, id: string, tokenId: string): Promise<void> {
+    await this.users.requireChangeable(caller, id, 'token.revoke');
+    await this.tokens.revoke(caller, id, tokenId);
   }
 }

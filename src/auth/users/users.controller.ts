@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
-import { CurrentCaller, InPerson, Requires } from '../../access/access.js';
+import { CurrentCaller, InPerson, Requires, ShowsSecret } from '../../access/access.js';
 import { SessionDto, toSessionDto } from '../sign-in/account.dto.js';
 import type { UserCaller } from '../../access/caller.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
@@ -14,6 +14,7 @@ import {
   IdParam,
   PageQueryDto,
 } from '../../platform/rest/rest.dto.js';
+import { PersonalTokenDto, toPersonalTokenDto } from '../sign-in/personal-tokens.dto.js';
 import { UserAccess } from './user-access.service.js';
 import { toUserDto } from './user-views.js';
 import { CreateUserDto, PasswordResetDto, UpdateUserDto, UserDto, UserQueryDto } from './users.dto.js';
@@ -21,6 +22,12 @@ import { UsersService } from './users.service.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, PRECONDITION_FAILED, CREATED, OK } =
   HttpStatus;
+
+class UserTokenParam extends IdParam {
+  @ApiProperty({ format: 'uuid' })
+  @IsUUID()
+  tokenId: string;
+}
 
 class UserSessionParam extends IdParam {
   @ApiProperty({ format: 'uuid' })
@@ -50,7 +57,7 @@ export class UsersController {
 
   @Post()
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiOperation({ summary: 'Make a person', description: 'Nobody gives a role above their own.' })
   @ApiChange(UserDto, CREATED)
   @ApiFailures(BAD_REQUEST, CONFLICT)
@@ -69,7 +76,7 @@ export class UsersController {
 
   @Put(':id')
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiOperation({
     summary: 'Change a person',
     description:
@@ -89,7 +96,7 @@ export class UsersController {
 
   @Delete(':id')
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiOperation({
     summary: 'Delete a person',
     description: 'All that is theirs goes with them; call and audit records stay.',
@@ -102,8 +109,9 @@ export class UsersController {
   }
 
   @Post(':id/reset-password')
+  @ShowsSecret()
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @HttpCode(OK)
   @ApiOperation({
     summary: 'A one-time token to set a new password with',
@@ -117,7 +125,7 @@ export class UsersController {
 
   @Delete(':id/second-factor')
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiOperation({ summary: "Take a person's second factor away", description: 'For a lost phone.' })
   @ApiChange(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
@@ -142,21 +150,53 @@ export class UsersController {
 
   @Delete(':id/sessions')
   @Requires('users.write')
-  @ApiOperation({ summary: "End all of a person's sign-ins", description: 'Their tokens stop at once.' })
+  @InPerson()
+  @ApiOperation({
+    summary: "End all of a person's sign-ins",
+    description: 'Their tokens stop at once, personal access tokens, too.',
+  })
   @ApiChange(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
   async endSessions(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
     await this.access.endSessions(caller, id);
-    return changed(null, 'All sign-ins have ended');
+    return changed(null, 'All sign-ins and tokens have ended');
   }
 
   @Delete(':id/sessions/:sessionId')
   @Requires('users.write')
+  @InPerson()
   @ApiOperation({ summary: "End one of a person's sign-ins", description: 'Its tokens stop at once.' })
   @ApiChange(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
   async endSession(@CurrentCaller() caller: UserCaller, @Param() { id, sessionId }: UserSessionParam) {
     await this.access.endSession(caller, id, sessionId);
     return changed(null, 'The sign-in has ended');
+  }
+
+  @Get(':id/tokens')
+  @Requires('users.read')
+  @ApiOperation({
+    summary: "A person's personal access tokens, oldest first",
+    description: 'Never the tokens themselves.',
+  })
+  @ApiPage(PersonalTokenDto)
+  @ApiFailures(BAD_REQUEST, NOT_FOUND)
+  async listTokens(@Param() { id }: IdParam, @Query() query: PageQueryDto) {
+    const page = await this.access.listTokens(id, query);
+    return pageOf({ ...page, items: page.items.map(toPersonalTokenDto) });
+  }
+
+  @Delete(':id/tokens/:tokenId')
+  @Requires('users.write')
+  @InPerson()
+  @ApiOperation({
+    summary: "Revoke a person's personal access token",
+    description: 'It stops working at once.',
+  })
+  @ApiChange(null)
+  @ApiFailures(BAD_REQUEST, NOT_FOUND)
+  async revokeToken(@CurrentCaller() caller: UserCaller, @Param() { id, tokenId }: UserTokenParam) {
+    await this.access.revokeToken(caller, id, tokenId);
+    return changed(null, 'Token revoked');
   }
 }

@@ -10,7 +10,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { CurrentCaller, Public, Requires } from '../../access/access.js';
+import { CurrentCaller, Public, Requires, ShowsSecret } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import type { InFlight } from '../../platform/replicas/change-bus.js';
 import { changed, ok } from '../../platform/rest/envelope.js';
@@ -93,6 +93,7 @@ export class ConfigurationController {
   }
 
   @Post('apply')
+  @ShowsSecret()
   @Requires('config.write')
   @HttpCode(OK)
   @ApiOperation({

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../../access/access.js';
+import { CurrentCaller, Requires, ShowsSecret } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import type { InFlight } from '../../platform/replicas/change-bus.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
@@ -52,6 +52,7 @@ export class KeysController {
   }
 
   @Post('groups/:id/keys')
+  @ShowsSecret()
   @Requires('keys.write')
   @ApiOperation({ summary: 'Make another key for a group' })
   @ApiChange(RevealedKeyDto, CREATED)
@@ -89,6 +90,7 @@ export class KeysController {
   }
 
   @Post('keys/:id/reveal')
+  @ShowsSecret()
   @Requires('keys.reveal')
   @HttpCode(OK)
   @ApiOperation({ summary: 'Show the key itself', description: 'Every showing is on record.' })
@@ -99,6 +101,7 @@ export class KeysController {
   }
 
   @Post('keys/:id/rotate')
+  @ShowsSecret()
   @Requires('keys.write')
   @HttpCode(OK)
   @ApiInFlight()

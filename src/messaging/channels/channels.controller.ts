@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Requires } from '../../access/access.js';
+import { CurrentCaller, Requires, ShowsSecret } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { ClientSignal } from '../../platform/rest/client-signal.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
@@ -49,6 +49,7 @@ export class ChannelsController {
   }
 
   @Post()
+  @ShowsSecret()
   @Requires('notifications.write')
   @ApiOperation({
     summary: 'Set up a channel',
@@ -111,6 +112,7 @@ export class ChannelsController {
   }
 
   @Post(':id/rotate-secret')
+  @ShowsSecret()
   @Requires('notifications.write')
   @HttpCode(OK)
   @ApiOperation({

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpStatus, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, SignedIn } from '../../access/access.js';
+import { CurrentCaller, Requires } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { OwnCursor } from '../../platform/rest/cursor.interceptor.js';
 import { ok } from '../../platform/rest/envelope.js';
@@ -8,17 +8,17 @@ import { ApiData, ApiFailures } from '../../platform/rest/rest.dto.js';
 import { LiveEventsDto, LiveEventsQueryDto } from './live.dto.js';
 import { type FeedPage, LiveFeed } from './live-feed.js';
 
-const { BAD_REQUEST, UNAUTHORIZED } = HttpStatus;
+const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN } = HttpStatus;
 
 @ApiTags('live')
 @ApiBearerAuth()
-@ApiFailures(UNAUTHORIZED)
+@ApiFailures(UNAUTHORIZED, FORBIDDEN)
 @Controller('api/v1/live')
 export class LiveController {
   constructor(private readonly feed: LiveFeed) {}
 
   @Get('events')
-  @SignedIn()
+  @Requires('own.read')
   @OwnCursor(true)
   @ApiOperation({
     summary: 'Events for you since a cursor',

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpStatus, Param, Post, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, SignedIn } from '../../access/access.js';
+import { CurrentCaller, Requires } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { ok } from '../../platform/rest/envelope.js';
 import { IfMatch } from '../../platform/rest/preconditions.js';
@@ -35,7 +35,7 @@ export class OwnNotificationsController {
   ) {}
 
   @Get('preferences')
-  @SignedIn()
+  @Requires('own.read')
   @ApiOperation({ summary: 'Your language, time zone and quiet hours' })
   @ApiData(PreferencesDto)
   async getPreferences(@CurrentCaller() caller: UserCaller) {
@@ -43,7 +43,7 @@ export class OwnNotificationsController {
   }
 
   @Put('preferences')
-  @SignedIn()
+  @Requires('own.write')
   @ApiOperation({
     summary: 'Change your language, time zone and quiet hours',
     description: 'Absent fields stay. What is urgent comes during quiet hours, too; the rest when they end.',
@@ -59,7 +59,7 @@ export class OwnNotificationsController {
   }
 
   @Get('channels')
-  @SignedIn()
+  @Requires('own.read')
   @ApiOperation({ summary: 'The channels that can tell you things, oldest first' })
   @ApiDataList(OwnChannelDto)
   async listChannels(@CurrentCaller() caller: UserCaller) {
@@ -67,7 +67,7 @@ export class OwnNotificationsController {
   }
 
   @Put('channels/:id')
-  @SignedIn()
+  @Requires('own.write')
   @ApiOperation({ summary: 'Turn a channel on or off for you, or give it your token' })
   @ApiData(OwnChannelDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
@@ -80,7 +80,7 @@ export class OwnNotificationsController {
   }
 
   @Get('push-key')
-  @SignedIn()
+  @Requires('own.read')
   @ApiOperation({ summary: 'The public key that browsers subscribe with (VAPID)' })
   @ApiData(PushKeyDto)
   async getPushKey(@CurrentCaller() { tenantId }: UserCaller) {
@@ -88,7 +88,7 @@ export class OwnNotificationsController {
   }
 
   @Get('push-subscriptions')
-  @SignedIn()
+  @Requires('own.read')
   @ApiOperation({ summary: 'Your browsers that we push to, oldest first' })
   @ApiDataList(SubscriptionDto)
   async listSubscriptions(@CurrentCaller() caller: UserCaller) {
@@ -96,7 +96,7 @@ export class OwnNotificationsController {
   }
 
   @Post('push-subscriptions')
-  @SignedIn()
+  @Requires('own.write')
   @ApiOperation({
     summary: 'Let us push to this browser',
     description: 'What `pushManager.subscribe` gave. One that is known already becomes yours.',
@@ -109,7 +109,7 @@ export class OwnNotificationsController {
   }
 
   @Delete('push-subscriptions/:id')
-  @SignedIn()
+  @Requires('own.write')
   @ApiOperation({ summary: 'Push to one of your browsers no longer' })
   @ApiData(null)
   @ApiFailures(NOT_FOUND)

@@ -36,6 +36,10 @@ type DocumentedOperation = {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content?: Content };
   readonly 'x-permission'?: string;
+  readonly 'x-in-person'?: boolean;
+  readonly 'x-without-second-factor'?: boolean;
+  readonly 'x-shows-secret'?: boolean;
+  readonly responses?: Readonly<Record<string, { readonly content?: Content }>>;
 };
 
 export type OpenApi = {
@@ -51,6 +55,14 @@ export type Operation = {
   readonly path: string;
   /** As `x-permission` says: a permission, `signed_in` or `public`. */
   readonly permission: string;
+  /** No personal access token opens it, whatever its scopes. */
+  readonly isInPerson: boolean;
+  /** Open before a second factor is set up, where the tenant asks for one. */
+  readonly isWithoutSecondFactor: boolean;
+  /** Its answer may hold a secret, so it takes no `Idempotency-Key`. */
+  readonly showsSecret: boolean;
+  /** Of its good answer, when that is JSON. */
+  readonly answer: Schema | undefined;
   readonly pathParams: readonly { readonly name: string; readonly schema: Schema }[];
   readonly queryParams: readonly { readonly name: string; readonly schema: Schema }[];
   readonly body: Schema | undefined;
@@ -75,6 +87,9 @@ export function operationsOf(document: OpenApi): Operation[] {
 
 function toOperation(document: OpenApi, path: string, method: string, told: DocumentedOperation): Operation {
   const [content] = Object.values(told.requestBody?.content ?? {});
+  const good = Object.entries(told.responses ?? {}).find(([status]) => status.startsWith('2'))?.[1].content?.[
+    'application/json'
+  ]?.schema;
   const body = content?.schema && resolve(document, content.schema);
   const parameters = (told.parameters ?? []).map(({ name, in: place, schema }) => ({
     name,
@@ -87,6 +102,10 @@ function toOperation(document: OpenApi, path: string, method: string, told: Docu
     method: method.toUpperCase(),
     path,
     permission: told['x-permission'] ?? '',
+    isInPerson: told['x-in-person'] === true,
+    isWithoutSecondFactor: told['x-without-second-factor'] === true,
+    showsSecret: told['x-shows-secret'] === true,
+    answer: good && resolve(document, good),
     pathParams: parameters.filter(({ place }) => place === 'path'),
     queryParams: parameters.filter(({ place }) => place === 'query'),
     body,

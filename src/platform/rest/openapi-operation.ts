@@ -17,6 +17,7 @@ export type Operation = {
   requestBody?: { content?: Content };
   responses: Record<string, Answer | undefined>;
   readonly 'x-permission'?: string;
+  readonly 'x-shows-secret'?: boolean;
 };
 
 type Route = { readonly path: string; readonly method: string };
@@ -67,6 +68,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   id: 'As a list, or the answer that made it, gives it',
   limit: 'Rows on a page',
   sessionId: 'As the list of sessions gives it',
+  tokenId: 'As the list of tokens gives it',
   identityId: 'As the list of identities gives it',
   name: 'What it is called',
   role: 'Only those with this role',
@@ -80,7 +82,8 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 /** Puts on an operation what follows from its method, path, permission and answers. */
 export function completeOperation(route: Route, operation: Operation, schemas: Schemas): void {
   if (!route.path.startsWith('/api/')) return completeExamples(operation, schemas);
-  const isKeyed = route.method === 'post' && operation['x-permission'] !== 'public';
+  const isKeyed =
+    route.method === 'post' && operation['x-permission'] !== 'public' && !operation['x-shows-secret'];
   const hasVersion = Object.entries(operation.responses).some(
     ([status, answer]) => status.startsWith('2') && showsVersion(answer, schemas),
   );

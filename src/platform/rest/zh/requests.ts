@@ -89,6 +89,8 @@ export const requests: Readonly<Record<string, string>> = {
     '您读取之后它已被修改（当时版本 {0}，现在 {1}）。请重新读取后再修改',
   'Your tenant keeps as many answers of requests with an Idempotency-Key as it may; they go after {0} hours':
     '您的租户已保存了允许数量的带 Idempotency-Key 请求的应答；它们会在 {0} 小时后清除',
+  'This route shows a secret, so it takes no Idempotency-Key: an answer that is kept could be shown again off the record':
+    '此接口会显示机密，因此不接受 Idempotency-Key：保存的响应可能在没有记录的情况下再次显示',
   'This Idempotency-Key was used for a request with another body or query; send a new key with a new request':
     '此 Idempotency-Key 已用于另一个内容不同的请求；新的请求请使用新的键',
   'The first request with this Idempotency-Key is still being worked on; repeat it in a moment':
