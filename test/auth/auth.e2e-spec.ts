@@ -6,6 +6,7 @@ import { Tenant } from '../../src/access/tenant.entity.js';
 import { User } from '../../src/access/user.entity.js';
 import { DomainEvent } from '../../src/platform/replicas/domain-event.entity.js';
 import { SecretBox } from '../../src/platform/secrets/secret-box.js';
+import { eventually } from '../support/mcp.js';
 import { createTestApp, type SignedIn, TEST_PASSWORD, type TestApp } from '../support/test-app.js';
 
 const UNKNOWN_USER = '01a1fc2e-cfb8-7648-9fcd-c4461f6942da';
@@ -215,6 +216,38 @@ describe('signing in', () => {
       replicas.push(usual);
     });
 
+    it('counts each account by itself: coming in to one forgives nothing of another of the same address', async () => {
+      const [victims, own] = [await t.newTenant(), await t.newTenant()];
+      const victim = await t.newUser(victims.tenantId, ['admin']);
+      const attacker = await t.newUser(own.tenantId, ['customer']);
+      await t.dataSource.getRepository(User).update(attacker.id, { email: victim.email });
+      const guess = async (n: number) => (await login(victim.email, `guess ${n}`, victims.tenantName)).status;
+      const statuses: number[] = [];
+      for (let n = 0; n < 12; n += 1) {
+        statuses.push(await guess(n));
+        if (n % 4 !== 3) continue;
+        const { status } = await login(victim.email, TEST_PASSWORD, own.tenantName);
+        statuses.push(status);
+      }
+      expect(statuses.filter((status) => status === 401)).toHaveLength(5);
+      // The same for an address that the tenant does not know, so that the delay tells nobody who is known there.
+      const nobody = await t.newTenant();
+      const there = (n: number) => login(attacker.email, `guess ${n}`, nobody.tenantName);
+      for (let n = 0; n < 5; n += 1) await there(n);
+      expect((await there(5)).status).toBe(429);
+    });
+
+    it('knows an account by its address and by its username', async () => {
+      const user = await newUser();
+      const by = (body: object) => t.rest('POST', '/auth/login', { body: { password: 'wrong', ...body } });
+      const statuses: number[] = [];
+      for (let n = 0; n < 6; n += 1) {
+        statuses.push((await by(n % 2 ? { email: user.email } : { username: user.username })).status);
+      }
+      expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+      expect((await login(user.email, TEST_PASSWORD)).status).toBe(429);
+    });
+
     it('is the same for people whom nobody knows', async () => {
       const { email } = await newUser();
       const answers = [];
@@ -228,9 +261,10 @@ describe('signing in', () => {
     it('is on record once for each delay, and keeps neither names nor addresses', async () => {
       const user = await newUser();
       await failFrom('127.0.0.8', user.email, 9);
-      const refusals = await t.dataSource
-        .getRepository(AdminAuditLog)
-        .findBy({ targetId: user.id, action: 'session.lockout' });
+      const find = () =>
+        t.dataSource.getRepository(AdminAuditLog).findBy({ targetId: user.id, action: 'session.lockout' });
+      await eventually(async () => (await find()).length > 0); // the answer does not wait for it
+      const refusals = await find();
       expect(refusals).toMatchObject([{ result: 'refused', ip: expect.stringContaining('127.0.0.8') }]);
       const rows: { row: string }[] = await t.dataSource.query(
         'SELECT a::text AS row FROM sign_in_attempts a',

@@ -2,6 +2,7 @@ import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
 import type { Request } from 'express';
 import { TooManyRequestsError } from '../../platform/errors.js';
+import { clientOf } from '../../platform/network/client-network.js';
 import { Access } from '../../access/access.js';
 
 const AUTH_ROUTES = '/api/v1/auth/';
@@ -18,6 +19,11 @@ export class AuthRateLimitGuard extends ThrottlerGuard {
     if (typeof route !== 'string' || !route.startsWith(AUTH_ROUTES)) return true;
     const rule = this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]);
     return request.method === 'GET' && rule !== 'public';
+  }
+
+  /** An IPv6 client has a whole /64 of addresses. */
+  protected override async getTracker(request: Request): Promise<string> {
+    return clientOf(request.ip ?? request.socket.remoteAddress ?? '');
   }
 
   protected override generateKey(_context: ExecutionContext, address: string): string {

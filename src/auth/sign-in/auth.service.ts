@@ -8,6 +8,7 @@ import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import type { AccessTokenClaims } from './access-token.js';
 import type { UserCaller } from '../../access/caller.js';
 import { callerOf, Callers } from './callers.service.js';
+import { tryInEqualTime } from './equal-time.js';
 import { verifyPassword } from './passwords.js';
 import { SignInLockout, type Try } from './sign-in-lockout.js';
 import { User } from '../../access/user.entity.js';
@@ -42,9 +43,16 @@ export class AuthService {
     const login = `login ${credentials.email ?? credentials.username}`;
     const attempt = { login, accounts: candidates.map(({ id }) => id), ip };
     await this.lockout.requireOpen(attempt);
-    const [user, second] = await matching(candidates, credentials.password);
+    const slots = credentials.tenant === undefined ? CANDIDATES_MAX : 1;
+    const matching = await tryInEqualTime(candidates, slots, (candidate) =>
+      verifyPassword(candidate?.passwordHash ?? null, credentials.password),
+    );
+    const [user, second] = matching;
     if (!user) return this.refuse(attempt, candidates);
-    await this.lockout.recordSuccess(attempt);
+    await this.lockout.recordSuccess(
+      attempt,
+      matching.map(({ id }) => id),
+    );
     if (second) {
       const message = 'You belong to several tenants; name the one to sign in to';
       throw new InvalidInputError(message, { details: [{ field: 'tenant', message: 'is needed here' }] });
@@ -77,21 +85,21 @@ export class AuthService {
   private async refuse(attempt: Try, candidates: readonly User[]): Promise<never> {
     const locked = await this.lockout.recordFailure(attempt);
     this.logger.warn({ message: 'Sign-in refused', ip: attempt.ip });
-    for (const user of locked ? candidates : []) {
-      await this.audit.recordRefusal(callerOf(user), {
-        action: 'session.lockout',
-        target: { kind: 'user', id: user.id, name: user.email },
-        reason: 'Too many failed sign-ins from this address',
-      });
-    }
+    // Not waited for: the time of the answer must not tell that there is an account to put something on record of.
+    for (const user of locked ? candidates : []) void this.recordLockout(user);
     throw new UnauthenticatedError('E-mail or password is wrong');
   }
-}
 
-/** Takes as long for nobody as for one person. */
-async function matching(candidates: readonly User[], password: string): Promise<User[]> {
-  const found: User[] = [];
-  for (const user of candidates) if (await verifyPassword(user.passwordHash, password)) found.push(user);
-  if (candidates.length === 0) await verifyPassword(null, password);
-  return found;
+  private async recordLockout(user: User): Promise<void> {
+    const entry = {
+      action: 'session.lockout',
+      target: { kind: 'user', id: user.id, name: user.email },
+      reason: 'Too many failed sign-ins from this address',
+    };
+    try {
+      await this.audit.recordRefusal(callerOf(user), entry);
+    } catch (error) {
+      this.logger.error(`A lockout could not be put on record: ${String(error)}`);
+    }
+  }
 }

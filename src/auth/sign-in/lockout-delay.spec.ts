@@ -9,7 +9,7 @@ describe('delayMinutes', () => {
   });
 });
 
-describe('networkOf', () => {
+describe('clientOf', () => {
   it.each([
     ['192.0.2.7', '192.0.2.7'],
     ['::ffff:192.0.2.7', '192.0.2.7'],

@@ -15,11 +15,16 @@ const KNOWN_DAYS = 30;
 const FORGET_HOURS = { pair: 24, account: 24, address: 1 } as const;
 const STALE_PER_FAILURE = 20;
 
-/** Something that is tried with a secret. `accounts` are the ids behind `login`; none for a login that nobody has. */
+/**
+ * Something that is tried with a secret. `accounts` are the ids behind `login`, by address or by username; none for a login that
+ * nobody has. What is typed counts, too, without the tenant that is named beside it: else the first delay would come sooner
+ * where an account is known than where it is not.
+ */
 export type Try = { readonly login: string; readonly accounts: readonly string[]; readonly ip: string };
 
 type Kind = keyof typeof FORGET_HOURS;
-type Counter = { readonly kind: Kind; readonly key: Buffer };
+/** Of one account or of what was typed; an address is counted as a whole. */
+type Counter = { readonly kind: Kind; readonly subject: string; readonly key: Buffer };
 type Row = {
   key: Buffer;
   failures: number;
@@ -30,8 +35,8 @@ type Row = {
 };
 
 /**
- * Slows guessing down, over all replicas and restarts: after five failures a login from one address waits 1, 2, 4, 8, then
- * always 15 minutes; the same holds for an account after 50 failures from anywhere, and for an address after
+ * Slows guessing down, over all replicas and restarts: after five failures an account waits 1, 2, 4, 8, then always 15 minutes
+ * at one address; the same holds for an account after 50 failures from anywhere, and for an address after
  * `SIGN_IN_FAILURES_PER_ADDRESS` an hour. The last two do not bind a person at an address where they signed in before, so
  * nobody can be locked out for good by others.
  *
@@ -52,27 +57,34 @@ export class SignInLockout {
     requireUnlocked(counters, await read(this.system.manager, counters));
   }
 
-  /** The secret was right. @throws {TooManyRequestsError} Others failed too often meanwhile; the secret does not count then. */
-  async recordSuccess(attempt: Try): Promise<void> {
+  /**
+   * The secret was right, for some of the accounts; what is counted of others stays. What was typed is forgiven what they were.
+   *
+   * @throws {TooManyRequestsError} Others failed too often meanwhile; the secret does not count then.
+   */
+  async recordSuccess(attempt: Try, accounts: readonly string[]): Promise<void> {
     const counters = this.countersOf(attempt);
     await this.system.transaction(async (manager) => {
-      const keysOf = (wanted: Kind) => counters.filter(({ kind }) => kind === wanted).map(({ key }) => key);
+      const keysOf = (wanted: Kind, subjects: readonly string[]) =>
+        counters
+          .filter(({ kind, subject }) => kind === wanted && subjects.includes(subject))
+          .map(({ key }) => key);
       await lockRows(
         manager,
         counters.filter(({ kind }) => kind !== 'address'),
       );
-      requireUnlocked(counters, await read(manager, counters));
-      await manager.query(
-        `UPDATE sign_in_attempts SET failures = 0, locked_until = NULL, last_at = now(), succeeded_at = now()
-         WHERE key_hash = ANY($1)`,
-        [keysOf('pair')],
-      );
-      // Not while an attack on the account goes on: its owner coming in would give the attacker a new start.
-      await manager.query(
-        `UPDATE sign_in_attempts SET failures = 0
-         WHERE key_hash = ANY($1) AND failures > 0 AND (locked_until IS NULL OR locked_until < now())`,
-        [keysOf('account')],
-      );
+      const rows = await read(manager, counters);
+      requireUnlocked(counters, rows);
+      for (const kind of ['pair', 'account'] as const) {
+        const own = keysOf(kind, accounts);
+        const forgiven = Math.max(
+          0,
+          ...rows.filter(({ key }) => has(own, key)).map(({ failures }) => failures),
+        );
+        const typed = keysOf(kind, [attempt.login]).filter((key) => !has(own, key));
+        await manager.query(FORGIVE[kind], [typed, forgiven]);
+        await manager.query(FORGIVE[kind], [own, FAILURES_MAX]);
+      }
     });
   }
 
@@ -129,30 +141,57 @@ export class SignInLockout {
   /** In the order of their keys, so that transactions that lock several never wait for each other in a circle. */
   private countersOf({ login, accounts, ip }: Try): Counter[] {
     const network = clientOf(ip);
-    const names: [Kind, string][] = [
-      ['pair', `${login} ${network}`],
-      ['address', network],
-      ...(accounts.length > 0 ? accounts : [login]).map((account): [Kind, string] => ['account', account]),
+    const subjects = [...new Set([login, ...accounts])];
+    const names: (Omit<Counter, 'key'> & { readonly name: string })[] = [
+      { kind: 'address', subject: '', name: network },
+      ...subjects.map((subject) => ({ kind: 'pair', subject, name: `${subject} ${network}` }) as const),
+      ...subjects.map((subject) => ({ kind: 'account', subject, name: subject }) as const),
     ];
     return names
-      .map(([kind, name]) => ({ kind, key: this.box.digest(`${kind} ${name}`) }))
+      .map(({ kind, subject, name }): Counter => ({ kind, subject, key: this.box.digest(`${kind} ${name}`) }))
       .toSorted((a, b) => Buffer.compare(a.key, b.key));
   }
 }
 
+const FAILURES_MAX = 2 ** 31 - 1;
+
+/** Takes failures back. Not of an account while an attack on it goes on: its owner coming in would give a new start to it. */
+const FORGIVE = {
+  pair: `UPDATE sign_in_attempts SET failures = greatest(0, failures - $2), locked_until = NULL, last_at = now(), succeeded_at = now()
+    WHERE key_hash = ANY($1)`,
+  account: `UPDATE sign_in_attempts SET failures = greatest(0, failures - $2)
+    WHERE key_hash = ANY($1) AND failures > 0 AND (locked_until IS NULL OR locked_until < now())`,
+} as const;
+
+/** Each account is on its own: that one may come in from an address opens no other one there. */
 function requireUnlocked(counters: readonly Counter[], rows: readonly Row[]): void {
-  const found = (wanted: Kind) =>
-    counters
-      .filter(({ kind }) => kind === wanted)
-      .flatMap(({ key }) => rows.filter((row) => row.key.equals(key)));
-  const known = found('pair').some(
-    ({ succeeded_at: at, now }) => at !== null && now.getTime() - at.getTime() < KNOWN_DAYS * 86_400_000,
-  );
-  const binding = known ? found('pair') : [...found('pair'), ...found('account'), ...found('address')];
-  const rest = Math.max(0, ...binding.map((row) => (row.locked_until?.getTime() ?? 0) - row.now.getTime()));
+  const rowOf = (counter: Counter) => rows.find(({ key }) => key.equals(counter.key));
+  const subjects = [...new Set(counters.map(({ subject }) => subject))].filter((subject) => subject !== '');
+  const known = subjects.filter((subject) => {
+    const pair = counters.find((counter) => counter.kind === 'pair' && counter.subject === subject)!;
+    return isKnown(rowOf(pair));
+  });
+  const binding = counters.filter(({ kind, subject }) => {
+    if (kind === 'pair') return true;
+    return kind === 'account' ? !known.includes(subject) : known.length < subjects.length;
+  });
+  const rests = binding.map((counter) => {
+    const row = rowOf(counter);
+    return row ? (row.locked_until?.getTime() ?? 0) - row.now.getTime() : 0;
+  });
+  const rest = Math.max(0, ...rests);
   if (rest === 0) return;
   const seconds = Math.ceil(rest / 1000);
   throw new TooManyRequestsError(`Too many failed sign-ins; try again in ${seconds} seconds`, seconds);
+}
+
+function isKnown(row: Row | undefined): boolean {
+  if (!row?.succeeded_at) return false;
+  return row.now.getTime() - row.succeeded_at.getTime() < KNOWN_DAYS * 86_400_000;
+}
+
+function has(keys: readonly Buffer[], key: Buffer): boolean {
+  return keys.some((one) => one.equals(key));
 }
 
 function nextCount(row: Row | undefined, kind: Kind): number {

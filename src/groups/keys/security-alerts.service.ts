@@ -5,6 +5,7 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { AdminAlerts } from '../../messaging/alerts/admin-alerts.js';
 import type { KeyAlertKind } from '../../messaging/alerts/alert.entity.js';
 import type { GroupKeyCaller } from '../../access/caller.js';
+import { clientOf } from '../../platform/network/client-network.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { cutText } from '../../platform/cut-text.js';
 
@@ -35,7 +36,7 @@ export class SecurityAlertsService implements OnApplicationShutdown {
   /** Costs the caller's answer nothing: it is written within a second. */
   raise(kind: KeyAlertKind, caller: GroupKeyCaller, seen: Sighting): void {
     const ip = this.waiting.size < WAITING_MAX ? cutText(seen.ip, 64) : 'many addresses';
-    const key = `${kind} ${caller.keyId} ${ip}`;
+    const key = `${kind} ${caller.keyId} ${clientOf(ip)}`; // an IPv6 client has a /64 of addresses
     const known = this.waiting.get(key);
     if (known) known.uses++;
     else
