@@ -106,6 +106,10 @@ export const environmentSchema = z.object({
   AGENT_BREAKER_FAILURES: wholeNumber(0, 1000).default(10),
   AGENT_BREAKER_RESET_SECONDS: wholeNumber(1, 3600).default(30),
   AGENT_PRIVATE_NETWORKS: boolean.default(false),
+  ACCOUNT_PAGE_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => isPlainAddress(text), 'must have no user, query or fragment')
+    .optional(),
   NOTIFICATION_TIMEOUT_MS: wholeNumber(100, 50_000).default(10_000),
   NOTIFICATION_KEEP_DAYS: wholeNumber(1, 3650).default(90),
   NOTIFICATION_PRIVATE_NETWORKS: boolean.default(false),

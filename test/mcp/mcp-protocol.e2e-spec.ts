@@ -425,20 +425,20 @@ describe('the MCP endpoint', () => {
     it('end when they were idle for too long, and make room for new ones when there are too many', async () => {
       const first = await open();
       for (let n = 0; n < 4; n++) await open();
-      expect(t.app.get(Sessions).size).toBe(4);
+      expect(t.app.get(Sessions).countOf(tenant.tenantId)).toBe(4);
       await expect(send(stateful, { ...legacy('ping'), headers: first })).resolves.toMatchObject({
         status: 404,
       });
-      await eventually(() => t.app.get(Sessions).size === 0, 20_000);
+      await eventually(() => t.app.get(Sessions).countOf(tenant.tenantId) === 0);
     });
 
     it('end when the key is replaced', async () => {
       const g = await newGroup(t, tenant, { tools: TOOLS, sessions: true });
       const client = new Client1(INFO);
       await client.connect(new Http1(new URL(g.url), { requestInit: { headers: withKey(g) } }));
-      const before = t.app.get(Sessions).size;
+      const before = t.app.get(Sessions).countOf(tenant.tenantId);
       await admin('POST', `/groups/${g.id}/regenerate-key`);
-      await eventually(() => t.app.get(Sessions).size === before - 1);
+      await eventually(() => t.app.get(Sessions).countOf(tenant.tenantId) === before - 1);
       await expect(client.listTools()).rejects.toThrow();
       await client.close();
     });
@@ -551,7 +551,7 @@ describe('the MCP endpoint', () => {
       });
       expect(stranger.status).toBe(403);
       await reader.cancel();
-      await eventually(() => t.app.get(Connections).size === 0);
+      await eventually(() => t.app.get(Connections).countOf(tenant.tenantId) === 0);
     });
   });
 

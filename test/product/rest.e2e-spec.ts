@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { VERSION } from '../../src/platform/version.js';
+import { legacy, newGroup, send } from '../support/mcp.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 
 const WHO: Readonly<Record<string, string>> = { public: 'anyone', signed_in: 'signed in' };
@@ -139,6 +140,22 @@ describe('the REST side', () => {
       mcp: { sessions: 0, sessions_max: 1000, connections: 0 },
       memory: { rss_bytes: expect.any(Number) },
     });
+  });
+
+  it('GET /admin/server/status counts what is open for the tenant that asks, and for no other', async () => {
+    const other = await t.newTenant();
+    const group = await newGroup(t, other, { tools: [], sessions: true });
+    const initialize = {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 'test', version: '1' },
+    };
+    const accept = { accept: 'application/json, text/event-stream' };
+    await send(group, { ...legacy('initialize', initialize), headers: accept });
+    const shown = async (of: string) =>
+      (await t.rest('GET', '/admin/server/status', { token: of })).body.data['mcp'];
+    expect(await shown(other.adminToken)).toMatchObject({ sessions: 1 });
+    expect(await shown(token)).toMatchObject({ sessions: 0, connections: 0 });
   });
 
   it('says so when the database is away', async () => {

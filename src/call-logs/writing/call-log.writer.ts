@@ -66,8 +66,13 @@ export class CallLogWriter implements OnApplicationShutdown {
   }
 
   /** How the log is doing, for the status page. */
-  get state(): { readonly writable: boolean; readonly queued: number } {
-    return { writable: !this.failing, queued: this.queue.length };
+  get state(): { readonly writable: boolean } {
+    return { writable: !this.failing };
+  }
+
+  /** How many records of a tenant wait for their commit. */
+  queuedOf(tenantId: string): number {
+    return this.queue.filter(({ record }) => record.tenantId === tenantId).length;
   }
 
   /** Whether a recent write proves that the next one will succeed. */

@@ -84,8 +84,11 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
     return this.byId.get(id);
   }
 
-  get size(): number {
-    return this.byId.size;
+  /** How many connections of a tenant there are. */
+  countOf(tenantId: string): number {
+    let count = 0;
+    for (const { exchange } of this.byId.values()) if (exchange.caller.tenantId === tenantId) count++;
+    return count;
   }
 
   /** HTTP+SSE of 2024-11-05: earlier revisions only, the handshake decides which. */

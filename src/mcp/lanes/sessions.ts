@@ -81,8 +81,11 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     for (const session of this.byId.values()) session.transport.closeStandaloneSSEStream();
   }
 
-  get size(): number {
-    return this.byId.size;
+  /** How many sessions of a tenant there are. */
+  countOf(tenantId: string): number {
+    let count = 0;
+    for (const { exchange } of this.byId.values()) if (exchange.caller.tenantId === tenantId) count++;
+    return count;
   }
 
   /** Opens a session for an `initialize` request and answers it. */

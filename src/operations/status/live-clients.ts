@@ -3,7 +3,7 @@ import { Config } from '../../platform/config.js';
 import { Connections } from '../../mcp/doors/connections.js';
 import { Sessions } from '../../mcp/lanes/sessions.js';
 
-/** The MCP clients that this replica holds something open for. */
+/** The MCP clients of a tenant that this replica holds something open for. */
 @Injectable()
 export class LiveClients {
   constructor(
@@ -12,11 +12,11 @@ export class LiveClients {
     private readonly config: Config,
   ) {}
 
-  count() {
+  countOf(tenantId: string) {
     return {
-      sessions: this.sessions.size,
+      sessions: this.sessions.countOf(tenantId),
       sessions_max: this.config.env.MCP_SESSIONS_MAX,
-      connections: this.connections.size,
+      connections: this.connections.countOf(tenantId),
     };
   }
 }

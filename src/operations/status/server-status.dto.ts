@@ -12,18 +12,18 @@ class CallLogStatusDto {
   @ApiProperty({ description: 'False: calls are refused until it can be written again' })
   ok: boolean;
 
-  @ApiProperty({ description: 'Records waiting for their commit on this replica' })
+  @ApiProperty({ description: 'Records of your tenant waiting for their commit on this replica' })
   queued: number;
 }
 
 class McpStatusDto {
-  @ApiProperty({ description: 'Sessions of older clients on this replica' })
+  @ApiProperty({ description: 'Sessions of older clients of your tenant on this replica' })
   sessions: number;
 
-  @ApiProperty({ description: 'More than these: the one idle for longest is closed' })
+  @ApiProperty({ description: 'More than these, of all tenants: the one idle for longest is closed' })
   sessions_max: number;
 
-  @ApiProperty({ description: 'Open SSE and WebSocket connections on this replica' })
+  @ApiProperty({ description: 'Open SSE and WebSocket connections of your tenant on this replica' })
   connections: number;
 }
 

@@ -10,7 +10,7 @@ import { VERSION } from '../../platform/version.js';
 import { LiveClients } from './live-clients.js';
 import type { ServerStatusDto } from './server-status.dto.js';
 
-/** How this replica is doing, as an admin sees it. */
+/** How this replica is doing, as an admin sees it: what is counted is their tenant's own. */
 @Injectable()
 export class ServerStatusService {
   constructor(
@@ -22,7 +22,7 @@ export class ServerStatusService {
 
   async get(caller: UserCaller): Promise<ServerStatusDto> {
     const uptimeSeconds = process.uptime();
-    const { writable, queued } = this.callLog.state;
+    const { writable } = this.callLog.state;
     const latencyMs = await this.measureDatabase();
     const { rss, heapUsed } = process.memoryUsage();
     return {
@@ -32,8 +32,8 @@ export class ServerStatusService {
       started_at: new Date(Date.now() - uptimeSeconds * 1000).toISOString(),
       uptime_seconds: Math.floor(uptimeSeconds),
       database: { ok: latencyMs !== null, latency_ms: latencyMs },
-      call_log: { ok: writable, queued },
-      mcp: this.live.count(),
+      call_log: { ok: writable, queued: this.callLog.queuedOf(caller.tenantId) },
+      mcp: this.live.countOf(caller.tenantId),
       counts: latencyMs === null ? null : await this.count(caller.tenantId),
       registered_tools: this.registry.definitions().length,
       memory: { rss_bytes: rss, heap_used_bytes: heapUsed },
