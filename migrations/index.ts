@@ -22,6 +22,7 @@ import { Numbers1790001800000 } from './1790001800000-numbers.js';
 import { ConversationLists1790001900000 } from './1790001900000-conversation-lists.js';
 import { FollowInOrder1790002000000 } from './1790002000000-follow-in-order.js';
 import { OwnRows1790002400000 } from './1790002400000-own-rows.js';
+import { ProvenAddresses1790002410000 } from './1790002410000-proven-addresses.js';
 import { InstallationSteps1790002700000 } from './1790002700000-installation-steps.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
@@ -50,5 +51,6 @@ export const migrations = [
   ConversationLists1790001900000,
   FollowInOrder1790002000000,
   OwnRows1790002400000,
+  ProvenAddresses1790002410000,
   InstallationSteps1790002700000,
 ] as const;

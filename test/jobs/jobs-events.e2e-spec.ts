@@ -45,7 +45,7 @@ describe('jobs that begin with an event', () => {
     );
   const jobsOf = (userId: string) =>
     t.dataSource.query<JobRow[]>(
-      `SELECT kind, payload, state, tenant_id FROM jobs WHERE payload->>'user_id' = $1 ORDER BY kind`,
+      `SELECT kind, payload, state, tenant_id FROM jobs WHERE payload->>'user_id' = $1 AND kind LIKE 'test.%' ORDER BY kind`,
       [userId],
     );
   const waiting = async (userId: string): Promise<number> => {

@@ -37,6 +37,6 @@ export class OneTimeToken {
   createdAt: Date;
 }
 
-/** `mfa`: the password was right, the second factor is to come. `oidc`: signed in elsewhere, to be exchanged for tokens. */
-export type TokenPurpose = 'password_reset' | 'mfa' | 'oidc';
+/** `address`: whoever has it reads the mail of the address that an account was registered with. `mfa`: the password was right, the second factor is to come. `oidc`: signed in elsewhere, to be exchanged for tokens. */
+export type TokenPurpose = 'password_reset' | 'address' | 'mfa' | 'oidc';
 export type TokenData = { readonly [name: string]: string };

@@ -31,6 +31,10 @@ export class SignInSettings {
   @Column({ name: 'require_second_factor', type: 'boolean', default: false })
   requireSecondFactor: boolean;
 
+  /** An address that somebody registers with is proven by mail before it counts, as soon as mail is set up. */
+  @Column({ name: 'verify_addresses', type: 'boolean', default: true })
+  verifyAddresses: boolean;
+
   @VersionColumn({ name: 'version', default: 1 })
   version: number;
 

@@ -1,10 +1,11 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Post, Put } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, InPerson, Public, Requires } from '../../access/access.js';
+import { CurrentCaller, InPerson, Public, Requires, ShowsSecret } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { changed, ok } from '../../platform/rest/envelope.js';
 import { IfMatch } from '../../platform/rest/preconditions.js';
 import { ApiChange, ApiData, ApiFailures } from '../../platform/rest/rest.dto.js';
+import { AddressProof } from './address-proof.service.js';
 import {
   RegisterDto,
   RegisteredDto,
@@ -12,6 +13,7 @@ import {
   SignInSettingsDto,
   toSignInSettingsDto,
   UpdateSignInSettingsDto,
+  VerifyAddressDto,
 } from './registration.dto.js';
 import { RegistrationService } from './registration.service.js';
 import { SignInSettingsService } from './sign-in-settings.service.js';
@@ -32,6 +34,7 @@ const {
 export class RegistrationController {
   constructor(
     private readonly registration: RegistrationService,
+    private readonly proof: AddressProof,
     private readonly settings: SignInSettingsService,
   ) {}
 
@@ -45,7 +48,26 @@ export class RegistrationController {
   @ApiData(RegisteredDto, CREATED)
   @ApiFailures(BAD_REQUEST, FORBIDDEN, CONFLICT, TOO_MANY_REQUESTS)
   async register(@Body() body: RegisterDto) {
-    return ok(await this.registration.register(body), 'Registered; sign in now');
+    const registered = await this.registration.register(body);
+    return ok(
+      registered,
+      registered.verified ? 'Registered; sign in now' : 'Registered; look into your mail for what to do',
+    );
+  }
+
+  @Post('auth/register/verify')
+  @Public()
+  @HttpCode(OK)
+  @ApiOperation({
+    summary: 'Prove the address that you registered with',
+    description: 'With the token that came by mail. The account counts from then on.',
+    security: [],
+  })
+  @ApiData(null)
+  @ApiFailures(BAD_REQUEST, UNAUTHORIZED, TOO_MANY_REQUESTS)
+  async verify(@Body() { token }: VerifyAddressDto) {
+    await this.proof.verify(token);
+    return ok(null, 'The address is proven; sign in now');
   }
 
   @Get('admin/sign-in-settings')
@@ -60,7 +82,7 @@ export class RegistrationController {
 
   @Put('admin/sign-in-settings')
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @ApiBearerAuth()
   @ApiOperation({ summary: 'Change who may register, and who needs a second factor' })
   @ApiChange(SignInSettingsDto)
@@ -77,8 +99,9 @@ export class RegistrationController {
   }
 
   @Post('admin/sign-in-settings/registration-code')
+  @ShowsSecret()
   @Requires('users.write')
-  @InPerson(true)
+  @InPerson()
   @HttpCode(OK)
   @ApiBearerAuth()
   @ApiOperation({ summary: 'A new registration code', description: 'The one before stops working.' })

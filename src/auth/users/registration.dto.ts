@@ -52,6 +52,18 @@ export class RegisteredDto {
 
   @ApiProperty({ type: [String], example: ['customer'] })
   roles: readonly string[];
+
+  @ApiProperty({
+    description: 'false: a message with what to do is on its way; the account counts once that is done',
+  })
+  verified: boolean;
+}
+
+export class VerifyAddressDto {
+  @ApiProperty({ description: 'From the message that came by mail' })
+  @IsString()
+  @Length(1, 100)
+  token: string;
 }
 
 export class UpdateSignInSettingsDto {
@@ -67,6 +79,14 @@ export class UpdateSignInSettingsDto {
   @MayBeAbsent()
   @IsBoolean()
   require_second_factor?: boolean;
+
+  @ApiPropertyOptional({
+    description:
+      'Whoever registers proves their address by mail before the account counts; only where mail is set up',
+  })
+  @MayBeAbsent()
+  @IsBoolean()
+  verify_addresses?: boolean;
 }
 
 export class SignInSettingsDto {
@@ -78,6 +98,9 @@ export class SignInSettingsDto {
 
   @ApiProperty()
   require_second_factor: boolean;
+
+  @ApiProperty({ description: 'Counts as soon as an e-mail channel is set up' })
+  verify_addresses: boolean;
 
   @ApiProperty({ description: 'Grows with every change; the ETag' })
   version: number;
@@ -93,6 +116,7 @@ export function toSignInSettingsDto(row: SignInSettings): SignInSettingsDto {
     registration: row.registration,
     has_registration_code: row.registrationCodeHash !== null,
     require_second_factor: row.requireSecondFactor,
+    verify_addresses: row.verifyAddresses,
     version: row.version,
   };
 }

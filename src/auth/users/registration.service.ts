@@ -16,11 +16,16 @@ import { ForbiddenError } from '../../platform/errors.js';
 import { currentScope, inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
+import { AddressProof } from './address-proof.service.js';
 import type { RegisteredDto, RegisterDto } from './registration.dto.js';
 import { newUsername } from './user-views.js';
 import { explained } from './users.service.js';
 
 const ROLES = ['customer'] as const;
+const UNVERIFIED_DAYS = 7;
+/** Who registered with the address and did not prove it, and some of those who will not any more. */
+const FORGET_UNVERIFIED = `DELETE FROM users WHERE tenant_id = $1 AND unverified_since IS NOT NULL AND (email = $2 OR id IN (
+  SELECT id FROM users WHERE tenant_id = $1 AND unverified_since < now() - make_interval(days => $3) LIMIT 20))`;
 
 /** People who make their own account. They are customers; what else follows is done by whoever reads the domain events. */
 @Injectable()
@@ -29,6 +34,7 @@ export class RegistrationService {
     @InjectDataSource() private readonly dataSource: DataSource,
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
     private readonly lockout: SignInLockout,
+    private readonly proof: AddressProof,
     private readonly audit: AuditTrail,
     private readonly config: Config,
   ) {}
@@ -41,13 +47,15 @@ export class RegistrationService {
   async register(input: RegisterDto): Promise<RegisteredDto> {
     const perHour = this.config.env.REGISTRATIONS_PER_HOUR;
     await this.lockout.spend('register', currentScope()?.ip ?? '', perHour);
-    const tenantId = await this.findOpenTenant(input);
-    if (tenantId === null) {
+    const settings = await this.findOpenTenant(input);
+    if (settings === null) {
       throw new ForbiddenError('Registration is not open there; check the tenant and the code');
     }
+    const { tenantId } = settings;
     const username = input.username ?? newUsername(input.email);
     const names = [username, input.email, input.display_name, input.tenant];
     requireGoodPassword('password', input.password, names);
+    const isVerified = !(await this.proof.isWanted(settings));
     const user = {
       id: newId(),
       tenantId,
@@ -57,17 +65,24 @@ export class RegistrationService {
       phone: input.phone ?? null,
       passwordHash: await hashPassword(input.password),
       roles: [...ROLES],
+      enabled: isVerified,
+      unverifiedSince: isVerified ? null : new Date(),
     };
     await inTenant(tenantId, () => this.store(user));
-    return { id: user.id, email: user.email, username, roles: user.roles };
+    return { id: user.id, email: user.email, username, roles: user.roles, verified: isVerified };
   }
 
-  private async store(user: Partial<User> & Pick<User, 'id' | 'tenantId' | 'email'>): Promise<void> {
-    const { id, tenantId, email } = user;
+  private async store(
+    user: Partial<User> & Pick<User, 'id' | 'tenantId' | 'email' | 'unverifiedSince'>,
+  ): Promise<void> {
+    const { id, tenantId, email, unverifiedSince } = user;
+    const kind = unverifiedSince === null ? 'user.registered' : 'user.address_claimed';
     try {
       await this.dataSource.transaction(async (manager) => {
+        // Nobody keeps an address from its owner by registering with it first.
+        await manager.query(FORGET_UNVERIFIED, [tenantId, email, UNVERIFIED_DAYS]);
         await manager.insert(User, user);
-        await storeEvent(manager, { tenantId, kind: 'user.registered', payload: { user_id: id } });
+        await storeEvent(manager, { tenantId, kind, payload: { user_id: id } });
         const actor = { kind: 'user', tenantId, userId: id, email };
         const target = { kind: 'user', id, name: email };
         await this.audit.record(manager, actor, { action: 'user.register', target, after: { roles: ROLES } });
@@ -77,12 +92,12 @@ export class RegistrationService {
     }
   }
 
-  private async findOpenTenant({ tenant, code }: RegisterDto): Promise<string | null> {
+  private async findOpenTenant({ tenant, code }: RegisterDto): Promise<SignInSettings | null> {
     const found = await this.system.getRepository(Tenant).findOneBy({ name: tenant, enabled: true });
     if (!found) return null;
     const settings = await this.system.getRepository(SignInSettings).findOneBy({ tenantId: found.id });
-    if (settings?.registration === 'open') return found.id;
+    if (settings?.registration === 'open') return settings;
     if (settings?.registration !== 'code' || !settings.registrationCodeHash) return null;
-    return timingSafeEqual(settings.registrationCodeHash, hashOf(code ?? '')) ? found.id : null;
+    return timingSafeEqual(settings.registrationCodeHash, hashOf(code ?? '')) ? settings : null;
   }
 }

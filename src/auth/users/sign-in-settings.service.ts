@@ -35,6 +35,7 @@ export class SignInSettingsService {
       requireVersion(row, ifMatch);
       if (input.registration !== undefined) row.registration = input.registration;
       if (input.require_second_factor !== undefined) row.requireSecondFactor = input.require_second_factor;
+      if (input.verify_addresses !== undefined) row.verifyAddresses = input.verify_addresses;
     });
   }
 
@@ -78,6 +79,7 @@ function defaults(tenantId: string): SignInSettings {
     registration: 'off',
     registrationCodeHash: null,
     requireSecondFactor: false,
+    verifyAddresses: true,
     version: 1,
   } as const);
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../sign-in/auth.module.js';
+import { AddressProof } from './address-proof.service.js';
 import { RegistrationController } from './registration.controller.js';
 import { RegistrationService } from './registration.service.js';
 import { SignInSettingsService } from './sign-in-settings.service.js';
@@ -11,7 +12,7 @@ import { UsersService } from './users.service.js';
 @Module({
   imports: [AuthModule],
   controllers: [UsersController, RegistrationController],
-  providers: [UsersService, UserAccess, RegistrationService, SignInSettingsService],
+  providers: [UsersService, UserAccess, RegistrationService, AddressProof, SignInSettingsService],
   exports: [UsersService],
 })
 export class UsersModule {}

@@ -11,6 +11,7 @@ import { SecondFactor } from '../sign-in/second-factor.entity.js';
 import { lockSignIns, revokeSignIns } from '../sign-in/tokens.service.js';
 import { UserChanges } from '../sign-in/user-changes.js';
 import { User } from '../../access/user.entity.js';
+import { storeEvent } from '../../platform/replicas/domain-events.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { ConflictError, ForbiddenError, NotFoundError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
@@ -115,6 +116,15 @@ export class UsersService {
       const next = { roles: changes.roles ?? user.roles, enabled: changes.enabled ?? user.enabled };
       if (!isOwner(next)) await requireAnotherOwner(manager, user);
       if (user.enabled && !next.enabled) await endAccess(manager, id);
+      if (next.enabled && user.unverifiedSince) {
+        // An administrator vouches for the address.
+        user.unverifiedSince = null;
+        await storeEvent(manager, {
+          tenantId: caller.tenantId,
+          kind: 'user.registered',
+          payload: { user_id: id },
+        });
+      }
       const after = auditedFields(await manager.save(Object.assign(user, changes)));
       const target = { kind: 'user', id, name: user.email };
       await this.audit.record(manager, caller, { action: 'user.update', target, before, after });

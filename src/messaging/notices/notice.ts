@@ -4,6 +4,8 @@ export const NOTICE_KINDS = [
   'customer_escalated',
   'customer_claimed',
   'admin_alert',
+  'password_reset',
+  'address_check',
   'test',
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../../auth/sign-in/auth.module.js';
 import { JobsModule } from '../../jobs/jobs.module.js';
 import { LiveModule } from '../live/live.module.js';
+import { AccountMailer } from '../accounts/account-mailer.js';
 import { AdminAlerts } from '../alerts/admin-alerts.js';
 import { ChannelTester } from '../channels/channel-tester.js';
 import { ChannelsController } from '../channels/channels.controller.js';
@@ -27,10 +29,11 @@ import { WebhookChannel } from '../channels/webhook.channel.js';
 
 /** Telling people things: channels, templates, deliveries, and what each person wants to hear when. */
 @Module({
-  imports: [JobsModule, LiveModule],
+  imports: [AuthModule, JobsModule, LiveModule],
   controllers: [ChannelsController, TemplatesController, DeliveriesController, OwnNotificationsController],
   providers: [
     Notifications,
+    AccountMailer,
     AdminAlerts,
     Recipients,
     Clock,

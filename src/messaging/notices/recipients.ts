@@ -18,7 +18,24 @@ export type Recipient = PlannedPerson & {
 export class Recipients {
   /** Those of the given users who are there and enabled. */
   async find(manager: EntityManager, tenantId: string, ids: readonly string[]): Promise<Recipient[]> {
-    const users = await manager.findBy(User, { tenantId, id: In([...new Set(ids)]), enabled: true });
+    return this.ofUsers(
+      manager,
+      tenantId,
+      await manager.findBy(User, { tenantId, id: In([...new Set(ids)]), enabled: true }),
+    );
+  }
+
+  /** Also for one who is not enabled: an account whose address is to be proven. */
+  async ofUser(manager: EntityManager, user: User): Promise<Recipient> {
+    const [recipient] = await this.ofUsers(manager, user.tenantId, [user]);
+    return recipient!;
+  }
+
+  private async ofUsers(
+    manager: EntityManager,
+    tenantId: string,
+    users: readonly User[],
+  ): Promise<Recipient[]> {
     const whose = { tenantId, userId: In(users.map(({ id }) => id)) };
     const [preferences, choices, browsers] = [
       await manager.findBy(NotificationPreference, whose),
@@ -27,7 +44,7 @@ export class Recipients {
     ];
     const preferenceOf = new Map(preferences.map((preference) => [preference.userId, preference]));
     const hasBrowser = new Set(browsers.map(({ userId }) => userId));
-    const choicesOf = new Map<string, ChannelChoice[]>(ids.map((id) => [id, []]));
+    const choicesOf = new Map<string, ChannelChoice[]>(users.map(({ id }) => [id, []]));
     for (const choice of choices) choicesOf.get(choice.userId)?.push(choice);
     return users.map((user) => {
       const own = choicesOf.get(user.id) ?? [];

@@ -28,6 +28,8 @@ export const VARIABLES: Readonly<Record<NoticeKind, Readonly<Record<string, stri
     detail: 'The run ended after its last attempt.',
     alert_kind: 'automation_failed',
   },
+  password_reset: { token: 'one-time token', minutes: '60' },
+  address_check: { token: 'one-time token', hours: '24' },
   test: { channel_name: 'Team mail' },
 };
 
@@ -66,6 +68,26 @@ export const DEFAULT_TEMPLATES: Readonly<Record<NoticeKind, Readonly<Record<Lang
   admin_alert: {
     en: { title: 'Alert: {{title}}', body: '{{detail}}\n\n{{tenant_name}}, {{alert_kind}}' },
     zh: { title: '告警：{{title}}', body: '{{detail}}\n\n{{tenant_name}}，{{alert_kind}}' },
+  },
+  password_reset: {
+    en: {
+      title: 'A new password for {{tenant_name}}',
+      body: 'Hello {{recipient_name}},\n\nsomebody, probably you, asked for a new password. Set it with this token within {{minutes}} minutes; it works once:\n\n{{token}}\n\nIf it was not you, do nothing: your password stays as it is.',
+    },
+    zh: {
+      title: '{{tenant_name}}：设置新密码',
+      body: '{{recipient_name}}，您好：\n\n有人（可能是您本人）申请了新密码。请在 {{minutes}} 分钟内使用以下令牌设置，仅可使用一次：\n\n{{token}}\n\n如果不是您本人操作，请忽略本邮件，您的密码不会改变。',
+    },
+  },
+  address_check: {
+    en: {
+      title: 'Is this your address? {{tenant_name}}',
+      body: 'Hello {{recipient_name}},\n\nsomebody, probably you, registered at {{tenant_name}} with this address. Prove that it is yours with this token within {{hours}} hours:\n\n{{token}}\n\nIf it was not you, do nothing: without it the account does not count.',
+    },
+    zh: {
+      title: '请确认您的邮箱：{{tenant_name}}',
+      body: '{{recipient_name}}，您好：\n\n有人（可能是您本人）使用此邮箱在 {{tenant_name}} 注册。请在 {{hours}} 小时内使用以下令牌确认：\n\n{{token}}\n\n如果不是您本人操作，请忽略本邮件，该账号不会生效。',
+    },
   },
   test: {
     en: {

@@ -4,6 +4,8 @@ import { newId } from '../new-id.js';
 /** What can happen, with the ids that each kind carries. */
 export const DOMAIN_EVENTS = {
   'user.registered': ['user_id'],
+  /** Somebody registered with an address that has to be proven. Whoever sends the mail makes the one-time token for it. */
+  'user.address_claimed': ['user_id'],
   /** Somebody asked for a new password. Whoever sends the mail makes the one-time token for it. */
   'user.password_forgotten': ['user_id'],
 } as const satisfies Record<string, readonly string[]>;

@@ -8,6 +8,11 @@ export const people: Readonly<Record<string, string>> = {
   'The access token is not valid; sign in again': '访问令牌无效；请重新登录',
   'This route declares no permission, so nobody may use it': '此接口没有声明权限，因此任何人都不能使用',
   'This needs the permission {0}, which these roles have: {1}': '需要权限 {0}，拥有该权限的角色：{1}',
+  'This needs the permission {0}, which is not among the scopes of this token':
+    '需要权限 {0}，此令牌的范围内没有该权限',
+  'The token is not valid any more; register again': '令牌已失效；请重新注册',
+  'Your tenant asks for a second factor; set one up first, with POST /api/v1/auth/second-factor':
+    '您的租户要求使用第二因素；请先通过 POST /api/v1/auth/second-factor 设置',
   'The refresh token is not valid any more; sign in again': '刷新令牌已失效；请重新登录',
   'This sign-in has ended; sign in again': '本次登录已结束；请重新登录',
   'Too many passwords are being checked; try again in a moment': '正在核对的密码过多，请稍后再试',
