@@ -1,4 +1,5 @@
 import { v7 as newId } from 'uuid';
+import { AGENT_KEY } from '../../src/agents/agent-caller.js';
 import { SecretBox } from '../../src/platform/secrets/secret-box.js';
 import type { TestApp } from './test-app.js';
 
@@ -50,7 +51,7 @@ const withSession = prepared(
 );
 const withToken = prepared(
   `INSERT INTO personal_tokens (id, tenant_id, user_id, name, token_hash, prefix, scopes, expires_at)
-   SELECT $2, tenant_id, id, 'script', sha256($2::text::bytea), 'tcp_test', '{}', now() + interval '1 day' FROM person`,
+   SELECT $2::uuid, tenant_id, id, 'script', sha256($2::uuid::text::bytea), 'tcp_test', '{}', now() + interval '1 day' FROM person`,
 );
 const withProvider = prepared(
   `INSERT INTO oidc_providers (id, tenant_id, name, issuer, client_id)
@@ -65,7 +66,12 @@ const withSecondFactor = prepared(
 /** An agent with two versions whose app cannot be reached: its id is `made`, that of the second version `tool`. */
 const withAgent = {
   prepare: async (t: TestApp, { made, user, tool }: World) => {
-    const seal = (id: string) => t.app.get(SecretBox).seal('app-never-asked', `agent-key:${id}`);
+    const [{ tenant_id: tenantId }] = await t.dataSource.query<[{ tenant_id: string }]>(
+      'SELECT tenant_id FROM users WHERE id = $1',
+      [user],
+    );
+    const seal = (id: string) =>
+      t.app.get(SecretBox).seal('app-never-asked', AGENT_KEY.contextOf(tenantId, id));
     await t.dataSource.query(
       `INSERT INTO agents (id, tenant_id, name) SELECT $1::uuid, tenant_id, $1::text FROM users WHERE id = $2`,
       [made, user],
