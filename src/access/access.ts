@@ -55,8 +55,8 @@ export function demandOf(reflector: Reflector, context: ExecutionContext): Acces
     reflector.getAllAndOverride(decorator, [context.getHandler(), context.getClass()]);
   return {
     rule: of(Access),
-    isInPerson: of(InPersonRule) === true,
-    isWithoutSecondFactor: of(WithoutSecondFactorRule) === true,
+    isInPerson: of(InPersonRule) ?? false,
+    isWithoutSecondFactor: of(WithoutSecondFactorRule) ?? false,
   };
 }
 

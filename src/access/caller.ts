@@ -54,7 +54,7 @@ export type SystemCaller = {
 
 /**
  * Whose rows a call may see: the whole tenant's, or only those about the calling person. It is not taken from the request: the
- * roles that let the person in decide (see `groups/people.ts`), and the database keeps to it (`request-scope.ts`).
+ * roles that let the person in decide (see `groups/person-scope.ts`), and the database keeps to it (`request-scope.ts`).
  */
 export type CallerScope = 'own' | 'tenant';
 

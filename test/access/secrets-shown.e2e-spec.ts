@@ -60,7 +60,7 @@ describe('routes that show a secret', () => {
     const token = tenant.adminToken;
     const [key] = (await t.rest('GET', `/admin/groups/${group.id}/keys`, { token })).items;
     const ways: [string, string][] = [
-      ['POST', `/admin/keys/${key!.id}/reveal`],
+      ['POST', `/admin/keys/${key.id}/reveal`],
       ['GET', `/admin/groups/${group.id}/api-key`],
       ['GET', `/admin/groups/${group.id}/connect?include_key=true`],
     ];

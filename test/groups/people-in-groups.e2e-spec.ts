@@ -118,7 +118,7 @@ describe('people in groups', () => {
          FROM users u WHERE u.id = $1`,
         [userId],
       );
-      return row!;
+      return row;
     };
 
     beforeAll(async () => {
@@ -137,10 +137,10 @@ describe('people in groups', () => {
         'SELECT password_hash FROM users WHERE id = $1',
         [tenant.caller.userId],
       );
-      await t.dataSource.query('UPDATE users SET password_hash = $1 WHERE id = $2', [hash, customers[0]!.id]);
-      one = await toPerson(customers[0]!);
-      own = await idsOf(customers[0]!.id);
-      others = await idsOf(customers[1]!.id);
+      await t.dataSource.query('UPDATE users SET password_hash = $1 WHERE id = $2', [hash, customers[0].id]);
+      one = await toPerson(customers[0]);
+      own = await idsOf(customers[0].id);
+      others = await idsOf(customers[1].id);
     });
 
     it('are told of others what they are told of nobody, by every tool and every id that it takes', async () => {
@@ -157,7 +157,7 @@ describe('people in groups', () => {
           tried.push(label);
           expect([label, mine]).not.toMatchObject([label, { isError: true }]);
           expect([label, theirs]).toMatchObject([label, { isError: true }]);
-          const text = (answer: unknown, ids: Ids) => JSON.stringify(answer).replaceAll(ids[argument]!, 'ID');
+          const text = (answer: unknown, ids: Ids) => JSON.stringify(answer).replaceAll(ids[argument], 'ID');
           expect([label, text(theirs, others)]).toEqual([label, text(unknown, nobody)]);
           expect([label, JSON.stringify(mine)]).not.toContain(others['user_id']);
         }

@@ -67,7 +67,7 @@ describe('mails about accounts', () => {
     const found = () => mail.mails.filter(({ to }) => to.includes(email));
     await eventually(() => found().length >= count);
     const text = found().at(-1)!.raw.replaceAll('=\r\n', '').replaceAll('=3D', '=');
-    return new RegExp(`${PAGE}#${purpose}=([\\w-]{43})`).exec(text)![1]!;
+    return new RegExp(`${PAGE}#${purpose}=([\\w-]{43})`).exec(text)![1];
   };
 
   describe('for a new password', () => {

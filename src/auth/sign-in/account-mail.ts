@@ -4,7 +4,7 @@ type Check = (tenantId: string) => Promise<boolean>;
 
 /** Knows whether a tenant's people can be reached by mail. Whoever sends the mail says so: it knows this folder, and not the reverse. */
 @Injectable()
-export class AccountMail {
+export class AccountMailService {
   private check: Check = async () => false;
 
   /** Call it in `onModuleInit`. */

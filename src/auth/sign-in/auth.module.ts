@@ -7,7 +7,7 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { Config } from '../../platform/config.js';
 import { AccessGuard } from './access.guard.js';
-import { AccountMail } from './account-mail.js';
+import { AccountMailService } from './account-mail.js';
 import { AuthRateLimitGuard } from './auth-rate-limit.guard.js';
 import { keyIdOf, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
 import { AuthController } from './auth.controller.js';
@@ -71,7 +71,7 @@ function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown
     SessionsController,
   ],
   providers: [
-    AccountMail,
+    AccountMailService,
     AuthService,
     Callers,
     OneTimeTokens,
@@ -91,7 +91,7 @@ function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
   exports: [
-    AccountMail,
+    AccountMailService,
     AuthService,
     Callers,
     OneTimeTokens,

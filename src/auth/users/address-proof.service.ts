@@ -5,7 +5,7 @@ import { User } from '../../access/user.entity.js';
 import { UnauthenticatedError } from '../../platform/errors.js';
 import { storeEvent } from '../../platform/replicas/domain-events.js';
 import { inTenant } from '../../platform/request-scope.js';
-import { AccountMail } from '../sign-in/account-mail.js';
+import { AccountMailService } from '../sign-in/account-mail.js';
 import { OneTimeTokens } from '../sign-in/one-time-tokens.js';
 import type { SignInSettings } from '../sign-in/sign-in-settings.entity.js';
 import { UserChanges } from '../sign-in/user-changes.js';
@@ -14,9 +14,9 @@ const TOKEN_INVALID = 'The token is not valid any more; register again';
 
 /** Proves that who registered with an address reads its mail; before that the account does not count. */
 @Injectable()
-export class AddressProof {
+export class AddressProofService {
   constructor(
-    private readonly mail: AccountMail,
+    private readonly mail: AccountMailService,
     private readonly oneTime: OneTimeTokens,
     private readonly changes: UserChanges,
     private readonly audit: AuditTrail,

@@ -5,7 +5,7 @@ import type { UserCaller } from '../../access/caller.js';
 import { changed, ok } from '../../platform/rest/envelope.js';
 import { IfMatch } from '../../platform/rest/preconditions.js';
 import { ApiChange, ApiData, ApiFailures } from '../../platform/rest/rest.dto.js';
-import { AddressProof } from './address-proof.service.js';
+import { AddressProofService } from './address-proof.service.js';
 import {
   RegisterDto,
   RegisteredDto,
@@ -34,7 +34,7 @@ const {
 export class RegistrationController {
   constructor(
     private readonly registration: RegistrationService,
-    private readonly proof: AddressProof,
+    private readonly proof: AddressProofService,
     private readonly settings: SignInSettingsService,
   ) {}
 

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
@@ -6,17 +5,11 @@ import { newId } from '../../platform/new-id.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { requireGoodPassword } from '../sign-in/password-rules.js';
 import { hashPassword } from '../sign-in/passwords.js';
-import { hashOf } from '../../platform/secrets/secure-token.js';
-import { SignInLockout } from '../sign-in/sign-in-lockout.js';
-import { SignInSettings } from '../sign-in/sign-in-settings.entity.js';
-import { Tenant } from '../../access/tenant.entity.js';
 import { User } from '../../access/user.entity.js';
 import { storeEvent } from '../../platform/replicas/domain-events.js';
-import { ForbiddenError } from '../../platform/errors.js';
-import { currentScope, inTenant } from '../../platform/request-scope.js';
-import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
-import { Config } from '../../platform/config.js';
-import { AddressProof } from './address-proof.service.js';
+import { inTenant } from '../../platform/request-scope.js';
+import { AddressProofService } from './address-proof.service.js';
+import { OpenTenantsService } from './open-tenants.service.js';
 import type { RegisteredDto, RegisterDto } from './registration.dto.js';
 import { newUsername } from './user-views.js';
 import { explained } from './users.service.js';
@@ -32,11 +25,9 @@ const FORGET_UNVERIFIED = `DELETE FROM users WHERE tenant_id = $1 AND unverified
 export class RegistrationService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
-    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
-    private readonly lockout: SignInLockout,
-    private readonly proof: AddressProof,
+    private readonly openTenants: OpenTenantsService,
+    private readonly proof: AddressProofService,
     private readonly audit: AuditTrail,
-    private readonly config: Config,
   ) {}
 
   /**
@@ -45,12 +36,7 @@ export class RegistrationService {
    * @throws {TooManyRequestsError} Too many from this address.
    */
   async register(input: RegisterDto): Promise<RegisteredDto> {
-    const perHour = this.config.env.REGISTRATIONS_PER_HOUR;
-    await this.lockout.spend('register', currentScope()?.ip ?? '', perHour);
-    const settings = await this.findOpenTenant(input);
-    if (settings === null) {
-      throw new ForbiddenError('Registration is not open there; check the tenant and the code');
-    }
+    const settings = await this.openTenants.require(input);
     const { tenantId } = settings;
     const username = input.username ?? newUsername(input.email);
     const names = [username, input.email, input.display_name, input.tenant];
@@ -90,14 +76,5 @@ export class RegistrationService {
     } catch (error) {
       throw explained(error);
     }
-  }
-
-  private async findOpenTenant({ tenant, code }: RegisterDto): Promise<SignInSettings | null> {
-    const found = await this.system.getRepository(Tenant).findOneBy({ name: tenant, enabled: true });
-    if (!found) return null;
-    const settings = await this.system.getRepository(SignInSettings).findOneBy({ tenantId: found.id });
-    if (settings?.registration === 'open') return settings;
-    if (settings?.registration !== 'code' || !settings.registrationCodeHash) return null;
-    return timingSafeEqual(settings.registrationCodeHash, hashOf(code ?? '')) ? settings : null;
   }
 }

@@ -16,6 +16,7 @@ import {
 } from '../../platform/rest/rest.dto.js';
 import { PersonalTokenDto, toPersonalTokenDto } from '../sign-in/personal-tokens.dto.js';
 import { UserAccess } from './user-access.service.js';
+import { UserSignInsService } from './user-sign-ins.service.js';
 import { toUserDto } from './user-views.js';
 import { CreateUserDto, PasswordResetDto, UpdateUserDto, UserDto, UserQueryDto } from './users.dto.js';
 import { UsersService } from './users.service.js';
@@ -43,6 +44,7 @@ export class UsersController {
   constructor(
     private readonly users: UsersService,
     private readonly access: UserAccess,
+    private readonly signIns: UserSignInsService,
   ) {}
 
   @Get()
@@ -144,7 +146,7 @@ export class UsersController {
     @Param() { id }: IdParam,
     @Query() query: PageQueryDto,
   ) {
-    const page = await this.access.listSessions(id, query);
+    const page = await this.signIns.listSessions(id, query);
     return pageOf({ ...page, items: page.items.map((session) => toSessionDto(session, caller.sessionId)) });
   }
 
@@ -158,7 +160,7 @@ export class UsersController {
   @ApiChange(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
   async endSessions(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
-    await this.access.endSessions(caller, id);
+    await this.signIns.endSessions(caller, id);
     return changed(null, 'All sign-ins and tokens have ended');
   }
 
@@ -169,7 +171,7 @@ export class UsersController {
   @ApiChange(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
   async endSession(@CurrentCaller() caller: UserCaller, @Param() { id, sessionId }: UserSessionParam) {
-    await this.access.endSession(caller, id, sessionId);
+    await this.signIns.endSession(caller, id, sessionId);
     return changed(null, 'The sign-in has ended');
   }
 
@@ -182,7 +184,7 @@ export class UsersController {
   @ApiPage(PersonalTokenDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
   async listTokens(@Param() { id }: IdParam, @Query() query: PageQueryDto) {
-    const page = await this.access.listTokens(id, query);
+    const page = await this.signIns.listTokens(id, query);
     return pageOf({ ...page, items: page.items.map(toPersonalTokenDto) });
   }
 
@@ -196,7 +198,7 @@ export class UsersController {
   @ApiChange(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)
   async revokeToken(@CurrentCaller() caller: UserCaller, @Param() { id, tokenId }: UserTokenParam) {
-    await this.access.revokeToken(caller, id, tokenId);
+    await this.signIns.revokeToken(caller, id, tokenId);
     return changed(null, 'Token revoked');
   }
 }

@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../sign-in/auth.module.js';
-import { AddressProof } from './address-proof.service.js';
+import { AddressProofService } from './address-proof.service.js';
 import { RegistrationController } from './registration.controller.js';
 import { RegistrationService } from './registration.service.js';
 import { SignInSettingsService } from './sign-in-settings.service.js';
 import { UserAccess } from './user-access.service.js';
+import { OpenTenantsService } from './open-tenants.service.js';
+import { UserSignInsService } from './user-sign-ins.service.js';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
 
@@ -12,7 +14,15 @@ import { UsersService } from './users.service.js';
 @Module({
   imports: [AuthModule],
   controllers: [UsersController, RegistrationController],
-  providers: [UsersService, UserAccess, RegistrationService, AddressProof, SignInSettingsService],
+  providers: [
+    UsersService,
+    UserAccess,
+    UserSignInsService,
+    OpenTenantsService,
+    RegistrationService,
+    AddressProofService,
+    SignInSettingsService,
+  ],
   exports: [UsersService],
 })
 export class UsersModule {}

@@ -2,7 +2,9 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../../auth/sign-in/auth.module.js';
 import { JobsModule } from '../../jobs/jobs.module.js';
 import { LiveModule } from '../live/live.module.js';
-import { AccountMailer } from '../accounts/account-mailer.js';
+import { AccountChannels } from '../accounts/account-channels.js';
+import { AccountPostService } from '../accounts/account-post.js';
+import { AccountMailJobs } from '../accounts/account-mail-jobs.js';
 import { AdminAlerts } from '../alerts/admin-alerts.js';
 import { ChannelTester } from '../channels/channel-tester.js';
 import { ChannelsController } from '../channels/channels.controller.js';
@@ -33,7 +35,9 @@ import { WebhookChannel } from '../channels/webhook.channel.js';
   controllers: [ChannelsController, TemplatesController, DeliveriesController, OwnNotificationsController],
   providers: [
     Notifications,
-    AccountMailer,
+    AccountChannels,
+    AccountMailJobs,
+    AccountPostService,
     AdminAlerts,
     Recipients,
     Clock,

@@ -28,7 +28,7 @@ export class Recipients {
   /** Also for one who is not enabled: an account whose address is to be proven. */
   async ofUser(manager: EntityManager, user: User): Promise<Recipient> {
     const [recipient] = await this.ofUsers(manager, user.tenantId, [user]);
-    return recipient!;
+    return recipient;
   }
 
   private async ofUsers(
