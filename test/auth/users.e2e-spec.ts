@@ -270,7 +270,10 @@ describe('people', () => {
       ['deleting', (id: string) => rest('DELETE', `/admin/users/${id}`)],
       ['ending the sign-ins', (id: string) => rest('DELETE', `/admin/users/${id}/sessions`)],
     ])('%s counts for the very next call', async (_name, end) => {
-      const { body } = await rest('POST', '/admin/groups', { name: `Group ${Math.random()}` });
+      const { body } = await rest('POST', '/admin/groups', {
+        name: `Group ${Math.random()}`,
+        allowed_roles: ['consultant', 'operator'],
+      });
       const path = `/mcp/${body.data.server_code}/mcp`;
       const { user, access_token } = await person(['consultant']);
       expect([await callWith(path, access_token), await callWith(path, access_token)]).toEqual([200, 200]);
@@ -279,7 +282,10 @@ describe('people', () => {
     });
 
     it('counts when people sign out, change their password or are asked for a second factor', async () => {
-      const { body } = await rest('POST', '/admin/groups', { name: `Group ${Math.random()}` });
+      const { body } = await rest('POST', '/admin/groups', {
+        name: `Group ${Math.random()}`,
+        allowed_roles: ['consultant', 'operator'],
+      });
       const path = `/mcp/${body.data.server_code}/mcp`;
       const first = await person(['operator']);
       const { user } = first;
