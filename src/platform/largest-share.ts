@@ -7,11 +7,11 @@
  */
 export function largestShare<T>(holders: Iterable<T>, keysOf: (holder: T) => readonly string[]): T[] {
   let share = [...holders];
-  const depth = share.length === 0 ? 0 : keysOf(share[0]!).length;
+  const depth = share.length === 0 ? 0 : keysOf(share[0]).length;
   for (let level = 0; level < depth; level++) {
     const byKey = new Map<string, T[]>();
     for (const holder of share) {
-      const key = keysOf(holder)[level]!;
+      const key = keysOf(holder)[level];
       const others = byKey.get(key);
       if (others) others.push(holder);
       else byKey.set(key, [holder]);

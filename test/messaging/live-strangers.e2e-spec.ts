@@ -28,7 +28,7 @@ describe('/ws, full of connections that do not sign in', () => {
     await person.opened();
     person.say({ type: 'authenticate', token: tenant.adminToken });
     await person.hears('welcome');
-    expect(await strangers[0]!.closed).toMatchObject({ reason: 'You have not signed in, and others wait' });
+    expect(await strangers[0].closed).toMatchObject({ reason: 'You have not signed in, and others wait' });
     await person.close();
   });
 
