@@ -98,7 +98,7 @@ async function fillWithSample(config: Config, dataSource: DataSource, tenantId: 
 
 /**
  * Gives back what the sample data took. Else the service keeps it for as long as it does little: measured a minute after a first
- * start (Node 24, three times each), it holds 155 MB with this and 201 MB without.
+ * start (Node 24, once each), it holds 155 MB with this and 201 MB without.
  */
 function releaseMemory(): void {
   setFlagsFromString('--expose-gc');
