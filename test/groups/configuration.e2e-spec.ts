@@ -389,6 +389,15 @@ groups:
       );
     };
 
+    it('more lines and entries than are read while others wait', async () => {
+      const file = Array.from({ length: 15_001 }, (_, n) => `u${n}: 1`).join('\n');
+      for (const answer of [await diff(file), await apply(file)])
+        expect([answer.status, answer.message]).toEqual([
+          400,
+          'The file has more than 15000 lines and entries; apply it with toolcrib config apply',
+        ]);
+    });
+
     it('unknown fields and values that do not fit, by line', async () => {
       const file = `version: 2
 colour: red
@@ -460,8 +469,8 @@ groups:
       ],
       ['characters that cannot be stored', 'version: 1\ngroups: { abc: { name: "a\\0b" } }', /stored/],
       ['a name that objects are made by', 'version: 1\ngroups: { __proto__: { name: x } }', /__proto__/],
-      ['deep brackets', `version: 1\ngroups: ${'['.repeat(200_000)}`, /nested too deeply/],
-      ['deep lists', `version: 1\ngroups:\n${'- '.repeat(100_000)}`, /nested too deeply/],
+      ['deep brackets', `version: 1\ngroups: ${'['.repeat(14_000)}`, /nested too deeply/],
+      ['deep lists', `version: 1\ngroups:\n${'- '.repeat(14_000)}`, /nested too deeply/],
       [
         'deep indentation',
         Array.from({ length: 900 }, (_, n) => `${' '.repeat(n)}a:`).join('\n'),
@@ -470,12 +479,12 @@ groups:
       ['an alias bomb', bomb(), /anchors/],
       [
         'more anchors than anyone needs',
-        Array.from({ length: 30_000 }, (_, n) => `g${n}: &a${n} x`).join('\n'),
+        Array.from({ length: 14_000 }, (_, n) => `g${n}: &a${n} x`).join('\n'),
         /anchors/,
       ],
       [
         'names without end',
-        Array.from({ length: 90_000 }, (_, n) => `u${n}: 1`).join('\n'),
+        Array.from({ length: 14_000 }, (_, n) => `u${n}: 1`).join('\n'),
         /not a known field/,
       ],
       ['an endless alias', 'version: 1\ngroups: &a { abc: *a }', /./],
