@@ -390,7 +390,7 @@ groups:
     };
 
     it('more lines and entries than are read while others wait', async () => {
-      const file = Array.from({ length: 15_001 }, (_, n) => `u${n}: 1`).join('\n');
+      const file = Array.from({ length: 15_002 }, (_, n) => `u${n}: 1`).join('\n');
       for (const answer of [await diff(file), await apply(file)])
         expect([answer.status, answer.message]).toEqual([
           400,
