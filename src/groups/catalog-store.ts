@@ -39,10 +39,14 @@ type KeyEntry = {
   readonly isDecoy: boolean;
 };
 
+/** A key that opens its group, from these networks; undefined: from anywhere. */
+export type GoodKey = {
+  readonly kind: 'good';
+  readonly caller: GroupKeyCaller;
+  readonly networks: BlockList | undefined;
+};
 /** What a key turned out to be. `decoy`: nobody has any business with it. */
-export type FoundKey =
-  | { readonly kind: 'good'; readonly caller: GroupKeyCaller; readonly networks: BlockList | undefined }
-  | { readonly kind: 'decoy'; readonly caller: GroupKeyCaller };
+export type FoundKey = GoodKey | { readonly kind: 'decoy'; readonly caller: GroupKeyCaller };
 type Loaded = { readonly catalog: Catalog; readonly keyHashes: readonly string[] };
 
 /** Told after a group's catalog was replaced; `after` is undefined when the group is gone or disabled. */
@@ -64,8 +68,8 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
   private readonly byCode = new Map<string, Loaded>();
   private readonly codeOf = new Map<string, string>();
   private readonly keys = new Map<string, KeyEntry>();
-  /** When each key that opens its group stops doing so. */
-  private readonly liveUntilMs = new Map<string, number>();
+  /** The keys that open their group, by their id. */
+  private readonly live = new Map<string, KeyEntry>();
   private readonly listeners: CatalogListener[] = [];
   private readonly expiryTimer = setInterval(() => this.expireKeys(), EXPIRY_CHECK_MS).unref();
   /** Loads run one after the other, so a later read never loses against an earlier one. */
@@ -120,7 +124,13 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
 
   /** Whether a key still opens its group; long-lived connections ask after every change. */
   isLive(keyId: string): boolean {
-    return (this.liveUntilMs.get(keyId) ?? 0) > Date.now();
+    return (this.live.get(keyId)?.expiresAtMs ?? 0) > Date.now();
+  }
+
+  /** A key that was seen before, with what it may do now; undefined: it does not open its group any more. */
+  findLiveKey(keyId: string): GoodKey | undefined {
+    const entry = this.isLive(keyId) ? this.live.get(keyId) : undefined;
+    return entry && { kind: 'good', caller: entry.caller, networks: entry.networks };
   }
 
   findByCode(serverCode: string): Catalog | undefined {
@@ -220,9 +230,7 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
     const before = this.byCode.get(serverCode);
     for (const hash of before?.keyHashes ?? []) this.forget(hash);
     for (const [index, key] of keys.entries()) {
-      const expiresAtMs = key.expiresAt?.getTime() ?? Infinity;
-      if (!key.isDecoy) this.liveUntilMs.set(key.id, expiresAtMs);
-      this.keys.set(keyHashes[index], {
+      const entry: KeyEntry = {
         hash: key.hash,
         caller: {
           kind: 'group_key',
@@ -232,10 +240,12 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
           ...(key.toolNames && { tools: new Set(key.toolNames) }),
           ...(!isEmptyObject(key.limits) && { limits: key.limits }),
         },
-        expiresAtMs,
+        expiresAtMs: key.expiresAt?.getTime() ?? Infinity,
         networks: compileNetworks(key.allowedNetworks),
         isDecoy: key.isDecoy,
-      });
+      };
+      this.keys.set(keyHashes[index], entry);
+      if (!key.isDecoy) this.live.set(key.id, entry);
     }
     this.byCode.set(serverCode, { catalog, keyHashes });
     this.codeOf.set(groupId, serverCode);
@@ -261,7 +271,7 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
     const now = Date.now();
     const groupIds = new Set<string>();
     for (const { caller, expiresAtMs } of this.keys.values()) {
-      if (expiresAtMs <= now && this.liveUntilMs.delete(caller.keyId)) groupIds.add(caller.groupId);
+      if (expiresAtMs <= now && this.live.delete(caller.keyId)) groupIds.add(caller.groupId);
     }
     for (const groupId of groupIds) {
       const catalog = this.find(groupId);
@@ -271,7 +281,7 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
 
   private forget(keyHash: string): void {
     const entry = this.keys.get(keyHash);
-    if (entry) this.liveUntilMs.delete(entry.caller.keyId);
+    if (entry) this.live.delete(entry.caller.keyId);
     this.keys.delete(keyHash);
   }
 

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { wellFormedJson } from '../platform/well-formed-json.js';
+import type { ExactNumber } from './exact-number.js';
 import type { HttpRefusal } from './http-refusal.js';
 
-export type RpcId = string | number | null;
+/** The id of a request, as its answer gives it back; null where it cannot be told. */
+export type RpcId = string | number | ExactNumber | null;
 
 /** A JSON-RPC answer. Member order is the order it is written in. */
 export type RpcAnswer =
@@ -43,6 +45,9 @@ export function sendParts(response: ServerResponse, parts: readonly Buffer[]): v
 }
 
 export function sendRefusal(response: ServerResponse, refusal: HttpRefusal): void {
-  if (refusal.closes && !response.headersSent) response.setHeader('Connection', 'close');
+  if (!response.headersSent) {
+    for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
+    if (refusal.closes) response.setHeader('Connection', 'close');
+  }
   sendJson(response, refusal.status, rpcError(refusal.id ?? null, refusal));
 }

@@ -1,28 +1,30 @@
-import { Injectable } from '@nestjs/common';
+import type { Cancellation } from '../platform/ending.js';
 import { InFlightSet } from '../platform/in-flight-set.js';
-import type { Exchange } from './exchange.js';
+import type { RpcNotification } from './rpc-requests.js';
+import { isSameId } from './exact-number.js';
 
-/**
- * The calls of clients without a session that run in this replica, so that `notifications/cancelled`, which comes in a
- * request of its own, finds the one it means. It means a call by the same key, network address and JSON-RPC id; where
- * several fit, none is cancelled, since ids are each client's own.
- */
-@Injectable()
+type Call = { readonly id: unknown; readonly gone: Cancellation };
+
+/** The requests of one session or connection that are being answered: only these does its `notifications/cancelled` cancel. */
 export class CallsUnderWay {
-  private readonly running = new InFlightSet<{ readonly exchange: Exchange; readonly id: unknown }>();
+  private readonly running = new InFlightSet<Call>();
 
-  /** @returns To be called when the call is over. */
-  add(exchange: Exchange, id: unknown): () => void {
-    return this.running.add({ exchange, id });
+  get isEmpty(): boolean {
+    return this.running.isEmpty;
   }
 
-  cancel({ client }: Exchange, id: unknown): void {
-    let meant: Exchange | undefined;
-    for (const call of this.running) {
-      if (call.id !== id || call.exchange.client !== client) continue;
-      if (meant) return;
-      meant = call.exchange;
-    }
-    meant?.gone.cancel();
+  /** @returns To be called when the request is answered. */
+  add(id: unknown, gone: Cancellation): () => void {
+    return this.running.add({ id, gone });
+  }
+
+  /** Does what a notification asks for, if it is of that kind. */
+  heed({ method, params }: RpcNotification): void {
+    if (method !== 'notifications/cancelled') return;
+    for (const { id, gone } of this.running) if (isSameId(id, params?.['requestId'])) gone.cancel();
+  }
+
+  cancelAll(): void {
+    for (const { gone } of this.running) gone.cancel();
   }
 }

@@ -7,6 +7,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isPlainObject } from '../platform/plain-object.js';
+import { isExactNumber } from './exact-number.js';
 
 /** Members of a request's `_meta` that say the same with every request of a client. */
 const ENVELOPE: readonly string[] = [
@@ -37,13 +38,27 @@ export function classify(headers: IncomingHttpHeaders, body: unknown): InboundCl
     protocolVersionHeader: version,
     mcpMethodHeader: methodHeader,
     mcpNameHeader: headers['mcp-name'] as string | undefined,
-    body,
+    body: Array.isArray(body) ? body.map(withPlainIds) : withPlainIds(body),
   });
   if (key !== undefined && outcome.kind !== 'reject') {
     if (kept.size >= KEPT_MAX) kept.clear();
     kept.set(key, outcome.kind === 'modern' ? ({ ...outcome, message: undefined } as never) : outcome);
   }
   return outcome;
+}
+
+/** The SDK knows no number above 2^53; which one it is does not count here. */
+function withPlainIds(message: unknown): unknown {
+  if (!isPlainObject(message)) return message;
+  const { id, params } = message;
+  const meta = isPlainObject(params) ? params['_meta'] : undefined;
+  const hasExactToken = isPlainObject(meta) && isExactNumber(meta['progressToken']);
+  if (!isExactNumber(id) && !hasExactToken) return message;
+  return {
+    ...message,
+    ...(isExactNumber(id) && { id: 0 }),
+    ...(hasExactToken && { params: { ...(params as object), _meta: { ...meta, progressToken: 0 } } }),
+  };
 }
 
 /** Undefined: more than headers, method and envelope may count. */

@@ -2,24 +2,25 @@ import type { Cancellation } from '../platform/ending.js';
 import type { Catalog } from '../groups/catalog.js';
 import type { ToolCall } from '../tools/pipe/tool-call.js';
 import type { ConnectedCaller } from './connected-caller.js';
+import type { Visit } from './gate.js';
 
-/** What one request (or one connection) is served with: who calls, whose tools, over what. */
+/** What one request, or one message on a connection, is served with: who calls, whose tools, over what. */
 export type Exchange = {
   readonly caller: ConnectedCaller;
   readonly serverCode: string;
   /**
-   * The group as it is now; asked anew for every message of a long-lived connection and right before every call.
+   * The group as it is now; asked anew right before every call.
    *
    * @throws {HttpRefusal} The group is gone or disabled, or the key does not open it any more.
    * @throws {UnavailableError} This replica may not serve: see `Replica`.
    */
   catalog(): Catalog;
-  /** Calls of this request, or connection, that are being run. */
-  readonly underWay: { calls: number };
+  /** For a stream that is to stand longer than this exchange. */
+  visit(): Visit;
   /** `X-Caller-App-Id`; without it the client's own name is recorded. */
   readonly appId: string | undefined;
   readonly transport: ToolCall['transport'];
-  /** The header `Idempotency-Key` of this one request; a connection has none of its own. */
+  /** The header `Idempotency-Key` of the HTTP request that brought the message. */
   readonly idempotencyKey: string | undefined;
   /** Who this seems to be among those who hold the credential: the credential and the network address. Proves nothing. */
   readonly client: string;

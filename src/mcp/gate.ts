@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { cutText } from '../platform/cut-text.js';
 import { UserCallers } from '../auth/sign-in/user-callers.js';
 import { AllowedSites } from '../platform/network/allowed-sites.js';
 import { clientAddress, compileTrust, isWithin } from '../platform/network/client-address.js';
@@ -7,24 +8,26 @@ import { UnauthenticatedError } from '../platform/errors.js';
 import { Config } from '../platform/config.js';
 import { refusalOfGroup } from '../groups/access-rules.js';
 import type { Catalog } from '../groups/catalog.js';
-import { CatalogStore } from '../groups/catalog-store.js';
+import { CatalogStore, type GoodKey } from '../groups/catalog-store.js';
 import { KeyUsage } from '../groups/keys/key-usage.js';
 import { SecurityAlertsService } from '../groups/keys/security-alerts.service.js';
+import type { GroupKeyCaller } from '../access/caller.js';
 import type { ConnectedCaller } from './connected-caller.js';
-import { sendJson } from './answers.js';
-import { cutText } from '../platform/cut-text.js';
+import { GateRefusal, invalidToken } from './gate-refusal.js';
 
-/** A refusal at the door: HTTP status and an OAuth-style error (RFC 6750 section 3.1) a person understands too. */
-export class GateRefusal extends Error {
-  constructor(
-    readonly status: 401 | 403 | 404,
-    readonly error: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
+/** Who came in, and what it takes to ask again later whether it may still be there. */
+export type Visit = {
+  readonly caller: ConnectedCaller;
+  readonly serverCode: string;
+  readonly address: string;
+  readonly userAgent: string | null;
+  /** Of a person, whose rights are read by it. */
+  readonly token?: string;
+};
 
+type Sighting = Pick<Visit, 'userAgent'> & { readonly ip: string };
+
+const BAD_KEY = 'This key is unknown, revoked or expired';
 const ALLOWED_HEADERS =
   'Authorization, X-API-Key, X-Caller-App-Id, Content-Type, Accept, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Last-Event-ID';
 
@@ -98,24 +101,70 @@ export class Gate {
     if (UserCallers.isToken(credential)) return this.identifyUser(credential);
     const found = this.catalogs.findKey(credential);
     if (found?.kind === 'decoy') this.alerts.raise('decoy_used', found.caller, this.sightingOf(request));
-    if (found?.kind !== 'good') throw invalidToken('This key is unknown, revoked or expired');
-    const { caller, networks } = found;
-    if (networks && !isWithin(networks, clientAddress(request, this.trust))) {
-      this.alerts.raise('network_refused', caller, this.sightingOf(request));
-      throw new GateRefusal(403, 'network_refused', 'This key may not be used from your network');
-    }
+    if (found?.kind !== 'good') throw invalidToken(BAD_KEY);
+    const caller = this.letIn(found, () => this.sightingOf(request));
     this.keyUsage.note(caller.keyId);
     return caller;
   }
 
-  /** @throws {GateRefusal} 404 no such group for this tenant; 403 the group is disabled or not for this caller. */
-  admit(caller: ConnectedCaller, serverCode: string): void {
+  /** Call it while the request is at hand: what a stream needs of it to stand for hours. */
+  visitOf(request: IncomingMessage, caller: ConnectedCaller, serverCode: string): Visit {
+    const { ip: address, userAgent } = this.sightingOf(request);
+    const token = caller.kind === 'user' ? credentialOf(request) : undefined;
+    return { caller, serverCode, address, userAgent, ...(token !== undefined && { token }) };
+  }
+
+  /** As {@link renew}, for a message that came on a standing connection. */
+  enter(visit: Visit): ConnectedCaller | Promise<ConnectedCaller> {
+    const caller = this.renew(visit);
+    if (visit.caller.kind === 'group_key') this.keyUsage.note(visit.caller.keyId);
+    return caller;
+  }
+
+  /**
+   * Asks again, after a change, what was asked when somebody came in.
+   *
+   * @returns The caller with the rights of now.
+   * @throws {GateRefusal} It would not be let in any more.
+   */
+  renew(visit: Visit): ConnectedCaller | Promise<ConnectedCaller> {
+    const { caller, serverCode, token } = visit;
+    if (caller.kind === 'user') {
+      if (this.userCallers.isUnchanged(caller)) return this.admit(caller, serverCode);
+      return this.identifyUser(token ?? '').then((renewed) => this.admit(renewed, serverCode));
+    }
+    const found = this.catalogs.findLiveKey(caller.keyId);
+    if (!found) throw invalidToken(BAD_KEY);
+    const renewed = this.letIn(found, () => ({ ip: visit.address, userAgent: visit.userAgent }));
+    return this.admit(renewed, serverCode);
+  }
+
+  private letIn({ caller, networks }: GoodKey, seen: () => Sighting): GroupKeyCaller {
+    if (networks) {
+      const sighting = seen();
+      if (!isWithin(networks, sighting.ip)) {
+        this.alerts.raise('network_refused', caller, sighting);
+        throw new GateRefusal(403, 'network_refused', 'This key may not be used from your network');
+      }
+    }
+    return caller;
+  }
+
+  /**
+   * @returns The caller.
+   * @throws {GateRefusal} 404 no such group for this tenant; 403 the group is disabled or not for this caller.
+   */
+  admit(caller: ConnectedCaller, serverCode: string): ConnectedCaller {
     const catalog = this.catalogs.findByCode(serverCode);
     const refusal = catalog && refusalOfGroup(catalog, caller);
     if (!catalog || refusal?.rule === 'tenant') {
       throw new GateRefusal(404, 'not_found', `There is no tool group '${cutText(serverCode, 64)}'`);
     }
-    if (refusal) throw new GateRefusal(403, ERRORS[refusal.rule] ?? 'insufficient_scope', refusal.reason);
+    if (refusal) {
+      const word = ERRORS[refusal.rule] ?? 'not_allowed';
+      throw new GateRefusal(403, word, refusal.reason, { caller, catalog });
+    }
+    return caller;
   }
 
   /** Whether a caller that was let in once still would be. */
@@ -125,10 +174,10 @@ export class Gate {
     return isLive && refusalOfGroup(catalog, caller) === null;
   }
 
-  /** Calls back when somebody who was let in may have to leave. */
-  onChange(listener: () => void): void {
-    this.catalogs.onReplaced(listener);
-    this.userCallers.onForgotten(listener);
+  /** Calls back when somebody who was let in may have to leave: those of a group, or (undefined) any person. */
+  onChange(listener: (groupId: string | undefined) => void): void {
+    this.catalogs.onReplaced(({ groupId }) => listener(groupId));
+    this.userCallers.onForgotten(() => listener(undefined));
   }
 
   private async identifyUser(token: string): Promise<ConnectedCaller> {
@@ -140,7 +189,7 @@ export class Gate {
     }
   }
 
-  private sightingOf(request: IncomingMessage) {
+  private sightingOf(request: IncomingMessage): Sighting {
     return {
       ip: clientAddress(request, this.trust),
       userAgent: request.headers['user-agent'] ?? null,
@@ -152,24 +201,6 @@ const ERRORS: Readonly<Record<string, string>> = {
   key_of_group: 'wrong_group',
   group_enabled: 'group_disabled',
 };
-
-function invalidToken(message: string): GateRefusal {
-  return new GateRefusal(401, 'invalid_token', message);
-}
-
-const SCOPE_ERRORS: readonly string[] = ['wrong_group', 'group_disabled', 'insufficient_scope'];
-
-export function sendGateRefusal(response: ServerResponse, { status, error, message }: GateRefusal): void {
-  if (status === 401) {
-    const detail = error === 'invalid_token' ? `, error="invalid_token", error_description="${message}"` : '';
-    response.setHeader('WWW-Authenticate', `Bearer realm="toolcrib"${detail}`);
-  }
-  if (status === 403 && SCOPE_ERRORS.includes(error)) {
-    const detail = `error="insufficient_scope", error_description="${message}"`;
-    response.setHeader('WWW-Authenticate', `Bearer realm="toolcrib", ${detail}`);
-  }
-  sendJson(response, status, { error, error_description: message });
-}
 
 function credentialOf(request: IncomingMessage): string | undefined {
   const { authorization, 'x-api-key': apiKey } = request.headers;

@@ -5,7 +5,7 @@ import {
   ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
 import { UnavailableError } from '../platform/errors.js';
-import { decodeCursor, encodeCursor } from '../platform/rest/paging.js';
+import { SecretBox } from '../platform/secrets/secret-box.js';
 import { Config } from '../platform/config.js';
 import { listFor, scopeFor, toolFor } from '../groups/access-rules.js';
 import type { Catalog, ListedTool } from '../groups/catalog.js';
@@ -14,12 +14,10 @@ import type { ToolCall } from '../tools/pipe/tool-call.js';
 import type { ToolResult } from '../tools/tool-result.js';
 import { VERSION } from '../platform/version.js';
 import type { Exchange } from './exchange.js';
+import { ListCursors } from './list-cursors.js';
 import { PageTexts, type ToolsPage } from './page-texts.js';
+import { Progress } from './progress.js';
 import { cutText } from '../platform/cut-text.js';
-
-export const MODERN_VERSION = '2026-07-28';
-/** Newest first; the first one is offered to a client that asks for something else. */
-export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
 const CALLER_APP_MAX = 100; // characters
 
@@ -36,11 +34,14 @@ export type CallHooks = Pick<ToolCall, 'ending' | 'era' | 'progress' | 'log' | '
 @Injectable()
 export class GroupMethods {
   private readonly pageTexts: PageTexts;
+  private readonly cursors: ListCursors;
 
   constructor(
     private readonly executor: ToolExecutor,
     private readonly config: Config,
+    secretBox: SecretBox,
   ) {
+    this.cursors = new ListCursors(secretBox);
     this.pageTexts = new PageTexts(config.env.MCP_PAGE_SIZE);
   }
 
@@ -59,8 +60,9 @@ export class GroupMethods {
 
   /** @throws {ProtocolError} The cursor is not one of ours. */
   listTools(exchange: Exchange, cursor: string | undefined): ToolsPage {
-    const listed = listFor(exchange.catalog(), exchange.caller);
-    return this.pageAt(listed, firstAfter(listed, cursor));
+    const catalog = exchange.catalog();
+    const listed = listFor(catalog, exchange.caller);
+    return this.pageAt(catalog, listed, this.startOf(catalog, listed, cursor));
   }
 
   /**
@@ -72,17 +74,22 @@ export class GroupMethods {
   listToolsJson(exchange: Exchange, cursor: string | undefined): Buffer {
     const catalog = exchange.catalog();
     const listed = listFor(catalog, exchange.caller);
-    const start = firstAfter(listed, cursor);
-    const page = this.pageAt(listed, start);
+    const start = this.startOf(catalog, listed, cursor);
+    const page = this.pageAt(catalog, listed, start);
     return listed === catalog.listed ? this.pageTexts.shared(listed, start, page) : this.pageTexts.of(page);
   }
 
-  private pageAt(listed: readonly ListedTool[], start: number): ToolsPage {
+  private startOf({ groupId }: Catalog, listed: readonly ListedTool[], cursor: string | undefined): number {
+    if (cursor === undefined || cursor === '') return 0; // clients that have no cursor send an empty one, too
+    return firstAfter(listed, this.cursors.read(groupId, cursor));
+  }
+
+  private pageAt({ groupId }: Catalog, listed: readonly ListedTool[], start: number): ToolsPage {
     const size = this.config.env.MCP_PAGE_SIZE;
     const tools = listed.slice(start, start + size);
     const last = tools.at(-1);
     const more = last && start + size < listed.length;
-    return more ? { tools, nextCursor: encodeCursor([last.name]) } : { tools };
+    return more ? { tools, nextCursor: this.cursors.after(groupId, last.name) } : { tools };
   }
 
   /** @throws {ProtocolError} The group has no such tool, or the call log cannot be written. */
@@ -91,9 +98,10 @@ export class GroupMethods {
     params: { readonly name: string; readonly arguments?: unknown },
     hooks: CallHooks,
   ): Promise<ToolResult> {
-    const call = this.callOf(exchange, params.name, params.arguments, hooks);
-    const { tool } = call;
-    exchange.underWay.calls++;
+    const asked = this.callOf(exchange, params.name, params.arguments, hooks);
+    const { tool } = asked;
+    const progress = asked.progress && new Progress(asked.progress, this.config.env.MCP_PROGRESS_INTERVAL_MS);
+    const call = progress ? { ...asked, progress: progress.tell } : asked;
     try {
       const lacking = tool && findLacking(tool.definition.clientCapabilities, hooks.clientCapabilities);
       if (lacking) {
@@ -108,7 +116,7 @@ export class GroupMethods {
         throw new ProtocolError(ProtocolErrorCode.InternalError, error.message);
       throw error;
     } finally {
-      exchange.underWay.calls--;
+      progress?.end();
     }
   }
 
@@ -168,22 +176,8 @@ function findLacking(
   return new MissingRequiredClientCapabilityError({ requiredCapabilities });
 }
 
-/** Clients that have no cursor send an empty one, too. */
-function firstAfter(listed: readonly ListedTool[], cursor: string | undefined): number {
-  if (cursor === undefined || cursor === '') return 0;
-  let name: unknown;
-  try {
-    [name] = decodeCursor(cursor, 1);
-  } catch {
-    // Told below in the protocol's own way.
-  }
-  if (typeof name !== 'string') {
-    throw new ProtocolError(
-      ProtocolErrorCode.InvalidParams,
-      'The cursor is not valid; list again without one',
-    );
-  }
-  const after = name;
-  const index = listed.findIndex((tool) => tool.name > after);
+/** Where the page after a name begins. */
+function firstAfter(listed: readonly ListedTool[], name: string): number {
+  const index = listed.findIndex((tool) => tool.name > name);
   return index < 0 ? listed.length : index;
 }

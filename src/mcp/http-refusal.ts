@@ -1,21 +1,46 @@
-/**
- * A request that is answered before it becomes a call: the HTTP status and the JSON-RPC error that goes with it.
- * `closes`: the rest of the request is not read, so the connection ends with the answer.
- */
+import { ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { UnavailableError } from '../platform/errors.js';
+import type { RpcId } from './answers.js';
+
+type Options = {
+  readonly data?: unknown;
+  readonly id?: RpcId;
+  /** The rest of the request is not read, so the connection ends with the answer. */
+  readonly closes?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** A request that is answered before it becomes a call: the HTTP status and the JSON-RPC error that goes with it. */
 export class HttpRefusal extends Error {
   readonly data?: unknown;
-  readonly id?: string | number;
+  readonly id?: RpcId;
   readonly closes: boolean;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     readonly status: number,
     readonly code: number,
     message: string,
-    options: { data?: unknown; id?: string | number; closes?: boolean } = {},
+    { data, id, closes = false, headers = {} }: Options = {},
   ) {
     super(message);
-    this.data = options.data;
-    this.id = options.id;
-    this.closes = options.closes ?? false;
+    this.data = data;
+    this.id = id;
+    this.closes = closes;
+    this.headers = headers;
   }
+
+  /** The same, as the answer to this request. */
+  of(id: RpcId): HttpRefusal {
+    const { status, code, message, data, closes, headers } = this;
+    return new HttpRefusal(status, code, message, { data, id, closes, headers });
+  }
+}
+
+/** The refusal that an error stands for; undefined: it is a fault of ours. */
+export function refusalOf(error: unknown): HttpRefusal | undefined {
+  if (error instanceof HttpRefusal) return error;
+  if (!(error instanceof UnavailableError)) return undefined;
+  const headers = { 'Retry-After': '1' };
+  return new HttpRefusal(503, ProtocolErrorCode.InternalError, error.message, { headers });
 }

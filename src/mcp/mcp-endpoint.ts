@@ -1,11 +1,11 @@
 import { type IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { WebSocketServer } from 'ws';
+import { cutText } from '../platform/cut-text.js';
 import { Cancellation } from '../platform/ending.js';
-import { UnavailableError } from '../platform/errors.js';
 import { idempotencyKeyOf } from '../platform/rest/idempotency-key.js';
 import { isLivePath } from '../messaging/live/live-path.js';
 import { InFlightSet } from '../platform/in-flight-set.js';
@@ -16,35 +16,36 @@ import type { Catalog } from '../groups/catalog.js';
 import { CatalogStore } from '../groups/catalog-store.js';
 import type { ToolCall } from '../tools/pipe/tool-call.js';
 import { type ConnectedCaller, credentialOf } from './connected-caller.js';
-import { sendJson, rpcError, sendRefusal } from './answers.js';
 import { Connections } from './doors/connections.js';
 import type { Exchange } from './exchange.js';
-import { Gate } from './gate.js';
-import { GateRefusal, sendGateRefusal } from './gate.js';
+import { Gate, type Visit } from './gate.js';
+import { GateRefusal } from './gate-refusal.js';
+import { HttpReply } from './http-reply.js';
 import { HttpRefusal } from './http-refusal.js';
 import { Listeners } from './lanes/listeners.js';
 import { type McpPath, parseMcpPath } from './mcp-path.js';
-import { SdkLane } from './lanes/sdk-lane.js';
+import { isOAuthAddress, sendNoOAuth } from './oauth-addresses.js';
+import { RefusedCalls } from './refused-calls.js';
 import { Sessions } from './lanes/sessions.js';
 import { limitSlowRequests } from './doors/slow-requests.js';
 import { SseDoor } from './doors/sse-door.js';
 import { StreamableHttp } from './doors/streamable-http.js';
 import { WebSocketDoor } from './doors/web-socket-door.js';
-import { cutText } from '../platform/cut-text.js';
+
+/** How many looks at the answers under way there are in one `MCP_KEEPALIVE_MS`. */
+const LOOKS_PER_KEEPALIVE = 4;
 
 /**
  * The MCP side of the HTTP server: takes what comes under `/mcp/` before Express sees it (Express alone would cost most
  * of a call), and leaves the rest to Express.
  */
 @Injectable()
-export class McpEndpoint {
+export class McpEndpoint implements OnApplicationShutdown {
   private readonly logger = new Logger(McpEndpoint.name);
   private readonly webSockets: WebSocketServer;
-  /** Answers under way: a revoked key ends those that are streams. */
-  private readonly openAnswers = new InFlightSet<{
-    readonly response: ServerResponse;
-    readonly exchange: Exchange;
-  }>();
+  /** Answers under way. */
+  private readonly replies = new InFlightSet<HttpReply>();
+  private readonly keepAlive: NodeJS.Timeout;
 
   constructor(
     private readonly config: Config,
@@ -55,12 +56,19 @@ export class McpEndpoint {
     private readonly webSocketDoor: WebSocketDoor,
     private readonly connections: Connections,
     private readonly sessions: Sessions,
-    private readonly sdkLane: SdkLane,
     private readonly listeners: Listeners,
+    private readonly refusedCalls: RefusedCalls,
     private readonly replica: Replica,
   ) {
-    this.webSockets = new WebSocketServer({ noServer: true, maxPayload: config.env.MCP_BODY_MAX_BYTES });
-    this.gate.onChange(() => this.endLostStreams());
+    const { MCP_BODY_MAX_BYTES: maxPayload, MCP_KEEPALIVE_MS: silenceMaxMs } = config.env;
+    this.webSockets = new WebSocketServer({ noServer: true, maxPayload });
+    this.keepAlive = setInterval(() => {
+      for (const reply of this.replies) reply.keepAlive(silenceMaxMs);
+    }, silenceMaxMs / LOOKS_PER_KEEPALIVE).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.keepAlive);
   }
 
   /** Call once, after Nest has made the server and before it listens. */
@@ -70,7 +78,8 @@ export class McpEndpoint {
     server.removeAllListeners('request');
     server.on('request', (request, response) => {
       const path = parseMcpPath(request.url ?? '');
-      if (path === undefined) express?.(request, response);
+      if (isOAuthAddress(request)) this.inScope(request, response, () => this.denyOAuth(request, response));
+      else if (path === undefined) express?.(request, response);
       else void this.inScope(request, response, () => this.serve(request, response, path));
     });
     server.on('upgrade', (request, socket, head) => {
@@ -82,7 +91,6 @@ export class McpEndpoint {
   /** Ends what would hold up a shutdown and is not a call: notification streams, connections without a call under way. */
   endStreams(): void {
     this.listeners.endAll();
-    this.sdkLane.endSubscriptions();
     this.sessions.endStreams();
     this.connections.endIdle();
   }
@@ -96,13 +104,13 @@ export class McpEndpoint {
     return runInScope({ requestId, tenantId: null, ip, userAgent }, work);
   }
 
-  /** What is no stream yet gets its refusal; a call under way is answered (or was cut, and then that is the answer). */
-  private endLostStreams(): void {
-    for (const { response, exchange } of this.openAnswers) {
-      const { caller, serverCode, underWay } = exchange;
-      if (!response.headersSent || underWay.calls > 0) continue;
-      const catalog = this.catalogs.findByCode(serverCode);
-      if (!catalog || !this.gate.opens(caller, catalog)) response.destroy();
+  private denyOAuth(request: IncomingMessage, response: ServerResponse): void {
+    try {
+      this.gate.checkOrigin(request, response);
+      if (request.method === 'OPTIONS') this.gate.answerPreflight(request, response);
+      else sendNoOAuth(response);
+    } catch (error) {
+      this.answerError(new HttpReply(request, response), error);
     }
   }
 
@@ -111,6 +119,7 @@ export class McpEndpoint {
     response: ServerResponse,
     path: McpPath | null,
   ): Promise<void> {
+    const reply = new HttpReply(request, response);
     try {
       this.gate.checkOrigin(request, response);
       if (request.method === 'OPTIONS') return this.gate.answerPreflight(request, response);
@@ -119,62 +128,44 @@ export class McpEndpoint {
       const caller = identified instanceof Promise ? await identified : identified;
       if (!path) throw new GateRefusal(404, 'not_found', 'There is nothing at this address');
       this.gate.admit(caller, path.serverCode);
-      const exchange = this.exchangeFor(request, response, caller, path.serverCode, transportOf(path));
-      if (path.door === 'streamable_http')
-        return await this.streamableHttp.serve(request, response, exchange);
-      if (path.door === 'sse') return await this.sseDoor.open(request, response, exchange);
+      const exchange = this.exchangeFor(request, reply, caller, path.serverCode, transportOf(path));
+      if (path.door === 'streamable_http') return await this.streamableHttp.serve(request, reply, exchange);
+      if (path.door === 'sse') return this.sseDoor.open(request, response, exchange);
       if (path.door === 'sse_messages') return await this.sseDoor.receive(request, response, exchange);
       throw new HttpRefusal(426, -32_000, 'This address speaks WebSocket (subprotocol mcp) only');
     } catch (error) {
-      this.answerError(response, error);
+      this.answerError(reply, await this.refusedCalls.named(request, error));
     }
   }
 
-  private answerError(response: ServerResponse, error: unknown): void {
-    if (error instanceof GateRefusal) return sendGateRefusal(response, error);
-    if (error instanceof HttpRefusal) return sendRefusal(response, error);
-    if (error instanceof UnavailableError) {
-      if (!response.headersSent) response.setHeader('Retry-After', '1');
-      return sendRefusal(response, new HttpRefusal(503, ProtocolErrorCode.InternalError, error.message));
-    }
+  private answerError(reply: HttpReply, error: unknown): void {
+    if (error instanceof HttpRefusal) return reply.refuse(error);
     this.logger.error('An MCP request failed', error instanceof Error ? error.stack : error);
-    const fault = { code: ProtocolErrorCode.InternalError, message: 'Internal error' };
-    sendJson(response, 500, rpcError(null, fault));
+    reply.refuse(new HttpRefusal(500, ProtocolErrorCode.InternalError, 'Internal error'));
   }
 
   private exchangeFor(
     request: IncomingMessage,
-    response: ServerResponse,
+    reply: HttpReply,
     caller: ConnectedCaller,
     serverCode: string,
     transport: ToolCall['transport'],
   ): Exchange {
     const gone = new Cancellation();
-    const exchange = this.exchange(request, caller, serverCode, transport, gone);
-    const isOver = this.openAnswers.add({ response, exchange });
+    const { response } = reply;
+    const isOver = this.replies.add(reply);
     response.once('close', () => {
       isOver();
       if (!response.writableFinished) gone.cancel();
     });
-    return exchange;
-  }
-
-  private exchange(
-    request: IncomingMessage,
-    caller: ConnectedCaller,
-    serverCode: string,
-    transport: ToolCall['transport'],
-    gone: Cancellation,
-  ): Exchange {
-    const appId = request.headers['x-caller-app-id'];
     return {
       caller,
       serverCode,
       catalog: () => this.liveCatalog(serverCode, caller),
-      underWay: { calls: 0 },
-      appId: typeof appId === 'string' && appId !== '' ? cutText(appId, 100) : undefined,
+      visit: () => this.gate.visitOf(request, caller, serverCode),
+      appId: appIdOf(request),
       transport,
-      idempotencyKey: transport === 'streamable_http' ? idempotencyKeyOf(request) : undefined,
+      idempotencyKey: idempotencyKeyOf(request),
       client: `${credentialOf(caller)} ${request.socket.remoteAddress ?? ''}`,
       gone,
     };
@@ -187,6 +178,28 @@ export class McpEndpoint {
     if (!this.gate.opens(caller, catalog))
       throw new HttpRefusal(401, -32_001, 'You may not use this group any more');
     return catalog;
+  }
+
+  /** Each message on a WebSocket is served for who its sender is by then, as a request over HTTP would be. */
+  private guestExchange(request: IncomingMessage, visit: Visit) {
+    const { serverCode } = visit;
+    const appId = appIdOf(request);
+    const of = (caller: ConnectedCaller, gone: Cancellation): Exchange => ({
+      caller,
+      serverCode,
+      catalog: () => this.liveCatalog(serverCode, caller),
+      visit: () => ({ ...visit, caller }),
+      appId,
+      transport: 'websocket',
+      idempotencyKey: undefined,
+      client: `${credentialOf(caller)} ${visit.address}`,
+      gone,
+    });
+    return (gone: Cancellation): Exchange | Promise<Exchange> => {
+      this.replica.requireLease();
+      const caller = this.gate.enter(visit);
+      return caller instanceof Promise ? caller.then((person) => of(person, gone)) : of(caller, gone);
+    };
   }
 
   private async upgrade(
@@ -208,18 +221,18 @@ export class McpEndpoint {
       }
       this.gate.admit(caller, path.serverCode);
       this.connections.checkRoom();
-      this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        const gone = new Cancellation();
-        webSocket.once('close', () => gone.cancel());
-        const exchange = this.exchange(request, caller, path.serverCode, 'websocket', gone);
-        this.webSocketDoor.open(webSocket, exchange);
-      });
+      const visit = this.gate.visitOf(request, caller, path.serverCode);
+      const { groupId } = this.liveCatalog(path.serverCode, caller);
+      const exchange = this.guestExchange(request, visit);
+      this.webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+        this.webSocketDoor.open(webSocket, { visit, groupId, exchange }),
+      );
     } catch (error) {
       const response = new ServerResponse(request);
       response.shouldKeepAlive = false;
       response.assignSocket(socket as Socket);
       response.once('finish', () => (socket as Socket).destroySoon());
-      this.answerError(response, error);
+      this.answerError(new HttpReply(request, response), await this.refusedCalls.named(request, error));
     }
   }
 }
@@ -242,4 +255,10 @@ function serveAsHttp(server: Server, request: IncomingMessage, socket: Duplex, h
 
 function transportOf(path: McpPath): ToolCall['transport'] {
   return path.door === 'streamable_http' ? 'streamable_http' : 'sse';
+}
+
+/** As the calling application names itself, for the record. */
+function appIdOf({ headers }: IncomingMessage): string | undefined {
+  const appId = headers['x-caller-app-id'];
+  return typeof appId === 'string' && appId !== '' ? cutText(appId, 100) : undefined;
 }

@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/sign-in/auth.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
-import { CallsUnderWay } from './calls-under-way.js';
 import { ClientMemory } from './doors/client-memory.js';
 import { Connections } from './doors/connections.js';
 import { FastLane } from './lanes/fast-lane.js';
@@ -12,7 +11,10 @@ import { Listeners } from './lanes/listeners.js';
 import { McpEndpoint } from './mcp-endpoint.js';
 import { McpServerFactory } from './lanes/mcp-server.factory.js';
 import { SdkLane } from './lanes/sdk-lane.js';
-import { SessionLane } from './lanes/session-lane.js';
+import { RefusedCalls } from './refused-calls.js';
+import { RpcRequests } from './rpc-requests.js';
+import { StandingStreams } from './lanes/standing-streams.js';
+import { StatelessCalls } from './stateless-calls.js';
 import { Sessions } from './lanes/sessions.js';
 import { SseDoor } from './doors/sse-door.js';
 import { StreamableHttp } from './doors/streamable-http.js';
@@ -25,12 +27,14 @@ import { WebSocketDoor } from './doors/web-socket-door.js';
     Gate,
     GroupMethods,
     ClientMemory,
-    CallsUnderWay,
+    StatelessCalls,
     FastLane,
+    RpcRequests,
+    RefusedCalls,
     McpServerFactory,
     SdkLane,
     Listeners,
-    SessionLane,
+    StandingStreams,
     Sessions,
     Connections,
     SseDoor,

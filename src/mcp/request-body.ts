@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Config } from '../platform/config.js';
+import { keepExactIds } from './exact-number.js';
 import { type JsonShape, jsonShapeFault } from '../platform/json-shape.js';
 import { withoutAbsentParams } from './absent-params.js';
 import { HttpRefusal } from './http-refusal.js';
@@ -27,6 +28,15 @@ export function bodyShape(env: Config['env']): JsonShape {
   return { maxDepth: env.MCP_JSON_MAX_DEPTH, maxValues: env.TOOL_ARGUMENTS_MAX_VALUES + ENVELOPE_MAX_VALUES };
 }
 
+/** What is read away of a body that is too large, so that a client that sends all of it first gets to see the refusal. */
+const READ_AWAY_MAX_BYTES = 64 * 1024 * 1024;
+/** Enough to find the id of a request that is refused; a stranger's body is not worth more work. */
+export const STRANGERS_LIMITS: BodyLimits = {
+  maxBytes: 64 * 1024,
+  timeoutMs: 2000,
+  shape: { maxDepth: 64, maxValues: 1000 },
+};
+
 /**
  * Reads and parses a JSON body.
  *
@@ -36,52 +46,50 @@ export function bodyShape(env: Config['env']): JsonShape {
 export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
-    throw new HttpRefusal(
-      415,
-      -32_000,
-      `Content-Encoding ${encoding} is not supported; send the JSON as it is`,
-      {
-        closes: true,
-      },
-    );
+    const message = `Content-Encoding ${encoding} is not supported; send the JSON as it is`;
+    throw new HttpRefusal(415, -32_000, message, { closes: true });
   }
-  const tooLarge = () =>
-    new HttpRefusal(413, -32_000, `The request body is larger than ${limits.maxBytes} bytes`, {
-      closes: true,
-    });
-  if (Number(request.headers['content-length']) > limits.maxBytes) throw tooLarge();
-  return parseJson(await readText(request, limits, tooLarge), limits.shape);
+  if (Number(request.headers['content-length']) > limits.maxBytes) {
+    readAway(request);
+    throw tooLarge(limits);
+  }
+  return parseJson(await readText(request, limits), limits.shape);
 }
 
-function readText(
-  request: IncomingMessage,
-  limits: BodyLimits,
-  tooLarge: () => HttpRefusal,
-): Promise<string> {
+/** The body of a request that is refused anyway, if it is one: its id goes into the answer. */
+export async function peekJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
+  return readJsonBody(request, limits).catch(() => undefined);
+}
+
+function readText(request: IncomingMessage, limits: BodyLimits): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     let isOver = false;
-    const fail = (refusal: HttpRefusal) => {
+    const end = () => {
       isOver = true;
       clearTimeout(timer);
       request.removeAllListeners('data');
-      request.pause();
-      reject(refusal);
     };
     const timer = setTimeout(() => {
+      end();
+      request.pause();
       const message = `The request body did not arrive within ${limits.timeoutMs} ms`;
-      fail(new HttpRefusal(408, -32_000, message, { closes: true }));
+      reject(new HttpRefusal(408, -32_000, message, { closes: true }));
     }, limits.timeoutMs);
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > limits.maxBytes) return fail(tooLarge());
-      chunks.push(chunk);
+      if (bytes <= limits.maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      end();
+      readAway(request);
+      reject(tooLarge(limits));
     });
     request.once('end', () => {
       if (isOver) return;
-      isOver = true;
-      clearTimeout(timer);
+      end();
       const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
       if (isUtf8(body)) resolve(body.toString('utf8'));
       else
@@ -91,18 +99,41 @@ function readText(
     });
     request.once('close', () => {
       // Every request closes in the end; an error, with its stack, is made only for one that broke off.
-      if (!isOver) fail(new HttpRefusal(400, -32_000, 'The request was broken off', { closes: true }));
+      if (isOver) return;
+      end();
+      reject(new HttpRefusal(400, -32_000, 'The request was broken off', { closes: true }));
     });
   });
 }
 
-/** @throws {HttpRefusal} 400: not JSON, or beyond `shape`. */
+function tooLarge({ maxBytes }: BodyLimits): HttpRefusal {
+  return new HttpRefusal(413, -32_000, `The request body is larger than ${maxBytes} bytes`);
+}
+
+/**
+ * Lets the rest of a body pass by. A connection that is closed while the client still sends is reset, and many clients then
+ * never look at the answer. The server's limit on the time of a request ends a client that takes too long.
+ */
+function readAway(request: IncomingMessage): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > READ_AWAY_MAX_BYTES) request.destroy();
+  });
+}
+
+/**
+ * Parses a JSON-RPC message or a batch; ids are kept as they were written.
+ *
+ * @throws {HttpRefusal} 400: not JSON, or beyond `shape`.
+ */
 export function parseJson(text: string, shape: JsonShape): unknown {
   const fault = jsonShapeFault(text, shape);
   if (fault !== null) throw new HttpRefusal(400, ProtocolErrorCode.ParseError, `The JSON ${fault}`);
   try {
-    const hasProto = text.includes('__proto__') || text.includes('\\u00');
-    return withoutAbsentParams(hasProto ? JSON.parse(text, withoutProto) : JSON.parse(text));
+    const isSuspect = text.includes('__proto__') || text.includes('\\u00');
+    const parsed: unknown = isSuspect ? JSON.parse(text, withoutProto) : JSON.parse(text);
+    return withoutAbsentParams(keepExactIds(parsed, text));
   } catch {
     throw new HttpRefusal(
       400,

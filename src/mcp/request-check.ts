@@ -1,9 +1,9 @@
 import { isSpecType } from '@modelcontextprotocol/server';
-import { isPlainObject } from '../platform/plain-object.js';
 import { cutText } from '../platform/cut-text.js';
-
-/** The last revision with JSON-RPC batches, and what a request without a version header is taken for. */
-export const BATCH_VERSION = '2025-03-26';
+import { isPlainObject } from '../platform/plain-object.js';
+import { isExactNumber } from './exact-number.js';
+import { isLoggingLevel, LOG_LEVELS } from './log-levels.js';
+import { BATCH_VERSION } from './protocol-versions.js';
 
 /** What is wrong with sending this batch under this revision, or null. */
 export function faultOfBatch(messages: readonly unknown[], version: string, limit: number): string | null {
@@ -23,7 +23,8 @@ export function faultOf(method: string, params: unknown): string | null {
   if (meta !== undefined) {
     if (!isPlainObject(meta)) return 'params._meta must be an object';
     const token = meta['progressToken'];
-    const isToken = token === undefined || typeof token === 'string' || Number.isInteger(token);
+    const isToken =
+      token === undefined || typeof token === 'string' || Number.isSafeInteger(token) || isExactNumber(token);
     if (!isToken) return 'params._meta.progressToken must be a string or an integer';
   }
   switch (method) {
@@ -33,12 +34,12 @@ export function faultOf(method: string, params: unknown): string | null {
       return rest['cursor'] === undefined || typeof rest['cursor'] === 'string'
         ? null
         : 'params.cursor must be a string';
-    case 'logging/setLevel':
-      return isSpecType.LoggingLevel(rest['level'])
-        ? null
-        : 'params.level must be one of debug, info, notice, warning, error, critical, alert, emergency';
     case 'initialize':
       return faultOfInitialize(rest);
+    case 'logging/setLevel':
+      return isLoggingLevel(rest['level']) ? null : `params.level must be one of ${LOG_LEVELS.join(', ')}`;
+    case 'subscriptions/listen':
+      return faultOfFilter(rest['notifications']);
     default:
       return null;
   }
@@ -65,6 +66,18 @@ function faultOfInitialize(params: Record<string, unknown>): string | null {
   return isSpecType.InitializeRequestParams(params)
     ? null
     : 'params are not those of initialize; see capabilities and clientInfo';
+}
+
+const FLAGS = ['toolsListChanged', 'promptsListChanged', 'resourcesListChanged'];
+
+/** @see MCP 2026-07-28, schema: `SubscriptionFilter` */
+function faultOfFilter(filter: unknown): string | null {
+  if (!isPlainObject(filter)) return 'params.notifications must be an object';
+  const wrong = FLAGS.find((name) => filter[name] !== undefined && typeof filter[name] !== 'boolean');
+  if (wrong !== undefined) return `params.notifications.${wrong} must be true or false`;
+  const { resourceSubscriptions: uris = [] } = filter;
+  const isList = Array.isArray(uris) && uris.every(isString);
+  return isList ? null : 'params.notifications.resourceSubscriptions must be a list of texts';
 }
 
 function isString(value: unknown): value is string {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { JsonObject } from '../tools/tool-definition.js';
+import type { RpcId } from './answers.js';
 import { HttpRefusal } from './http-refusal.js';
 import { isPlainObject } from '../platform/plain-object.js';
 
@@ -17,7 +18,7 @@ const SENTINEL = /^=\?base64\?(.*)\?=$/s;
 const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 
-type ModernRequest = { readonly id: string | number; readonly method: string; readonly params?: unknown };
+type ModernRequest = { readonly id: RpcId; readonly method: string; readonly params?: unknown };
 
 /**
  * The headers a 2026-07-28 request must carry beside its body: `MCP-Protocol-Version`, `Mcp-Method`, and `Mcp-Name` where
@@ -82,7 +83,7 @@ export function checkParamHeaders(
   }
 }
 
-function refuseMismatch(id: string | number, header: string, body: string): never {
+function refuseMismatch(id: RpcId, header: string, body: string): never {
   const message = `Bad Request: the request headers and body disagree: ${body}`;
   throw new HttpRefusal(400, HEADER_MISMATCH, message, { data: { mismatch: { header, body } }, id });
 }

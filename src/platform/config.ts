@@ -84,6 +84,7 @@ export const environmentSchema = z.object({
   MCP_SESSION_IDLE_SECONDS: wholeNumber(1, 604_800).default(3600),
   MCP_SESSIONS_MAX: wholeNumber(1, 100_000).default(1000),
   MCP_KEEPALIVE_MS: wholeNumber(1000, 600_000).default(15_000),
+  MCP_PROGRESS_INTERVAL_MS: wholeNumber(100, 600_000).default(10_000),
   TOOL_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(30),
   TOOL_ARGUMENTS_MAX_BYTES: wholeNumber(1024, 268_435_456).default(1_048_576),
   TOOL_ARGUMENTS_MAX_DEPTH: wholeNumber(1, 1000).default(64),

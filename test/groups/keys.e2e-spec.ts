@@ -109,10 +109,12 @@ describe('the keys of a group', () => {
       );
     expect((await from('10.1.2.3')).status).toBe(200);
     const refused = await from('203.0.113.7');
-    expect([refused.status, refused.body]).toEqual([
-      403,
-      { error: 'network_refused', error_description: 'This key may not be used from your network' },
-    ]);
+    expect(refused).toMatchObject({
+      status: 403,
+      body: {
+        error: { message: 'This key may not be used from your network', data: { error: 'network_refused' } },
+      },
+    });
     await from('203.0.113.7');
     await t.app.get(SecurityAlertsService).write();
     const alerts = (await admin('GET', '/admin/alerts?open=true')).items;

@@ -23,12 +23,12 @@ const NAMES = new Set(
 const PLAIN =
   `access acknowledgements agent alerts assembler automation availability batch binaries caller callers calls cancellation changes
   channel channels check checkpointer checkpoints checks circuits cleanup client clients clock close column command commands condition config
-  connection connections content controller conversation cost cron deliverer deliveries detector dir directory dto effects endpoint error
+  connection connections content controller conversation cost cron cursors deliverer deliveries detector dir directory dto effects endpoint error
   events executor export factor factors factory failure fault filter flows gateway gcra guard host http identities ids in interceptor job jobs
   key keys limiter listeners lockout logger maker meter methods module notifications once outcomes partitions people pipe
-  pool postgres preparation presences pruning queue quotas random rate rates reader recipients records redactor refusal registry
-  removals remover replica report resources run runner schedules search service sessions set settings sites steps stopped store
-  strategy subscriptions target templates tester texts threads tokens tools transport up usage views way worker writer`.split(
+  pool postgres preparation presences progress pruning queue quotas random rate rates reader recipients records redactor refusal registry
+  removals remover replica reply report requests resources run runner schedules search service sessions set settings sites steps stopped store
+  strategy stream streams subscriptions target templates tester texts threads tokens tools transport up usage views way worker writer`.split(
     /\s+/,
   );
 

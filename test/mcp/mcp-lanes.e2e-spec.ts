@@ -413,16 +413,6 @@ describe('the two lanes', () => {
         }
       }
     });
-
-    it('answer in JSON what the SDK answers on a stream', async () => {
-      const types = await Promise.all(
-        groups.map(async (group, index) => {
-          const headers = { 'mcp-session-id': sessions[index] ?? '' };
-          return (await send(group, withHeaders(legacy('ping'), headers))).headers.get('content-type');
-        }),
-      );
-      expect(types).toEqual(['application/json', expect.stringContaining('text/event-stream')]);
-    });
   });
 
   it.each([

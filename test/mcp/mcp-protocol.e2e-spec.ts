@@ -87,7 +87,14 @@ describe('the MCP endpoint', () => {
     it('someone without a key, and someone with a wrong one: 401 and a challenge', async () => {
       await expect(refusal(group, { authorization: '' })).resolves.toMatchObject({
         status: 401,
-        body: { error: 'invalid_request', error_description: expect.stringContaining('Send the group key') },
+        body: {
+          jsonrpc: '2.0',
+          id: 1,
+          error: {
+            message: expect.stringContaining('Send the group key'),
+            data: { error: 'invalid_request' },
+          },
+        },
         challenge: expect.stringMatching(/^Bearer realm=/),
       });
       await expect(
@@ -120,11 +127,58 @@ describe('the MCP endpoint', () => {
       );
     });
 
-    it("another group's key of the same tenant: 403", async () => {
+    it("another group's key of the same tenant: 403, without the promise that a scope would help", async () => {
       await expect(refusal(group, withKey(stateful))).resolves.toMatchObject({
         status: 403,
-        body: { error: 'wrong_group' },
-        challenge: expect.stringContaining('insufficient_scope'),
+        body: { id: 1, error: { data: { error: 'wrong_group' } } },
+        challenge: null,
+      });
+    });
+
+    it('calls that a good key makes where it may not, and puts them on record', async () => {
+      const g = await newGroup(t, tenant, { tools: TOOLS });
+      const call = legacy('tools/call', { name: 'echo', arguments: { message: 'x'.repeat(100_000) } }, 'big');
+      const foreign = await send(g, { ...call, headers: withKey(stateful) });
+      expect(foreign).toMatchObject({ status: 403, body: { id: 'big' } });
+      await admin('PUT', `/groups/${g.id}`, { enabled: false });
+      expect(await send(g, call)).toMatchObject({ status: 403, body: { id: 'big' } });
+      const recorded = await t.dataSource.query<object[]>(
+        `SELECT tool_name, success, error_kind, error_message FROM mcp_call_logs WHERE group_id = $1 ORDER BY id`,
+        [g.id],
+      );
+      const refused = { tool_name: 'echo', success: false, error_kind: 'refused' };
+      expect(recorded).toMatchObject([
+        { ...refused, error_message: expect.stringContaining('does not open') },
+        { ...refused, error_message: expect.stringContaining('is disabled') },
+      ]);
+    });
+
+    it('with the id of the request, as far as a stranger is listened to', async () => {
+      const ask = (body: unknown, headers: Record<string, string> = { authorization: 'Bearer wrong' }) =>
+        send(group, { body, headers });
+      expect((await ask(legacy('ping', undefined, 'mine').body)).body.id).toBe('mine');
+      expect((await ask('{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}')).text).toContain(
+        '"id":9007199254740993,',
+      );
+      expect((await ask('{nope')).body.id).toBeNull();
+      expect((await ask(`{"id":1,"x":"${'x'.repeat(100_000)}"}`)).body.id).toBeNull();
+      expect((await ask([legacy('ping').body])).body.id).toBeNull();
+    });
+
+    it.each([
+      ['POST', '/register'],
+      ['POST', '/token'],
+      ['GET', '/authorize?response_type=code&client_id=x'],
+      ['GET', '/.well-known/oauth-authorization-server'],
+      ['GET', '/.well-known/oauth-protected-resource/mcp/x/mcp'],
+      ['GET', '/.well-known/openid-configuration'],
+      ['GET', '/mcp/CODE/mcp/.well-known/openid-configuration'],
+      ['GET', '/mcp/CODE/.well-known/oauth-protected-resource'],
+    ])('a client that looks for OAuth, and says that there is none: %s %s', async (method, path) => {
+      const response = await fetch(`${t.url}${path.replace('CODE', group.code)}`, { method });
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({
+        error_description: expect.stringMatching(/no OAuth here.*key was not accepted/),
       });
     });
 
@@ -133,7 +187,10 @@ describe('the MCP endpoint', () => {
       await admin('PUT', `/groups/${g.id}`, { enabled: false });
       await expect(refusal(g, withKey(g))).resolves.toMatchObject({
         status: 403,
-        body: { error: 'group_disabled' },
+        body: {
+          error: { message: `The tool group '${g.code}' is disabled`, data: { error: 'group_disabled' } },
+        },
+        challenge: null,
       });
       await admin('PUT', `/groups/${g.id}`, { enabled: true });
       await expect(refusal(g, withKey(g))).resolves.toMatchObject({ status: 200 });
@@ -153,7 +210,7 @@ describe('the MCP endpoint', () => {
       ['Origin null', { origin: 'null' }, 'forbidden_origin'],
     ])('a foreign %s', async (_name, headers, error) => {
       const { status, text } = await raw({ ...withKey(group), ...headers });
-      expect({ status, error: JSON.parse(text).error }).toEqual({ status: 403, error });
+      expect({ status, error: JSON.parse(text).error.data.error }).toEqual({ status: 403, error });
     });
 
     /** fetch would not let a test set Host. */
@@ -222,7 +279,7 @@ describe('the MCP endpoint', () => {
       const answer = await send(at(group, path), legacy('ping'));
       expect(answer).toMatchObject({
         status: 404,
-        body: { error_description: 'There is nothing at this address' },
+        body: { error: { message: 'There is nothing at this address' } },
       });
     }
   });
@@ -235,28 +292,56 @@ describe('the MCP endpoint', () => {
     });
   });
 
-  it('cancels a call without a session by notifications/cancelled', async () => {
-    const call = send(
-      group,
-      legacy('tools/call', { name: 'wait', arguments: { name: 'stateless', ms: 20_000 } }, 'call-7'),
-    );
+  const cancellationOf = (requestId: unknown) => ({
+    body: { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } },
+  });
+  const waiting = (name: string, id: unknown, ms = 20_000) =>
+    legacy('tools/call', { name: 'wait', arguments: { name, ms } }, id);
+
+  it('cancels a call without a session by notifications/cancelled with an id that nobody else has', async () => {
+    const id = 'ad0d4a2c-4a3c-4e63-94b2-9d1b0ac3f0a8';
+    const call = send(group, waiting('stateless', id));
     await eventually(() => tools.begun.includes('stateless'));
-    const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'call-7' } };
-    await expect(send(group, { body: cancelled })).resolves.toMatchObject({ status: 202 });
+    await expect(send(group, cancellationOf(id))).resolves.toMatchObject({ status: 202 });
     await eventually(() => tools.aborted.includes('stateless'));
     expect((await call).body.result).toMatchObject({ isError: true });
   });
 
-  it('cancels none of two calls that could be meant', async () => {
-    const calls = ['twin-1', 'twin-2'].map((name) =>
-      send(group, legacy('tools/call', { name: 'wait', arguments: { name, ms: 300 } }, 'same-id')),
-    );
-    await eventually(() => tools.begun.includes('twin-1') && tools.begun.includes('twin-2'));
-    await send(group, {
-      body: { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'same-id' } },
+  it.each([1, 'one'])('cancels no call without a session whose id proves nothing: %p', async (id) => {
+    const name = `counted ${id}`;
+    const call = send(group, waiting(name, id, 300));
+    await eventually(() => tools.begun.includes(name));
+    await send(group, cancellationOf(id));
+    expect((await call).body.result?.content?.[0]?.text).toBe('waited');
+  });
+
+  it('reads a body away that is too large, so that the client sees why', async () => {
+    const { port } = new URL(t.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    let text = '';
+    const answered = new Promise<void>((resolve, reject) => {
+      socket.on('data', (chunk) => (text += String(chunk)));
+      socket.on('data', () => text.includes('"jsonrpc"') && resolve());
+      socket.on('error', reject);
     });
-    const answers = await Promise.all(calls);
-    expect(answers.map(({ body }) => body.result?.content?.[0]?.text)).toEqual(['waited', 'waited']);
+    socket.write(
+      `POST /mcp/${group.code}/mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${group.key}\r\n` +
+        'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+    );
+    const chunk = `100000\r\n${'x'.repeat(0x10_0000)}\r\n`;
+    for (let n = 0; n < 12; n++) socket.write(chunk);
+    socket.write('0\r\n\r\n');
+    await answered;
+    expect(text).toMatch(/^HTTP\/1.1 413 /);
+    // All of it was read: the same connection serves the next request.
+    text = '';
+    const body = JSON.stringify(legacy('ping').body);
+    socket.write(
+      `POST /mcp/${group.code}/mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${group.key}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await eventually(() => text.includes('"result":{}'));
+    socket.destroy();
   });
 
   it('refuses a body that is not UTF-8', async () => {
@@ -302,6 +387,21 @@ describe('the MCP endpoint', () => {
       const names = [...(first?.tools ?? []), ...(second?.tools ?? [])].map(({ name }) => name);
       expect(names).toEqual([...TOOLS].toSorted());
       expect(second).not.toHaveProperty('nextCursor');
+    });
+
+    it('refuses a cursor of another group, and one that somebody made up', async () => {
+      const other = await newGroup(t, tenant, { tools: TOOLS });
+      const { nextCursor } = (await send(other, legacy('tools/list'))).body.result ?? {};
+      const madeUp = ['["echo"]', '["echo","x"]', '[1,2]', 'x'].map((text) =>
+        Buffer.from(text).toString('base64url'),
+      );
+      for (const cursor of [nextCursor, ...madeUp]) {
+        const answer = await send(group, legacy('tools/list', { cursor }));
+        expect(answer.body.error).toMatchObject({ code: -32602, message: expect.stringContaining('cursor') });
+      }
+      await expect(send(other, legacy('tools/list', { cursor: nextCursor }))).resolves.toMatchObject({
+        body: { result: { tools: [{ name: 'wait' }] } },
+      });
     });
 
     it('says how long 2026-07-28 clients may keep it, and that it is theirs alone', async () => {
@@ -392,17 +492,54 @@ describe('the MCP endpoint', () => {
       });
     });
 
-    it('refuse a request whose id is still being answered', async () => {
+    it('serve two requests with one id at the same time, each on its own response', async () => {
       const headers = await open();
-      const wait = (name: string) =>
-        legacy('tools/call', { name: 'wait', arguments: { name, ms: 500 } }, 'one-id');
-      const first = send(stateful, { ...wait('first-of-id'), headers });
-      await eventually(() => tools.begun.includes('first-of-id'));
-      await expect(send(stateful, { ...wait('second-of-id'), headers })).resolves.toMatchObject({
-        status: 400,
-      });
-      expect((await first).body.result?.content?.[0]?.text).toBe('waited');
+      const [first, second] = ['first-of-id', 'second-of-id'].map((name) =>
+        send(stateful, { ...waiting(name, 'one-id', 300), headers }),
+      );
+      const listed = await send(stateful, { ...legacy('tools/list', undefined, 'one-id'), headers });
+      expect(listed.body).toMatchObject({ id: 'one-id', result: { tools: expect.any(Array) } });
+      for (const answer of [await first, await second])
+        expect(answer.body).toMatchObject({ id: 'one-id', result: { content: [{ text: 'waited' }] } });
       await send(stateful, { method: 'DELETE', headers });
+    });
+
+    it('that are gone say to which request, and that nothing was executed', async () => {
+      const headers = { 'mcp-session-id': 'gone' };
+      const call = legacy('tools/call', { name: 'echo', arguments: { message: 'x' } }, 'late');
+      await expect(send(stateful, { ...call, headers })).resolves.toMatchObject({
+        status: 404,
+        body: { id: 'late', error: { message: expect.stringContaining('nothing was executed') } },
+      });
+      for (const method of ['GET', 'DELETE'])
+        await expect(send(stateful, { method, headers })).resolves.toMatchObject({ status: 404 });
+    });
+
+    it('begin anew whatever session the client thinks it has', async () => {
+      const stale = await send(stateful, { ...initialize, headers: { 'mcp-session-id': 'gone' } });
+      expect(stale).toMatchObject({ status: 200, body: { result: { protocolVersion: '2025-11-25' } } });
+      const headers = { 'mcp-session-id': stale.headers.get('mcp-session-id') ?? '' };
+      const again = await send(stateful, { ...initialize, headers });
+      expect(again.headers.get('mcp-session-id')).toMatch(/^(?!gone)[\w-]{36}$/);
+      await send(stateful, { method: 'DELETE', headers });
+      const next = { 'mcp-session-id': again.headers.get('mcp-session-id') ?? '' };
+      await send(stateful, { method: 'DELETE', headers: next });
+    });
+
+    it.each(['application/json', 'application/json, text/event-stream', ''])(
+      'begin with an answer in JSON, to a client that accepts %p',
+      async (accept) => {
+        const answer = await send(stateful, { ...initialize, headers: { accept } });
+        expect(answer.headers.get('content-type')).toBe('application/json');
+        const headers = { 'mcp-session-id': answer.headers.get('mcp-session-id') ?? '' };
+        await send(stateful, { method: 'DELETE', headers });
+      },
+    );
+
+    it('are left alone by requests of 2026-07-28, which have none', async () => {
+      const request = modern('tools/list');
+      const headers = { ...request.headers, 'mcp-session-id': 'gone' };
+      await expect(send(stateful, { ...request, headers })).resolves.toMatchObject({ status: 200 });
     });
 
     it('take batches only of a revision that has them, and no longer than allowed', async () => {
@@ -496,6 +633,24 @@ describe('the MCP endpoint', () => {
       const heardByB = await streamB.read();
       expect(heardByB?.match(/list_changed/g)).toHaveLength(1);
       await Promise.all([streamA.end(), streamB.end()]);
+    });
+
+    it('reaches the second stream of a session, which takes the place of a dead one', async () => {
+      const g = await newGroup(t, tenant, { tools: ['echo'], sessions: true });
+      const { headers } = await send(g, initialize);
+      const session = { 'mcp-session-id': headers.get('mcp-session-id') ?? '' };
+      const get = async () => {
+        const response = await fetch(g.url, {
+          headers: withKey(g, { ...session, accept: 'text/event-stream' }),
+        });
+        expect(response.status).toBe(200);
+        return response.body!.pipeThrough(new TextDecoderStream()).getReader();
+      };
+      const [first, second] = [await get(), await get()];
+      expect((await first.read()).done).toBe(true);
+      await addTool(g, 'data');
+      expect((await second.read()).value).toContain('notifications/tools/list_changed');
+      await second.cancel();
     });
 
     it('reaches 2026-07-28 listeners of that group and of no other', async () => {

@@ -267,6 +267,8 @@ describe('the documentation, on the built server', () => {
       'the group is disabled': () => mcp({ path: '/mcp/switched-off/mcp', key: offKey, ...ping }),
       'a `Host` that is not allowed': () => mcp({ ...ping, headers: { host: 'evil.example' } }),
       'an `Origin` that is not allowed': () => mcp({ ...ping, headers: { origin: 'https://evil.example' } }),
+      '`/register`, `/token`, `/authorize`, `/.well-known/oauth-…`, any `/.well-known/` below `/mcp/`': () =>
+        mcp({ path: '/register', key: null, body: '{}' }),
       '`GET`, `DELETE`, … without a session': () => mcp({ method: 'GET' }),
       'content type is not JSON, or none': () => mcp({ ...ping, headers: { 'content-type': 'text/plain' } }),
       'body too large': () => mcp({ headers: { 'content-length': '4194305' } }),
@@ -313,8 +315,9 @@ describe('the documentation, on the built server', () => {
             clientInfo: { name: 'c', version: '1' },
           }),
         ),
+      '`logging/setLevel` with a level nobody has': () => mcp(legacy('logging/setLevel', { level: 'loud' })),
       '`initialize` without its params': () => mcp(legacy('initialize', {})),
-      'a `cursor` that is not ours': () => mcp(legacy('tools/list', { cursor: 'x' })),
+      "a `cursor` that is made up, or another group's": () => mcp(legacy('tools/list', { cursor: 'x' })),
       'a `tools/call` without a name': () => call(undefined, {}),
       '`arguments` that are no object': () => call('search_users', []),
       'unknown tool, not in the group, disabled': () => call('no_such_tool', {}),
@@ -369,7 +372,7 @@ describe('the documentation, on the built server', () => {
       const answer = await provoke[name]();
       expect({ status: answer.status, text: answer.text }).toMatchObject({ status: Number(row['status']) });
       const said = strings(JSON.parse(answer.text)).join('\n');
-      const promised = ['error', 'error_description', 'error.code', 'text', 'message', 'details']
+      const promised = ['data.error', 'error.code', 'text', 'message', 'details']
         .flatMap((column) => quotedIn(row[column] ?? ''))
         .filter((text) => !text.startsWith('data.'));
       for (const text of promised) expect(said).toContain(text);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LEGACY_VERSIONS } from '../group-methods.js';
+import { settledVersion } from '../call-client.js';
 import { isPlainObject } from '../../platform/plain-object.js';
 import { cutText } from '../../platform/cut-text.js';
 
@@ -20,7 +20,7 @@ export class ClientMemory {
   remember(client: string, params: unknown): void {
     const { clientInfo, protocolVersion } = params as { clientInfo?: unknown; protocolVersion: string };
     if (!isPlainObject(clientInfo)) return;
-    const version = LEGACY_VERSIONS.includes(protocolVersion) ? protocolVersion : LEGACY_VERSIONS[0];
+    const version = settledVersion(protocolVersion);
     this.byClient.delete(client);
     this.byClient.set(client, { name: cutText(String(clientInfo['name']), 100), version });
     for (const oldest of this.byClient.keys()) {

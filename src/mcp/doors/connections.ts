@@ -1,38 +1,48 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { type JSONRPCMessage, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Cancellation } from '../../platform/ending.js';
 import { Config } from '../../platform/config.js';
-import { CatalogStore } from '../../groups/catalog-store.js';
-import { type RpcAnswer, rpcError } from '../answers.js';
+import { credentialOf } from '../connected-caller.js';
+import { rpcError } from '../answers.js';
+import { KnownClient } from '../call-client.js';
+import { CallsUnderWay } from '../calls-under-way.js';
+import { isSameId } from '../exact-number.js';
 import type { Exchange } from '../exchange.js';
-import { Gate } from '../gate.js';
-import { GroupMethods } from '../group-methods.js';
+import type { Visit } from '../gate.js';
+import { GateRefusal } from '../gate-refusal.js';
 import { HttpRefusal } from '../http-refusal.js';
-import { McpServerFactory } from '../lanes/mcp-server.factory.js';
-import { MessageTransport } from '../lanes/message-transport.js';
-import { isPlainObject } from '../../platform/plain-object.js';
-import { faultOf, faultOfBatch } from '../request-check.js';
-import { listDiffers } from '../lanes/sdk-lane.js';
+import type { RpcRequest } from '../lanes/fast-lane.js';
+import { Listeners, type Listening } from '../lanes/listeners.js';
+import { StandingStreams } from '../lanes/standing-streams.js';
+import { BATCH_VERSION } from '../protocol-versions.js';
+import { idOf, type Received, RpcRequests, type RpcNotification } from '../rpc-requests.js';
 
-/** A connection over which messages go both ways for as long as it stands: HTTP+SSE, WebSocket, stdio. */
+/** A connection over which messages go both ways for as long as it stands: HTTP+SSE, WebSocket. */
 export type Connection = {
   readonly id: string;
-  readonly exchange: Exchange;
-  /** Takes one message, or a batch of them, as parsed from the wire. */
-  receive(body: unknown): void;
-  close(): Promise<void>;
+  readonly credential: string;
+  /**
+   * Takes one message, or a batch of them, as parsed from the wire; it never throws.
+   *
+   * @param exchange Who sends it, as found out for this message. When that cannot be told any more, the error is the answer.
+   */
+  readonly receive: (body: unknown, exchange: ExchangeSource) => Promise<void>;
+  /** The wire is gone. */
+  readonly close: () => void;
 };
 
+type ExchangeSource = (gone: Cancellation) => Exchange | Promise<Exchange>;
+
 type Wire = {
-  readonly deliver: (message: JSONRPCMessage | RpcAnswer) => void;
+  readonly deliver: (message: object) => void;
   readonly hangUp: () => void;
 };
 type Entry = Connection & {
-  readonly groupId: string;
-  readonly servers: Server[];
-  /** Ids of the requests that have not been answered. */
-  readonly unanswered: Set<unknown>;
+  readonly tenantId: string;
+  readonly wire: Wire;
+  readonly client: KnownClient;
+  readonly calls: CallsUnderWay;
+  readonly listening: Set<Listening>;
   /** It ends with the last answer. */
   closing: boolean;
 };
@@ -40,33 +50,26 @@ type Entry = Connection & {
 /** A client that does not read what it asked for is hung up on when so much waits for it. */
 export const UNREAD_MAX_BYTES = 16 * 1024 * 1024;
 
-/** The standing connections of this replica. One whose key no longer opens its group takes no more calls and ends. */
+/**
+ * The standing connections of this replica. Each message is read, checked and answered as over HTTP, by the same code, and for
+ * who its sender is now. A connection whose key no longer opens its group takes no more calls and ends.
+ */
 @Injectable()
-export class Connections implements OnModuleInit, OnApplicationShutdown {
+export class Connections implements OnApplicationShutdown {
   private readonly byId = new Map<string, Entry>();
 
   constructor(
-    private readonly factory: McpServerFactory,
-    private readonly methods: GroupMethods,
-    private readonly catalogs: CatalogStore,
-    private readonly gate: Gate,
+    private readonly requests: RpcRequests,
+    private readonly listeners: Listeners,
+    private readonly standing: StandingStreams,
     private readonly config: Config,
   ) {}
 
-  onModuleInit(): void {
-    this.gate.onChange(() => {
-      for (const entry of this.byId.values()) if (!this.isWelcome(entry)) closeWhenAnswered(entry);
-    });
-    this.catalogs.onReplaced((before, after) => {
-      for (const entry of [...this.byId.values()].filter(({ groupId }) => groupId === before.groupId)) {
-        const differs = after && this.isWelcome(entry) && listDiffers(before, after, entry.exchange.caller);
-        if (differs) tellListChanged(entry.servers);
-      }
-    });
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.byId.values()].map((entry) => entry.close()));
+  onApplicationShutdown(): void {
+    for (const { close, wire } of this.byId.values()) {
+      close();
+      wire.hangUp();
+    }
   }
 
   /** @throws {HttpRefusal} 503: this replica holds as many standing connections as `MCP_SESSIONS_MAX` allows. */
@@ -77,7 +80,7 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
 
   /** Closes each connection as soon as it has no call under way. */
   endIdle(): void {
-    for (const entry of this.byId.values()) closeWhenAnswered(entry);
+    for (const entry of this.byId.values()) hangUpWhenAnswered(entry);
   }
 
   find(id: string): Connection | undefined {
@@ -87,107 +90,115 @@ export class Connections implements OnModuleInit, OnApplicationShutdown {
   /** How many connections of a tenant there are. */
   countOf(tenantId: string): number {
     let count = 0;
-    for (const { exchange } of this.byId.values()) if (exchange.caller.tenantId === tenantId) count++;
+    for (const entry of this.byId.values()) if (entry.tenantId === tenantId) count++;
     return count;
   }
 
-  /** HTTP+SSE of 2024-11-05: earlier revisions only, the handshake decides which. */
-  async openLegacy(exchange: Exchange, wire: Wire): Promise<Connection> {
-    const { entry, transport } = this.add(exchange, wire);
-    const server = this.factory.create(() => exchange, { era: 'legacy', notifies: true });
-    entry.servers.push(server);
-    await server.connect(transport);
-    return entry;
-  }
-
-  /** Both eras; the first message decides which. */
-  openDualEra(exchange: Exchange, wire: Wire): Connection {
-    const { entry, transport } = this.add(exchange, wire);
-    const factory = ({ era }: { era: 'legacy' | 'modern' }) => {
-      const server = this.factory.create(() => exchange, { era, notifies: true });
-      entry.servers.push(server);
-      return server;
-    };
-    serveStdio(factory, { transport });
-    return entry;
-  }
-
-  private isWelcome({ exchange: { caller, serverCode } }: Entry): boolean {
-    const catalog = this.catalogs.findByCode(serverCode);
-    return catalog !== undefined && this.gate.opens(caller, catalog);
-  }
-
-  private add(exchange: Exchange, wire: Wire) {
+  /** @param visit Whoever was let in; its group was looked up. */
+  open(visit: Visit, groupId: string, wire: Wire): Connection {
     const id = randomUUID();
-    const unanswered = new Set<unknown>();
-    const deliver: Wire['deliver'] = (message) => {
-      wire.deliver(message);
-      if ('id' in message && !('method' in message)) unanswered.delete(message.id);
-      if (entry.closing) closeWhenAnswered(entry);
-    };
-    const transport = new MessageTransport(deliver, () => {
-      this.byId.delete(id);
-      wire.hangUp();
-    });
-    const receiveOne = (message: unknown) => {
-      if (isPlainObject(message) && message['method'] !== undefined && message['id'] !== undefined) {
-        unanswered.add(message['id']);
-      }
-      if (isPlainObject(message) && message['method'] === 'notifications/cancelled') {
-        unanswered.delete((message['params'] as { requestId?: unknown } | undefined)?.requestId);
-      }
-      const fault = malformedCall(message);
-      if (!fault) return transport.receive(message as JSONRPCMessage);
-      const {
-        id: rpcId,
-        method,
-        params,
-      } = message as { id: string | number; method: string; params?: unknown };
-      const isCall = method === 'tools/call';
-      const recorded = isCall && this.methods.recordMalformedCall(exchange, params, versionOf(entry), fault);
-      void Promise.resolve(recorded)
-        .catch(() => undefined) // the answer is an error either way
-        .then(() => deliver(rpcError(rpcId, { code: ProtocolErrorCode.InvalidParams, message: fault })));
-    };
     const entry: Entry = {
       id,
-      exchange,
-      groupId: exchange.catalog().groupId,
-      servers: [],
-      unanswered,
+      credential: credentialOf(visit.caller),
+      tenantId: visit.caller.tenantId,
+      wire,
+      client: new KnownClient(BATCH_VERSION),
+      calls: new CallsUnderWay(),
+      listening: new Set(),
       closing: false,
-      receive: (body) => {
-        if (!Array.isArray(body)) return receiveOne(body);
-        const fault = faultOfBatch(body, versionOf(entry), this.config.env.MCP_BATCH_MAX);
-        if (fault) return deliver(rpcError(null, { code: ProtocolErrorCode.InvalidRequest, message: fault }));
-        return body.forEach(receiveOne);
+      receive: (body, exchange) => this.receive(entry, body, exchange),
+      close: () => {
+        this.byId.delete(id);
+        leave();
+        for (const { stop } of entry.listening) stop();
+        entry.calls.cancelAll();
       },
-      close: () => transport.close(),
     };
+    const leave = this.standing.add({
+      groupId,
+      visit,
+      tellListChanged: () => {
+        if (entry.client.isInitialized) wire.deliver(LIST_CHANGED);
+      },
+      end: () => hangUpWhenAnswered(entry),
+    });
     this.byId.set(id, entry);
-    return { entry, transport };
+    return entry;
+  }
+
+  private async receive(entry: Entry, body: unknown, source: ExchangeSource): Promise<void> {
+    const gone = new Cancellation();
+    const isOver = entry.calls.add(gone, gone); // no client can name it
+    try {
+      const sender = source(gone);
+      const exchange = sender instanceof Promise ? await sender : sender;
+      const received = await this.read(entry, body, exchange);
+      for (const notification of received.notifications) heed(entry, notification);
+      await Promise.all(received.requests.map((request) => this.answer(entry, received, request, exchange)));
+    } catch (error) {
+      entry.wire.deliver(rpcError(idOf(body), this.requests.errorOf(error)));
+      if (error instanceof GateRefusal) entry.closing = true;
+    } finally {
+      isOver();
+      if (entry.closing) hangUpWhenAnswered(entry);
+    }
+  }
+
+  private async read({ client }: Entry, body: unknown, exchange: Exchange): Promise<Received> {
+    const { version } = client;
+    try {
+      return this.requests.read(body, {}, version);
+    } catch (error) {
+      if (error instanceof HttpRefusal)
+        await this.requests.recordRefused(exchange, body, version, error.message);
+      throw error;
+    }
+  }
+
+  private async answer(entry: Entry, received: Received, request: RpcRequest, of: Exchange): Promise<void> {
+    const { wire, calls, client: known } = entry;
+    const gone = new Cancellation();
+    const exchange = { ...of, gone };
+    const isOver = calls.add(request.id, gone);
+    try {
+      if (received.era === 'modern' && request.method === 'subscriptions/listen')
+        return await this.listen(entry, received, request, exchange);
+      const answer = await this.requests.answer(exchange, received, request, { known, notify: wire.deliver });
+      wire.deliver(answer);
+    } finally {
+      isOver();
+    }
+  }
+
+  private async listen(
+    { wire, listening }: Entry,
+    received: Received,
+    request: RpcRequest,
+    exchange: Exchange,
+  ): Promise<void> {
+    const refused = await this.requests.refuseFaulty(exchange, received, request);
+    if (refused) return wire.deliver(refused);
+    const ear = { hear: wire.deliver, close: () => undefined, cut: () => undefined };
+    const opened = this.listeners.listen(request, exchange, ear);
+    if (opened) listening.add(opened);
   }
 }
 
-function closeWhenAnswered(entry: Entry): void {
+const LIST_CHANGED = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
+
+function heed({ calls, listening }: Entry, notification: RpcNotification): void {
+  calls.heed(notification);
+  if (notification.method !== 'notifications/cancelled') return;
+  for (const one of listening) {
+    if (!isSameId(one.id, notification.params?.['requestId'])) continue;
+    one.stop();
+    listening.delete(one);
+  }
+}
+
+function hangUpWhenAnswered(entry: Entry): void {
   entry.closing = true;
-  if (entry.unanswered.size === 0) void entry.close();
-}
-
-/** Protocol revision of a connection: what its handshake settled, or none yet. */
-function versionOf({ servers }: Entry): string {
-  return servers.at(-1)?.getNegotiatedProtocolVersion() ?? 'unknown';
-}
-
-function tellListChanged(servers: readonly Server[]): void {
-  for (const server of servers.filter(({ transport }) => transport)) {
-    void server.sendToolListChanged().catch(() => undefined); // the client may be gone
-  }
-}
-
-function malformedCall(message: unknown): string | null {
-  if (!isPlainObject(message)) return null;
-  const { method, id, params } = message;
-  if (method !== 'tools/call' && method !== 'logging/setLevel') return null;
-  return typeof id === 'string' || typeof id === 'number' ? faultOf(method, params) : null;
+  if (!entry.calls.isEmpty) return;
+  entry.close();
+  entry.wire.hangUp();
 }

@@ -6,9 +6,8 @@ import { withoutTrailingSlashes } from '../../platform/trailing-slashes.js';
 import { Connections, UNREAD_MAX_BYTES } from './connections.js';
 import { credentialOf } from '../connected-caller.js';
 import type { Exchange } from '../exchange.js';
-import { wellFormedJson } from '../../platform/well-formed-json.js';
+import { eventOf } from '../http-reply.js';
 import { HttpRefusal } from '../http-refusal.js';
-import { withKeyOf } from '../idempotency-meta.js';
 import { bodyLimits, readJsonBody } from '../request-body.js';
 
 /**
@@ -22,20 +21,22 @@ export class SseDoor {
     private readonly connections: Connections,
   ) {}
 
-  async open(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
+  open(request: IncomingMessage, response: ServerResponse, exchange: Exchange): void {
     if (request.method !== 'GET') {
       response.setHeader('Allow', 'GET');
       throw new HttpRefusal(405, -32_000, 'Open the event stream by GET; its first event says where to POST');
     }
     this.connections.checkRoom();
+    const { groupId } = exchange.catalog();
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
       'X-Accel-Buffering': 'no',
     });
-    const connection = await this.connections.openLegacy(exchange, {
+    const connection = this.connections.open(exchange.visit(), groupId, {
       deliver: (message) => {
-        response.write(`event: message\ndata: ${wellFormedJson(message)}\n\n`);
+        if (response.destroyed || response.writableEnded) return;
+        response.write(eventOf(message));
         if (response.writableLength > UNREAD_MAX_BYTES) response.destroy();
       },
       hangUp: () => response.end(),
@@ -43,7 +44,7 @@ export class SseDoor {
     const keepAlive = setInterval(() => response.write(': keepalive\n\n'), this.config.env.MCP_KEEPALIVE_MS);
     response.once('close', () => {
       clearInterval(keepAlive);
-      void connection.close();
+      connection.close();
     });
     response.write(`event: endpoint\ndata: ${this.addressFor(request, connection.id)}\n\n`);
   }
@@ -55,12 +56,13 @@ export class SseDoor {
     }
     const id = new URL(request.url ?? '', 'http://host').searchParams.get('session') ?? '';
     const connection = this.connections.find(id);
-    if (!connection || credentialOf(connection.exchange.caller) !== credentialOf(exchange.caller)) {
+    if (!connection || connection.credential !== credentialOf(exchange.caller)) {
       throw new HttpRefusal(404, -32_001, 'No such event stream; open a new one by GET');
     }
     const body = await readJsonBody(request, bodyLimits(this.config));
     response.writeHead(202).end('Accepted');
-    connection.receive(withKeyOf(request, body));
+    // The request that brought it is over; the message lives as long as the stream.
+    await connection.receive(body, (gone) => ({ ...exchange, gone }));
   }
 
   /** From the root of the origin, since clients resolve it there; behind a proxy's path prefix, with that prefix. */

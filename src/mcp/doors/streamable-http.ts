@@ -1,62 +1,66 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import {
-  type InboundModernRoute,
-  isJsonContentType,
-  ProtocolErrorCode,
-  UnsupportedProtocolVersionError,
-} from '@modelcontextprotocol/server';
+import { isJsonContentType } from '@modelcontextprotocol/server';
+import { cutText } from '../../platform/cut-text.js';
 import { Config } from '../../platform/config.js';
 import { toolFor } from '../../groups/access-rules.js';
-import type { Catalog } from '../../groups/catalog.js';
-import { type RpcAnswer, rpcError, sendJson } from '../answers.js';
-import type { Exchange } from '../exchange.js';
-import { FastLane } from '../lanes/fast-lane.js';
-import { CallsUnderWay } from '../calls-under-way.js';
-import { classify } from '../classification.js';
+import type { RpcId } from '../answers.js';
+import { type KnownClient } from '../call-client.js';
 import { ClientMemory } from './client-memory.js';
-import { type Era, type RpcRequest } from '../lanes/fast-lane.js';
-import { GroupMethods } from '../group-methods.js';
-import { LEGACY_VERSIONS, MODERN_VERSION } from '../group-methods.js';
-import { HttpRefusal } from '../http-refusal.js';
-import { isPlainObject } from '../../platform/plain-object.js';
+import { hasExactIds } from '../exact-number.js';
+import type { Exchange } from '../exchange.js';
+import { FastLane, type RpcRequest } from '../lanes/fast-lane.js';
+import { HttpRefusal, refusalOf } from '../http-refusal.js';
+import type { HttpReply } from '../http-reply.js';
 import { Listeners } from '../lanes/listeners.js';
+import { BATCH_VERSION, LEGACY_VERSIONS, MODERN_VERSION } from '../protocol-versions.js';
 import { bodyLimits, readJsonBody } from '../request-body.js';
-import { BATCH_VERSION, faultOf, faultOfBatch } from '../request-check.js';
+import { idOf, type Received, RpcRequests } from '../rpc-requests.js';
 import { SdkLane } from '../lanes/sdk-lane.js';
-import { Sessions } from '../lanes/sessions.js';
+import { type Session, Sessions } from '../lanes/sessions.js';
+import { StatelessCalls } from '../stateless-calls.js';
 import {
   checkParamHeaders,
   checkStandardHeaders,
   type ParamHeader,
   paramHeadersOf,
 } from '../standard-headers.js';
-import { cutText } from '../../platform/cut-text.js';
 
 const paramHeaders = new WeakMap<object, readonly ParamHeader[]>();
 
+/** One POST on its way to an answer. */
+type Post = {
+  readonly request: IncomingMessage;
+  readonly reply: HttpReply;
+  readonly exchange: Exchange;
+};
+
 /**
- * The Streamable HTTP endpoint of a group, both eras on one URL: decides the era of each POST, checks what both lanes
- * would check, and hands it to the lane that answers.
+ * The Streamable HTTP endpoint of a group, both eras on one URL: reads each POST, checks what only HTTP has, finds its session
+ * and hands it to the lane that answers.
  */
 @Injectable()
 export class StreamableHttp {
   constructor(
     private readonly config: Config,
-    private readonly methods: GroupMethods,
+    private readonly requests: RpcRequests,
     private readonly fastLane: FastLane,
     private readonly sdkLane: SdkLane,
     private readonly listeners: Listeners,
     private readonly sessions: Sessions,
     private readonly clients: ClientMemory,
-    private readonly calls: CallsUnderWay,
+    private readonly calls: StatelessCalls,
   ) {}
 
-  serve(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
-    if (request.method === 'POST') return this.post(request, response, exchange);
-    const sessionId = sessionIdOf(request, exchange.catalog());
+  serve(request: IncomingMessage, reply: HttpReply, exchange: Exchange): Promise<void> | void {
+    if (request.method === 'POST') return this.post({ request, reply, exchange });
+    const sessionId = sessionIdOf(request, exchange);
+    const { response } = reply;
     if (sessionId !== undefined && (request.method === 'GET' || request.method === 'DELETE')) {
-      return this.sessions.serve(sessionId, request, response, undefined, exchange);
+      const session = this.sessions.find(sessionId, exchange) ?? noSession(null);
+      if (request.method === 'GET') return this.sessions.openStream(session, response);
+      this.sessions.close(session);
+      return void response.writeHead(200).end();
     }
     response.setHeader('Allow', 'POST');
     throw new HttpRefusal(
@@ -66,205 +70,147 @@ export class StreamableHttp {
     );
   }
 
-  private async post(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
+  private async post(post: Post): Promise<void> {
+    const { request, exchange } = post;
     if (!isJsonContentType(request.headers['content-type'] ?? null)) {
       throw new HttpRefusal(415, -32_000, 'Content-Type must be application/json');
     }
     const body = await readJsonBody(request, bodyLimits(this.config));
     try {
-      await this.dispatch(request, response, body, exchange);
+      await this.dispatch(post, body);
     } catch (error) {
-      if (error instanceof HttpRefusal) await this.recordRefused(request, body, error, exchange);
-      throw error;
+      if (error instanceof HttpRefusal)
+        await this.requests.recordRefused(exchange, body, versionOf(request), error.message);
+      throw refusalOf(error)?.of(idOf(body)) ?? error;
     }
   }
 
-  /** A call refused for its headers, its revision or its session is a call all the same. */
-  private async recordRefused(
-    request: IncomingMessage,
-    body: unknown,
-    refusal: HttpRefusal,
-    exchange: Exchange,
-  ): Promise<void> {
-    const version = cutText(versionOf(request), 16);
-    const calls = requestsOf(body).filter(({ method }) => method === 'tools/call');
-    const recorded = calls.slice(0, this.config.env.MCP_BATCH_MAX); // a batch that is too long is refused as a whole
-    await Promise.all(
-      recorded.map(({ params }) =>
-        this.methods.recordMalformedCall(exchange, params, version, refusal.message),
-      ),
-    );
-  }
-
-  private async dispatch(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: unknown,
-    exchange: Exchange,
-  ): Promise<void> {
-    const outcome = classify(request.headers, body);
-    if (outcome.kind === 'reject') {
-      const { httpStatus, code, message, data } = outcome;
-      throw new HttpRefusal(httpStatus, code, message, { data, id: idOf(body) });
-    }
-    if (outcome.kind === 'modern') return this.modern(request, response, outcome, exchange);
-    if (Array.isArray(body)) this.checkBatch(body, versionOf(request));
-    const sessionId = sessionIdOf(request, exchange.catalog());
-    if (sessionId !== undefined) {
-      this.sessions.check(sessionId, exchange);
-      await this.recordFaults(body, versionOf(request), exchange);
-      const fault =
-        isRequest(body) && body.method === 'logging/setLevel' && faultOf(body.method, body.params);
-      if (fault) return this.sendFault(response, body, fault, exchange, versionOf(request));
-      return this.sessions.serve(sessionId, request, response, body, exchange);
-    }
-    const opensSession = outcome.reason === 'initialize' && exchange.catalog().sessions;
-    if (opensSession && faultOf('initialize', paramsOf(body)) === null) {
-      return this.sessions.open(request, response, body, exchange);
-    }
-    return this.legacy(request, response, body, exchange);
-  }
-
-  private async modern(
-    request: IncomingMessage,
-    response: ServerResponse,
-    route: InboundModernRoute,
-    exchange: Exchange,
-  ): Promise<void> {
-    const { revision } = route.classification;
-    if (revision !== MODERN_VERSION) {
-      const requested = revision ?? 'unknown';
-      const error = new UnsupportedProtocolVersionError({ supported: [MODERN_VERSION], requested });
-      throw new HttpRefusal(400, error.code, error.message, { data: error.data, id: idOf(route.message) });
-    }
-    if (route.messageKind === 'notification') return void response.writeHead(202).end();
-    const message = route.message as RpcRequest;
-    checkStandardHeaders(request.headers, message);
-    const fault = this.fastLane.knows('modern', message.method)
-      ? faultOf(message.method, message.params)
-      : null;
-    if (fault) return this.sendFault(response, message, fault, exchange, MODERN_VERSION);
-    if (message.method === 'tools/call') checkRepeatedArguments(request, message, exchange);
-    if (this.listeners.takes(request, message)) return this.listeners.listen(response, message, exchange);
-    if (!this.takesFastLane('modern', message)) {
-      return this.sdkLane.serveModern(request, response, message, exchange);
-    }
-    await this.fastLane.serve(response, exchange, 'modern', message, MODERN_VERSION);
-  }
-
-  private async legacy(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: unknown,
-    exchange: Exchange,
-  ): Promise<void> {
-    const version = versionOf(request);
-    if (!LEGACY_VERSIONS.includes(version)) {
-      const supported = [MODERN_VERSION, ...LEGACY_VERSIONS].join(', ');
-      const message = `Bad Request: MCP-Protocol-Version ${cutText(version, 32)} is not supported; supported: ${supported}`;
-      throw new HttpRefusal(400, -32_000, message, { id: idOf(body) });
-    }
-    if (Array.isArray(body)) return this.batch(response, body, version, exchange);
-    if (!isRequest(body)) {
-      if (isCancellation(body)) this.calls.cancel(exchange, body.params.requestId);
-      return void response.writeHead(202).end();
-    }
-    const fault = faultOf(body.method, body.params);
-    if (fault) return this.sendFault(response, body, fault, exchange, version);
-    if (body.method === 'initialize') this.clients.remember(exchange.client, body.params);
-    response.once('close', this.calls.add(exchange, body.id));
-    await this.legacyRequest(request, response, body, this.recall(request, exchange));
-  }
-
-  private async legacyRequest(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: RpcRequest,
-    { exchange, version }: { readonly exchange: Exchange; readonly version: string },
-  ): Promise<void> {
-    if (!this.takesFastLane('legacy', body)) {
-      return this.sdkLane.serveLegacy(request, response, body, exchange, version);
-    }
-    await this.fastLane.serve(response, exchange, 'legacy', body, version);
-  }
-
-  /** What the record of a call says of its client, when the request itself does not. */
-  private recall(request: IncomingMessage, exchange: Exchange): { exchange: Exchange; version: string } {
-    const remembered = this.clients.recall(exchange.client);
+  private async dispatch(post: Post, body: unknown): Promise<void> {
+    const { request, reply, exchange } = post;
+    const sessionId = sessionIdOf(request, exchange);
+    const known = sessionId === undefined ? undefined : this.sessions.find(sessionId, exchange);
     const named = request.headers['mcp-protocol-version'] !== undefined;
-    return {
-      exchange: { ...exchange, appId: exchange.appId ?? remembered?.name },
-      version: named ? versionOf(request) : (remembered?.version ?? BATCH_VERSION),
-    };
+    const version = named || !known ? versionOf(request) : known.client.version;
+    const received = this.requests.read(body, request.headers, version);
+    if (received.era === 'legacy') {
+      requireLegacy(version);
+      if (sessionId !== undefined && !isHandshake(received))
+        return this.inSession(post, received, known ?? noSession(idOf(body)));
+    }
+    for (const notification of received.notifications) this.calls.heed(exchange, notification);
+    if (received.requests.length === 0) return void reply.response.writeHead(202).end();
+    if (received.isBatch) return this.batch(post, received);
+    const [message] = received.requests;
+    if (received.era === 'modern') return this.modern(post, received, message);
+    if (message.method === 'initialize' && exchange.catalog().sessions)
+      return this.openSession(post, received, message);
+    const isOver = this.calls.add(exchange, message.id);
+    if (isOver) reply.response.once('close', isOver);
+    const answered = this.recall(post, received);
+    await this.answer(answered.post, answered.received, message);
   }
 
-  /** @throws {HttpRefusal} 400: the revision has no batches, or this one is too long. */
-  private checkBatch(messages: readonly unknown[], version: string): void {
-    const fault = faultOfBatch(messages, version, this.config.env.MCP_BATCH_MAX);
-    if (fault) throw new HttpRefusal(400, ProtocolErrorCode.InvalidRequest, fault);
+  private async openSession(post: Post, received: Received, message: RpcRequest): Promise<void> {
+    const { exchange, reply } = post;
+    const refused = await this.requests.refuseFaulty(exchange, received, message);
+    if (refused) return reply.end(refused);
+    const session = this.sessions.open(exchange);
+    reply.response.setHeader('Mcp-Session-Id', session.id);
+    await this.inSession(post, received, session);
+  }
+
+  private async inSession(post: Post, received: Received, session: Session): Promise<void> {
+    const { reply, exchange } = post;
+    const { response } = reply;
+    for (const notification of received.notifications) session.calls.heed(notification);
+    if (received.requests.length === 0) return void response.writeHead(202).end();
+    const ids = received.requests.map(({ id }) => id);
+    this.sessions.answering(session, response, ids, exchange);
+    if (received.isBatch) return this.batch(post, received, session.client);
+    await this.answer(post, received, received.requests[0], session.client);
+  }
+
+  private async modern(post: Post, received: Received, message: RpcRequest): Promise<void> {
+    const { request, reply, exchange } = post;
+    checkStandardHeaders(request.headers, message);
+    const refused = await this.requests.refuseFaulty(exchange, received, message);
+    if (refused) return reply.end(refused);
+    if (message.method === 'tools/call') checkRepeatedArguments(request, message, exchange);
+    if (message.method === 'subscriptions/listen')
+      return this.listeners.serve(reply.response, message, exchange);
+    await this.pass(post, received, message);
+  }
+
+  /** @param known In a session. */
+  private async answer(
+    post: Post,
+    received: Received,
+    message: RpcRequest,
+    known?: KnownClient,
+  ): Promise<void> {
+    const refused = await this.requests.refuseFaulty(post.exchange, received, message);
+    if (refused) return post.reply.end(refused);
+    await this.pass(post, received, message, known);
+  }
+
+  /** To the lane that answers a request whose params are good. */
+  private async pass(
+    { request, reply, exchange }: Post,
+    received: Received,
+    message: RpcRequest,
+    known?: KnownClient,
+  ): Promise<void> {
+    if (message.method === 'initialize' && !known) this.clients.remember(exchange.client, message.params);
+    const isOurs = this.config.env.MCP_FAST_LANE && this.fastLane.knows(received.era, message.method);
+    if (isOurs || known || hasExactIds(message)) {
+      const notify = (notification: object) => reply.notify(notification);
+      const client = this.requests.clientOf(received, message, known, notify);
+      return this.fastLane.serve(reply, exchange, received, message, client);
+    }
+    const { response } = reply;
+    if (received.era === 'modern') return this.sdkLane.serveModern(request, response, message, exchange);
+    await this.sdkLane.serveLegacy(request, response, message, exchange, received.version);
   }
 
   /** JSON-RPC batches, which only 2025-03-26 has. Their calls run side by side, each recorded for itself. */
-  private async batch(
-    response: ServerResponse,
-    messages: readonly unknown[],
-    version: string,
-    exchange: Exchange,
-  ): Promise<void> {
-    const requests = messages.filter(isRequest);
-    if (requests.length === 0) return void response.writeHead(202).end();
-    sendJson(
-      response,
-      200,
-      await Promise.all(requests.map((request) => this.answerOfBatch(request, version, exchange))),
+  private async batch({ reply, exchange }: Post, received: Received, known?: KnownClient): Promise<void> {
+    reply.beginsWaiting();
+    const answers = received.requests.map((request) =>
+      this.requests.answer(exchange, received, request, { known }),
     );
+    reply.end(await Promise.all(answers));
   }
 
-  private async answerOfBatch(request: RpcRequest, version: string, exchange: Exchange): Promise<RpcAnswer> {
-    const fault =
-      request.method === 'initialize'
-        ? 'initialize must not be part of a batch'
-        : faultOf(request.method, request.params);
-    if (fault) return this.faultAnswer(request, fault, exchange, version);
-    return this.fastLane.answer(exchange, 'legacy', request, version);
+  /** What the record of a call says of its client, when the request itself does not. */
+  private recall(post: Post, received: Received): { post: Post; received: Received } {
+    const { request, exchange } = post;
+    const remembered = this.clients.recall(exchange.client);
+    if (!remembered) return { post, received };
+    const named = request.headers['mcp-protocol-version'] !== undefined;
+    return {
+      post: { ...post, exchange: { ...exchange, appId: exchange.appId ?? remembered.name } },
+      received: named ? received : { ...received, version: remembered.version },
+    };
   }
+}
 
-  private takesFastLane(era: Era, request: RpcRequest): boolean {
-    return this.config.env.MCP_FAST_LANE && this.fastLane.takes(era, request);
-  }
+/** A handshake begins anew, whatever session the client thinks it has. */
+function isHandshake({ isBatch, requests }: Received): boolean {
+  return !isBatch && requests[0]?.method === 'initialize';
+}
 
-  private async sendFault(
-    response: ServerResponse,
-    request: RpcRequest,
-    fault: string,
-    exchange: Exchange,
-    version: string,
-  ): Promise<void> {
-    sendJson(response, 200, await this.faultAnswer(request, fault, exchange, version));
-  }
+/** @throws {HttpRefusal} 404: the client must initialize again. */
+function noSession(id: RpcId): never {
+  const message = 'Session not found: nothing was executed. Initialize again, then send the request anew';
+  throw new HttpRefusal(404, -32_001, message, { id });
+}
 
-  private async faultAnswer(
-    request: RpcRequest,
-    fault: string,
-    exchange: Exchange,
-    version: string,
-  ): Promise<RpcAnswer> {
-    if (request.method === 'tools/call') {
-      await this.methods.recordMalformedCall(exchange, request.params, version, fault);
-    }
-    return rpcError(request.id, {
-      code: ProtocolErrorCode.InvalidParams,
-      message: `Invalid params: ${fault}`,
-    });
-  }
-
-  /** In a session the SDK answers malformed calls; that they came is put on record here. */
-  private async recordFaults(body: unknown, version: string, exchange: Exchange): Promise<void> {
-    for (const message of requestsOf(body)) {
-      const fault = message.method === 'tools/call' ? faultOf(message.method, message.params) : null;
-      if (fault) await this.methods.recordMalformedCall(exchange, message.params, version, fault);
-    }
-  }
+/** @throws {HttpRefusal} 400: the header names a revision that we do not serve. */
+function requireLegacy(version: string): void {
+  if (LEGACY_VERSIONS.includes(version)) return;
+  const supported = [MODERN_VERSION, ...LEGACY_VERSIONS].join(', ');
+  const message = `Bad Request: MCP-Protocol-Version ${cutText(version, 32)} is not supported; supported: ${supported}`;
+  throw new HttpRefusal(400, -32_000, message);
 }
 
 /** The arguments of a 2026-07-28 call that its tool wants repeated in headers. */
@@ -282,33 +228,7 @@ function versionOf(request: IncomingMessage): string {
   return (request.headers['mcp-protocol-version'] as string | undefined)?.trim() ?? BATCH_VERSION;
 }
 
-function sessionIdOf(request: IncomingMessage, catalog: Catalog): string | undefined {
-  return catalog.sessions ? (request.headers['mcp-session-id'] as string | undefined) : undefined;
-}
-
-type Cancellation = { readonly params: { readonly requestId: unknown } };
-
-function isCancellation(message: unknown): message is Cancellation {
-  return (
-    isPlainObject(message) &&
-    message['method'] === 'notifications/cancelled' &&
-    isPlainObject(message['params'])
-  );
-}
-
-function isRequest(message: unknown): message is RpcRequest {
-  return isPlainObject(message) && typeof message['method'] === 'string' && message['id'] !== undefined;
-}
-
-function requestsOf(body: unknown): RpcRequest[] {
-  return (Array.isArray(body) ? body : [body]).filter(isRequest);
-}
-
-function paramsOf(body: unknown): unknown {
-  return isPlainObject(body) ? body['params'] : undefined;
-}
-
-function idOf(body: unknown): string | number | undefined {
-  const id = isPlainObject(body) ? body['id'] : undefined;
-  return typeof id === 'string' || typeof id === 'number' ? id : undefined;
+function sessionIdOf(request: IncomingMessage, exchange: Exchange): string | undefined {
+  const id = request.headers['mcp-session-id'] as string | undefined;
+  return id !== undefined && exchange.catalog().sessions ? id : undefined;
 }

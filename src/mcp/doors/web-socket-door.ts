@@ -1,12 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { WebSocket } from 'ws';
+import type { Cancellation } from '../../platform/ending.js';
 import { Config } from '../../platform/config.js';
-import { rpcError } from '../answers.js';
-import { type Connection, Connections, UNREAD_MAX_BYTES } from './connections.js';
-import type { Exchange } from '../exchange.js';
 import { wellFormedJson } from '../../platform/well-formed-json.js';
+import { rpcError } from '../answers.js';
+import { Connections, UNREAD_MAX_BYTES } from './connections.js';
+import type { Exchange } from '../exchange.js';
+import type { Visit } from '../gate.js';
 import { HttpRefusal } from '../http-refusal.js';
 import { bodyShape, parseJson } from '../request-body.js';
+
+/** Who came in, and as whom each of its messages is served. */
+type Guest = {
+  readonly visit: Visit;
+  readonly groupId: string;
+  readonly exchange: (gone: Cancellation) => Exchange | Promise<Exchange>;
+};
 
 /** MCP over a WebSocket, one JSON-RPC message per text frame, both eras; not a transport of the specification. */
 @Injectable()
@@ -17,8 +26,8 @@ export class WebSocketDoor {
   ) {}
 
   /** @param webSocket Upgraded already; its caller was admitted. */
-  open(webSocket: WebSocket, exchange: Exchange): void {
-    const connection = this.connections.openDualEra(exchange, {
+  open(webSocket: WebSocket, { visit, groupId, exchange }: Guest): void {
+    const connection = this.connections.open(visit, groupId, {
       deliver: (message) => {
         webSocket.send(wellFormedJson(message));
         if (webSocket.bufferedAmount > UNREAD_MAX_BYTES) webSocket.terminate();
@@ -26,20 +35,24 @@ export class WebSocketDoor {
       hangUp: () => webSocket.close(1000),
     });
     const heartbeat = this.keepAlive(webSocket);
-    webSocket.on('message', (data: Buffer) => this.receive(webSocket, connection, data));
+    webSocket.on('message', (data: Buffer) => {
+      const body = this.parse(webSocket, data);
+      if (body !== undefined) void connection.receive(body, exchange);
+    });
     webSocket.on('error', () => webSocket.terminate());
     webSocket.on('close', () => {
       clearInterval(heartbeat);
-      void connection.close();
+      connection.close();
     });
   }
 
-  private receive(webSocket: WebSocket, connection: Connection, data: Buffer): void {
+  private parse(webSocket: WebSocket, data: Buffer): unknown {
     try {
-      connection.receive(parseJson(data.toString('utf8'), bodyShape(this.config.env)));
+      return parseJson(data.toString('utf8'), bodyShape(this.config.env));
     } catch (error) {
       if (error instanceof HttpRefusal) webSocket.send(wellFormedJson(rpcError(null, error)));
       else webSocket.close(1011);
+      return undefined;
     }
   }
 

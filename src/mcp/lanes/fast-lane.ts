@@ -1,93 +1,77 @@
-import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  CLIENT_INFO_META_KEY,
-  LOG_LEVEL_META_KEY,
-  ProtocolError,
-  ProtocolErrorCode,
-  SERVER_INFO_META_KEY,
-} from '@modelcontextprotocol/server';
+import { ProtocolError, ProtocolErrorCode, SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
 import type { Catalog } from '../../groups/catalog.js';
-import { type RpcAnswer, rpcError, rpcResult, sendJson, sendParts } from '../answers.js';
+import { type RpcAnswer, rpcError, type RpcId, rpcResult, sendJson, sendParts } from '../answers.js';
+import { type CallClient, callClientOf, settledVersion } from '../call-client.js';
 import type { Exchange } from '../exchange.js';
-import { type CallHooks, GroupMethods } from '../group-methods.js';
-import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from '../group-methods.js';
+import { GroupMethods, SERVER_INFO } from '../group-methods.js';
+import type { HttpReply } from '../http-reply.js';
 import { keyInMeta } from '../idempotency-meta.js';
-import { isPlainObject } from '../../platform/plain-object.js';
+import { MODERN_VERSION } from '../protocol-versions.js';
 
-/** A JSON-RPC request whose shape and params were checked. */
+/** A JSON-RPC request whose shape was checked. */
 export type RpcRequest = {
   readonly jsonrpc: '2.0';
-  readonly id: string | number;
+  readonly id: NonNullable<RpcId>;
   readonly method: string;
   readonly params?: Readonly<Record<string, unknown>>;
 };
 
-/** Who makes a call, as far as it said so, and where the tool's log messages go. */
-export type CallClient = Pick<CallHooks, 'clientName' | 'clientCapabilities' | 'log'>;
-
 export type Era = 'modern' | 'legacy';
 
+/** @param version Protocol revision of the request, for the record. */
+type Served = { readonly era: Era; readonly version: string };
+
 const METHODS: Readonly<Record<Era, ReadonlySet<string>>> = {
-  modern: new Set(['tools/call', 'tools/list', 'server/discover']),
-  legacy: new Set(['tools/call', 'tools/list', 'initialize', 'ping']),
+  modern: new Set(['tools/call', 'tools/list', 'server/discover', 'subscriptions/listen']),
+  legacy: new Set(['tools/call', 'tools/list', 'initialize', 'ping', 'logging/setLevel']),
 };
 
-/** Answered with HTTP 400, as the specification asks; every other error of a served request with 200. */
-const LACKING_CAPABILITY: number = ProtocolErrorCode.MissingRequiredClientCapability;
+/** Errors that 2026-07-28 answers with an HTTP status of their own; every other one of a served request with 200. */
+const MODERN_STATUS: Readonly<Record<number, number>> = {
+  [ProtocolErrorCode.MissingRequiredClientCapability]: 400,
+  [ProtocolErrorCode.MethodNotFound]: 404,
+};
 
 /**
- * Answers the frequent requests of stateless clients without a server object, a web `Request` or a stream per request,
- * which is what most of the SDK's time goes into. It answers with one JSON body; what needs more (progress, log
- * messages, sessions, subscriptions) is the SDK lane's. Both lanes answer from {@link GroupMethods}; one table of
- * requests in the tests is run through both and must give the same answers.
+ * Answers requests without a server object, a web `Request` or a stream per request, which is what most of the SDK's time goes
+ * into. Both lanes answer from {@link GroupMethods}; one table of requests in the tests is run through both and must give the
+ * same answers.
  */
 @Injectable()
 export class FastLane {
   constructor(private readonly methods: GroupMethods) {}
 
-  /** Whether the era has this method and it is one of ours; all others are the SDK's to answer. */
+  /** Whether the era has this method and it is one of ours; of all others we know nothing. */
   knows(era: Era, method: string): boolean {
     return METHODS[era].has(method);
   }
 
-  /** Whether one JSON body is all that the request asks for. */
-  takes(era: Era, request: RpcRequest): boolean {
-    const meta = request.params?.['_meta'];
-    const streams =
-      isPlainObject(meta) && (meta['progressToken'] !== undefined || meta[LOG_LEVEL_META_KEY] !== undefined);
-    return !streams && this.knows(era, request.method);
-  }
-
-  /** Answers one request over HTTP. @param version As in {@link answer}. */
+  /** Answers one request over HTTP. */
   async serve(
-    response: ServerResponse,
+    reply: HttpReply,
     exchange: Exchange,
-    era: Era,
+    served: Served,
     request: RpcRequest,
-    version: string,
+    client: CallClient,
   ): Promise<void> {
-    if (request.method === 'tools/list') return this.serveList(response, exchange, era, request);
-    const answer = await this.answer(exchange, era, request, version);
-    const isLacking = era === 'modern' && 'error' in answer && answer.error.code === LACKING_CAPABILITY;
-    sendJson(response, isLacking ? 400 : 200, answer);
+    if (request.method === 'tools/list') return this.serveList(reply, exchange, served.era, request);
+    if (request.method === 'tools/call') reply.beginsWaiting();
+    const answer = await this.answer(exchange, served, request, client);
+    const isError = served.era === 'modern' && 'error' in answer;
+    reply.end(answer, isError ? MODERN_STATUS[answer.error.code] : 200);
   }
 
-  /**
-   * @param version Protocol revision of the request, for the record.
-   * @param client What a session knows of its client; without one the request itself says it.
-   */
+  /** @param client What a session knows of its client; without one the request itself says it. */
   async answer(
     exchange: Exchange,
-    era: Era,
+    served: Served,
     request: RpcRequest,
-    version: string,
-    client: CallClient = clientOf(request.params ?? {}),
+    client: CallClient = callClientOf(served.era, request),
   ): Promise<RpcAnswer> {
     try {
-      const result = await this.resultOf(exchange, era, request, { ...client, version });
-      return rpcResult(request.id, era === 'modern' ? asModern(result) : result);
+      const result = await this.resultOf(exchange, served, request, client);
+      return rpcResult(request.id, served.era === 'modern' ? asModern(result) : result);
     } catch (error) {
       if (error instanceof ProtocolError) return rpcError(request.id, error);
       throw error;
@@ -95,12 +79,7 @@ export class FastLane {
   }
 
   /** What {@link answer} would say, from text that was made before. */
-  private serveList(
-    response: ServerResponse,
-    exchange: Exchange,
-    era: Era,
-    { id, params }: RpcRequest,
-  ): void {
+  private serveList({ response }: HttpReply, exchange: Exchange, era: Era, { id, params }: RpcRequest): void {
     try {
       const page = this.methods.listToolsJson(exchange, params?.['cursor'] as string | undefined);
       const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{`;
@@ -114,20 +93,21 @@ export class FastLane {
 
   private async resultOf(
     exchange: Exchange,
-    era: Era,
+    { era, version }: Served,
     request: RpcRequest,
-    client: CallClient & { readonly version: string },
+    client: CallClient,
   ): Promise<object> {
     const params = request.params ?? {};
-    const catalog = exchange.catalog();
-    switch (request.method) {
+    const { clientName, clientCapabilities, log, progress } = client;
+    switch (this.knows(era, request.method) ? request.method : '') {
       case 'tools/call':
         return this.methods.callTool(exchange, params as { name: string }, {
           ending: exchange.gone,
-          era: client.version,
-          clientName: client.clientName,
-          clientCapabilities: client.clientCapabilities,
-          log: client.log,
+          era: version,
+          clientName,
+          clientCapabilities,
+          log,
+          progress,
           idempotencyKey: keyInMeta(params['_meta']),
         });
       case 'tools/list': {
@@ -135,21 +115,24 @@ export class FastLane {
         return era === 'modern' ? { ...page, ...this.methods.cacheHint } : page;
       }
       case 'initialize':
-        return this.initialize(catalog, params['protocolVersion'] as string);
+        return this.initialize(exchange.catalog(), params['protocolVersion'] as string, client);
       case 'server/discover':
-        return this.discover(catalog);
+        return this.discover(exchange.catalog());
       case 'ping':
         return {};
+      case 'logging/setLevel': // those who remember the level have done so
+        if (client.notifies) return {};
+        break;
       default:
-        throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
     }
+    throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
   }
 
-  private initialize(catalog: Catalog, requested: string) {
+  private initialize(catalog: Catalog, requested: string, { notifies }: CallClient) {
     const instructions = this.methods.instructions(catalog);
     return {
-      protocolVersion: LEGACY_VERSIONS.includes(requested) ? requested : LEGACY_VERSIONS[0],
-      capabilities: this.methods.capabilities({ notifies: false }),
+      protocolVersion: settledVersion(requested),
+      capabilities: this.methods.capabilities({ notifies }),
       serverInfo: SERVER_INFO,
       ...(instructions !== undefined && { instructions }),
     };
@@ -174,20 +157,4 @@ function asModern(result: object): object {
     resultType: 'complete',
     _meta: { ...(meta as object | undefined), [SERVER_INFO_META_KEY]: SERVER_INFO },
   };
-}
-
-function clientOf(params: Readonly<Record<string, unknown>>): CallClient {
-  return { clientName: clientNameOf(params), clientCapabilities: capabilitiesOf(params) };
-}
-
-function capabilitiesOf(params: Readonly<Record<string, unknown>>): object | undefined {
-  const meta = params['_meta'];
-  return isPlainObject(meta) ? (meta[CLIENT_CAPABILITIES_META_KEY] as object | undefined) : undefined;
-}
-
-/** The client's name as a 2026-07-28 request declares it. */
-export function clientNameOf(params: Readonly<Record<string, unknown>>): string | undefined {
-  const meta = params['_meta'];
-  const info = isPlainObject(meta) ? meta[CLIENT_INFO_META_KEY] : undefined;
-  return isPlainObject(info) && typeof info['name'] === 'string' ? info['name'] : undefined;
 }

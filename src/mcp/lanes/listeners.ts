@@ -1,23 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { SERVER_INFO_META_KEY, SUBSCRIPTION_ID_META_KEY } from '@modelcontextprotocol/server';
 import { Config } from '../../platform/config.js';
-import { CatalogStore } from '../../groups/catalog-store.js';
-import type { Exchange } from '../exchange.js';
-import type { RpcRequest } from './fast-lane.js';
-import { SERVER_INFO } from '../group-methods.js';
 import { isPlainObject } from '../../platform/plain-object.js';
-import { listDiffers } from './sdk-lane.js';
+import type { RpcId } from '../answers.js';
+import type { Notify } from '../call-client.js';
+import type { Exchange } from '../exchange.js';
+import { SERVER_INFO } from '../group-methods.js';
+import { eventOf } from '../http-reply.js';
+import type { RpcRequest } from './fast-lane.js';
+import { StandingStreams } from './standing-streams.js';
 
-type Listener = {
-  readonly groupId: string;
-  readonly id: RpcRequest['id'];
-  readonly response: ServerResponse;
+/** One `subscriptions/listen` that is open. */
+export type Listening = {
+  readonly id: RpcId;
+  /** Without another word: the client is gone, or said that it no longer listens. */
+  readonly stop: () => void;
+};
+
+/** Where a listener hears: an event stream of its own, or the connection that it asked on. */
+type Ear = {
+  readonly hear: Notify;
+  /** Nothing more will be heard. */
+  readonly close: () => void;
+  /** What it was opened with does not count any more. */
+  readonly cut: () => void;
 };
 
 /** A client that does not even read its keep-alives is hung up on. */
 const UNREAD_MAX_BYTES = 64 * 1024;
-const FLAGS = ['toolsListChanged', 'promptsListChanged', 'resourcesListChanged'];
 
 /**
  * Streams of `subscriptions/listen` (MCP 2026-07-28): a client that wants to hear when its tools change. They stand for
@@ -25,76 +36,78 @@ const FLAGS = ['toolsListChanged', 'promptsListChanged', 'resourcesListChanged']
  * an entry in a set. Only tools change in a group; what else a client asks to hear of is not promised to it.
  */
 @Injectable()
-export class Listeners implements OnModuleInit, OnApplicationShutdown {
-  private readonly all = new Set<Listener>();
+export class Listeners implements OnApplicationShutdown {
+  private readonly responses = new Set<ServerResponse>();
   private readonly keepAlive: NodeJS.Timeout;
 
   constructor(
-    private readonly config: Config,
-    private readonly catalogs: CatalogStore,
+    config: Config,
+    private readonly standing: StandingStreams,
   ) {
     this.keepAlive = setInterval(() => {
-      for (const { response } of this.all) write(response, ': keepalive\n\n');
+      for (const response of this.responses) write(response, ': keepalive\n\n');
     }, config.env.MCP_KEEPALIVE_MS).unref();
-  }
-
-  onModuleInit(): void {
-    this.catalogs.onReplaced((before, after) => {
-      const isGone = after === undefined;
-      if (!isGone && !listDiffers(before, after)) return;
-      for (const listener of this.all) {
-        if (listener.groupId !== before.groupId) continue;
-        if (isGone) this.end(listener);
-        else notify(listener, 'notifications/tools/list_changed', {});
-      }
-    });
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.keepAlive);
   }
 
-  /** A request that is not as the specification has it is the SDK's to answer. */
-  takes(request: IncomingMessage, { method, params }: RpcRequest): boolean {
-    const { accept } = request.headers;
-    return (
-      method === 'subscriptions/listen' &&
-      this.config.env.MCP_FAST_LANE &&
-      (accept === undefined || /\*\/\*|text\/(event-stream|\*)/i.test(accept)) &&
-      isFilter(params?.['notifications'])
-    );
-  }
-
-  /** Answers with a stream that begins with what the client will hear of. */
-  listen(response: ServerResponse, { id, params }: RpcRequest, exchange: Exchange): void {
-    const listener = { groupId: exchange.catalog().groupId, id, response };
-    const wantsTools =
-      isPlainObject(params?.['notifications']) && params['notifications']['toolsListChanged'] === true;
+  /** Answers a request over HTTP with a stream that begins with what the client will hear of. */
+  serve(response: ServerResponse, request: RpcRequest, exchange: Exchange): void {
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-cache, no-transform',
       'X-Accel-Buffering': 'no',
     });
-    const notifications = wantsTools ? { toolsListChanged: true } : {};
-    notify(listener, 'notifications/subscriptions/acknowledged', { notifications });
-    if (!wantsTools) return this.end(listener);
-    this.all.add(listener);
-    response.once('close', () => this.all.delete(listener));
+    const listening = this.listen(request, exchange, {
+      hear: (message) => write(response, eventOf(message)),
+      close: () => response.end(),
+      cut: () => response.destroy(),
+    });
+    if (!listening) return;
+    this.responses.add(response);
+    response.once('close', () => {
+      this.responses.delete(response);
+      listening.stop();
+    });
     letGoOfRequest(response.req);
+  }
+
+  /** @returns Undefined: there is nothing that the client will ever hear of, and it was told so. */
+  listen({ id, params }: RpcRequest, exchange: Exchange, ear: Ear): Listening | undefined {
+    const filter = params?.['notifications'];
+    const wantsTools = isPlainObject(filter) && filter['toolsListChanged'] === true;
+    const _meta = { [SUBSCRIPTION_ID_META_KEY]: id };
+    const tell = (method: string, told: object) =>
+      ear.hear({ jsonrpc: '2.0', method, params: { ...told, _meta } });
+    const end = () => {
+      const result = { resultType: 'complete', _meta: { ..._meta, [SERVER_INFO_META_KEY]: SERVER_INFO } };
+      ear.hear({ jsonrpc: '2.0', id, result });
+      ear.close();
+    };
+    const notifications = wantsTools ? { toolsListChanged: true } : {};
+    tell('notifications/subscriptions/acknowledged', { notifications });
+    if (!wantsTools) {
+      end();
+      return undefined;
+    }
+    const stop = this.standing.add({
+      groupId: exchange.catalog().groupId,
+      visit: exchange.visit(),
+      tellListChanged: () => tell('notifications/tools/list_changed', {}),
+      end: ({ status }) => {
+        stop();
+        if (status === 401) ear.cut();
+        else end();
+      },
+    });
+    return { id, stop };
   }
 
   /** They would hold up a shutdown for ever. */
   endAll(): void {
-    for (const { response } of this.all) response.destroy();
-  }
-
-  /** Nothing more will come: the request gets its result. */
-  private end(listener: Listener): void {
-    const { id, response } = listener;
-    this.all.delete(listener);
-    const _meta = { [SUBSCRIPTION_ID_META_KEY]: id, [SERVER_INFO_META_KEY]: SERVER_INFO };
-    send(response, { jsonrpc: '2.0', id, result: { resultType: 'complete', _meta } });
-    response.end();
+    for (const response of this.responses) response.destroy();
   }
 }
 
@@ -104,28 +117,8 @@ function letGoOfRequest(request: IncomingMessage): void {
   request.rawHeaders = [];
 }
 
-function notify({ id, response }: Listener, method: string, params: object): void {
-  const _meta = { [SUBSCRIPTION_ID_META_KEY]: id };
-  send(response, { jsonrpc: '2.0', method, params: { ...params, _meta } });
-}
-
-function send(response: ServerResponse, message: object): void {
-  write(response, `event: message\ndata: ${JSON.stringify(message)}\n\n`);
-}
-
 function write(response: ServerResponse, text: string): void {
   if (response.destroyed || response.writableEnded) return;
   if (response.writableLength > UNREAD_MAX_BYTES) response.destroy();
   else response.write(text);
-}
-
-/** @see MCP 2026-07-28, schema: `SubscriptionFilter` */
-function isFilter(value: unknown): boolean {
-  if (!isPlainObject(value)) return false;
-  const { resourceSubscriptions: uris = [] } = value;
-  return (
-    FLAGS.every((name) => value[name] === undefined || typeof value[name] === 'boolean') &&
-    Array.isArray(uris) &&
-    uris.every((uri) => typeof uri === 'string')
-  );
 }

@@ -7,10 +7,11 @@ import {
 } from '@modelcontextprotocol/server';
 import { endingOf } from '../../platform/ending.js';
 import type { Exchange } from '../exchange.js';
-import { clientNameOf } from './fast-lane.js';
+import { clientNameOf } from '../call-client.js';
 import { GroupMethods } from '../group-methods.js';
 import { keyInMeta } from '../idempotency-meta.js';
-import { LEGACY_VERSIONS, MODERN_VERSION, SERVER_INFO } from '../group-methods.js';
+import { SERVER_INFO } from '../group-methods.js';
+import { LEGACY_VERSIONS, MODERN_VERSION } from '../protocol-versions.js';
 
 export type ServerOptions = {
   readonly era: 'legacy' | 'modern';

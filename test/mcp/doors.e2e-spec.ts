@@ -1,0 +1,123 @@
+import { BODIES } from '../fixtures/mcp-bodies.js';
+import { TestTools } from '../fixtures/test.tools.js';
+import { eventually, legacy, MODERN, newGroup, send, type TestGroup } from '../support/mcp.js';
+import { openSse, openWebSocket, type StandingClient } from '../support/standing.js';
+import { createTestApp, type TestApp } from '../support/test-app.js';
+
+const TOOLS = ['echo', 'data', 'list', 'picture', 'nothing', 'fail', 'sampler'];
+const client = { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
+
+/** What a client of 2026-07-28 repeats in headers, where its transport has them. */
+function headersOf(body: string): Record<string, string> {
+  try {
+    const { method, params } = JSON.parse(body) as { method?: string; params?: Record<string, unknown> };
+    const meta = params?.['_meta'] as Record<string, unknown> | undefined;
+    const version = meta?.['io.modelcontextprotocol/protocolVersion'];
+    if (method === undefined || version === undefined) return {};
+    const name = params?.['name'];
+    const repeated = typeof version === 'string' ? version : MODERN;
+    return {
+      'mcp-protocol-version': repeated,
+      'mcp-method': method,
+      ...(typeof name === 'string' && { 'mcp-name': name }),
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** The answers in a body of HTTP, each as it was written. */
+function answersIn(text: string): string[] {
+  if (text === '') return [];
+  if (!text.startsWith('[')) return [text];
+  // Ids that a double cannot hold come one to a batch here.
+  const exact = /"id":(\d{16,})/.exec(text)?.[1];
+  return (JSON.parse(text) as object[]).map((answer) =>
+    exact === undefined
+      ? JSON.stringify(answer)
+      : JSON.stringify(answer).replace(/"id":\d+/, `"id":${exact}`),
+  );
+}
+
+/** Groups with sessions promise to tell of changes, and so do connections; stateless requests cannot. */
+function comparable(answers: readonly string[]): string[] {
+  return answers
+    .map((answer) => answer.replace('"tools":{"listChanged":true},"logging":{}', '"tools":{}'))
+    .toSorted();
+}
+
+describe('the doors', () => {
+  let t: TestApp;
+  let group: TestGroup;
+  let withSessions: TestGroup;
+  let sessionId: string;
+  let sse: StandingClient;
+  let webSocket: StandingClient;
+  let fence = 0;
+
+  beforeAll(async () => {
+    t = await createTestApp({ tools: [TestTools] });
+    const tenant = await t.newTenant();
+    group = await newGroup(t, tenant, { tools: TOOLS });
+    withSessions = await newGroup(t, tenant, { tools: TOOLS, sessions: true });
+    sessionId = (await send(withSessions, legacy('initialize', client))).headers.get('mcp-session-id') ?? '';
+    [sse, webSocket] = [await openSse(group), await openWebSocket(group)];
+  });
+  afterAll(async () => {
+    sse?.close();
+    webSocket?.close();
+    await t?.close();
+  });
+
+  /** All that comes on a connection for one body: as many answers as expected, and none too many. */
+  async function heardOn(connection: StandingClient, body: string, expected: number): Promise<string[]> {
+    const before = connection.texts.length;
+    const refused = await connection.send(body);
+    if (refused !== undefined) return [refused];
+    await eventually(() => connection.texts.length >= before + expected);
+    const id = `fence-${++fence}`;
+    await connection.send(JSON.stringify(legacy('ping', undefined, id).body));
+    await eventually(() => connection.texts.some((text) => text.includes(id)));
+    return connection.texts.slice(before).filter((text) => !text.includes('fence-'));
+  }
+
+  it.each(BODIES)('give the same answers: %s', async (_name, body) => {
+    const headers = headersOf(body);
+    const overHttp = answersIn((await send(group, { body, headers })).text);
+    const inSession = answersIn(
+      (await send(withSessions, { body, headers: { ...headers, 'mcp-session-id': sessionId } })).text,
+    );
+    const expected = comparable(overHttp);
+    expect(comparable(inSession)).toEqual(expected);
+    expect(comparable(await heardOn(sse, body, expected.length))).toEqual(expected);
+    expect(comparable(await heardOn(webSocket, body, expected.length))).toEqual(expected);
+  });
+
+  it('put the same calls on record, the malformed ones, too', async () => {
+    const recorded = async (id: string, transport: string) => {
+      const rows = await t.dataSource.query<{ call: string }[]>(
+        `SELECT concat_ws(' ', tool_name, success, error_kind, error_message) AS call FROM mcp_call_logs
+           WHERE group_id = $1 AND transport = $2 ORDER BY 1`,
+        [id, transport],
+      );
+      return rows.map(({ call }) => call);
+    };
+    const overHttp = await recorded(group.id, 'streamable_http');
+    expect(overHttp.length).toBeGreaterThan(30);
+    expect(await recorded(withSessions.id, 'streamable_http')).toEqual(overHttp);
+    expect(await recorded(group.id, 'sse')).toEqual(overHttp);
+    expect(await recorded(group.id, 'websocket')).toEqual(overHttp);
+  });
+
+  it('have a table of 83 bodies or more', () => {
+    expect(new Set(BODIES.map(([, body]) => body)).size).toBe(BODIES.length);
+    expect(BODIES.length).toBeGreaterThanOrEqual(83);
+  });
+
+  it('give back ids as they were written', async () => {
+    const id = '123456789012345678901234567890';
+    const body = `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"data"}}`;
+    expect((await send(group, { body })).text).toContain(`"id":${id},`);
+    expect(await heardOn(webSocket, body, 1)).toEqual([expect.stringContaining(`"id":${id},`)]);
+  });
+});
