@@ -51,19 +51,21 @@ describe('MCP conformance of the built server', () => {
     await database?.drop();
   });
 
+  // Two checks of each newer run are about allOf and if at the root of a schema: no tool of ours may have them there, since LLM
+  // APIs refuse a whole request for it.
   it.each([
     ['0.1.16, all scenarios', 'mcp-conformance-stable', ['--suite', 'all'], 19],
     [
       '0.2.0-alpha.12, requirements of 2025-11-25',
       'mcp-conformance-next',
       ['--requirements', '2025-11-25'],
-      56,
+      54,
     ],
     [
       '0.2.0-alpha.12, requirements of 2026-07-28',
       'mcp-conformance-next',
       ['--requirements', '2026-07-28'],
-      127,
+      125,
     ],
   ])(
     '%s: every failure is an expected one',

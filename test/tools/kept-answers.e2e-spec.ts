@@ -20,9 +20,9 @@ describe('what a tenant keeps of requests and calls with an idempotency key', ()
     return (await send(group, legacy('tools/call', params))).body.result!;
   };
   const post = (of: TestTenant, key: string) =>
-    t.rest('POST', '/admin/groups', {
+    t.rest('POST', '/admin/users', {
       token: of.adminToken,
-      body: { name: `Group ${key}` },
+      body: { username: key, email: `${key}@${of.tenantId}.test`, display_name: key, roles: ['customer'] },
       headers: { 'idempotency-key': key },
     });
 
@@ -44,8 +44,8 @@ describe('what a tenant keeps of requests and calls with an idempotency key', ()
     const refused = await post(tenant, 'one-too-many');
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '300']);
     expect((await post(tenant, 'key-0')).headers.get('idempotency-replayed')).toBe('true');
-    const { items } = await t.rest('GET', '/admin/groups?limit=100', { token: tenant.adminToken });
-    expect(items).toHaveLength(MAX);
+    const { items } = await t.rest('GET', '/admin/users?limit=100', { token: tenant.adminToken });
+    expect(items).toHaveLength(MAX + 1); // with the owner
     expect((await post(await t.newTenant(), 'key')).status).toBe(201);
   });
 });
