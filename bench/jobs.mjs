@@ -14,7 +14,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import { z } from 'zod';
-import { AppModule } from '../dist/src/app.module.js';
+import { WorkerModule } from '../dist/src/app.module.js';
 import { loadConfig } from '../dist/src/platform/config.js';
 import { Job } from '../dist/src/jobs/job.decorator.js';
 
@@ -31,7 +31,7 @@ async function serve() {
   const descriptor = Object.getOwnPropertyDescriptor(Nothing.prototype, 'run');
   Job({ kind: KIND, description: 'Nothing', payload: z.object({}) })(Nothing.prototype, 'run', descriptor);
   class Root {}
-  Module({ imports: [AppModule.forRoot(loadConfig())], providers: [Nothing] })(Root);
+  Module({ imports: [WorkerModule.forRoot(loadConfig())], providers: [Nothing] })(Root);
   const app = await NestFactory.createApplicationContext(Root, { logger: ['error', 'warn'] });
   process.send('ready');
   process.once('SIGTERM', () => void app.close().then(() => process.exit(0)));

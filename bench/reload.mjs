@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { AppModule } from '../dist/src/app.module.js';
+import { CommandModule } from '../dist/src/app.module.js';
 import { inTenant } from '../dist/src/platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../dist/src/platform/database/system-database.js';
 import { loadConfig } from '../dist/src/platform/config.js';
@@ -85,7 +85,7 @@ try {
 /** The product's services, without its endpoint. The bench's tools are not theirs, so this replica leaves them out. */
 async function openAdmin({ tenantId, groups }) {
   const config = loadConfig(database.env);
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(config), { logger: false });
+  const app = await NestFactory.createApplicationContext(CommandModule.forRoot(config), { logger: false });
   const data = app.get(getDataSourceToken(SYSTEM_DATABASE));
   const [{ id }] = await data.query('SELECT id FROM mcp_tools WHERE group_id = $1 AND tool_name = $2', [
     groups[0].id,

@@ -22,7 +22,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { AppModule } from '../dist/src/app.module.js';
+import { CommandModule } from '../dist/src/app.module.js';
 import { inTenant } from '../dist/src/platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../dist/src/platform/database/system-database.js';
 import { loadConfig } from '../dist/src/platform/config.js';
@@ -157,7 +157,9 @@ process.exit();
 async function makeTenants() {
   Logger.overrideLogger(['error']);
   const config = loadConfig(env);
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(config), { logger: ['error'] });
+  const app = await NestFactory.createApplicationContext(CommandModule.forRoot(config), {
+    logger: ['error'],
+  });
   const made = [];
   for (let n = 0; n < TENANTS; n++) {
     const tenantId = newId();

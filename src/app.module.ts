@@ -1,73 +1,90 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { AgentsModule } from './agents/agents.module.js';
-import { AlertsModule } from './messaging/alerts/alerts.module.js';
-import { AuditModule } from './access/audit/audit.module.js';
-import { AuditLogsModule } from './access/audit/audit-logs.module.js';
-import { AutomationModule } from './automation/automation.module.js';
-import { AutomationNumbersModule } from './automation/numbers/automation-numbers.module.js';
-import { AuthModule } from './auth/sign-in/auth.module.js';
-import { CallLogsModule } from './call-logs/call-logs.module.js';
+import { access } from './access/access.room.js';
+import { agents } from './agents/agents.room.js';
+import { auth } from './auth/auth.room.js';
+import { automation } from './automation/automation.room.js';
+import { dataSourceOptions, systemDataSourceOptions } from './boot/database/database.js';
+import { MasterKeys } from './boot/master-keys/master-keys.js';
+import { callLogs } from './call-logs/call-logs.room.js';
+import { consultants } from './consultants/consultants.room.js';
+import { crm } from './crm/crm.room.js';
+import { groups } from './groups/groups.room.js';
+import { jobs } from './jobs/jobs.room.js';
+import { mcp } from './mcp/mcp.room.js';
+import { messaging } from './messaging/messaging.room.js';
+import { operations } from './operations/operations.room.js';
+import type { Config } from './platform/config.js';
 import { SYSTEM_DATABASE } from './platform/database/system-database.js';
 import { CommonModule } from './platform/platform.module.js';
-import type { Config } from './platform/config.js';
-import { ConfigurationModule } from './groups/configuration/configuration.module.js';
-import { ConsultantsModule } from './consultants/consultants.module.js';
-import { ConversationsModule } from './crm/conversations.module.js';
-import { CrmModule } from './crm/crm.module.js';
-import { dataSourceOptions, systemDataSourceOptions } from './boot/database/database.js';
-import { EvidenceModule } from './call-logs/evidence/evidence.module.js';
-import { FeaturesModule } from './access/features/features.module.js';
-import { GroupsModule } from './groups/groups.module.js';
-import { IdempotencyModule } from './access/idempotency/idempotency.module.js';
-import { JobsModule } from './jobs/jobs.module.js';
-import { LiveModule } from './messaging/live/live.module.js';
-import { MasterKeys } from './boot/master-keys/master-keys.js';
-import { McpModule } from './mcp/mcp.module.js';
-import { NotificationsModule } from './messaging/notices/notifications.module.js';
-import { ObservabilityModule } from './operations/status/observability.module.js';
-import { OidcModule } from './auth/oidc/oidc.module.js';
-import { TenantsModule } from './auth/tenants/tenants.module.js';
-import { ToolsModule } from './tools/tools.module.js';
-import { UsersModule } from './auth/users/users.module.js';
+import { platform } from './platform/platform.room.js';
+import type { Room } from './platform/room.js';
+import { tools } from './tools/tools.room.js';
 
-/** The whole service. `config.databaseUrls` and `config.masterKeys` must be known by now. */
+/** The whole service. Interceptors wrap each other in this order, and hooks of equal depth run in it. */
+const ROOMS: readonly Room[] = [
+  platform,
+  access,
+  jobs,
+  callLogs,
+  auth,
+  messaging,
+  tools,
+  groups,
+  mcp,
+  crm,
+  agents,
+  consultants,
+  automation,
+  operations,
+];
+
+/** Makes a process of the rooms' modules. `config.databaseUrls` and `config.masterKeys` must be known by now. */
+function processOf(
+  module: DynamicModule['module'],
+  config: Config,
+  parts: readonly (keyof Room)[],
+): DynamicModule {
+  return {
+    module,
+    providers: [MasterKeys],
+    imports: [
+      CommonModule.forRoot(config),
+      TypeOrmModule.forRoot(dataSourceOptions(config)),
+      TypeOrmModule.forRoot({ ...systemDataSourceOptions(config), name: SYSTEM_DATABASE }),
+      ...ROOMS.flatMap((room) => parts.flatMap((part) => room[part] ?? [])),
+    ],
+  };
+}
+
+/** A command beside the service: every service of every room, and nothing that goes on by itself. */
+@Module({})
+export class CommandModule {
+  static forRoot(config: Config): DynamicModule {
+    return processOf(CommandModule, config, ['everywhere']);
+  }
+}
+
+/** Serves clients, and leaves what goes on in the background to workers. */
+@Module({})
+export class ServerModule {
+  static forRoot(config: Config): DynamicModule {
+    return processOf(ServerModule, config, ['everywhere', 'server']);
+  }
+}
+
+/** Works in the background and serves nobody. */
+@Module({})
+export class WorkerModule {
+  static forRoot(config: Config): DynamicModule {
+    return processOf(WorkerModule, config, ['everywhere', 'worker']);
+  }
+}
+
+/** One process for both. */
 @Module({})
 export class AppModule {
   static forRoot(config: Config): DynamicModule {
-    return {
-      module: AppModule,
-      providers: [MasterKeys],
-      imports: [
-        CommonModule.forRoot(config),
-        TypeOrmModule.forRoot(dataSourceOptions(config)),
-        TypeOrmModule.forRoot({ ...systemDataSourceOptions(config), name: SYSTEM_DATABASE }),
-        AuditModule,
-        AuditLogsModule,
-        AuthModule,
-        IdempotencyModule,
-        UsersModule,
-        OidcModule,
-        CallLogsModule,
-        EvidenceModule,
-        ToolsModule,
-        GroupsModule,
-        ConfigurationModule,
-        McpModule,
-        ObservabilityModule,
-        FeaturesModule,
-        TenantsModule,
-        JobsModule,
-        CrmModule,
-        ConversationsModule,
-        AgentsModule,
-        AutomationModule,
-        AutomationNumbersModule,
-        AlertsModule,
-        NotificationsModule,
-        LiveModule,
-        ConsultantsModule,
-      ],
-    };
+    return processOf(AppModule, config, ['everywhere', 'server', 'worker']);
   }
 }

@@ -37,14 +37,16 @@ try {
 
 async function start(config: Config): Promise<Running> {
   // PostgreSQL starts while the rest of the code loads.
-  const [installation, { startService, endStreams }] = await Promise.all([
+  const [installation, { startService }, { prepareSchema }] = await Promise.all([
     openInstallation(config, end),
     import('./boot/service.js'),
+    import('./boot/database/prepare-schema.js'),
   ]);
   try {
     await checkPort(config); // before the first start prints what it prints only once
-    const app = await startService(installation.config);
-    const drain = new HttpDrain(app.getHttpServer());
+    await prepareSchema(installation.config);
+    const service = await startService(installation.config);
+    const drain = new HttpDrain(service.server);
     const startMs = Math.round(performance.now());
     logger.log({
       message: `Serving on ${config.publicUrl}`,
@@ -55,9 +57,9 @@ async function start(config: Config): Promise<Running> {
     return {
       stop: async () => {
         setTimeout(() => process.exit(1), config.env.SHUTDOWN_GRACE_MS + SHUTDOWN_EXTRA_MS).unref();
-        endStreams(app);
+        service.beginEnding();
         await drain.run(config.env.SHUTDOWN_GRACE_MS);
-        await app.close(); // the call log is written out here, so the database goes last
+        await service.close(); // the call log is written out here, so the database goes last
         await installation.close();
       },
     };

@@ -10,7 +10,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
-import { AppModule } from '../../dist/src/app.module.js';
+import { CommandModule } from '../../dist/src/app.module.js';
 import { inTenant } from '../../dist/src/platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../dist/src/platform/database/system-database.js';
 import { loadConfig } from '../../dist/src/platform/config.js';
@@ -66,7 +66,9 @@ export async function openDatabase() {
  */
 export async function makeWorld(env, groups, { customers = CUSTOMERS } = {}) {
   const config = loadConfig(env);
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(config), { logger: ['error'] });
+  const app = await NestFactory.createApplicationContext(CommandModule.forRoot(config), {
+    logger: ['error'],
+  });
   const tenantId = newId();
   await app
     .get(getDataSourceToken(SYSTEM_DATABASE))

@@ -1,4 +1,5 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 import type { Config } from '../platform/config.js';
 import { StartError } from '../platform/errors.js';
 
@@ -12,6 +13,14 @@ export async function checkPort(config: Config): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     probe.once('error', (error) => reject(explainListenError(error, config)));
     probe.listen(config.port, config.host, () => probe.close(() => resolve()));
+  });
+}
+
+/** @throws {StartError} The port cannot be had. */
+export async function listen(server: Server, config: Config): Promise<void> {
+  server.listen(config.port, config.host);
+  await once(server, 'listening').catch((error: unknown) => {
+    throw explainListenError(error, config);
   });
 }
 

@@ -1,71 +1,76 @@
-import { Logger } from '@nestjs/common';
+import type { Server } from 'node:http';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { QueryFailedError } from 'typeorm';
-import { createApp } from './app.js';
-import type { Config } from '../platform/config.js';
-import { StartError } from '../platform/errors.js';
-import { firstStart } from './first-start.js';
-import { explainListenError } from './listen.js';
+import { WorkerModule } from '../app.module.js';
 import { JobWorker } from '../jobs/job-worker.js';
-import { LiveGateway } from '../messaging/live/live-gateway.js';
 import { McpEndpoint } from '../mcp/mcp-endpoint.js';
-import { isSchemaUpToDate, migrateAsOwner } from './database/migrate.js';
+import { LiveGateway } from '../messaging/live/live-gateway.js';
+import { createHealthServer } from '../operations/status/health-server.js';
+import { HealthService } from '../operations/status/health.service.js';
+import type { Config } from '../platform/config.js';
+import { createApp } from './app.js';
+import { firstStart } from './first-start.js';
+import { listen } from './listen.js';
 import { welcomeText } from './welcome.js';
 
-const logger = new Logger('Toolcrib');
+/** A process that goes on until it is told to stop. */
+export type Service = {
+  readonly server: Server;
+  /** Before the server is drained: ends what no call is waiting for, and takes no more jobs. */
+  readonly beginEnding: () => void;
+  /** Once the server is drained. The call log is written out here. */
+  readonly close: () => Promise<void>;
+};
 
 /**
- * Starts the service on a database that answers: schema, application, what a first start makes, HTTP.
+ * Starts what `ROLE` says on a database that answers and has its schema.
  *
- * @returns The application, accepting calls.
- * @throws {StartError} The schema is not up to date and may not be changed, or the port cannot be had.
+ * @returns It accepts calls.
+ * @throws {StartError} The port cannot be had.
  */
-export async function startService(config: Config): Promise<NestExpressApplication> {
-  await prepareSchema(config);
-  const app = await createApp(config);
-  try {
-    await app.init();
-    const made = await firstStart(app, config);
-    if (made) process.stdout.write(welcomeText(made, config));
-    await app.listen(config.port, config.host).catch((error: unknown) => {
-      throw explainListenError(error, config);
-    });
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
-  return app;
+export function startService(config: Config): Promise<Service> {
+  return config.env.ROLE === 'worker' ? startWorker(config) : startServer(config);
 }
 
-/** Before the HTTP server is drained: ends the streams that no call is waiting on, and takes no more jobs. */
-export function endStreams(app: NestExpressApplication): void {
+/** Ends the streams that no call is waiting on. */
+export function endStreams(app: INestApplicationContext): void {
   app.get(McpEndpoint).endStreams();
   app.get(LiveGateway).endAll();
+}
+
+/** Takes no more jobs. */
+export function endJobs(app: INestApplicationContext): void {
   void app.get(JobWorker).drain();
 }
 
-function explainMissingRights(error: unknown): never {
-  const isDenied =
-    error instanceof QueryFailedError && (error.driverError as { code?: string }).code === '42501';
-  if (!isDenied) throw error;
-  throw new StartError(
-    `The role of DATABASE_URL may not change the schema: ${error.message}. Let it own the database ` +
-      '(ALTER DATABASE … OWNER TO …) or run, as an administrator: GRANT CREATE ON DATABASE … TO …; ' +
-      'GRANT CREATE, USAGE ON SCHEMA public TO …',
-    { cause: error },
-  );
+async function startServer(config: Config): Promise<Service> {
+  const app = await createApp(config);
+  const server = app.getHttpServer() as Server;
+  const endings = config.env.ROLE === 'server' ? [endStreams] : [endStreams, endJobs];
+  await closedOnFailure(app, async () => {
+    await app.init();
+    const made = await firstStart(app, config);
+    if (made) process.stdout.write(welcomeText(made, config));
+    await listen(server, config);
+  });
+  return { server, beginEnding: () => endings.forEach((end) => end(app)), close: () => app.close() };
 }
 
-/** On a connection of its own, as the schema's owner: the service itself may not change the schema. */
-async function prepareSchema(config: Config): Promise<void> {
-  if (config.env.MIGRATE_ON_START) {
-    const ran = await migrateAsOwner(config).catch(explainMissingRights);
-    if (ran.length > 0) logger.log({ message: 'The schema was brought up to date', migrations: ran });
-    return;
-  }
-  if (!(await isSchemaUpToDate(config))) {
-    throw new StartError(
-      'The database schema is not up to date and MIGRATE_ON_START is false. Run: npm run migration:run (toolcrib migrate)',
-    );
+async function startWorker(config: Config): Promise<Service> {
+  const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(config), {
+    abortOnError: false,
+  });
+  const server = createHealthServer(app.get(HealthService));
+  await closedOnFailure(app, () => listen(server, config));
+  return { server, beginEnding: () => endJobs(app), close: () => app.close() };
+}
+
+async function closedOnFailure(app: INestApplicationContext, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await app.close();
+    throw error;
   }
 }

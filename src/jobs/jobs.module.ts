@@ -1,22 +1,17 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { EventPickup } from './event-pickup.js';
 import { JobCleanup } from './job-cleanup.js';
 import { JobMetricsService } from './job-metrics.service.js';
-import { JobOutcomes } from './job-outcomes.js';
-import { JobQueue } from './job-queue.js';
 import { JobRegistry } from './job-registry.js';
-import { JobSchedules } from './job-schedules.js';
 import { JobSettingsController } from './job-settings.controller.js';
 import { JobSettings } from './job-settings.js';
 import { JobSettingsService } from './job-settings.service.js';
-import { JobWorker } from './job-worker.js';
 import { JobsAdminService } from './jobs-admin.service.js';
 import { JobsController } from './jobs.controller.js';
 import { Jobs } from './jobs.js';
 import { PostgresJobs } from './postgres-jobs.js';
 
-/** Durable jobs. A feature imports this module, writes handlers with `@Job` and makes jobs through {@link Jobs}. */
+/** Durable jobs. A feature imports this module, writes handlers with `@Job` and makes jobs through {@link Jobs}; `JobsWorkModule` runs them. */
 @Module({
   imports: [DiscoveryModule],
   controllers: [JobsController, JobSettingsController],
@@ -24,11 +19,6 @@ import { PostgresJobs } from './postgres-jobs.js';
     { provide: Jobs, useClass: PostgresJobs },
     JobRegistry,
     JobSettings,
-    JobQueue,
-    EventPickup,
-    JobOutcomes,
-    JobWorker,
-    JobSchedules,
     JobCleanup,
     JobsAdminService,
     JobSettingsService,

@@ -84,6 +84,12 @@ describe('loadConfig', () => {
       'b.example',
     ]);
   });
+
+  it('lets only a whole service have the embedded database', () => {
+    expect(problemsOf({ ROLE: 'worker' })).toContain('set DATABASE_URL to run workers apart');
+    expect(problemsOf({ ROLE: 'server' })).toContain('ROLE');
+    expect(loadConfig({ ROLE: 'all' }).env.ROLE).toBe('all');
+  });
 });
 
 describe('Config.databaseUrls', () => {

@@ -37,6 +37,7 @@ const masterKey = z
  */
 export const environmentSchema = z.object({
   PORT: wholeNumber(0, 65_535).default(8000),
+  ROLE: z.enum(['all', 'server', 'worker']).default('all'),
   HOST: z
     .string()
     .regex(/^[A-Za-z0-9.:_-]+$/, 'must be a host name or an address, without http://')
@@ -159,6 +160,9 @@ const MASTER_KEY_MISSING =
   'TOOLCRIB_MASTER_KEY: must be set when DATABASE_URL is; make one with: openssl rand -base64 32 ' +
   '(keep it: without it the stored group keys cannot be read)';
 
+const ROLE_NEEDS_DATABASE =
+  'ROLE: only all is possible with the embedded database, which one process has to itself; set DATABASE_URL to run workers apart';
+
 const S3_KEYS_MISSING = 'CHECKPOINT_BUCKET_URL: needs CHECKPOINT_BUCKET_KEY_ID and CHECKPOINT_BUCKET_SECRET';
 
 /** One message that names every wrong variable; the process ends with it. */
@@ -262,6 +266,8 @@ export function loadConfig(environment: Record<string, string | undefined> = rea
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
+  if (parsed.success && parsed.data.ROLE !== 'all' && !set['DATABASE_URL'])
+    problems.push(ROLE_NEEDS_DATABASE);
   if (set['CHECKPOINT_BUCKET_URL'] && !(set['CHECKPOINT_BUCKET_KEY_ID'] && set['CHECKPOINT_BUCKET_SECRET']))
     problems.push(S3_KEYS_MISSING);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);

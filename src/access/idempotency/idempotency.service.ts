@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { hashOf } from '../../platform/secrets/secure-token.js';
@@ -14,7 +14,6 @@ import { Config } from '../../platform/config.js';
 import { IdempotencyKey } from './idempotency-key.entity.js';
 
 const KEEP_HOURS = 24;
-const SWEEP_MS = 3_600_000;
 /** When to ask again, while there is no room. */
 const ROOM_RETRY_SECONDS = 300;
 
@@ -53,11 +52,10 @@ export type Claim = { readonly attemptId: string } | { readonly answer: StoredAn
 
 /** Keeps the answers of requests with an `Idempotency-Key`, so that a repeated one gets the first one's answer. */
 @Injectable()
-export class IdempotencyService implements OnApplicationBootstrap, OnApplicationShutdown {
+export class IdempotencyService {
   private readonly logger = new Logger(IdempotencyService.name);
   private readonly underWay = new Set<string>();
   private readonly quotas: KeptAnswerQuotas;
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -68,15 +66,6 @@ export class IdempotencyService implements OnApplicationBootstrap, OnApplication
   ) {
     const { KEPT_ANSWERS_PER_TENANT: maxRows, KEPT_ANSWERS_TENANT_BYTES: maxBytes } = config.env;
     this.quotas = new KeptAnswerQuotas(dataSource, ANSWER, { maxRows, maxBytes });
-  }
-
-  onApplicationBootstrap(): void {
-    const sweep = () => this.deleteExpired().catch((error: Error) => this.logger.warn(error.message));
-    this.timer = setInterval(() => void sweep(), SWEEP_MS).unref();
-  }
-
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
   }
 
   /**

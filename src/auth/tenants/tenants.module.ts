@@ -14,13 +14,10 @@ import { TenantsService } from './tenants.service.js';
 @Module({
   imports: [CallLogsModule],
   controllers: [TenantsController, TenantJobsController, TenantExportController],
-  providers: [
-    TenantChanges,
-    TenantsService,
-    TenantRemovalService,
-    TenantRemover,
-    TenantJobsRunner,
-    TenantExport,
-  ],
+  providers: [TenantChanges, TenantsService, TenantRemovalService, TenantExport],
 })
 export class TenantsModule {}
+
+/** Deletes tenants. */
+@Module({ imports: [CallLogsModule], providers: [TenantRemover, TenantJobsRunner] })
+export class TenantsWorkModule {}

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { getTenantNamed } from './tenant-of-command.js';
-import { AppModule } from '../../app.module.js';
+import { CommandModule } from '../../app.module.js';
 import type { SystemCaller } from '../../access/caller.js';
 import { InvalidInputError, StartError } from '../../platform/errors.js';
 import { currentScope, inTenant } from '../../platform/request-scope.js';
@@ -59,7 +59,9 @@ export async function configurationCommand(
     { ...config.env, REPLICA_NAME: `toolcrib config (process ${process.pid})` },
     { databaseUrls: config.databaseUrls, masterKeys: config.masterKeys, checkpointKey: config.checkpointKey },
   );
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(named), { abortOnError: false });
+  const app = await NestFactory.createApplicationContext(CommandModule.forRoot(named), {
+    abortOnError: false,
+  });
   try {
     const tenant = await getTenantNamed(
       app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)),

@@ -6,11 +6,18 @@ import { attackIsolation, type AttackReport } from '../../operations/isolation/a
 
 /**
  * Attacks this installation: starts the service in this process on a free port of the loopback address, on the
- * installation's database, and stops it again. Another service on the same database is not disturbed.
+ * installation's database, without working in the background, and stops it again. Another service on the same database is not disturbed.
  */
 export async function checkIsolation(config: Config): Promise<AttackReport> {
   const { databaseUrls, masterKeys, checkpointKey } = config;
-  const env = { ...config.env, HOST: '127.0.0.1', PORT: 0, PUBLIC_URL: undefined, ALLOWED_HOSTS: ['*'] };
+  const env = {
+    ...config.env,
+    HOST: '127.0.0.1',
+    PORT: 0,
+    ROLE: 'server' as const,
+    PUBLIC_URL: undefined,
+    ALLOWED_HOSTS: ['*'],
+  };
   const app = await createApp(new Config(env, { databaseUrls, masterKeys, checkpointKey }));
   try {
     await app.listen(0, '127.0.0.1');

@@ -4,7 +4,7 @@ import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { AppModule } from '../../app.module.js';
+import { CommandModule } from '../../app.module.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { Tenant } from '../../access/tenant.entity.js';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
@@ -105,7 +105,9 @@ async function withApp<T>(config: Config, work: (app: INestApplicationContext) =
     { ...config.env, REPLICA_NAME: `toolcrib keys (process ${process.pid})` },
     { databaseUrls: config.databaseUrls, masterKeys: config.masterKeys },
   );
-  const app = await NestFactory.createApplicationContext(AppModule.forRoot(named), { abortOnError: false });
+  const app = await NestFactory.createApplicationContext(CommandModule.forRoot(named), {
+    abortOnError: false,
+  });
   try {
     return await work(app);
   } finally {

@@ -1,7 +1,5 @@
 import { Module } from '@nestjs/common';
 import { CallLogsModule } from '../call-logs.module.js';
-import { CheckpointDeliveries } from './checkpoint-deliveries.js';
-import { Checkpointer } from './checkpointer.js';
 import { CheckpointsService } from './checkpoints.service.js';
 import { ErasureService } from './erasure.service.js';
 import { EvidenceController } from './evidence.controller.js';
@@ -12,13 +10,7 @@ import { ProofsService } from './proofs.service.js';
 @Module({
   imports: [CallLogsModule],
   controllers: [EvidenceController],
-  providers: [
-    GenuineCheckpoints,
-    CheckpointsService,
-    CheckpointDeliveries,
-    Checkpointer,
-    ErasureService,
-    ProofsService,
-  ],
+  providers: [GenuineCheckpoints, CheckpointsService, ErasureService, ProofsService],
+  exports: [GenuineCheckpoints, CheckpointsService],
 })
 export class EvidenceModule {}

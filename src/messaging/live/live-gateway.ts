@@ -59,11 +59,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   onApplicationBootstrap(): void {
-    const { httpAdapter } = this.adapterHost as {
-      readonly httpAdapter?: HttpAdapterHost['httpAdapter'] | null;
-    };
-    if (!httpAdapter) return; // a command, e.g. `toolcrib keys rotate-master`, serves nobody
-    const server = httpAdapter.getHttpServer() as Server;
+    const server = this.adapterHost.httpAdapter.getHttpServer() as Server;
     server.on('upgrade', (request, socket, head) => {
       if (isLivePath(request.url)) void this.upgrade(request, socket, head);
     });

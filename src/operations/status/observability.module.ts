@@ -3,15 +3,15 @@ import { CallLogsModule } from '../../call-logs/call-logs.module.js';
 import { McpModule } from '../../mcp/mcp.module.js';
 import { ToolsModule } from '../../tools/tools.module.js';
 import { HealthController } from './health.controller.js';
-import { HealthService } from './health.service.js';
+import { HealthModule } from './health.module.js';
 import { LiveClients } from './live-clients.js';
 import { ServerStatusController } from './server-status.controller.js';
 import { ServerStatusService } from './server-status.service.js';
 
 /** What operators look at. */
 @Module({
-  imports: [CallLogsModule, ToolsModule, McpModule],
+  imports: [CallLogsModule, ToolsModule, McpModule, HealthModule],
   controllers: [ServerStatusController, HealthController],
-  providers: [ServerStatusService, HealthService, LiveClients],
+  providers: [ServerStatusService, LiveClients],
 })
 export class ObservabilityModule {}

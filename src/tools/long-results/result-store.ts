@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { hashOf } from '../../platform/secrets/secure-token.js';
@@ -16,7 +16,6 @@ import { characterStart, partEnd, piecesOf } from './text-bytes.js';
 
 const CHUNK_BYTES = 65_536;
 const CHUNKS_PER_INSERT = 32;
-const SWEEP_MS = 300_000;
 const GONE =
   'No kept result has this handle: it is wrong, has expired, or belongs to another caller. Call the tool again';
 
@@ -49,9 +48,8 @@ export type ResultPart = {
  * the call log what stands in them. A tenant has `TOOL_RESULT_KEEP_TENANT_BYTES` at most; the oldest make room.
  */
 @Injectable()
-export class ResultStore implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ResultStore {
   private readonly logger = new Logger(ResultStore.name);
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -59,15 +57,6 @@ export class ResultStore implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly box: SecretBox,
     private readonly config: Config,
   ) {}
-
-  onApplicationBootstrap(): void {
-    const sweep = () => this.deleteExpired().catch((error: Error) => this.logger.warn(error.message));
-    this.timer = setInterval(() => void sweep(), SWEEP_MS).unref();
-  }
-
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
-  }
 
   /**
    * @param text At most `TOOL_RESULT_KEEP_MAX_BYTES` long.

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { hashOf } from '../../platform/secrets/secure-token.js';
@@ -13,7 +13,6 @@ import { Config } from '../../platform/config.js';
 import { canonicalJson } from '../../platform/canonical-json.js';
 import type { EffectState } from './tool-effect.entity.js';
 
-const SWEEP_MS = 3_600_000;
 const CLAIM_TRIES = 3;
 
 /** One statement decides which call runs, on whatever replica: the one that makes the row, or finds an expired one. */
@@ -76,12 +75,11 @@ type Found = {
  * sealed: they hold what a group's rules may hide from the call log.
  */
 @Injectable()
-export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ToolEffects {
   private readonly logger = new Logger(ToolEffects.name);
   /** Claims of this replica whose tools run: one that is ours and not here has lost its end. */
   private readonly underWay = new Map<string, string>();
   private readonly quotas: KeptAnswerQuotas;
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -92,15 +90,6 @@ export class ToolEffects implements OnApplicationBootstrap, OnApplicationShutdow
   ) {
     const { KEPT_ANSWERS_PER_TENANT: maxRows, KEPT_ANSWERS_TENANT_BYTES: maxBytes } = config.env;
     this.quotas = new KeptAnswerQuotas(dataSource, OUTCOME, { maxRows, maxBytes });
-  }
-
-  onApplicationBootstrap(): void {
-    const sweep = () => this.deleteExpired().catch((error: Error) => this.logger.warn(error.message));
-    this.timer = setInterval(() => void sweep(), SWEEP_MS).unref();
-  }
-
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
   }
 
   /**

@@ -1,0 +1,5 @@
+import type { Room } from '../platform/room.js';
+import { AutomationModule } from './automation.module.js';
+import { AutomationNumbersModule } from './numbers/automation-numbers.module.js';
+
+export const automation: Room = { everywhere: [AutomationModule, AutomationNumbersModule] };

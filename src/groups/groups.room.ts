@@ -1,0 +1,5 @@
+import type { Room } from '../platform/room.js';
+import { ConfigurationModule } from './configuration/configuration.module.js';
+import { GroupsModule } from './groups.module.js';
+
+export const groups: Room = { everywhere: [GroupsModule, ConfigurationModule] };
