@@ -21,6 +21,7 @@ import { Automation1790001700000 } from './1790001700000-automation.js';
 import { Numbers1790001800000 } from './1790001800000-numbers.js';
 import { ConversationLists1790001900000 } from './1790001900000-conversation-lists.js';
 import { FollowInOrder1790002000000 } from './1790002000000-follow-in-order.js';
+import { TenantDeletions1790002200000 } from './1790002200000-tenant-deletions.js';
 import { OwnRows1790002400000 } from './1790002400000-own-rows.js';
 import { ProvenAddresses1790002410000 } from './1790002410000-proven-addresses.js';
 import { InstallationSteps1790002700000 } from './1790002700000-installation-steps.js';
@@ -50,6 +51,7 @@ export const migrations = [
   Numbers1790001800000,
   ConversationLists1790001900000,
   FollowInOrder1790002000000,
+  TenantDeletions1790002200000,
   OwnRows1790002400000,
   ProvenAddresses1790002410000,
   InstallationSteps1790002700000,

@@ -1,7 +1,6 @@
 import type { Server } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import { WorkerModule } from '../app.module.js';
 import { JobWorker } from '../jobs/job-worker.js';
 import { McpEndpoint } from '../mcp/mcp-endpoint.js';
@@ -46,7 +45,7 @@ export function endJobs(app: INestApplicationContext): void {
 
 async function startServer(config: Config): Promise<Service> {
   const app = await createApp(config);
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   const endings = config.env.ROLE === 'server' ? [endStreams] : [endStreams, endJobs];
   await closedOnFailure(app, async () => {
     await app.init();

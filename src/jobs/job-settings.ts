@@ -19,9 +19,6 @@ export class JobSettings implements OnModuleInit {
   /** One after the other, so that a later read never loses against an earlier one. */
   private lastLoad: Promise<void> = Promise.resolve();
 
-  /** Whether they have been read for the first time. */
-  isLoaded = false;
-
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
     private readonly changeBus: ChangeBus,
@@ -51,7 +48,6 @@ export class JobSettings implements OnModuleInit {
       this.byId.set(setting.id, setting);
       this.byKind.set(keyOf(setting.tenantId, setting.kind), setting);
     }
-    this.isLoaded = true;
   }
 
   private forget(id: string): void {

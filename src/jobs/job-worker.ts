@@ -26,8 +26,6 @@ const LONGEST_WAIT_MS = 3_600_000;
 /** A job that is due and cannot be claimed is locked by a transaction of somebody else's. */
 const LOCKED_WAIT_MS = 100;
 const DATABASE_AWAY_MS = 500;
-/** The settings of tenants are being read. */
-const LOADING_WAIT_MS = 50;
 
 /**
  * Runs jobs on this replica, as many at a time as `JOBS_CONCURRENCY` and their kinds allow. It looks for work when it is told of
@@ -76,6 +74,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.config.env.JOBS_CONCURRENCY === 0) return;
+    await this.changeBus.ready; // it begins before us, as every global module; a plan of a tenant's must be known
     this.beat = setInterval(() => void this.keepLeases(), this.leaseMs / BEATS_PER_LEASE).unref();
     await this.connection.open();
   }
@@ -113,12 +112,12 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
   }
 
   private lookForAll(): void {
+    if (!this.connection.isOpen) return; // not begun yet, or to come with the connection
     this.look();
-    if (this.config.env.JOBS_CONCURRENCY > 0) this.events.look();
+    this.events.look();
   }
 
   private look(): void {
-    if (this.config.env.JOBS_CONCURRENCY === 0) return;
     this.isLookWanted = true;
     if (this.draining) return;
     this.looking ??= this.lookWhileWanted().finally(() => {
@@ -148,7 +147,6 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
 
   /** @returns Milliseconds until the next job is due; null: there is no need to look before something happens. */
   private async takeJobs(): Promise<number | null> {
-    if (!this.settings.isLoaded) return LOADING_WAIT_MS;
     const room = this.room();
     if (room.places === 0 || room.kinds.length === 0) return null;
     const sentAtMs = performance.now();

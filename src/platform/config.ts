@@ -37,11 +37,11 @@ const masterKey = z
  */
 export const environmentSchema = z.object({
   PORT: wholeNumber(0, 65_535).default(8000),
-  ROLE: z.enum(['all', 'server', 'worker']).default('all'),
   HOST: z
     .string()
     .regex(/^[A-Za-z0-9.:_-]+$/, 'must be a host name or an address, without http://')
     .default('127.0.0.1'),
+  ROLE: z.enum(['all', 'server', 'worker']).default('all'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .refine((text) => isPlainAddress(text), 'must have no user, query or fragment')

@@ -21,11 +21,20 @@ export class RepeatedJob {
     },
   ) {}
 
+  /** Begins at once, unless it is under way. */
   start(): void {
+    if (this.isStopping) return;
+    clearTimeout(this.timer);
     this.running ??= this.run().finally(() => {
       this.running = undefined;
       if (!this.isStopping) this.timer = setTimeout(() => this.start(), this.options.pauseMs).unref();
     });
+  }
+
+  /** Begins at once, or joins what is under way. Resolves when that has ended. */
+  async runNow(): Promise<void> {
+    this.start();
+    await this.running;
   }
 
   /** Resolves when the step that is running has ended. */

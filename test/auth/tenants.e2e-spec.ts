@@ -8,12 +8,15 @@ import { ifLockIsFree } from '../../src/platform/database/advisory-locks.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { generateSample } from '../../src/crm/sample/sample-data.js';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { v7 as newId } from 'uuid';
+import { ownerDataSourceOptions } from '../../src/boot/database/database.js';
+import { migrate, revertMigration } from '../../src/boot/database/migrate.js';
 import { TestTools } from '../fixtures/test.tools.js';
 import { eventually, legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { DERIVED_TABLES } from '../support/derived-tables.js';
 import { type RunningServer, startServer } from '../support/server.js';
+import { createTestDatabase } from '../support/test-database.js';
 import {
   createTestApp,
   type Fields,
@@ -289,6 +292,92 @@ describe('/api/v1/admin/tenants', () => {
       await t.dataSource.query('DROP TRIGGER refuse ON users');
       expect(await jobDone(id)).toMatchObject({ status: 'done', error: null });
     });
+
+    it('is given up when its job is dead or cancelled, and goes on from there when it is asked for again', async () => {
+      const { tenantId, tenantName } = await t.newTenant();
+      await t.dataSource.query(
+        'CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION refuse()',
+      );
+      await t.dataSource.query(`CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF old.tenant_id = '${tenantId}' THEN RAISE EXCEPTION 'no'; END IF; RETURN old; END $$`);
+      await suspend(tenantId);
+      const plan = (seconds: readonly number[]) =>
+        asOperator('PUT', '/admin/job-settings/tenants.delete', { body: { retry_seconds: seconds } });
+      const begin = async () => (await remove(tenantId, tenantName)).body.data.id;
+      expect((await plan([])).status).toBe(200);
+      const dead = await begin();
+      expect(await jobDone(dead)).toMatchObject({
+        status: 'failed',
+        error: 'The database refused a step (SQLSTATE P0001); the log of the service says why',
+      });
+
+      expect((await plan([3600])).status).toBe(200);
+      const waiting = await begin();
+      const read = async () => (await asOperator('GET', `/admin/tenant-jobs/${waiting}`)).body.data;
+      await eventually(async () => (await read())['error'] !== null);
+      const [{ job_id: jobId }] = await t.dataSource.query<{ job_id: string }[]>(
+        'SELECT job_id FROM tenant_jobs WHERE id = $1',
+        [waiting],
+      );
+      await eventually(
+        async () => (await asOperator('POST', `/admin/jobs/${jobId}/cancel`)).status === 200,
+        20_000,
+      );
+      expect(await jobDone(waiting)).toMatchObject({ status: 'failed', error: 'Its job was cancelled' });
+
+      await t.dataSource.query('DROP TRIGGER refuse ON users');
+      expect(await jobDone(await begin())).toMatchObject({ status: 'done', error: null });
+      expect((await asOperator('DELETE', '/admin/job-settings/tenants.delete')).status).toBe(200);
+      expect((await rowsOf(tenantId))['users']).toBe(0);
+    });
+
+    it('goes on with what was under way before deletions were jobs', async () => {
+      const database = await createTestDatabase();
+      const owner = await new DataSource({
+        ...ownerDataSourceOptions(t.config),
+        url: database.url,
+      } as DataSourceOptions).initialize();
+      const admin = await new DataSource({
+        ...ownerDataSourceOptions(t.config),
+        url: database.adminUrl,
+      } as DataSourceOptions).initialize();
+      try {
+        const ours = 'TenantDeletions1790002200000';
+        for (let taken; taken !== ours;) taken = await revertMigration(owner);
+        const [operating, going] = [newId(), newId()];
+        await admin.query(
+          `INSERT INTO tenants (id, name, enabled, is_operating, removing_at)
+           VALUES ($1, 'operating', true, true, NULL), ($2, 'going', false, false, now())`,
+          [operating, going],
+        );
+        await admin.query(
+          `INSERT INTO users (id, tenant_id, username, email, display_name) VALUES ($1, $2, 'u', 'u@example.test', 'U')`,
+          [newId(), going],
+        );
+        await admin.query(
+          `INSERT INTO tenant_jobs (id, tenant_id, kind, subject_id, subject_name, status, total_rows, position)
+           VALUES ($1, $2, 'delete', $3, 'going', 'running', 5, NULL), ($4, $2, 'delete', $4, 'gone', 'done', 1, NULL)`,
+          [newId(), operating, going, newId()],
+        );
+        await migrate(owner);
+        // A process of its own: strategies of sign-in are global, and this one's belong to the other database.
+        const again = await startServer({ env: { DATABASE_URL: database.url, SAMPLE_DATA: 'false' } });
+        try {
+          const open = () =>
+            admin.query<object[]>(
+              `SELECT FROM tenant_jobs WHERE status <> 'done' UNION ALL SELECT FROM users`,
+            );
+          await eventually(async () => (await open()).length === 0);
+          expect(await admin.query('SELECT name FROM tenants')).toEqual([{ name: 'operating' }]);
+        } finally {
+          await again.stop();
+        }
+      } finally {
+        await owner.destroy();
+        await admin.destroy();
+        await database.drop();
+      }
+    });
   });
 
   describe('what the roles of the database may do', () => {
@@ -455,7 +544,7 @@ describe('deleting a tenant while replicas are killed', () => {
   });
 
   it('is finished by another replica, from where the killed one was', async () => {
-    t = await createTestApp({ env: { TENANT_DELETE_BATCH_ROWS: '5' } });
+    t = await createTestApp({ env: { TENANT_DELETE_BATCH_ROWS: '5', JOBS_LEASE_MS: '3000' } });
     const operator = await t.newTenant();
     await t.dataSource.query('UPDATE tenants SET is_operating = true WHERE id = $1', [operator.tenantId]);
     const tenant = await t.newTenant();
@@ -470,7 +559,9 @@ describe('deleting a tenant while replicas are killed', () => {
     );
     const { url: DATABASE_URL } = t.database;
     const start = () =>
-      startServer({ env: { DATABASE_URL, SAMPLE_DATA: 'false', TENANT_DELETE_BATCH_ROWS: '5' } });
+      startServer({
+        env: { DATABASE_URL, SAMPLE_DATA: 'false', TENANT_DELETE_BATCH_ROWS: '5', JOBS_LEASE_MS: '3000' },
+      });
     const { adminToken: token } = operator;
     await t.rest('POST', `/admin/tenants/${tenantId}/suspend`, { token });
     const database = t.dataSource;

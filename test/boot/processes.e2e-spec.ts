@@ -7,11 +7,11 @@ import { v7 as newId } from 'uuid';
 import { CommandModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { eventually } from '../support/mcp.js';
-import { startServer, SYSTEM_NODE, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from '../support/server.js';
+import { startServer, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** A hang, not slowness. */
-const HANG_MS = 50_000;
+const HANG_MS = 240_000;
 /** What belongs to every process: it hears of changes. */
 const EVERYWHERE = ['ChangeBus'];
 const COMMANDS = [
@@ -83,7 +83,7 @@ describe('a process', () => {
     return rows[0];
   };
   const command = async (args: readonly string[], env: Readonly<Record<string, string>>) => {
-    const child = spawn(SYSTEM_NODE, [resolve('dist/src/cli.js'), ...args], {
+    const child = spawn(process.execPath, [resolve('dist/src/cli.js'), ...args], {
       env: { PATH: process.env.PATH ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -128,8 +128,9 @@ describe('a process', () => {
         const next = Buffer.alloc(32, 8).toString('base64');
         const keys = { TOOLCRIB_MASTER_KEY: next, TOOLCRIB_MASTER_KEY_PREVIOUS: TEST_MASTER_KEY };
         const ended = await command(args, settings(args[1] === 'rotate-master' ? keys : {}));
-        expect({ args, ...ended }).toMatchObject({ args, signal: null });
-        expect({ args, ...ended }).toMatchObject({ code: args[0] === 'doctor' ? expect.any(Number) : 0 });
+        // The doctor finds fault with this database; the others do their work. All end by themselves.
+        const isWell = ended.signal === null && (ended.code === 0 || args[0] === 'doctor');
+        expect(isWell ? '' : JSON.stringify({ args, ...ended })).toBe('');
         expect({ args, ...(await traces()) }).toEqual({ args, ...before });
       }
     },
@@ -159,11 +160,20 @@ describe('a process', () => {
       const { access_token: token } = (await rest('POST', '/auth/login', { body })).data;
       const id = await makeJob('dead');
       expect(await rest('POST', `/admin/jobs/${id}/retry`, { token })).toMatchObject({ success: true });
+      const gone = newId();
+      await admin.query(`INSERT INTO tenants (id, name, enabled) VALUES ($1, 'gone', false)`, [gone]);
+      expect(await rest('DELETE', `/admin/tenants/${gone}?confirm=gone`, { token })).toMatchObject({
+        success: true,
+        data: { status: 'queued' },
+      });
       expect(await stateOf(id)).toBe('queued');
       expect(await traces()).toMatchObject({ attempts: 0, schedules: 0, checkpoints: 0 });
 
       const worker = await startServer({ env: settings({ ROLE: 'worker' }) });
       await eventually(async () => (await stateOf(id)) === 'done', HANG_MS);
+      const isGone = async () =>
+        (await admin.query('SELECT FROM tenants WHERE id = $1', [gone])).rowCount === 0;
+      await eventually(isGone, HANG_MS);
       expect(await fetch(`${worker.url}/health/ready`).then((answer) => answer.json())).toMatchObject({
         ready: true,
       });

@@ -19,7 +19,6 @@ export class FeaturesService implements OnModuleInit {
   private readonly byName = new Map<string, Feature>();
   /** One after the other, so that a later read never loses against an earlier one. */
   private lastLoad: Promise<void> = Promise.resolve();
-  private readonly firstLoad = Promise.withResolvers<void>();
 
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
@@ -43,7 +42,7 @@ export class FeaturesService implements OnModuleInit {
    * @returns Null: it is on.
    */
   async whyOff(feature: string, subject: Subject): Promise<OffReason | null> {
-    await this.firstLoad.promise;
+    await this.changeBus.ready;
     const rule = this.ruleOf(feature, subject);
     return rule === undefined ? 'off' : offReason(rule, subject);
   }
@@ -70,7 +69,6 @@ export class FeaturesService implements OnModuleInit {
       this.byId.set(feature.id, feature);
       this.byName.set(keyOf(feature.tenantId, feature.name), feature);
     }
-    this.firstLoad.resolve();
   }
 
   private ruleOf(feature: string, { tenantId }: Subject): Feature | undefined {

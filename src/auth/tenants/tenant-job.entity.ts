@@ -6,7 +6,7 @@ export type TenantJobStatus = (typeof TENANT_JOB_STATUSES)[number];
 /** How far a deletion has come: this table, behind this key (as text, one part per column of the primary key). */
 export type RemovalPosition = { readonly table: string; readonly after: readonly string[] };
 
-/** Work on a whole tenant that takes its time. Belongs to the tenant that asked for it and outlives the one it is about. */
+/** What is on record of a tenant's deletion. Belongs to the tenant that asked for it and outlives the one it is about. */
 @Entity('tenant_jobs')
 @Index('ix_tenant_jobs_tenant', ['tenantId', 'id'])
 @Index('ix_tenant_jobs_open', ['id'], { where: `"status" IN ('queued', 'running')` })
@@ -31,6 +31,10 @@ export class TenantJob {
   @Column({ name: 'requested_by', type: 'uuid', nullable: true })
   requestedBy: string | null;
 
+  /** Of `jobs`, which does the work; null: it was over before there were jobs for it. No foreign key: jobs are cleaned up. */
+  @Column({ name: 'job_id', type: 'uuid', nullable: true })
+  jobId: string | null;
+
   @Column({ type: 'varchar', length: 16, default: 'queued' })
   status: TenantJobStatus;
 
@@ -43,10 +47,6 @@ export class TenantJob {
 
   @Column({ type: 'jsonb', nullable: true })
   position: RemovalPosition | null;
-
-  /** In a row; any progress sets it back. */
-  @Column({ type: 'integer', default: 0 })
-  failures: number;
 
   /** Why the last step failed. */
   @Column({ type: 'text', nullable: true })

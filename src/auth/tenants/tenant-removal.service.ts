@@ -4,22 +4,23 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
 import type { UserCaller } from '../../access/caller.js';
 import type { Tenant } from '../../access/tenant.entity.js';
-import { ChangeBus } from '../../platform/replicas/change-bus.js';
+import { Jobs } from '../../jobs/jobs.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import type { PageQueryDto } from '../../platform/rest/rest.dto.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { TenantChanges, type TenantChangeOptions } from './tenant-changes.js';
+import { DELETE_JOB } from './tenant-deletion-jobs.js';
 import { TenantJob } from './tenant-job.entity.js';
 
-/** Deleting tenants: who asked for it and how far it is. The work is `TenantRemover`'s. */
+/** Deleting tenants: who asked for it and how far it is. The work is `TenantDeletionJobs`'s. */
 @Injectable()
 export class TenantRemovalService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly changes: TenantChanges,
-    private readonly changeBus: ChangeBus,
+    private readonly jobs: Jobs,
   ) {}
 
   /**
@@ -75,15 +76,17 @@ export class TenantRemovalService {
       .andWhere(`job.status IN ('queued', 'running')`)
       .getExists();
     if (isUnderWay) throw new ConflictError('This tenant is being deleted already');
+    const { tenantId } = caller;
+    const job = await this.jobs.enqueue(manager, DELETE_JOB, { subject_id: tenant.id }, { tenantId });
     await manager.insert(TenantJob, {
       id: jobId,
-      tenantId: caller.tenantId,
+      tenantId,
+      jobId: job.id,
       kind: 'delete',
       subjectId: tenant.id,
       subjectName: tenant.name,
       requestedBy: caller.userId,
     });
-    await this.changeBus.publish(manager, { kind: 'tenant_job', id: jobId });
   }
 }
 

@@ -12,7 +12,7 @@ export type JobProgress = Partial<Pick<TenantJob, 'doneRows' | 'totalRows' | 'po
 
 /**
  * Deletes everything of a tenant, step by step. Each step is one short transaction of at most `TENANT_DELETE_BATCH_ROWS`
- * rows together with the job's progress, so that nothing is locked for long and any replica can take the next step.
+ * rows together with the job's progress, so that nothing is locked for long and any replica can go on from there.
  *
  * It goes through the tables in order of their keys, then looks at all of them once more: call records that were under way
  * may have come behind it. The tenant's own row goes last, when nothing is left.

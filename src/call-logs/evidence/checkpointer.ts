@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { messageOf } from '../../platform/errors.js';
 import { ifLockIsFree } from '../../platform/database/advisory-locks.js';
 import { inTenant } from '../../platform/request-scope.js';
+import { RepeatedJob } from '../../platform/repeated-job.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
 import { CheckpointDeliveries } from './checkpoint-deliveries.js';
@@ -18,9 +19,8 @@ import { CheckpointsService } from './checkpoints.service.js';
 @Injectable()
 export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Checkpointer.name);
-  private timer: NodeJS.Timeout | undefined;
-  /** What is under way, by what it does: the next round joins it. */
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly signing: RepeatedJob;
+  private readonly delivering: readonly RepeatedJob[];
   private readonly stopping = new AbortController();
 
   constructor(
@@ -28,7 +28,12 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly config: Config,
     private readonly checkpoints: CheckpointsService,
     private readonly deliveries: CheckpointDeliveries,
-  ) {}
+  ) {
+    this.delivering = deliveries.targets.map((target) =>
+      this.everyRound(`Delivering checkpoints to the ${target.name}`, () => this.deliverTo(target)),
+    );
+    this.signing = this.everyRound('Signing checkpoints', () => this.sign());
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     if (!this.checkpoints.canSign) {
@@ -36,39 +41,32 @@ export class Checkpointer implements OnApplicationBootstrap, OnApplicationShutdo
       return;
     }
     await this.checkpoints.publishKey();
-    this.timer = setInterval(
-      () => void this.round(),
-      this.config.env.CHECKPOINT_EVERY_SECONDS * 1000,
-    ).unref();
-    void this.round();
+    this.signing.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
-    clearInterval(this.timer);
-    await Promise.all(this.running.values());
+    await Promise.all([this.signing, ...this.delivering].map((job) => job.stop()));
   }
 
-  /** Joins what of the round is under way. */
+  /** Does all of a round now, or joins what is under way of it. */
   async round(): Promise<void> {
-    await this.once('make', () => this.forTenants((id) => this.checkpoints.makeIfChanged(id)));
-    await Promise.all(
-      this.deliveries.targets.map((target) => this.once(target.name, () => this.deliverTo(target))),
-    );
+    await this.signing.runNow();
+    await Promise.all(this.delivering.map((job) => job.runNow()));
   }
 
-  private async once(name: string, work: () => Promise<void>): Promise<void> {
-    const running = this.running.get(name) ?? this.guarded(work).finally(() => this.running.delete(name));
-    this.running.set(name, running);
-    return running;
-  }
-
-  private async guarded(work: () => Promise<void>): Promise<void> {
-    try {
+  private everyRound(name: string, work: () => Promise<void>): RepeatedJob {
+    const step = async () => {
       await work();
-    } catch (error) {
-      this.logger.warn(`No checkpoints this time: ${messageOf(error)}`);
-    }
+      return false;
+    };
+    const pauseMs = this.config.env.CHECKPOINT_EVERY_SECONDS * 1000;
+    return new RepeatedJob(this.logger, { name, pauseMs, step });
+  }
+
+  private async sign(): Promise<void> {
+    await this.forTenants((id) => this.checkpoints.makeIfChanged(id));
+    for (const job of this.delivering) job.start(); // they need not wait for their own round
   }
 
   private async deliverTo(target: CheckpointTarget): Promise<void> {

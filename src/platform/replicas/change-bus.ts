@@ -46,6 +46,9 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly connection: ChangeConnection;
   private readonly acks: Acknowledgements;
   private heartbeat: NodeJS.Timeout | undefined;
+  private readonly firstRead = Promise.withResolvers<void>();
+  /** Resolves once every listener has read what it keeps in memory for the first time: before that nothing may act on it. */
+  readonly ready = this.firstRead.promise;
   private readingGeneration: number | undefined;
 
   constructor(
@@ -153,8 +156,12 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
     if (this.readingGeneration === generation) return;
     this.readingGeneration = generation;
     const isRead = await this.tell([...this.listeners.values()].flat(), null);
-    if (isRead) this.replica.becomeFresh(generation);
-    else this.readingGeneration = undefined;
+    if (!isRead) {
+      this.readingGeneration = undefined;
+      return;
+    }
+    this.replica.becomeFresh(generation);
+    this.firstRead.resolve();
   }
 
   private hear(channel: string, payload: string): void {
