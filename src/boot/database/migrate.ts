@@ -44,7 +44,7 @@ export async function isSchemaUpToDate(config: Config): Promise<boolean> {
     const [{ readable }] = await dataSource.query<[{ readable: boolean | null }]>(
       `SELECT has_table_privilege(to_regclass('migrations'), 'SELECT') AS readable`,
     );
-    return readable === true && !(await dataSource.showMigrations()) && areSecretsBound(dataSource);
+    return readable === true && !(await dataSource.showMigrations()) && (await areSecretsBound(dataSource));
   } finally {
     await dataSource.destroy();
   }
