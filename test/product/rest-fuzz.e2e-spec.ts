@@ -10,9 +10,8 @@ import {
 import { createTestApp, type TestApp } from '../support/test-app.js';
 
 const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 4000);
-const DAY_MS = 86_400_000;
-/** Other requests every day. */
-const SEED = Number(process.env['FUZZ_SEED'] ?? Math.floor(Date.now() / DAY_MS));
+/** The same requests each time, so that a change which breaks something is the one that is told; others by the variable. */
+const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
 const PARALLEL = 16;
 const ANSWER_LIMIT_MS = 120_000;
 /** They cost a password hash, or a wait, each; so they get fewer requests. */
@@ -80,6 +79,21 @@ describe('the REST API under thousands of made-up requests', () => {
       const body = { tool_name: 'get_user_profile' };
       const tool = await t.rest('POST', `/admin/groups/${group.body.data.id}/tools`, { token, body });
       ids.push(group.body.data.id, tool.body.data.id);
+    }
+    const things = {
+      '/admin/users': { email: 'fuzz@example.test', display_name: 'Fuzz', roles: ['customer'] },
+      '/admin/agents': { name: 'Fuzz' },
+      '/admin/notification-channels': {
+        kind: 'webhook',
+        name: 'Fuzz',
+        webhook: { url: 'https://example.com' },
+      },
+    };
+    for (const [path, body] of Object.entries(things)) {
+      const made = await t.rest('POST', path, { token, body });
+      expect([path, made.status]).toEqual([path, 201]);
+      // As often as a group and a tool together, so that what acts on one meets it as often.
+      ids.push(...Array.from({ length: 4 }, () => String(made.body.data.id)));
     }
     return ids;
   }

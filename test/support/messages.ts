@@ -5,7 +5,7 @@ export type Message = { readonly template: string; readonly where: string };
 
 /** What agents are told, over MCP, is not translated: models read English. Of the business only conversations are REST. */
 const NOT_REST =
-  /^(?:.*\/)?src\/(?:mcp|crm(?!\/(?:conversations\.(?:controller|dto)|messages\.|own-))|operations\/(?:doctor|isolation))\/|^(?:.*\/)?src\/boot\/(?:commands\/rotate-master|master-keys\/master-keys)\.ts$|\.spec\.ts$|messages\.zh\.ts$|openapi[^/]*\.ts$/;
+  /^(?:.*\/)?src\/(?:mcp|crm(?!\/(?:conversations\.(?:controller|dto)|messages\.|own-))|operations\/(?:doctor|isolation))\/|^(?:.*\/)?src\/operations\/status\/health-server\.ts$|^(?:.*\/)?src\/boot\/(?:commands\/rotate-master|master-keys\/master-keys)\.ts$|\.spec\.ts$|messages\.zh\.ts$|openapi[^/]*\.ts$/;
 const FAILURES = ['AppError', 'HttpException'];
 
 /**
