@@ -42,7 +42,7 @@ export default {
   reporters: ['default', '<rootDir>/test/support/summary-reporter.mjs'],
   testSequencer: '<rootDir>/test/support/slowest-first.mjs',
   // A hang, not slowness: no test is about how fast this machine is.
-  testTimeout: 60_000,
+  testTimeout: 300_000,
   // Two even on two cores: about half of the time a spec waits, for PostgreSQL or for a server that it started.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [

@@ -15,7 +15,7 @@ type Numbers = Record<string, any>; // oxlint-disable-line typescript/no-explici
 const BASE = '/admin/registration-automation';
 const FROM = '2026-03-10T00:00:00Z';
 const TO = '2026-03-12T00:00:00Z';
-const WAIT_MS = 20_000;
+const WAIT_MS = 120_000;
 
 describe('/api/v1/admin/registration-automation', () => {
   let t: TestApp;

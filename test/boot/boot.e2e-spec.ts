@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
@@ -42,6 +42,24 @@ async function startToFail(
 function newDataDir(): string {
   const directory = makeDataDir();
   dataDirs.push(directory);
+  return directory;
+}
+
+/** A data directory after its first start, stopped, and the password that was printed: making one is most of a start. */
+let used: { readonly directory: string; readonly password: string };
+
+beforeAll(async () => {
+  const directory = makeDataDir();
+  const server = await start({ DATA_DIR: directory });
+  used = { directory, password: shownIn(server.stdout(), 'Password') };
+  await server.stop();
+});
+afterAll(() => removeDataDir(used.directory));
+
+/** A copy with the owners of the files: as root, PostgreSQL runs as another user. */
+function usedDataDir(): string {
+  const directory = newDataDir();
+  execFileSync('cp', ['-a', `${used.directory}/.`, directory]);
   return directory;
 }
 
@@ -125,7 +143,7 @@ describe('the first start', () => {
   });
 
   it('keeps its secrets from other users of the machine', async () => {
-    const DATA_DIR = newDataDir();
+    const DATA_DIR = usedDataDir();
     const server = await start({ DATA_DIR });
     for (const name of ['master.key', 'postgres.password']) {
       expect((statSync(join(DATA_DIR, name)).mode & 0o777).toString(8)).toBe('600');
@@ -139,7 +157,7 @@ describe('the first start', () => {
 
 describe('a stop', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('by %s ends with code 0 and without PostgreSQL', async (signal) => {
-    const server = await start({ DATA_DIR: newDataDir() });
+    const server = await start({ DATA_DIR: usedDataDir() });
     const pid = postmasterPid(server.dataDir);
     expect(isAlive(pid)).toBe(true);
     expect(await server.stop(signal)).toBe(0);
@@ -149,16 +167,14 @@ describe('a stop', () => {
   });
 
   it('does not wait for clients that keep their connection open', async () => {
-    const server = await start({ DATA_DIR: newDataDir(), SHUTDOWN_GRACE_MS: '20000' });
+    const server = await start({ DATA_DIR: usedDataDir(), SHUTDOWN_GRACE_MS: '600000' });
     const answer = await fetch(`${server.url}/api/docs-json`, { headers: { Connection: 'keep-alive' } });
     await answer.arrayBuffer();
-    const startedAt = Date.now();
     expect(await server.stop()).toBe(0);
-    expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
 
   it('lets a request in flight finish', async () => {
-    const server = await start({ DATA_DIR: newDataDir() });
+    const server = await start({ DATA_DIR: usedDataDir() });
     const body = JSON.stringify({ email: 'nobody@example.org', password: 'wrong password' });
     const slow = request(`${server.url}/api/v1/auth/login`, {
       method: 'POST',
@@ -188,16 +204,14 @@ describe('a stop', () => {
   }
 
   it('cuts what outlasts the grace period', async () => {
-    const server = await start({ DATA_DIR: newDataDir(), SHUTDOWN_GRACE_MS: '300' });
-    await holdOpen(server);
-    const startedAt = Date.now();
+    const server = await start({ DATA_DIR: usedDataDir(), SHUTDOWN_GRACE_MS: '300' });
+    await holdOpen(server); // what is not cut ends the process with code 1 in the end
     expect(await server.stop()).toBe(0);
-    expect(Date.now() - startedAt).toBeLessThan(5000);
     expect(existsSync(postmasterFile(server.dataDir))).toBe(false);
   });
 
   it('happens at once on a second signal', async () => {
-    const server = await start({ DATA_DIR: newDataDir(), SHUTDOWN_GRACE_MS: '60000' });
+    const server = await start({ DATA_DIR: usedDataDir(), SHUTDOWN_GRACE_MS: '600000' });
     await holdOpen(server);
     const again = setInterval(() => server.process.kill('SIGTERM'), 100);
     const code = await server.stop();
@@ -208,7 +222,7 @@ describe('a stop', () => {
 
 describe('a start after a crash', () => {
   it('adopts the PostgreSQL that a killed service left running', async () => {
-    const DATA_DIR = newDataDir();
+    const DATA_DIR = usedDataDir();
     const killed = await start({ DATA_DIR });
     const pid = postmasterPid(DATA_DIR);
     await killed.kill9();
@@ -221,19 +235,17 @@ describe('a start after a crash', () => {
   });
 
   it('recovers when PostgreSQL was killed too', async () => {
-    const DATA_DIR = newDataDir();
+    const DATA_DIR = usedDataDir();
     const killed = await start({ DATA_DIR });
     await killed.kill9();
     process.kill(postmasterPid(DATA_DIR), 'SIGKILL');
     const next = await start({ DATA_DIR });
-    const [, password] = [shownIn(killed.stdout(), 'Sign-in'), shownIn(killed.stdout(), 'Password')];
-    expect(await signIn(next, 'admin@toolcrib.local', password)).toBe(200);
+    expect(await signIn(next, 'admin@toolcrib.local', used.password)).toBe(200);
     await next.stop();
   });
 
   it('is not misled by a postmaster.pid whose number another process has now', async () => {
-    const DATA_DIR = newDataDir();
-    await (await start({ DATA_DIR })).stop();
+    const DATA_DIR = usedDataDir();
     const stale = [
       process.pid,
       join(DATA_DIR, 'postgres'),
@@ -250,28 +262,26 @@ describe('a start after a crash', () => {
   });
 
   it('is not misled by an owner file whose number another process has now', async () => {
-    const DATA_DIR = newDataDir();
-    await (await start({ DATA_DIR })).stop();
+    const DATA_DIR = usedDataDir();
     writeFileSync(join(DATA_DIR, 'toolcrib.pid'), JSON.stringify({ pid: process.pid, birth: 'long ago/1' }));
     const next = await start({ DATA_DIR });
     await next.stop();
   });
 
   it('starts PostgreSQL again when it dies under a running service', async () => {
-    const server = await start({ DATA_DIR: newDataDir() });
-    const password = shownIn(server.stdout(), 'Password');
+    const server = await start({ DATA_DIR: usedDataDir() });
     const pid = postmasterPid(server.dataDir);
     process.kill(pid, 'SIGKILL');
     await untilTrue(() => server.stdout().includes('The embedded PostgreSQL is back'));
     expect(postmasterPid(server.dataDir)).not.toBe(pid);
-    expect(await signIn(server, 'admin@toolcrib.local', password)).toBe(200);
+    expect(await signIn(server, 'admin@toolcrib.local', used.password)).toBe(200);
     expect(await server.stop()).toBe(0);
   });
 });
 
 describe('a start that cannot succeed', () => {
   it('names the process that uses the data directory', async () => {
-    const first = await start({ DATA_DIR: newDataDir() });
+    const first = await start({ DATA_DIR: usedDataDir() });
     for (const PORT of [String(first.port), '0']) {
       const { code, stderr } = await startToFail({ DATA_DIR: first.dataDir, PORT });
       expect(code).toBe(1);
@@ -324,8 +334,7 @@ describe('a start that cannot succeed', () => {
   });
 
   it('wants the old master key back instead of making another', async () => {
-    const DATA_DIR = newDataDir();
-    await (await start({ DATA_DIR })).stop();
+    const DATA_DIR = usedDataDir();
     rmSync(join(DATA_DIR, 'master.key'));
     const { code, stderr } = await startToFail({ DATA_DIR });
     expect(code).toBe(1);
@@ -400,11 +409,11 @@ describe('a start with DATABASE_URL', () => {
 
 describe('toolcrib admin reset-password', () => {
   it('gives a new password beside a running service and without one', async () => {
-    const DATA_DIR = newDataDir();
+    const DATA_DIR = usedDataDir();
     const server = await start({ DATA_DIR });
     const whileRunning = await toolcrib({ DATA_DIR }, 'admin', 'reset-password');
     expect(await signIn(server, 'admin@toolcrib.local', shownIn(whileRunning, 'Password'))).toBe(200);
-    expect(await signIn(server, 'admin@toolcrib.local', shownIn(server.stdout(), 'Password'))).toBe(401);
+    expect(await signIn(server, 'admin@toolcrib.local', used.password)).toBe(401);
     await server.stop();
 
     const whileStopped = await toolcrib({ DATA_DIR }, 'admin', 'reset-password');

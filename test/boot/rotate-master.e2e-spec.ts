@@ -81,7 +81,7 @@ describe('toolcrib keys rotate-master', () => {
     for (let n = 0; n < KEYS; n++) {
       keys.push((await rest('POST', `/admin/groups/${groupId}/keys`, { name: `key ${n}` })).data.api_key);
     }
-  }, 60_000);
+  });
   afterAll(async () => {
     await database?.end().catch(() => undefined);
     await server?.stop();
@@ -116,7 +116,7 @@ describe('toolcrib keys rotate-master', () => {
     for (const file of ['master.key', 'master.key.previous']) {
       expect(statSync(join(dataDir, file)).mode & 0o777).toBe(0o600);
     }
-  }, 90_000);
+  });
 
   it('leaves nothing to do for a second run, and forgets the previous key only when it is not needed', async () => {
     expect((await command().done).output).toMatch(/^0 secrets/);
@@ -124,7 +124,7 @@ describe('toolcrib keys rotate-master', () => {
     expect([code, output]).toEqual([0, 'The previous master key is forgotten\n']);
     expect(existsSync(join(dataDir, 'master.key.previous'))).toBe(false);
     for (const key of keys) expect(await list(key)).toBe(200);
-  }, 60_000);
+  });
 
   it('leaves what it cannot open, names it, and puts the rest under the new key', async () => {
     const { rows } = await database.query<{ user_id: string }>(
@@ -151,7 +151,7 @@ describe('toolcrib keys rotate-master', () => {
     const shown = await rest('GET', `/admin/groups/${groupId}/api-key`);
     expect(keys).toContain(shown.data.api_key);
     expect(await list(keys[7])).toBe(200);
-  }, 60_000);
+  });
 
   it('needs a new key with an external database', async () => {
     const child = spawn(process.execPath, [resolve('dist/src/cli.js'), 'keys', 'rotate-master'], {

@@ -57,7 +57,7 @@ describe('search in the call log', () => {
          WHERE p.follower = 'guide' AND (l.recorded_in, l.id) > (p.recorded_in, p.id)`,
       );
       return behind === 0;
-    }, 20_000);
+    });
 
   beforeAll(async () => {
     t = await createTestApp();
@@ -316,7 +316,7 @@ describe('search in the call log', () => {
         await eventually(async () => {
           await t.app.get(GuideJob).step();
           return (await chunksOf(own.tenantId)).every(({ stale }) => !stale);
-        }, 20_000);
+        });
         expect((await chunksOf(own.tenantId)).length).toBeLessThanOrEqual(4); // of 256 records and more
       }
       const answer = await t.rest('GET', '/admin/call-logs?q=customer&limit=200', { token: own.adminToken });
@@ -339,7 +339,7 @@ describe('search in the call log', () => {
            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
         );
         return waits || (await chunksOf(own.tenantId)).length > 0;
-      }, 20_000);
+      });
       await erasing.commitTransaction();
       await erasing.release();
       await marking;

@@ -42,7 +42,7 @@ describe('statistics of the call log', () => {
          WHERE p.follower = 'statistics' AND (l.recorded_in, l.id) > (p.recorded_in, p.id)`,
       );
       return behind === 0;
-    }, 20_000);
+    });
   const read = async (query: string): Promise<readonly Line[]> => {
     const path = `/admin/call-logs/statistics?from=${from}&to=${to}&${query}`;
     const answer = await t.rest('GET', path, { token: tenant.adminToken });

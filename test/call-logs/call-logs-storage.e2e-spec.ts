@@ -22,7 +22,7 @@ describe('the store of the call log', () => {
   beforeAll(async () => {
     t = await createTestApp();
     tenant = await t.newTenant();
-    await eventually(async () => (await partitions()).includes(partitionOf(-7)), 20_000);
+    await eventually(async () => (await partitions()).includes(partitionOf(-7)));
   });
   afterAll(() => t.close());
 
@@ -48,7 +48,7 @@ describe('the store of the call log', () => {
     );
     return n;
   };
-  const keepHouse = async () => eventually(() => t.app.get(Housekeeping).keepHouse(), 20_000); // another run may be under way
+  const keepHouse = async () => eventually(() => t.app.get(Housekeeping).keepHouse()); // another run may be under way
   const setRetention = (body: object, path = '', token = tenant.adminToken) =>
     t.rest('PUT', retentionAt(path), { token, body });
 
@@ -151,10 +151,10 @@ describe('the store of the call log', () => {
         }
       };
       const calls = Array.from({ length: 8 }, call);
-      await eventually(() => ids.length > 300, 20_000);
+      await eventually(() => ids.length > 300);
       await keepHouse();
       const written = ids.length;
-      await eventually(() => ids.length > written + 100, 20_000);
+      await eventually(() => ids.length > written + 100);
       over.abort();
       await Promise.all(calls);
       expect(await partitions()).toContain(name);
@@ -204,7 +204,7 @@ describe('the store of the call log', () => {
       await eventually(async () => {
         await keepHouse();
         return !(await partitions()).includes(partitionOf(60));
-      }, 20_000);
+      });
       expect(await countBy('group_id = $1', [groupId])).toBe(0);
       const removals = await t.dataSource.query(
         'SELECT DISTINCT kind, group_id, before::text FROM call_log_removals WHERE tenant_id = $1 AND group_id IS NOT NULL',
@@ -269,7 +269,7 @@ describe('the store of the call log', () => {
           [dayOf(82), tenantId, groupId],
         );
         const { pid, dropped } = await drop(82);
-        await eventually(async () => (await locksOf(pid)).some(({ granted }) => !granted), 20_000);
+        await eventually(async () => (await locksOf(pid)).some(({ granted }) => !granted));
         const locks = await locksOf(pid);
         await late.commitTransaction();
         expect(await dropped).toBe(false);

@@ -5,7 +5,7 @@ import { eventually } from '../support/mcp.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { type StandInApp, StandInDify } from '../support/stand-in-dify.js';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 120_000;
 /** What the beginning and then a step write to, in their order; nobody can write there while it is locked. */
 const TABLES = ['automation_steps', 'conversations', 'messages', 'customer_claims'];
 
@@ -89,7 +89,7 @@ describe('registration automation on built servers that are killed', () => {
     // What was stored before a death was not done again, and the agent was asked once.
     expect(dify.asked(app)).toHaveLength(1);
     expect((await world.stepsOf(run.id)).map(({ attempts }) => attempts)).toEqual([2, 1, 2, 2, 1]);
-  }, 180_000);
+  });
 
   it('are done once, though one dies by kill -9 while it ends the last step', async () => {
     const user = await world.register();
@@ -115,7 +115,7 @@ describe('registration automation on built servers that are killed', () => {
     expect(run).toMatchObject({ state: 'done', error: null });
     expect(await countsOf(user)).toEqual(ONCE);
     expect((await world.stepsOf(run.id)).map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 2]);
-  }, 120_000);
+  });
 
   it('is given up once, with one alert, though one dies by kill -9 in the giving up', async () => {
     const user = await world.register();
@@ -136,7 +136,7 @@ describe('registration automation on built servers that are killed', () => {
     ]);
     await watch.query('DROP FUNCTION refuse CASCADE');
     expect(rows).toEqual([{ kind: 'automation_failed' }]);
-  }, 120_000);
+  });
 
   it('ask again after a death in the asking, and after two take the template', async () => {
     app.scenario = 'hanging';
@@ -151,7 +151,7 @@ describe('registration automation on built servers that are killed', () => {
     expect(run).toMatchObject({ state: 'done', welcomed_by: 'template', fallback_reason: 'asked_before' });
     expect(dify.asked(app)).toHaveLength(2);
     expect(await countsOf(user)).toEqual(ONCE);
-  }, 120_000);
+  });
 
   it('ask again after restarts in the asking', async () => {
     app.scenario = 'hanging';
@@ -165,7 +165,7 @@ describe('registration automation on built servers that are killed', () => {
     await start('heir');
     expect(await world.ended(user)).toMatchObject({ state: 'done', welcomed_by: 'agent' });
     expect(await countsOf(user)).toEqual(ONCE);
-  }, 120_000);
+  });
 
   it('are taken over by another replica while they are at it', async () => {
     app.scenario = 'hanging';
@@ -178,7 +178,7 @@ describe('registration automation on built servers that are killed', () => {
     expect(await world.ended(user)).toMatchObject({ state: 'done', welcomed_by: 'agent' });
     expect(await countsOf(user)).toEqual(ONCE);
     expect(await world.ended(await world.register(heir))).toMatchObject({ state: 'done' });
-  }, 120_000);
+  });
 
   it('greet whoever registered while nobody ran jobs', async () => {
     const users = await Promise.all([1, 2, 3].map(() => world.register()));
@@ -188,5 +188,5 @@ describe('registration automation on built servers that are killed', () => {
       expect(await world.ended(user)).toMatchObject({ state: 'done' });
       expect(await countsOf(user)).toEqual(ONCE);
     }
-  }, 60_000);
+  });
 });

@@ -119,7 +119,7 @@ describe('replicas that are killed', () => {
       headers: { authorization: `Bearer ${consultant.token}`, 'idempotency-key': newId() },
     });
     expect(answer.status).toBe(200);
-  }, 120_000);
+  });
 });
 
 /** Levels that were reached, of all customers together. */

@@ -52,7 +52,7 @@ describe('kill -9 under load', () => {
       const group = { id: '', code: 'sample', key, url: `${server.url}/mcp/sample/mcp` };
       const before = answered.length;
       const loading = load(group, round, answered);
-      await eventually(() => answered.length - before > ANSWERS_BEFORE_KILL, 20_000);
+      await eventually(() => answered.length - before > ANSWERS_BEFORE_KILL);
       await delay(round * 7); // another moment of a batch each round
       if (round % 2 === 1) process.kill(Number(postmaster()[0]), 'SIGKILL');
       await server.kill9();
@@ -67,7 +67,7 @@ describe('kill -9 under load', () => {
     expect(verified.records).toBe(recorded.size);
     expect(answered.length).toBeGreaterThan(ROUNDS * ANSWERS_BEFORE_KILL);
     expect(answered.filter((id) => !recorded.has(id))).toEqual([]);
-  }, 240_000);
+  });
 
   /** The chain of the log is whole, however often it was torn. */
   async function startCommand(args: readonly string[]) {

@@ -67,7 +67,7 @@ describe('a change on three replicas', () => {
     replicas = [await start('one', database.url)];
     replicas.push(...(await Promise.all([start('two', database.url), start('three', proxy.url)])));
     token = (await rest(replicas[0], 'POST', '/auth/login', ADMIN)).data.access_token;
-  }, 120_000);
+  });
 
   afterAll(async () => {
     proxy?.restore();
@@ -93,7 +93,7 @@ describe('a change on three replicas', () => {
           }
         }),
       );
-      await eventually(() => accepted.length > 20, 20_000);
+      await eventually(() => accepted.length > 20);
       const answer = await rest(replicas[round % 3], 'POST', `/admin/groups/${id}/regenerate-key`);
       const answeredAtMs = performance.now();
       await delay(150); // what a replica that is late would let through meanwhile
@@ -106,7 +106,7 @@ describe('a change on three replicas', () => {
       key = answer.data.api_key;
     }
     expect(Math.max(...latest)).toBeLessThan(CHANGE_WAIT_MS);
-  }, 60_000);
+  });
 
   it('raises the epoch of the group', async () => {
     const { id } = await newGroup();
@@ -135,8 +135,8 @@ describe('a change on three replicas', () => {
         ({ status }) => status === 503,
         () => false,
       );
-    await eventually(isRefused, 20_000);
-    expect(performance.now() - cutAtMs).toBeLessThan(LEASE_MS + 4000);
+    await eventually(isRefused);
+    expect(performance.now() - cutAtMs).toBeLessThan(5 * LEASE_MS);
     const refused = await call(replicas[2], code, answer.data.api_key);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(((await refused.json()) as Json).error.message).toMatch(/lost touch with the database/);
@@ -156,10 +156,10 @@ describe('a change on three replicas', () => {
     expect(next).toMatchObject({ effective_immediately: true, replicas: [{ name: 'one' }, { name: 'two' }] });
 
     proxy.restore();
-    await eventually(async () => (await ready(replicas[2])).status === 200, 20_000);
+    await eventually(async () => (await ready(replicas[2])).status === 200);
     expect((await call(replicas[2], code, key)).status).toBe(401);
     expect((await call(replicas[2], code, answer.data.api_key)).status).toBe(200);
-  }, 60_000);
+  });
 
   it('reaches a replica that was stopped before it serves again', async () => {
     const { id, code, key } = await newGroup();
@@ -178,7 +178,7 @@ describe('a change on three replicas', () => {
     } finally {
       replicas[1].process.kill('SIGCONT');
     }
-    await eventually(async () => (await ready(replicas[1])).status === 200, 20_000);
+    await eventually(async () => (await ready(replicas[1])).status === 200);
     expect((await call(replicas[1], code, key)).status).toBe(401);
-  }, 60_000);
+  });
 });

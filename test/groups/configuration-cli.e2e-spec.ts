@@ -88,7 +88,7 @@ describe('toolcrib config', () => {
       [tenant.tenantId],
     );
     expect(entry).toMatchObject({ actor_kind: 'system', actor_name: 'toolcrib config apply', result: 'ok' });
-  }, 60_000);
+  });
 
   it('rules the next call of the service that runs beside it', async () => {
     const body = { name: 'Live', server_code: code };
@@ -105,7 +105,7 @@ describe('toolcrib config', () => {
         .code,
     ).toBe(0);
     expect((await send(group, legacy('ping'))).status).toBe(403);
-  }, 60_000);
+  });
 
   it('changes nothing without --yes when nobody can be asked, and on a dry run', async () => {
     const file = write(sample());
@@ -119,7 +119,7 @@ describe('toolcrib config', () => {
     const piped = start(['apply', '-', '--yes', '--tenant', tenant.tenantName], sample());
     expect((await piped.ended).code).toBe(0);
     expect(await exportOf()).toContain(code);
-  }, 60_000);
+  });
 
   it('names every problem by file, line and column', async () => {
     const file = write(`${sample('{ retries: 3 }')}  Bad Code: { name: x }\n`);
@@ -129,7 +129,7 @@ describe('toolcrib config', () => {
       expect.stringContaining(`${file}:6:27: groups.${code}.tools.${TOOL}.retries is not a known field here`),
       expect.stringContaining(`${file}:7:3: groups.Bad Code must be 3 to 32 of a-z, 0-9 and -`),
     ]);
-  }, 60_000);
+  });
 
   it.each([
     [['diff'], /needs one FILE/],
@@ -152,7 +152,7 @@ describe('toolcrib config', () => {
     const { stdout } = await start(['schema']).ended;
     const published = await fetch(`${t.url}/api/v1/admin/config/schema`);
     expect(JSON.parse(stdout)).toEqual(await published.json());
-  }, 60_000);
+  });
 
   it('leaves nothing behind when it is killed in the middle', async () => {
     await run('apply', write(sample()), '--yes');
@@ -164,7 +164,7 @@ describe('toolcrib config', () => {
     const { child, ended } = start(['apply', file, '--yes', '--tenant', tenant.tenantName]);
     const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE%mcp_tools%'
       AND datname = current_database()`;
-    await eventually(async () => (await t.dataSource.query<object[]>(waiting)).length === 1, 20_000);
+    await eventually(async () => (await t.dataSource.query<object[]>(waiting)).length === 1);
     child.kill('SIGKILL');
     await ended;
     await holder.rollbackTransaction();
@@ -173,5 +173,5 @@ describe('toolcrib config', () => {
     expect(await exportOf()).toBe(before);
     expect((await run('apply', file, '--yes')).code).toBe(0);
     expect(readFileSync(file, 'utf8')).toContain('Another name');
-  }, 60_000);
+  });
 });

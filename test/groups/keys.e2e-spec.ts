@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { SecurityAlertsService } from '../../src/groups/keys/security-alerts.service.js';
 import { TestTools } from '../fixtures/test.tools.js';
 import { eventually, legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
@@ -274,10 +273,6 @@ describe('the keys of a group', () => {
       headers: { authorization: `Bearer ${key.api_key}` },
     });
     expect(response.status).toBe(200);
-    const ended = response.text().then(
-      () => 'ended',
-      () => 'ended',
-    );
-    expect(await Promise.race([ended, delay(5000, 'open')])).toBe('ended');
+    await response.text().catch(() => undefined); // comes to its end, or the test to its limit
   });
 });

@@ -7,7 +7,7 @@ import { EventJobs } from '../fixtures/event-jobs.js';
 import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 120_000;
 
 type JobRow = { kind: string; payload: object; state: string; tenant_id: string };
 

@@ -3,7 +3,7 @@ import { onJob, runsOf, seen, TestJobs } from '../fixtures/test-jobs.js';
 import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 120_000;
 
 type Waiting = {
   readonly kind?: string;

@@ -6,7 +6,7 @@ import { onJob, runsOf, TestJobs } from '../fixtures/test-jobs.js';
 import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 120_000;
 const LEASE_MS = 600;
 
 describe('a job whose row somebody else has locked', () => {

@@ -12,7 +12,7 @@ import {
   type TestTenant,
 } from '../support/test-app.js';
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 120_000;
 const SECRET = 'mcp_key_abcdefghijklmnopqrstuvwxyz';
 
 describe('/api/v1/admin/jobs', () => {

@@ -4,7 +4,7 @@ import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 120_000;
 
 describe('jobs with a schedule', () => {
   let database: TestDatabase;

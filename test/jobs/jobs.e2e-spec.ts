@@ -30,7 +30,7 @@ type AttemptRow = {
   replica: string;
 };
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 120_000;
 
 describe('durable jobs', () => {
   let t: TestApp;

@@ -42,7 +42,7 @@ describe('deliveries', () => {
     eventually(async () => {
       const open = `SELECT FROM jobs WHERE tenant_id = $1 AND state IN ('queued', 'running')`;
       return (await t.dataSource.query<unknown[]>(open, [tenant.tenantId])).length === 0;
-    }, 15_000);
+    });
   const keysSent = () =>
     receiver.requests.map(({ body }) => (JSON.parse(body.toString()) as { data: { key: string } }).data.key);
 
@@ -205,7 +205,7 @@ describe('deliveries', () => {
       receiver.behaviour = 503;
       await webhook();
       await sendNotice(t, tenant, { key: 'customer:1:new', recipients: [self()] });
-      await eventually(async () => (await deliveriesOf(t, tenant))[0]?.last_error !== null, 15_000);
+      await eventually(async () => (await deliveriesOf(t, tenant))[0]?.last_error !== null);
       await withdraw('customer:1:');
       const attempts = receiver.requests.length;
       await noOpenJobs();
@@ -292,7 +292,7 @@ describe('deliveries', () => {
       setClock('2026-03-03T15:00:00Z'); // 23:00 in Shanghai
       expect(await sendNotice(t, tenant, { key: 'calm', recipients: [self()] })).toEqual({ deliveries: 1 });
       await sendNotice(t, tenant, { key: 'urgent', recipients: [self()], isUrgent: true });
-      await eventually(async () => (await deliveriesOf(t, tenant, '&state=sent')).length === 1, 15_000);
+      await eventually(async () => (await deliveriesOf(t, tenant, '&state=sent')).length === 1);
       expect(keysSent()).toEqual(['urgent']);
       const [waiting] = await deliveriesOf(t, tenant, '&state=waiting');
       expect(waiting).toMatchObject({
@@ -318,7 +318,7 @@ describe('deliveries', () => {
       const awake = await t.newUser(tenant.tenantId, ['consultant']);
       setClock('2026-03-03T15:00:00Z');
       expect(await sendNotice(t, tenant, { recipients: [self(), awake.id] })).toEqual({ deliveries: 2 });
-      await eventually(async () => (await deliveriesOf(t, tenant, '&state=sent')).length === 1, 15_000);
+      await eventually(async () => (await deliveriesOf(t, tenant, '&state=sent')).length === 1);
       expect(await deliveriesOf(t, tenant, `&recipient_id=${awake.id}`)).toMatchObject([{ state: 'sent' }]);
       expect(await deliveriesOf(t, tenant, `&recipient_id=${self()}`)).toMatchObject([
         { state: 'waiting', not_before: '2026-03-03T23:00:00.000Z' },
@@ -331,12 +331,12 @@ describe('deliveries', () => {
       setClock('2026-03-03T04:00:00Z');
       receiver.behaviour = 503;
       await sendNotice(t, tenant, { recipients: [self()] });
-      await eventually(async () => (await deliveriesOf(t, tenant))[0]?.last_error !== null, 15_000);
+      await eventually(async () => (await deliveriesOf(t, tenant))[0]?.last_error !== null);
       setClock('2026-03-03T15:00:00Z');
       receiver.behaviour = 200;
       await makeDue();
       const heldUntil = async (time: string) =>
-        eventually(async () => (await deliveriesOf(t, tenant))[0]?.['not_before'] === time, 15_000);
+        eventually(async () => (await deliveriesOf(t, tenant))[0]?.['not_before'] === time);
       await heldUntil('2026-03-03T23:00:00.000Z');
       expect(await deliveriesOf(t, tenant)).toMatchObject([{ state: 'waiting', attempts: 1 }]);
       // A job that comes a little too soon does not come again and again.
@@ -520,7 +520,7 @@ describe('deliveries', () => {
         t.dataSource.query<{ key: string }[]>('SELECT key FROM alerts WHERE tenant_id = $1', [
           tenant.tenantId,
         ]);
-      await eventually(async () => (await keys()).length < 3, 15_000);
+      await eventually(async () => (await keys()).length < 3);
       expect(await keys()).toEqual([{ key: 'seen again' }]);
     });
 

@@ -6,11 +6,8 @@ import { SignedIn } from '../../src/access/access.js';
 import { NotFoundError } from '../../src/platform/errors.js';
 import { SYSTEM_DATABASE } from '../../src/platform/database/system-database.js';
 import { withOwner } from '../../src/boot/database/migrate.js';
-import {
-  attackIsolation,
-  type AttackOptions,
-  type AttackReport,
-} from '../../src/operations/isolation/attack.js';
+import { attackIsolation, type AttackReport } from '../../src/operations/isolation/attack.js';
+import { EVERY_VALUE, everyFewValues } from '../../src/operations/isolation/choice.js';
 import { listGuardedTables } from '../../src/operations/isolation/guarded-tables.js';
 import { McpTool } from '../../src/tools/mcp-tool.decorator.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
@@ -67,12 +64,16 @@ class CarelessTools {
   }
 }
 
+const DAY_MS = 86_400_000;
+/** With all values it is `toolcrib doctor --isolation`; here each field meets the likeliest, and another one every day. */
+const NUMBER = Number(process.env['ATTACK_NUMBER'] ?? Math.floor(Date.now() / DAY_MS));
+
 const summary = ({ findings }: AttackReport) => [...new Set(findings.map(({ where }) => where))];
 
 describe('toolcrib doctor --isolation', () => {
   let t: TestApp;
-  const attack = (on: TestApp, options?: AttackOptions) =>
-    withOwner(on.config, (owner) => attackIsolation({ app: on.app, url: on.url, owner }, options));
+  const attack = (on: TestApp, only = /./, values = everyFewValues(NUMBER)) =>
+    withOwner(on.config, (owner) => attackIsolation({ app: on.app, url: on.url, owner }, { only, values }));
   const rowsOf = async (on: TestApp) => {
     const tables = (await listGuardedTables(on.dataSource)).filter(({ isPartition }) => !isPartition);
     const counts = tables.map(({ name }) => `SELECT '${name}' AS t, count(*)::int AS n FROM "${name}"`);
@@ -87,13 +88,12 @@ describe('toolcrib doctor --isolation', () => {
   it('finds no way from one tenant to another, and leaves nothing behind', async () => {
     await t.newTenant();
     const before = await rowsOf(t);
-    const report = await attack(t);
-    expect(report.findings).toEqual([]);
-    expect(report.unexplained).toEqual([]);
-    expect(report.operations.filter(({ outcome }) => outcome === 'attacked').length).toBeGreaterThan(30);
-    expect(report.requests).toBeGreaterThan(500);
+    const { findings, unexplained, operations, requests } = await attack(t);
+    expect({ NUMBER, findings, unexplained }).toEqual({ NUMBER, findings: [], unexplained: [] });
+    expect(operations.filter(({ outcome }) => outcome === 'attacked').length).toBeGreaterThan(30);
+    expect(requests).toBeGreaterThan(500);
     expect(await rowsOf(t)).toEqual(before);
-  }, 480_000);
+  }, 600_000);
 
   describe('with mistakes built in', () => {
     let careless: TestApp;
@@ -109,25 +109,25 @@ describe('toolcrib doctor --isolation', () => {
     afterAll(() => careless.close());
 
     it('names a tool that goes around the chokepoint', async () => {
-      const report = await attack(careless, { only: /^tool (careless_user|get_user_profile)$/ });
+      const report = await attack(careless, /^tool (careless_user|get_user_profile)$/);
       expect([report.ok, summary(report)]).toEqual([false, ['tool careless_user']]);
       expect(report.findings[0]?.attack).toContain("argument user_id = the other tenant's");
     });
 
     it('names a route that keeps an answer for everybody', async () => {
-      const report = await attack(careless, { only: /remembered-groups/ });
+      const report = await attack(careless, /remembered-groups/);
       expect(summary(report)).toEqual(['GET /api/v1/test/remembered-groups']);
       expect(report.findings[0]?.attack).toBe('asked right after the other tenant');
     });
 
     it('shows that a forgotten where alone leaks nothing', async () => {
-      const report = await attack(careless, { only: /forgetful-groups/ });
+      const report = await attack(careless, /forgetful-groups/, EVERY_VALUE);
       expect(report.findings).toEqual([]);
     });
 
     it('names the route when the table has lost its row-level security as well', async () => {
       await setSecurity('DISABLE');
-      const report = await attack(careless, { only: /forgetful-groups/ });
+      const report = await attack(careless, /forgetful-groups/, EVERY_VALUE); // nothing says what its id is of
       await setSecurity('ENABLE');
       expect(summary(report)).toEqual(['GET /api/v1/test/forgetful-groups/{id}']);
       expect(report.findings[0]?.problem).toContain("answer holds what is the other tenant's");
@@ -140,7 +140,7 @@ describe('toolcrib doctor --isolation', () => {
       await careless.dataSource.query(
         `CREATE TRIGGER misplace BEFORE UPDATE ON mcp_tool_groups FOR EACH ROW EXECUTE FUNCTION misplace()`,
       );
-      const report = await attack(careless, { only: /^(DELETE|PUT) .*\/groups\/\{id\}$|forgetful/ });
+      const report = await attack(careless, /^(DELETE|PUT) .*\/groups\/\{id\}$|forgetful/);
       await careless.dataSource.query('DROP TRIGGER misplace ON mcp_tool_groups; DROP FUNCTION misplace()');
       expect(summary(report)).toContain('mcp_tool_groups');
     });

@@ -85,7 +85,7 @@ describe('README.md', () => {
     const file = join(ROOT, 'src/crm/prices.tools.ts');
     expect(readme).toContain('`src/crm/prices.tools.ts`');
     expect(diagnose(file, codeBlocks('README.md', 'ts')[0] ?? '')).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('the documentation', () => {

@@ -82,7 +82,6 @@ describe('the REST API under thousands of made-up requests', () => {
     }
     const things = {
       '/admin/users': { email: 'fuzz@example.test', display_name: 'Fuzz', roles: ['customer'] },
-      '/admin/agents': { name: 'Fuzz' },
       '/admin/notification-channels': {
         kind: 'webhook',
         name: 'Fuzz',
@@ -93,7 +92,7 @@ describe('the REST API under thousands of made-up requests', () => {
       const made = await t.rest('POST', path, { token, body });
       expect([path, made.status]).toEqual([path, 201]);
       // As often as a group and a tool together, so that what acts on one meets it as often.
-      ids.push(...Array.from({ length: 4 }, () => String(made.body.data.id)));
+      ids.push(...Array.from({ length: 4 }, () => made.body.data.id));
     }
     return ids;
   }

@@ -13,7 +13,7 @@ export const AUTOMATION_ENV = {
   AGENT_BREAKER_FAILURES: '0',
   REGISTRATIONS_PER_HOUR: '100000',
 };
-const WAIT_MS = 20_000;
+const WAIT_MS = 120_000;
 
 export type RunRow = {
   readonly id: string;

@@ -7,7 +7,7 @@ export type ToldEvent = Told & {
   readonly payload: Readonly<Record<string, unknown>>;
 };
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 120_000;
 const POLL_MS = 20;
 
 /** A real client at `/ws`, that keeps all it is told. */

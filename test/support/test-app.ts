@@ -1,4 +1,5 @@
 import { Logger, Module, type Type } from '@nestjs/common';
+import { hash } from '@node-rs/argon2';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DataSource, type DataSourceOptions } from 'typeorm';
@@ -6,7 +7,6 @@ import { v7 as newId } from 'uuid';
 import { AppModule } from '../../src/app.module.js';
 import { createApp } from '../../src/boot/app.js';
 import type { UserCaller } from '../../src/access/caller.js';
-import { hashPassword } from '../../src/auth/sign-in/passwords.js';
 import { Tenant } from '../../src/access/tenant.entity.js';
 import { User } from '../../src/access/user.entity.js';
 import { configureRest } from '../../src/platform/rest/rest.js';
@@ -85,7 +85,8 @@ export type TestAppOptions = {
   readonly controllers?: readonly Type[];
 };
 
-let passwordHash: Promise<string> | undefined;
+/** Of {@link TEST_PASSWORD}, with the least work: most tests sign in, and few are about passwords. */
+const passwordHash = hash(TEST_PASSWORD, { memoryCost: 8, timeCost: 1, parallelism: 1 });
 
 @Module({})
 class TestRoot {}
@@ -118,6 +119,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
     PORT: String(await findFreePort()),
     SAMPLE_DATA: 'false',
     AUTH_RATE_LIMIT: '1000000', // all tests come from one address
+    JOBS_LEASE_MS: '600000', // a lease that ran out on a busy machine would have a job run twice
     SIGN_IN_FAILURES_PER_ADDRESS: '1000000', // all tests come from one address
     ...options.env,
   });
@@ -155,7 +157,7 @@ export async function createTestApp(options: TestAppOptions = {}): Promise<TestA
       username: `user-${id}`,
       email: `${id}@example.test`,
       displayName: 'Test user',
-      passwordHash: await (passwordHash ??= hashPassword(TEST_PASSWORD)),
+      passwordHash: await passwordHash,
       roles: [...roles],
     });
   };

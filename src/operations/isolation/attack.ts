@@ -3,6 +3,7 @@ import { newId } from '../../platform/new-id.js';
 import { openApiDocument } from '../../platform/rest/rest.js';
 import { ToolRegistry } from '../../tools/tool-registry.js';
 import { Battle } from './battle.js';
+import { type Choice, EVERY_VALUE } from './choice.js';
 import { isExcepted, KNOWN, NOT_ATTACKED } from './exceptions.js';
 import { send } from './http.js';
 import type { Finding } from './leaks.js';
@@ -41,6 +42,8 @@ export type AttackReport = {
 export type AttackOptions = {
   /** Only routes and tools whose name matches. @default all */
   readonly only?: RegExp;
+  /** Of what is the victim's, the values to try in each field. @default all */
+  readonly values?: Choice;
 };
 
 /**
@@ -55,7 +58,7 @@ export async function attackIsolation(target: Target, options: AttackOptions = {
     const victim = await makeSide(target, tenantIds[1]);
     const tables = await listGuardedTables(target.owner);
     for (const side of [attacker, victim]) await seedEmptyTables(target.app.get(DataSource), tables, side);
-    const battle = new Battle(target, attacker, victim);
+    const battle = new Battle(target, { attacker, victim, choose: options.values ?? EVERY_VALUE });
     const results = await attackAll(battle, options.only ?? /./);
     await battle.checkOwnRows();
     return toReport(battle, results);

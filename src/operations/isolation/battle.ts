@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { inTenant } from '../../platform/request-scope.js';
+import type { Choice } from './choice.js';
 import { Harvest } from './harvest.js';
 import type { Answer } from './http.js';
 import { type Finding, LeakDetector, wordsOf } from './leaks.js';
@@ -13,6 +14,9 @@ export type Probe = { readonly label: string; readonly value: string; readonly n
 
 /** The attacker and the victim, what each has, and what was found. */
 export class Battle {
+  readonly attacker: Side;
+  readonly victim: Side;
+  private readonly choose: Choice;
   readonly findings: Finding[] = [];
   requests = 0;
   own!: Harvest;
@@ -25,9 +29,12 @@ export class Battle {
 
   constructor(
     readonly target: Target,
-    readonly attacker: Side,
-    readonly victim: Side,
-  ) {}
+    sides: { readonly attacker: Side; readonly victim: Side; readonly choose: Choice },
+  ) {
+    this.attacker = sides.attacker;
+    this.victim = sides.victim;
+    this.choose = sides.choose;
+  }
 
   get dataSource(): DataSource {
     return this.target.app.get(DataSource);
@@ -57,14 +64,14 @@ export class Battle {
     for (const [kind, value] of this.theirs.oneOfEach(this.foreign)) {
       if (!likeliest.includes(value)) probes.push({ label: `the other tenant's id of ${kind}`, value });
     }
-    return probes.map((probe) => ({ ...probe, nobodys: randomUUID() }));
+    return this.choose(probes).map((probe) => ({ ...probe, nobodys: randomUUID() }));
   }
 
   /** Texts of the victim that identify something of the victim's. */
   foreignTexts(name: string): Probe[] {
     const values = this.theirs.textsOf(name).filter((value) => value.includes(this.victim.marker));
     const others = [this.victim.marker, this.victim.email].filter((value) => !values.includes(value));
-    return [...values.slice(0, 3), ...others].map((value) => ({
+    return this.choose([...values.slice(0, 3), ...others]).map((value) => ({
       label: `the other tenant's text '${cutText(value, 60)}'`,
       value,
       nobodys: value.replaceAll(this.victim.marker, `mark${randomUUID().replaceAll('-', '').slice(0, 12)}`),

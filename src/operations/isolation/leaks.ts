@@ -75,10 +75,11 @@ function around(text: string, at: number): string {
   return excerptOf(text, Math.max(0, at - 40), at + 40).replaceAll(/\s+/g, ' ');
 }
 
-/** The words of an answer without what differs from one request to the next. */
+/** The words of an answer without what differs from one request to the next. Some tools repeat a choice in lower case. */
 export function wordsOf(answer: Answer, sentValues: readonly string[]): string {
   const text = sentValues
     .filter((value) => value !== '')
+    .flatMap((value) => [value, value.toLowerCase()])
     .reduce((rest, value) => rest.replaceAll(value, 'SENT'), answer.text)
     .replaceAll(UUID, 'ID')
     .replaceAll(TIME, 'TIME')

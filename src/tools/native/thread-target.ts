@@ -7,7 +7,7 @@ import type { ThreadTarget } from './thread-messages.js';
 type Constructor = abstract new (...args: never[]) => unknown;
 
 /** Where a build leaves what is compiled from `src/` and, for tests, from `test/`. */
-const BUILDS = ['dist-test', 'dist'];
+const BUILD = 'dist';
 
 /**
  * How a thread finds a method: it imports the module and makes the class by itself.
@@ -46,8 +46,8 @@ export function compiledFile(module: string): string | undefined {
   const file = fileURLToPath(module);
   if (!file.endsWith('.ts')) return existsSync(file) ? file : undefined;
   const root = packageOf(file);
-  const built = relative(root, file).replace(/\.ts$/, '.js');
-  return BUILDS.map((build) => join(root, build, built)).find((candidate) => existsSync(candidate));
+  const built = join(root, BUILD, relative(root, file).replace(/\.ts$/, '.js'));
+  return existsSync(built) ? built : undefined;
 }
 
 function packageOf(file: string): string {

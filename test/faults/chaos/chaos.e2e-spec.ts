@@ -10,7 +10,7 @@ import { killApp, killPostgres, pausePostgres } from './scenarios/processes.js';
 import { buildStage, type Stage } from './stage.js';
 
 const SIZE: Size = process.env.CHAOS === 'full' ? 'full' : 'short';
-const LIMIT_MS = { short: 60_000, full: 600_000 } as const;
+const LIMIT_MS = { short: 300_000, full: 600_000 } as const;
 const REPORT_DIRECTORY = process.env.CHAOS_REPORT ?? '';
 
 const SCENARIOS: readonly Scenario[] = [

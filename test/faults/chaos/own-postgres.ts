@@ -12,7 +12,7 @@ import {
 import { findFreePort } from '../../support/server.js';
 
 const PASSWORD = 'chaos';
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 240_000;
 const RETRY_MS = 100;
 /** So that they can be filled in no time; the service needs some 20. */
 export const CONNECTIONS_MAX = 60;
