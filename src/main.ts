@@ -1,24 +1,21 @@
 import './platform/oldest-node.js';
+import cluster from 'node:cluster';
 import { Logger } from '@nestjs/common';
 import { AppLogger } from './platform/logger.js';
 import { type Config, ConfigError, loadConfig } from './platform/config.js';
 import { StartError } from './platform/errors.js';
-import { openInstallation } from './boot/installation.js';
-import { checkPort } from './boot/listen.js';
-import { HttpDrain } from './boot/drain-http.js';
+import { type Running, stopLimitMs } from './boot/running.js';
 
 /** Ctrl-C under npm reaches us twice, from the terminal and from npm; only a later signal is a person's impatience. */
 const SAME_SIGNAL_MS = 500;
-/** Beyond SHUTDOWN_GRACE_MS: for the call log to be written and PostgreSQL to stop. */
-const SHUTDOWN_EXTRA_MS = 20_000;
 
 /** How long a start may go on after a signal, to come to a place where it can be stopped in order. */
 const START_GRACE_MS = 5000;
 
-type Running = { stop(): Promise<void> };
-
 const logger = new Logger('Toolcrib');
 let started: Promise<Running> | undefined;
+let stopping: Promise<never> | undefined;
+let limitMs = 0;
 let isServing = false;
 let firstSignalAtMs: number | undefined;
 
@@ -28,45 +25,21 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal
 try {
   const config = loadConfig();
   Logger.overrideLogger(new AppLogger(config.env.LOG_LEVEL));
+  limitMs = stopLimitMs(config);
   started = start(config);
   await started;
   isServing = true;
+  const startMs = Math.round(performance.now());
+  const message = cluster.worker ? `Worker ${cluster.worker.id} serves` : `Serving on ${config.publicUrl}`;
+  logger.log({ message, startMs, pid: process.pid, node: process.version });
 } catch (error) {
   end(error);
 }
 
 async function start(config: Config): Promise<Running> {
-  // PostgreSQL starts while the rest of the code loads.
-  const [installation, { startService }, { prepareSchema }] = await Promise.all([
-    openInstallation(config, end),
-    import('./boot/service.js'),
-    import('./boot/database/prepare-schema.js'),
-  ]);
-  try {
-    await checkPort(config); // before the first start prints what it prints only once
-    await prepareSchema(installation.config);
-    const service = await startService(installation.config);
-    const drain = new HttpDrain(service.server);
-    const startMs = Math.round(performance.now());
-    logger.log({
-      message: `Serving on ${config.publicUrl}`,
-      startMs,
-      pid: process.pid,
-      node: process.version,
-    });
-    return {
-      stop: async () => {
-        setTimeout(() => process.exit(1), config.env.SHUTDOWN_GRACE_MS + SHUTDOWN_EXTRA_MS).unref();
-        service.beginEnding();
-        await drain.run(config.env.SHUTDOWN_GRACE_MS);
-        await service.close(); // the call log is written out here, so the database goes last
-        await installation.close();
-      },
-    };
-  } catch (error) {
-    await installation.close();
-    throw error;
-  }
+  if (cluster.isWorker) return (await import('./boot/workers/member.js')).startMember(config, stop);
+  if (config.env.WORKERS > 1) return (await import('./boot/workers/fleet.js')).startFleet(config, end);
+  return (await import('./boot/alone.js')).startAlone(config, end);
 }
 
 /** Our own handlers: Nest's re-raise the signal before the database could be stopped. */
@@ -77,8 +50,18 @@ function stopOn(signal: NodeJS.Signals): void {
   }
   firstSignalAtMs = Date.now();
   logger.log(`${signal}: finishing the calls in flight`);
+  stop();
+}
+
+/** Once: a worker may be told by a signal and by the process that forked it. */
+function stop(): void {
   if (!isServing) setTimeout(() => process.exit(1), START_GRACE_MS).unref();
-  void started?.then((running) => running.stop()).then(() => process.exit(0), end);
+  stopping ??= started?.then(finish).then(() => process.exit(0), end);
+}
+
+async function finish(running: Running): Promise<void> {
+  setTimeout(() => process.exit(1), limitMs).unref();
+  await running.stop();
 }
 
 function end(error: unknown): never {

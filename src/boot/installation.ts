@@ -54,13 +54,23 @@ export async function joinInstallation(config: Config): Promise<Installation> {
     return await openInstallation(config);
   } catch (error) {
     if (!(error instanceof DataDirInUseError)) throw error;
-    const dataDir = DataDir.open(config.dataDir);
-    const databaseUrls = EmbeddedPostgres.findRunning(dataDir);
-    if (!databaseUrls)
-      throw new StartError(`Toolcrib (process ${error.ownerPid}) is just starting; try again in a moment`);
-    const joined = config.with({ databaseUrls, ...findKeys(config, dataDir) });
-    return { config: joined, close: async () => undefined };
+    return { config: shareInstallation(config), close: async () => undefined };
   }
+}
+
+/**
+ * Finds what another process has opened, and will close.
+ *
+ * @returns The settings with `databaseUrls` and `masterKeys` known.
+ * @throws {StartError} It is not there yet.
+ */
+export function shareInstallation(config: Config): Config {
+  if (config.bringsDatabase) return config;
+  const dataDir = DataDir.open(config.dataDir);
+  const databaseUrls = EmbeddedPostgres.findRunning(dataDir);
+  if (!databaseUrls)
+    throw new StartError(`Another Toolcrib is just starting on ${dataDir.path}; try again in a moment`);
+  return config.with({ databaseUrls, ...findKeys(config, dataDir) });
 }
 
 function findKeys(config: Config, dataDir: DataDir) {

@@ -22,14 +22,22 @@ export type Service = {
   readonly close: () => Promise<void>;
 };
 
+type BeforeListening = (server: Server) => Promise<void>;
+
 /**
  * Starts what `ROLE` says on a database that answers and has its schema.
  *
+ * @param beforeListening Gets the server when it can answer and nobody can reach it yet.
  * @returns It accepts calls.
  * @throws {StartError} The port cannot be had.
  */
-export function startService(config: Config): Promise<Service> {
-  return config.env.ROLE === 'worker' ? startWorker(config) : startServer(config);
+export function startService(
+  config: Config,
+  beforeListening: BeforeListening = async () => undefined,
+): Promise<Service> {
+  return config.env.ROLE === 'worker'
+    ? startWorker(config, beforeListening)
+    : startServer(config, beforeListening);
 }
 
 /** Ends the streams that no call is waiting on. */
@@ -43,7 +51,7 @@ export function endJobs(app: INestApplicationContext): void {
   void app.get(JobWorker).drain();
 }
 
-async function startServer(config: Config): Promise<Service> {
+async function startServer(config: Config, beforeListening: BeforeListening): Promise<Service> {
   const app = await createApp(config);
   const server = app.getHttpServer();
   const endings = config.env.ROLE === 'server' ? [endStreams] : [endStreams, endJobs];
@@ -51,17 +59,21 @@ async function startServer(config: Config): Promise<Service> {
     await app.init();
     const made = await firstStart(app, config);
     if (made) process.stdout.write(welcomeText(made, config));
+    await beforeListening(server);
     await listen(server, config);
   });
   return { server, beginEnding: () => endings.forEach((end) => end(app)), close: () => app.close() };
 }
 
-async function startWorker(config: Config): Promise<Service> {
+async function startWorker(config: Config, beforeListening: BeforeListening): Promise<Service> {
   const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(config), {
     abortOnError: false,
   });
   const server = createHealthServer(app.get(HealthService));
-  await closedOnFailure(app, () => listen(server, config));
+  await closedOnFailure(app, async () => {
+    await beforeListening(server);
+    await listen(server, config);
+  });
   return { server, beginEnding: () => endJobs(app), close: () => app.close() };
 }
 

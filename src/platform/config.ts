@@ -41,6 +41,7 @@ export const environmentSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9.:_-]+$/, 'must be a host name or an address, without http://')
     .default('127.0.0.1'),
+  WORKERS: wholeNumber(1, 64).default(1),
   ROLE: z.enum(['all', 'server', 'worker']).default('all'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
@@ -242,6 +243,15 @@ export class Config {
   get databaseUrls(): DatabaseUrls {
     if (this.knownDatabaseUrls) return this.knownDatabaseUrls;
     throw new Error('The database is not known yet; the start must open one first');
+  }
+
+  /** The same settings for a process that other replicas know by this name. */
+  named(replicaName: string): Config {
+    const { masterKeys, checkpointKey, knownDatabaseUrls: databaseUrls } = this;
+    return new Config(
+      { ...this.env, REPLICA_NAME: replicaName },
+      { databaseUrls, masterKeys, checkpointKey },
+    );
   }
 
   /** The same settings with what the start found out: the embedded server's address and its keys. */

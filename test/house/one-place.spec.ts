@@ -56,7 +56,7 @@ describe('ids', () => {
   });
 
   it('are random only where one must not be guessed, or must belong to nobody', () => {
-    const unguessable = ['mcp/lanes/sessions.ts', 'mcp/doors/connections.ts'];
+    const unguessable = ['platform/replicas/held-id.ts'];
     const namesOfPaths = ['boot/postgres/embedded-binaries.ts', 'boot/postgres/embedded-postgres.ts'];
     const shortReference = ['platform/rest/error.filter.ts'];
     const others = filesThatSay(/randomUUID/, ...unguessable, ...namesOfPaths, ...shortReference);

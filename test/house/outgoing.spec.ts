@@ -5,8 +5,9 @@ import { ROOT, sourceFiles } from './imports.js';
 
 /** The one place that connects to addresses which somebody gave us. */
 const GUARD = 'platform/network/guarded-http.ts';
-/** At addresses that only the operator gives: the installation that is attacked, and the syslog server. */
+/** At addresses that only the operator gives, the installation that is attacked and the syslog server; and at a worker's own door. */
 const EXEMPT = [
+  'boot/workers/sibling-connections.ts',
   'operations/isolation/http.ts',
   'operations/isolation/mcp-attack.ts',
   'call-logs/forwarding/syslog.ts',

@@ -55,10 +55,7 @@ export async function configurationCommand(
     throw new StartError('The database schema is not up to date. Run: toolcrib migrate');
   }
   const file = action === 'export' ? '' : await readFileText(options.file);
-  const named = new Config(
-    { ...config.env, REPLICA_NAME: `toolcrib config (process ${process.pid})` },
-    { databaseUrls: config.databaseUrls, masterKeys: config.masterKeys, checkpointKey: config.checkpointKey },
-  );
+  const named = config.named(`toolcrib config (process ${process.pid})`);
   const app = await NestFactory.createApplicationContext(CommandModule.forRoot(named), {
     abortOnError: false,
   });

@@ -101,10 +101,7 @@ export async function dropPreviousMaster(config: Config): Promise<void> {
 }
 
 async function withApp<T>(config: Config, work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
-  const named = new Config(
-    { ...config.env, REPLICA_NAME: `toolcrib keys (process ${process.pid})` },
-    { databaseUrls: config.databaseUrls, masterKeys: config.masterKeys },
-  );
+  const named = config.named(`toolcrib keys (process ${process.pid})`);
   const app = await NestFactory.createApplicationContext(CommandModule.forRoot(named), {
     abortOnError: false,
   });

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Cancellation } from '../../platform/ending.js';
+import { newHeldId } from '../../platform/replicas/held-id.js';
 import { Config } from '../../platform/config.js';
 import { credentialOf } from '../connected-caller.js';
 import { rpcError } from '../answers.js';
@@ -96,7 +96,7 @@ export class Connections implements OnApplicationShutdown {
 
   /** @param visit Whoever was let in; its group was looked up. */
   open(visit: Visit, groupId: string, wire: Wire): Connection {
-    const id = randomUUID();
+    const id = newHeldId();
     const entry: Entry = {
       id,
       credential: credentialOf(visit.caller),

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { newHeldId } from '../../platform/replicas/held-id.js';
 import { Config } from '../../platform/config.js';
 import { CatalogStore } from '../../groups/catalog-store.js';
 import { credentialOf } from '../connected-caller.js';
@@ -83,7 +83,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   open(exchange: Exchange): Session {
     this.makeRoom();
     const session: Session = {
-      id: randomUUID(),
+      id: newHeldId(),
       tenantId: exchange.caller.tenantId,
       groupId: exchange.catalog().groupId,
       credential: credentialOf(exchange.caller),

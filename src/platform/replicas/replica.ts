@@ -7,6 +7,11 @@ import { cutText } from '../cut-text.js';
 
 const NAME_MAX = 255;
 
+/** How a replica with these settings is called. */
+export function replicaName({ env, port }: Config): string {
+  return env.REPLICA_NAME ?? `${hostname()}:${port}`;
+}
+
 /**
  * This process among its replicas, and whether it may serve. What it holds in memory (keys, catalogs) rules calls, so it may
  * serve only while it can be sure to hear of changes: that is, for `REPLICA_LEASE_MS` from the moment it sent its last
@@ -25,7 +30,7 @@ export class Replica {
   private readGeneration = -1;
 
   constructor(config: Config) {
-    this.name = cutText(config.env.REPLICA_NAME ?? `${hostname()}:${config.port}`, NAME_MAX);
+    this.name = cutText(replicaName(config), NAME_MAX);
     this.leaseMs = config.env.REPLICA_LEASE_MS;
   }
 
