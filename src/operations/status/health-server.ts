@@ -4,7 +4,10 @@ import type { HealthService } from './health.service.js';
 /** Makes the whole HTTP side of a process that serves nobody: `/health/live` and `/health/ready`, as `HealthController` has them. */
 export function createHealthServer(health: HealthService): Server {
   return createServer((request, response) => {
-    void answer(health, request.url ?? '').then(({ status, body }) => send(response, status, body));
+    answer(health, request.url ?? '')
+      .catch(() => ({ status: 503, body: { ready: false } })) // a probe must not end the process
+      .then(({ status, body }) => send(response, status, body))
+      .catch(() => response.destroy());
   });
 }
 
