@@ -71,6 +71,13 @@ describe('tables', () => {
   });
 });
 
+describe('the baseline of what is to be mended', () => {
+  it('has shrunk to this; lower the numbers with it, and never raise them', () => {
+    expect(BASELINE.tables.length).toBeLessThanOrEqual(11);
+    expect(BASELINE.constructors.length).toBeLessThanOrEqual(12);
+  });
+});
+
 describe('constructors', () => {
   it('take five things at most; more is two classes', () => {
     const found = sourceFiles().flatMap(crowdedConstructors);
