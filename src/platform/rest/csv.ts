@@ -1,5 +1,5 @@
-/** What spreadsheets take for the beginning of a formula, also behind spaces (OWASP, CSV injection). */
-const FORMULA = /^\s*[=+\-@\t\r\n|%]/;
+/** What spreadsheets take for the beginning of a formula, also behind spaces and full-width (OWASP, CSV injection). */
+const FORMULA = /^\s*[=+\-@\t\r\n|%＝＋－＠]/;
 
 /** A cell that no spreadsheet runs: what looks like a formula gets an apostrophe in front. */
 export function toCsvCell(value: string | object | null): string {

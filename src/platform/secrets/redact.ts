@@ -4,7 +4,7 @@ const REDACTED = '[redacted]';
 
 /** Property names whose values are secrets, wherever they stand. */
 const SECRET_NAME =
-  /passw(or)?d|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|(access|refresh|id|auth|bearer|session)[-_]?token|^token$/i;
+  /passw(or)?d|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|(access|refresh|id|auth|bearer|session)[-_]?token|密码|口令|^(?:token|pwd|pass|pin|otp)$/i;
 
 /** A text with what looks like a secret replaced; names such as `password` before a value are not looked at. */
 export function replaceSecrets(text: string, replacement: string): string {
@@ -19,7 +19,7 @@ const QUOTED_PASSWORD = /("(?:password|passwd|secret|token|api_?key)"\s{0,8}:\s{
 
 /** Cheap test over the JSON text; most calls hold nothing that even looks like a secret. */
 const MAY_HOLD_SECRET = new RegExp(
-  String.raw`passw|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|token|${SECRET_VALUE_HINT}|:\/\/[^\s:@/]{0,100}:`,
+  String.raw`passw|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|token|密码|口令|"(?:pwd|pass|pin|otp)\\?"|${SECRET_VALUE_HINT}|:\/\/[^\s:@/]{0,100}:`,
   'i',
 );
 
@@ -88,4 +88,4 @@ function redactValues(text: string): string {
     .replace(QUOTED_PASSWORD, `$1"${REDACTED}"`);
 }
 
-const SECRET_NAME_IN_JSON = new RegExp(SECRET_NAME.source.replaceAll('^', '').replaceAll('$', ''), 'i');
+const SECRET_NAME_IN_JSON = new RegExp(SECRET_NAME.source.replaceAll('^', '"').replaceAll('$', '"'), 'i');

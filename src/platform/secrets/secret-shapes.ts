@@ -22,14 +22,24 @@ const OURS = (Object.keys(SECRET_PREFIXES) as SecretKind[])
   .map((kind) => `${SECRET_PREFIXES[kind]}[A-Za-z0-9+/_-]{${CHARACTERS_MIN[kind]},}={0,2}`)
   .join('|');
 
-/** Of others: bearer tokens, JWTs, common vendors' keys. */
+/** Of others: credentials of HTTP, JWTs, private keys in PEM (RFC 7468), keys of common vendors. */
 const THEIRS = [
   String.raw`Bearer\s{1,8}[A-Za-z0-9._~+/=-]{8,}`,
+  // With a digit or padding: `basic understanding` is none.
+  String.raw`Basic\s{1,8}(?=[A-Za-z+/]{0,200}[0-9=])[A-Za-z0-9+/]{12,}={0,2}`,
   String.raw`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`,
   '[spr]k[-_][A-Za-z0-9_-]{16,}',
   'app-[A-Za-z0-9]{24}(?![A-Za-z0-9])',
   'gh[pousr]_[A-Za-z0-9]{20,}',
-  'AKIA[0-9A-Z]{16}',
+  'github_pat_[A-Za-z0-9_]{22,}',
+  'gl(?:pat|ptt|dt|rt|cbt|ft|soat)-[A-Za-z0-9_-]{20,}',
+  'npm_[A-Za-z0-9]{36}',
+  'xox[a-z]-[A-Za-z0-9-]{10,}',
+  'xapp-[A-Za-z0-9-]{10,}',
+  'AIza[A-Za-z0-9_-]{35}',
+  String.raw`ya29\.[A-Za-z0-9_-]{20,}`,
+  'A[KS]IA[0-9A-Z]{16}',
+  String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,20000}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?`,
 ].join('|');
 
 /**
@@ -42,4 +52,4 @@ const BEGINNING = String.raw`(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f
 export const SECRET_VALUE = new RegExp(`${BEGINNING}(?:${OURS}|${THEIRS})`, 'gi');
 
 /** Cheap test for {@link SECRET_VALUE}: what a text without such a value mostly has none of. */
-export const SECRET_VALUE_HINT = `${Object.values(SECRET_PREFIXES).join('|')}|bearer|eyJ|[spr]k[-_]|app-|gh[pousr]_|AKIA`;
+export const SECRET_VALUE_HINT = `${Object.values(SECRET_PREFIXES).join('|')}|bearer|eyJ|[spr]k[-_]|app-|gh[pousr]_|github_pat_|gl[a-z]{2,4}-|npm_|xox|xapp-|AIza|ya29|A[KS]IA|PRIVATE KEY|basic`;
