@@ -32,7 +32,7 @@ describe('toLogJson', () => {
     ],
     [{ note: 'Basic dXNlcjpwYXNzd29yZA== it is' }, { note: '[redacted] it is' }],
     [{ note: 'basic understanding of things' }, { note: 'basic understanding of things' }],
-    [{ note: `${'xox'}b-1234567890-abcdefghij!` }, { note: '[redacted]!' }],
+    [{ note: `xoxb-${'1'.repeat(10)}-abcdefghij!` }, { note: '[redacted]!' }],
     [{ note: `see AIza${'a1'.repeat(17)}b.` }, { note: 'see [redacted].' }],
     [{ note: `glpat-${'a'.repeat(20)}, npm_${'b'.repeat(36)}` }, { note: '[redacted], [redacted]' }],
     [{ note: `github_pat_${'a'.repeat(40)}` }, { note: '[redacted]' }],
