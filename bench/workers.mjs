@@ -21,12 +21,18 @@ const { values: options } = parseArgs({
     connections: { type: 'string', default: '16,64' },
   },
 });
-const REUSE = `--import ${new URL('harness/reuse-port.mjs', import.meta.url).href}`;
+const BY_CLUSTER = `--import ${new URL('harness/without-reuse-port.mjs', import.meta.url).href}`;
 const VARIANTS = [
   { name: '1 process', env: { WORKERS: '1' } },
-  { name: '2, dealt out by the first process', env: { WORKERS: '2', NODE_CLUSTER_SCHED_POLICY: 'rr' } },
-  { name: '2, one shared socket', env: { WORKERS: '2', NODE_CLUSTER_SCHED_POLICY: 'none' } },
-  { name: '2, `reusePort`', env: { WORKERS: '2', NODE_OPTIONS: REUSE } },
+  { name: '2, a socket each (`reusePort`)', env: { WORKERS: '2' } },
+  {
+    name: '2, dealt out by the first process',
+    env: { WORKERS: '2', NODE_OPTIONS: BY_CLUSTER, NODE_CLUSTER_SCHED_POLICY: 'rr' },
+  },
+  {
+    name: '2, one shared socket',
+    env: { WORKERS: '2', NODE_OPTIONS: BY_CLUSTER, NODE_CLUSTER_SCHED_POLICY: 'none' },
+  },
 ];
 const dataDir = mkdtempSync(join(tmpdir(), 'toolcrib-workers-'));
 chmodSync(dataDir, 0o755); // as root, PostgreSQL runs as another user
@@ -91,7 +97,8 @@ async function measure({ name, env }) {
     );
     let text = '';
     load.stdout.setEncoding('utf8').on('data', (data) => (text += data));
-    await once(load, 'close');
+    const [code] = await once(load, 'close');
+    if (code !== 0) throw new Error(`The load ended with exit code ${code}: ${text}`);
     for (const run of JSON.parse(text).runs) {
       const place = `${name} at ${run.concurrency}`;
       measured.set(place, [...(measured.get(place) ?? []), run]);

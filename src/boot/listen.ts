@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import type { Config } from '../platform/config.js';
@@ -16,9 +17,16 @@ export async function checkPort(config: Config): Promise<void> {
   });
 }
 
-/** @throws {StartError} The port cannot be had. */
+/**
+ * Listens; one of `WORKERS` on a socket of its own, where the system can share a port among sockets. What node:cluster does instead,
+ * to deal connections out by the first process, loses those that a worker had been handed when it was killed: their clients wait for
+ * ever. Those of a socket end with its process.
+ *
+ * @throws {StartError} The port cannot be had.
+ */
 export async function listen(server: Server, config: Config): Promise<void> {
-  server.listen(config.port, config.host);
+  const { port, host } = config;
+  server.listen({ port, host, reusePort: cluster.isWorker && port !== 0 && process.platform === 'linux' });
   await once(server, 'listening').catch((error: unknown) => {
     throw explainListenError(error, config);
   });

@@ -294,7 +294,7 @@ describe('the pipe to a tool', () => {
 
     it('of users count for each of them', async () => {
       const group = await newGroupOf('native');
-      await setGroup(group, { policy: { user_limits: { per_minute: 1 } } });
+      await setGroup(group, { allowed_roles: ['admin'], policy: { user_limits: { per_minute: 1 } } });
       for (const person of [
         await t.newUser(tenant.tenantId, ['admin']),
         await t.newUser(tenant.tenantId, ['admin']),

@@ -21,7 +21,7 @@ const logger = new Logger('Workers');
 
 /**
  * Runs `WORKERS` processes that serve on one port, each a replica of its own. This process serves nobody: it owns the installation,
- * brings the schema up to date, deals connections out, and replaces a worker that died.
+ * brings the schema up to date, and replaces a worker that died.
  *
  * @param onLost Told when the embedded database went away for good.
  */
