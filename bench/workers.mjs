@@ -97,8 +97,8 @@ async function measure({ name, env }) {
     );
     let text = '';
     load.stdout.setEncoding('utf8').on('data', (data) => (text += data));
-    const [code] = await once(load, 'close');
-    if (code !== 0) throw new Error(`The load ended with exit code ${code}: ${text}`);
+    const [code, signal] = await once(load, 'close');
+    if (code !== 0) throw new Error(`The load ended with ${signal ?? code}: ${text}`);
     for (const run of JSON.parse(text).runs) {
       const place = `${name} at ${run.concurrency}`;
       measured.set(place, [...(measured.get(place) ?? []), run]);

@@ -43,7 +43,8 @@ describe('WORKERS=2', () => {
         accept: 'application/json, text/event-stream',
         ...more,
       };
-      const sent = request(`${server.url}/mcp/sample/mcp`, { method, headers, agent: false }, (response) => {
+      const options = { method, headers, agent: false };
+      const sent = request(`${server.url}/mcp/sample/mcp`, options, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
         response.on('end', () => {
@@ -176,7 +177,9 @@ describe('WORKERS=2', () => {
     async () => {
       const before = workers();
       const known = await replicas();
+      const underWay = Array.from({ length: 100 }, () => list());
       process.kill(before[0].pid, 'SIGKILL');
+      await Promise.allSettled(underWay); // none waits for ever, answered or not
       // A connection that the dead one had taken is lost; the next one is answered.
       await eventually(async () => (await list().catch(() => undefined))?.status === 200, HANG_MS);
       await eventually(async () => workers().length === before.length + 1, HANG_MS);
