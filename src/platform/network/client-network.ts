@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { ipv6Groups } from './ipv6-groups.js';
 
 /** Groups of 16 bits. */
 const CLIENT_GROUPS = 4;
@@ -27,13 +28,8 @@ function mappedAddress(ip: string): string | undefined {
 }
 
 function firstGroups(ip: string, count: number): string {
-  const [address = ''] = ip.split('%');
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter((group) => group !== '');
-  const rest = tail === undefined ? [] : tail.split(':').filter((group) => group !== '');
-  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0');
-  return [...groups, ...zeros, ...rest]
+  return ipv6Groups(ip)
     .slice(0, count)
-    .map((group) => Number.parseInt(group, 16).toString(16))
+    .map((group) => group.toString(16))
     .join(':');
 }

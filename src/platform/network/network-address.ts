@@ -1,4 +1,5 @@
-import { BlockList, isIP, SocketAddress } from 'node:net';
+import { BlockList, isIP } from 'node:net';
+import { ipv6Groups } from './ipv6-groups.js';
 
 /**
  * Nobody's service, whatever the settings: clouds answer there with credentials of the machine. Link-local (RFC 3927, 4291),
@@ -81,25 +82,9 @@ function carriedAddress(address: string): string | undefined {
   if (isIP(address) !== 6) return undefined;
   const carrier = CARRYING.find(({ networks }) => networks.check(address, 'ipv6'));
   if (!carrier) return undefined;
-  const groups = groupsOf(address);
+  const groups = ipv6Groups(address);
   const bytes = groups.slice(carrier.group, carrier.group + 2).flatMap((group) => [group >> 8, group & 255]);
   return bytes.join('.');
-}
-
-/** The eight groups of an IPv6 address. */
-function groupsOf(address: string): number[] {
-  const [head = '', tail] = new SocketAddress({ address, family: 'ipv6' }).address.split('::');
-  const [before, after] = [readGroups(head), readGroups(tail ?? '')];
-  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
-}
-
-function readGroups(text: string): number[] {
-  return text.split(':').flatMap((part) => {
-    if (part === '') return [];
-    if (!part.includes('.')) return [Number.parseInt(part, 16)];
-    const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
-    return [a * 256 + b, c * 256 + d];
-  });
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
