@@ -10,8 +10,6 @@ import { openStored } from './stored-secret.js';
 
 const STEP = 'bind-secrets';
 const BATCH_ROWS = 50;
-/** Formats before this one are not bound to tenant, table and column: see SecretBox. */
-const BOUND = Buffer.of(3);
 
 /** Whether every secret is bound to its place: see {@link bindSecrets}. */
 export async function areSecretsBound(dataSource: DataSource): Promise<boolean> {
@@ -61,13 +59,14 @@ async function sealColumn(
 ): Promise<number> {
   const { sealed, id, tenantId } = resealing;
   const { table, column } = sealed;
+  const boundFormat = box.presentPrefix.subarray(0, 1);
   let total = 0;
   let after: string | null = null;
   for (;;) {
     const rows: { id: string; box: Buffer }[] = await app.query(
       `SELECT ${id} AS id, ${column} AS box FROM ${table}
        WHERE substring(${column} FROM 1 FOR 1) < $1 AND ($2::uuid IS NULL OR ${id} > $2) ORDER BY ${id} LIMIT ${BATCH_ROWS}`,
-      [BOUND, after],
+      [boundFormat, after],
     );
     for (const row of rows) {
       const secret = openOrNull(box, row, resealing);
