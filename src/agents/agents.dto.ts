@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsObject, IsString, IsUUID, Length, Matches, MaxLength } from 'class-validator';
-import { JsonObject, MayBeAbsent, Trimmed } from '../platform/rest/rest.dto.js';
+import { MayBeAbsent, Trimmed } from '../platform/rest/rest.dto.js';
 import { AppDto, VersionDto } from './agent-versions.dto.js';
 
 const PRINTABLE = /^[^\p{C}]*$/u;
@@ -96,7 +96,6 @@ export class TestAgentDto {
     example: { customer_name: 'Emma' },
   })
   @MayBeAbsent()
-  @JsonObject()
   @IsObject()
   inputs?: Record<string, unknown>;
 

@@ -14,7 +14,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { ROLES, type Role } from '../../access/permissions.js';
-import { JsonObject, MayBeAbsent, Trimmed } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, Trimmed } from '../../platform/rest/rest.dto.js';
 import { IsRoles } from '../users/users.dto.js';
 import type { OidcProvider } from './oidc-provider.entity.js';
 
@@ -95,7 +95,6 @@ export class CreateOidcProviderDto {
     description: 'Value of the roles claim → role here; none above your own',
   })
   @MayBeAbsent()
-  @JsonObject()
   @IsObject()
   role_map?: Record<string, Role>;
 
@@ -112,7 +111,6 @@ export class CreateOidcProviderDto {
     description: 'Value of the tier claim → tier here',
   })
   @MayBeAbsent()
-  @JsonObject()
   @IsObject()
   tier_map?: Record<string, string>;
 

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsObject, IsString, IsUUID, Length } from 'class-validator';
-import { JsonObject, MayBeAbsent } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent } from '../../platform/rest/rest.dto.js';
 
 export class ExplainDto {
   @ApiPropertyOptional({ format: 'uuid', description: 'A group key; or name a user' })
@@ -24,7 +24,6 @@ export class ExplainDto {
     description: 'Checked as a call would check them',
   })
   @MayBeAbsent()
-  @JsonObject()
   @IsObject()
   arguments?: Record<string, unknown>;
 }

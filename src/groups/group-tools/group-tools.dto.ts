@@ -14,7 +14,7 @@ import {
 import { SchemaField } from '../../platform/rest/schema-field.js';
 import { type ToolPolicy, toolPolicySchema } from '../../tools/pipe/policy.js';
 import { IsLabels } from '../labels.js';
-import { JsonObject, MayBeAbsent, PageQueryDto } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, PageQueryDto } from '../../platform/rest/rest.dto.js';
 
 const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
 
@@ -63,7 +63,6 @@ class ToolSettingsDto {
 
   @ApiPropertyOptional({ ...ANY_OBJECT, description: "Settings as the tool's config_schema allows" })
   @MayBeAbsent()
-  @JsonObject()
   @IsObject()
   config_data?: Record<string, unknown>;
 
@@ -106,7 +105,6 @@ export class UpdateToolDto extends ToolSettingsDto {}
 export class TestToolDto {
   @ApiPropertyOptional({ ...ANY_OBJECT, description: "As the tool's input_schema wants them" })
   @MayBeAbsent()
-  @JsonObject()
   @IsObject()
   arguments?: Record<string, unknown>;
 }

@@ -17,7 +17,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { JsonObject, MayBeAbsent, Trimmed } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, Trimmed } from '../../platform/rest/rest.dto.js';
 import { SMTP_SECURITY } from './channel-settings.js';
 import { AUDIENCES, CHANNEL_KINDS, LANGUAGES, NOTICE_KINDS } from '../notices/notice.js';
 
@@ -129,7 +129,6 @@ export class ShownFormSettingsDto {
     description: 'Form fields, with {{title}}, {{body}}, {{link}} and {{id}}. Without it: `text` and `desp`',
   })
   @MayBeAbsent()
-  @JsonObject()
   @IsObject()
   fields?: Record<string, string>;
 

@@ -79,11 +79,6 @@ export function QueryTime(): PropertyDecorator {
   );
 }
 
-/** A JSON object that is none of our DTOs: taken as it was sent, where class-transformer would drop a `toString`. */
-export function JsonObject(): PropertyDecorator {
-  return Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]);
-}
-
 class FieldProblemDto {
   @ApiProperty({ example: 'name' })
   field: string;

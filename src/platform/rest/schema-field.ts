@@ -8,7 +8,7 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { z } from 'zod';
-import { JsonObject, MayBeAbsent } from './rest.dto.js';
+import { MayBeAbsent } from './rest.dto.js';
 
 @ValidatorConstraint({ name: 'schema' })
 class SchemaConstraint implements ValidatorConstraintInterface {
@@ -40,7 +40,6 @@ export function SchemaField(schema: z.ZodObject, description: string, example: o
       additionalProperties: false,
     }),
     MayBeAbsent(),
-    JsonObject(),
     IsObject(),
     Validate(SchemaConstraint, [schema]),
   );
