@@ -76,6 +76,13 @@ export class BusyError extends UnavailableError {
   }
 }
 
+/** The database has as much to do as it may have; the statement that was to be sent was not. */
+export class NoConnectionError extends BusyError {
+  constructor() {
+    super('No connection to the database became free in time; try again later', 1);
+  }
+}
+
 /** The caller asks too often; `retryAfterSeconds` says when it may ask again. */
 export class TooManyRequestsError extends AppError {
   readonly code = 'too_many_requests';

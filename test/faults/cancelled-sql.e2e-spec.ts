@@ -31,6 +31,11 @@ class SlowQueries {
     for (let n = 0; n < 600; n++) await this.dataSource.query(`SELECT pg_sleep(0.1) /* many */`);
   }
 
+  @McpTool({ ...tool, name: 'held_query', description: 'A query that ends with its call.' })
+  held() {
+    return this.dataSource.query(`SELECT pg_sleep(600) /* held */`);
+  }
+
   @McpTool({ ...tool, name: 'quick', description: 'A quick query.' })
   async quick() {
     const [row] = await this.dataSource.query<{ n: number }[]>(`SELECT 1 AS n`);
@@ -41,10 +46,10 @@ class SlowQueries {
 describe('a call that ends while its tool waits for the database', () => {
   let t: TestApp;
   let group: TestGroup;
+  const tools = ['one_query', 'one_transaction', 'many_queries', 'held_query', 'quick'];
 
   beforeAll(async () => {
-    t = await createTestApp({ tools: [SlowQueries], env: { DATABASE_POOL_MAX: '4' } });
-    const tools = ['one_query', 'one_transaction', 'many_queries', 'quick'];
+    t = await createTestApp({ tools: [SlowQueries], env: { DATABASE_POOL_MAX: '5' } });
     group = await newGroup(t, await t.newTenant(), { tools });
   });
   afterAll(() => t?.close());
@@ -95,6 +100,33 @@ describe('a call that ends while its tool waits for the database', () => {
     }
     await Promise.all(slow);
     expect(await Promise.all(quick)).toEqual(quick.map(() => '{"n":1}'));
+    await untilNoneRuns();
+  });
+
+  it('keeps no connection from another tenant, however many calls wait for one', async () => {
+    const other = await newGroup(t, await t.newTenant(), { tools });
+    const gone = new AbortController();
+    const { headers, body } = legacy('tools/call', { name: 'held_query', arguments: {} });
+    let answered = 0;
+    const slow = Array.from({ length: 60 }, () =>
+      fetch(group.url, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${group.key}`, 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+        signal: gone.signal,
+      }).finally(() => answered++),
+    );
+    try {
+      while ((await running()) < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+      for (let n = 0; n < 5; n++) {
+        const answer = await send(other, legacy('tools/call', { name: 'quick', arguments: {} }));
+        expect(answer.body.result?.content?.[0]?.text).toBe('{"n":1}');
+      }
+      expect([answered, await running()]).toEqual([0, 4]);
+    } finally {
+      gone.abort();
+      await Promise.allSettled(slow);
+    }
     await untilNoneRuns();
   });
 });

@@ -1,10 +1,13 @@
-import { Client, Pool, type PoolClient } from 'pg';
+import { Client, Pool, type PoolClient, type PoolConfig } from 'pg';
+import { NoConnectionError } from '../errors.js';
+import { FairPlaces } from '../fair-places.js';
 import { currentScope } from '../request-scope.js';
 
 type Release = (error?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: PoolClient | undefined, release: Release) => void;
 
 const SET_OWNER = `SELECT set_config('toolcrib.tenant_id', $1, false), set_config('toolcrib.person_id', $2, false)`;
+const WAIT_MAX_MS = 10_000;
 const ENDED = 'The call that this statement belongs to was ended';
 
 /** Whose rows are seen: a tenant's, and of these perhaps one person's only. Empty: nobody's, and everybody's. */
@@ -21,10 +24,22 @@ const ownerOf = new WeakMap<PoolClient, Owner>();
  * It is also where the statements of work that nobody waits for any more come to an end: when the signal of the unit of work
  * aborts, what its connection is doing is cancelled.
  *
+ * And it is where tenants share the connections, so that a hundred slow statements of one do not keep the others from theirs: see
+ * {@link FairPlaces}. Work of no tenant (a sign-in, a look for jobs) is a share of its own.
+ *
  * The setting belongs to the session, so a pooler that deals sessions out per transaction (PgBouncer in transaction mode)
  * must not stand in between.
  */
 export class TenantPool extends Pool {
+  private readonly places: FairPlaces;
+  private readonly waitMaxMs: number;
+
+  constructor(config: PoolConfig) {
+    super(config);
+    this.waitMaxMs = config.connectionTimeoutMillis ?? WAIT_MAX_MS;
+    this.places = new FairPlaces(this.options.max);
+  }
+
   override connect(): Promise<PoolClient>;
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<PoolClient> | void {
@@ -39,9 +54,38 @@ export class TenantPool extends Pool {
 
   private take(owner: Owner, signal: AbortSignal | undefined, callback: ConnectCallback): void {
     if (signal?.aborted) return callback(new Error(ENDED), undefined, () => undefined);
-    super.connect((error, client, release) => {
-      if (!client || isSame(ownerOf.get(client), owner))
-        return this.hand(client, signal, release, error, callback);
+    if (this.places.tryEnter(owner.tenantId)) return this.takeNow(owner, signal, callback);
+    const giveUp = (error: Error) => {
+      stopWaiting();
+      leaveQueue();
+      callback(error, undefined, () => undefined);
+    };
+    const end = () => giveUp(new Error(ENDED));
+    const timer = setTimeout(() => giveUp(new NoConnectionError()), this.waitMaxMs);
+    const stopWaiting = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+    };
+    signal?.addEventListener('abort', end, { once: true });
+    const leaveQueue = this.places.enterLater(owner.tenantId, () => {
+      stopWaiting();
+      this.takeNow(owner, signal, callback);
+    });
+  }
+
+  /** There is a place for it, so it waits for nobody: at most for a new connection. */
+  private takeNow(owner: Owner, signal: AbortSignal | undefined, callback: ConnectCallback): void {
+    super.connect((error, client, letGo) => {
+      if (!client) {
+        this.places.leave(owner.tenantId);
+        return callback(error, undefined, () => undefined);
+      }
+      const release: Release = (failure) => {
+        letGo(failure);
+        this.places.leave(owner.tenantId);
+      };
+      client.release = release;
+      if (isSame(ownerOf.get(client), owner)) return this.hand(client, signal, release, callback);
       // The pool has stopped listening and the taker does not yet: a connection lost just now would end the process.
       client.on('error', ignore);
       client.query(SET_OWNER, [owner.tenantId, owner.personId], (refused: Error | null) => {
@@ -51,7 +95,7 @@ export class TenantPool extends Pool {
           return callback(refused, undefined, () => undefined);
         }
         ownerOf.set(client, owner);
-        this.hand(client, signal, release, undefined, callback);
+        this.hand(client, signal, release, callback);
       });
     });
   }
@@ -61,13 +105,12 @@ export class TenantPool extends Pool {
    * used again: it can only ever hit the work it was sent for.
    */
   private hand(
-    client: PoolClient | undefined,
+    client: PoolClient,
     signal: AbortSignal | undefined,
     release: Release,
-    error: Error | undefined,
     callback: ConnectCallback,
   ): void {
-    if (!client || !signal) return callback(error, client, release);
+    if (!signal) return callback(undefined, client, release);
     if (signal.aborted) {
       release(); // while it waited its turn
       return callback(new Error(ENDED), undefined, () => undefined);

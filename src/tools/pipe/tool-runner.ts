@@ -4,7 +4,7 @@ import { QueryFailedError } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
 import { Cancellation } from '../../platform/ending.js';
 import { cutText } from '../../platform/cut-text.js';
-import { AppError, InvalidInputError, UnavailableError } from '../../platform/errors.js';
+import { AppError, InvalidInputError, NoConnectionError, UnavailableError } from '../../platform/errors.js';
 import { inTenant, seeingOnly } from '../../platform/request-scope.js';
 import { Config } from '../../platform/config.js';
 import { redactionOf } from '../redaction/redaction.js';
@@ -108,9 +108,13 @@ export class ToolRunner {
     if (error instanceof ResultFault) return this.toBroken(tool, `returned ${error.message}`);
     if (error instanceof NoThreadError) return deferral('busy', error.message, THREAD_RETRY_SECONDS);
     if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error.message));
+    const isOnce = !isRepeatable(tool);
+    if (error instanceof NoConnectionError && isOnce) {
+      const message = `No connection to the database became free in time. ${CHECK_FIRST}.`;
+      return { ...failure('unavailable', message), isPartial: true };
+    }
     if (error instanceof UnavailableError) return failure('unavailable', told(error.message));
     if (error instanceof AppError) return failure('tool_error', told(error.message));
-    const isOnce = !isRepeatable(tool);
     if (isDataFault(error)) {
       const message = `An argument of ${name} holds a value that cannot be stored or searched for`;
       return isOnce

@@ -76,6 +76,8 @@ export const requests: Readonly<Record<string, string>> = {
   'The body is larger than {0} bytes': '请求体超过 {0} 字节',
   'The body cannot be read': '无法读取请求体',
   'Pages of this origin may not call; see ALLOWED_ORIGINS': '此来源的网页无权调用；参见 ALLOWED_ORIGINS',
+  'No connection to the database became free in time; try again later':
+    '未能及时获得空闲的数据库连接；请稍后再试',
   'The database cannot be reached at the moment; try again later': '暂时无法连接数据库；请稍后再试',
   'Something went wrong on our side; the log has it under {0}': '服务器内部出错；日志编号为 {0}',
   'This replica has lost touch with the database and cannot know whether your key is still valid. Try again in a few seconds.':
