@@ -231,12 +231,12 @@ async function verifyCommand(args: readonly string[]): Promise<void> {
   const { tenant, checkpoints, 'public-key': publicKey } = values;
   const period = { from: readTime('--from', values.from), to: readTime('--to', values.to) };
   const { verifyLog } = await import('./call-logs/evidence/verify.js');
-  const { reportText } = await import('./call-logs/evidence/report.js');
+  const { countFindings, reportText } = await import('./call-logs/evidence/report.js');
   await withInstallation(
     async (config) => {
       const result = await verifyLog(config, { ...period, tenant, checkpoints, publicKey });
-      print(values.json ? `${JSON.stringify(result)}\n` : reportText(result.reports, result.notes));
-      if (result.reports.some(({ found }) => found > 0)) process.exitCode = 3;
+      print(values.json ? `${JSON.stringify(result)}\n` : reportText(result));
+      if (countFindings(result) > 0) process.exitCode = 3;
     },
     { logLevel: 'error' }, // stdout is the report
   );

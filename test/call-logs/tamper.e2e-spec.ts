@@ -1,4 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { keyIdOf } from '../../src/call-logs/chain/signing-key.js';
 import { CallLogLane } from '../../src/call-logs/writing/call-log-lane.js';
@@ -720,11 +721,80 @@ describe('toolcrib verify', () => {
     expect(await log.found()).toEqual(['uncovered_changed']); // the checkpoint says one
   });
 
+  describe('finds what keeps rows from sight', () => {
+    const TENANT = `tenant_id = nullif(current_setting('toolcrib.tenant_id', true), '')::uuid`;
+    const cases: [string, string, string, string][] = [
+      [
+        'a policy beside the ones that migrations make',
+        `CREATE POLICY quiet ON mcp_call_logs AS RESTRICTIVE FOR SELECT USING (tool_name <> 'fail')`,
+        'DROP POLICY quiet ON mcp_call_logs',
+        `mcp_call_logs: the policy quiet was made or changed by somebody and decides which rows are seen: ((tool_name)::text <> 'fail'::text)`,
+      ],
+      [
+        'one of those, changed',
+        `ALTER POLICY tenant_isolation ON call_log_removals USING (${TENANT} AND kind <> 'erasure')`,
+        `ALTER POLICY tenant_isolation ON call_log_removals USING (${TENANT})`,
+        'call_log_removals: the policy tenant_isolation was made or changed by somebody',
+      ],
+      [
+        'one for a role that the service is a member of',
+        'CREATE POLICY inherited ON call_log_checkpoints AS RESTRICTIVE TO pg_read_all_stats USING (false); GRANT pg_read_all_stats TO toolcrib_app',
+        'REVOKE pg_read_all_stats FROM toolcrib_app; DROP POLICY inherited ON call_log_checkpoints',
+        'call_log_checkpoints: the policy inherited was made',
+      ],
+      [
+        'row-level security where there is to be none',
+        'ALTER TABLE call_log_signing_keys ENABLE ROW LEVEL SECURITY',
+        'ALTER TABLE call_log_signing_keys DISABLE ROW LEVEL SECURITY',
+        'call_log_signing_keys: no policy shows its rows',
+      ],
+      [
+        'a view before the table',
+        `CREATE SCHEMA toolcrib_app CREATE VIEW mcp_call_logs AS SELECT * FROM public.mcp_call_logs WHERE false;
+           GRANT USAGE ON SCHEMA toolcrib_app TO toolcrib_app; GRANT SELECT ON toolcrib_app.mcp_call_logs TO toolcrib_app`,
+        'DROP SCHEMA toolcrib_app CASCADE',
+        'mcp_call_logs: it is not the table that the migrations made',
+      ],
+      [
+        'a policy that hides tenants',
+        'CREATE POLICY gone ON tenants AS RESTRICTIVE TO toolcrib_system USING (false)',
+        'DROP POLICY gone ON tenants',
+        'tenants: the policy gone was made',
+      ],
+    ];
+
+    it.each(cases)('%s', async (_name, make, undo, message) => {
+      const log = await LoggedTenant.make(t, 5);
+      const verified = () => verifyLog(t.config, { from: null, to: null, tenant: log.id });
+      expect((await verified()).findings).toEqual([]);
+      await log.sql(make);
+      const result = await verified().finally(async () => void (await log.sql(undo)));
+      expect(result.findings).toEqual([{ kind: 'rows_hidden', message: expect.stringContaining(message) }]);
+      expect(reportText(result)).toContain('installation\n  FOUND rows_hidden: ');
+      expect((await verified()).findings).toEqual([]);
+    });
+
+    it('and reads what the service reads, also where a policy would show all to a reader of another name', async () => {
+      const log = await LoggedTenant.make(t, 5);
+      const [{ name }] = await inTenant(log.id, () =>
+        t.app.get(DataSource).query<{ name: string }[]>(`SELECT current_setting('application_name') AS name`),
+      );
+      await log.sql(
+        `CREATE POLICY two_faced ON mcp_call_logs AS RESTRICTIVE FOR SELECT TO toolcrib_app
+           USING (tool_name <> 'fail' OR current_setting('application_name') <> '${name}')`,
+      );
+      const kinds = await log
+        .found()
+        .finally(async () => void (await log.sql('DROP POLICY two_faced ON mcp_call_logs')));
+      expect(kinds).toEqual(['record_missing']);
+    });
+  });
+
   it('says it in words', async () => {
     const log = await LoggedTenant.make(t, 5);
     const [victim] = await log.rows();
     await log.sql('DELETE FROM mcp_call_logs WHERE id = $1', victim.id);
-    const text = reportText([await log.verify()], []);
+    const text = reportText({ findings: [], reports: [await log.verify()], notes: [] });
     expect(text).toContain(
       `FOUND record_missing: ${nameOf(victim)} is missing, and no signed removal covers it`,
     );

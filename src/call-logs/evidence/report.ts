@@ -21,7 +21,8 @@ export type FindingKind =
   | 'removal_forged'
   | 'erasure_unsigned'
   | 'uncovered_changed'
-  | 'tenant_missing';
+  | 'tenant_missing'
+  | 'rows_hidden';
 
 export type Finding = {
   readonly kind: FindingKind;
@@ -84,13 +85,26 @@ export function nameSwaps(reports: readonly TenantReport[]): void {
   }
 }
 
-export function reportText(reports: readonly TenantReport[], notes: readonly string[]): string {
-  const found = reports.reduce((sum, report) => sum + report.found, 0);
+export type VerifyResult = {
+  /** About the whole installation. */
+  readonly findings: readonly Finding[];
+  readonly reports: readonly TenantReport[];
+  readonly notes: readonly string[];
+};
+
+export function countFindings({ findings, reports }: VerifyResult): number {
+  return reports.reduce((sum, report) => sum + report.found, findings.length);
+}
+
+export function reportText(result: VerifyResult): string {
+  const { findings, reports, notes } = result;
+  const found = countFindings(result);
   const verdict =
     found === 0
       ? 'The log is what it was when it was written.'
       : `FOUND ${found}: the log was tampered with.`;
-  return `${[...reports.map(tenantText), ...notes, verdict].join('\n')}\n`;
+  const ofAll = findings.length > 0 ? [['installation', ...findings.map(findingText)].join('\n')] : [];
+  return `${[...ofAll, ...reports.map(tenantText), ...notes, verdict].join('\n')}\n`;
 }
 
 function tenantText(report: TenantReport): string {
@@ -98,11 +112,15 @@ function tenantText(report: TenantReport): string {
     `tenant ${report.tenantName} (${report.tenantId})`,
     ...(report.isInDatabase ? holdings(report) : []),
     ...(report.delivered === undefined ? [] : [`  ${report.delivered} checkpoints in the file`]),
-    ...report.findings.map(({ kind, message }) => `  FOUND ${kind}: ${message}`),
+    ...report.findings.map(findingText),
   ];
   if (report.found > report.findings.length)
     lines.push(`  and ${report.found - report.findings.length} more`);
   return lines.join('\n');
+}
+
+function findingText({ kind, message }: Finding): string {
+  return `  FOUND ${kind}: ${message}`;
 }
 
 function holdings(report: TenantReport): string[] {

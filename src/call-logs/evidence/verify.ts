@@ -3,12 +3,13 @@ import { Client } from 'pg';
 import { StartError } from '../../platform/errors.js';
 import type { Config } from '../../platform/config.js';
 import { AllowedRemovals } from './allowed-removals.js';
-import { nameSwaps, TenantReport } from './report.js';
+import { type Finding, nameSwaps, TenantReport, type VerifyResult } from './report.js';
 import { type Trust, trustedKeys } from './trusted-keys.js';
 import { ChainCheck } from './verify-chains.js';
 import { CheckpointCheck } from './verify-checkpoints.js';
 import { OutsideCheckpoints } from './verify-outside.js';
 import { findAdded } from './verify-extras.js';
+import { findHiding, READ_BY_SERVICE, READ_BY_SYSTEM } from './verify-policies.js';
 import { type Period, RecordCheck } from './verify-records.js';
 
 export type VerifyOptions = Period & {
@@ -20,11 +21,10 @@ export type VerifyOptions = Period & {
   readonly publicKey?: string | undefined;
 };
 
-export type VerifyResult = { readonly reports: readonly TenantReport[]; readonly notes: readonly string[] };
-
 /**
  * Recomputes the log of one tenant or all from its rows. Reads as the service's own role, which may only SELECT from the log,
- * in a transaction that can write nothing: one snapshot for each tenant, so that a running service does not disturb it.
+ * in a transaction that can write nothing: one snapshot for each tenant, so that a running service does not disturb it. And
+ * looks first for what may keep rows from that role: those would be missing to everybody and to this check alike.
  *
  * @throws {StartError} No such tenant, or a file cannot be read.
  */
@@ -34,9 +34,10 @@ export async function verifyLog(config: Config, options: VerifyOptions): Promise
       throw new StartError(`${options.checkpoints} cannot be read`, { cause });
     });
   }
-  const tenants = await findTenants(config, options.tenant);
-  const client = await connected(config.databaseUrls.app);
+  const { tenants, hiding } = await findTenants(config, options.tenant);
+  const client = await connected(config.databaseUrls.app, 'toolcrib');
   try {
+    const findings = [...hiding, ...(await findHiding(client, READ_BY_SERVICE))];
     const trust = await trustedKeys(client, config, options.publicKey);
     const reports: TenantReport[] = [];
     const deleted = new Set<string>();
@@ -52,7 +53,7 @@ export async function verifyLog(config: Config, options: VerifyOptions): Promise
       const outside = new OutsideCheckpoints(client, trust, known);
       reports.push(...(await outside.check(options.checkpoints)));
     }
-    return { reports, notes: trust.note === undefined ? [] : [trust.note] };
+    return { findings, reports, notes: trust.note === undefined ? [] : [trust.note] };
   } finally {
     await client.end();
   }
@@ -99,22 +100,30 @@ async function notedUncovered(client: Client, { tenantId }: TenantReport) {
   return { records: Number(rows[0]?.records ?? 0), newestAt: rows[0]?.newestAt ?? null };
 }
 
-async function findTenants(config: Config, wanted: string | undefined) {
-  const client = await connected(config.databaseUrls.system);
+type FoundTenants = {
+  readonly tenants: readonly { readonly id: string; readonly name: string }[];
+  readonly hiding: readonly Finding[];
+};
+
+async function findTenants(config: Config, wanted: string | undefined): Promise<FoundTenants> {
+  const client = await connected(config.databaseUrls.system, 'toolcrib-system');
   try {
+    const hiding = await findHiding(client, READ_BY_SYSTEM);
     const { rows } = await client.query<{ id: string; name: string }>(
       'SELECT id, name FROM tenants WHERE $1::text IS NULL OR name = $1 OR id::text = $1 ORDER BY created_at, id',
       [wanted ?? null],
     );
-    if (wanted !== undefined && rows.length === 0) throw new StartError(`There is no tenant '${wanted}'`);
-    return rows;
+    const isMissing = wanted !== undefined && rows.length === 0;
+    if (isMissing && hiding.length === 0) throw new StartError(`There is no tenant '${wanted}'`);
+    return { tenants: rows, hiding };
   } finally {
     await client.end();
   }
 }
 
-async function connected(connectionString: string): Promise<Client> {
-  const client = new Client({ connectionString, application_name: 'toolcrib-verify', keepAlive: true });
+/** Under the service's own name: nothing in the database is to tell this reader from it. */
+async function connected(connectionString: string, name: string): Promise<Client> {
+  const client = new Client({ connectionString, application_name: name, keepAlive: true });
   await client.connect();
   return client;
 }
