@@ -37,6 +37,15 @@ export class HttpRefusal extends Error {
   }
 }
 
+/** 503: of something that a replica has so much of only, its caller's share is the largest, and none of it is to be spared. */
+export function noRoom(message: string): HttpRefusal {
+  return new HttpRefusal(503, -32_000, message, {
+    headers: { 'Retry-After': String(NO_ROOM_RETRY_SECONDS) },
+  });
+}
+
+const NO_ROOM_RETRY_SECONDS = 30;
+
 /** The refusal that an error stands for; undefined: it is a fault of ours. */
 export function refusalOf(error: unknown): HttpRefusal | undefined {
   if (error instanceof HttpRefusal) return error;

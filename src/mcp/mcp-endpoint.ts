@@ -220,10 +220,10 @@ export class McpEndpoint implements OnApplicationShutdown {
         throw new GateRefusal(404, 'not_found', 'There is no WebSocket at this address');
       }
       this.gate.admit(caller, path.serverCode);
-      this.connections.checkRoom();
       const visit = this.gate.visitOf(request, caller, path.serverCode);
       const { groupId } = this.liveCatalog(path.serverCode, caller);
       const exchange = this.guestExchange(request, visit);
+      this.connections.makeRoom(caller);
       this.webSockets.handleUpgrade(request, socket, head, (webSocket) =>
         this.webSocketDoor.open(webSocket, { visit, groupId, exchange }),
       );

@@ -42,6 +42,6 @@ import { WebSocketDoor } from './doors/web-socket-door.js';
     StreamableHttp,
     McpEndpoint,
   ],
-  exports: [McpEndpoint, Sessions, Connections],
+  exports: [McpEndpoint, Sessions, Connections, Listeners],
 })
 export class McpModule {}

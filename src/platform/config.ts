@@ -85,6 +85,7 @@ export const environmentSchema = z.object({
   MCP_LIST_TTL_MS: wholeNumber(0, 86_400_000).default(0),
   MCP_SESSION_IDLE_SECONDS: wholeNumber(1, 604_800).default(3600),
   MCP_SESSIONS_MAX: wholeNumber(1, 100_000).default(1000),
+  MCP_LISTENERS_MAX: wholeNumber(1, 1_000_000).default(10_000),
   MCP_KEEPALIVE_MS: wholeNumber(1000, 600_000).default(15_000),
   MCP_PROGRESS_INTERVAL_MS: wholeNumber(100, 600_000).default(10_000),
   TOOL_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(30),

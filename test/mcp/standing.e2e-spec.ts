@@ -1,3 +1,5 @@
+import { Connections } from '../../src/mcp/doors/connections.js';
+import { Listeners } from '../../src/mcp/lanes/listeners.js';
 import { TestTools } from '../fixtures/test.tools.js';
 import { eventually, legacy, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { ask, handshake, openSse, openWebSocket, type StandingClient } from '../support/standing.js';
@@ -173,5 +175,177 @@ describe('standing connections', () => {
     const seconds = (performance.now() - begun) / 1000;
     expect(noticesOn(client)).toBeLessThanOrEqual(2 + Math.ceil(seconds));
     client.close();
+  });
+});
+
+const MAX = 3;
+
+/** What a replica holds open is shared: whoever has most of it makes room, and nobody else. */
+describe('when a replica can hold no more open', () => {
+  let t: TestApp;
+  let tenant: TestTenant;
+  let greedy: TestGroup;
+  let other: TestGroup;
+  let otherTenant: TestTenant;
+
+  beforeAll(async () => {
+    const env = { MCP_SESSIONS_MAX: String(MAX), MCP_LISTENERS_MAX: String(MAX) };
+    t = await createTestApp({ tools: [TestTools], env });
+    tenant = await t.newTenant();
+  });
+  afterAll(() => t?.close());
+  beforeEach(async () => {
+    greedy = await newGroup(t, tenant, { tools: ['echo', 'wait'], sessions: true });
+    otherTenant = await t.newTenant();
+    other = await newGroup(t, otherTenant, { tools: ['echo'], sessions: true });
+  });
+
+  const repeat = <T>(count: number, work: () => Promise<T>): Promise<T[]> =>
+    Array.from({ length: count }).reduce<Promise<T[]>>(
+      async (done) => [...(await done), await work()],
+      Promise.resolve([]),
+    );
+  const secondKeyOf = async (group: TestGroup): Promise<TestGroup> => {
+    const path = `/admin/groups/${group.id}/keys`;
+    const made = await t.rest('POST', path, { token: tenant.adminToken, body: { name: 'second' } });
+    return { ...group, key: made.body.data.api_key };
+  };
+
+  describe('sessions', () => {
+    const initialize = (group: TestGroup) =>
+      send(
+        group,
+        legacy('initialize', {
+          protocolVersion: '2025-11-25',
+          capabilities: {},
+          clientInfo: { name: 'c', version: '1' },
+        }),
+      );
+    const opened: { group: TestGroup; headers: { 'mcp-session-id': string } }[] = [];
+    const open = async (group: TestGroup) => {
+      const { headers } = await initialize(group);
+      const session = { group, headers: { 'mcp-session-id': headers.get('mcp-session-id')! } };
+      opened.push(session);
+      return session;
+    };
+    type Session = Awaited<ReturnType<typeof open>>;
+    const call = ({ group, headers }: Session, request = legacy('ping')) =>
+      send(group, { ...request, headers });
+    const statusesOf = async (sessions: readonly Session[]) =>
+      (await Promise.all(sessions.map((session) => call(session)))).map(({ status }) => status);
+    afterEach(async () => {
+      for (const { group, headers } of opened.splice(0)) await send(group, { method: 'DELETE', headers });
+    });
+
+    it('a key that opens more than all ends its own, and no other tenant loses one', async () => {
+      const theirs = await open(other);
+      const mine = await repeat(MAX + 2, () => open(greedy));
+      expect(await statusesOf([theirs])).toEqual([200]);
+      expect(await statusesOf(mine)).toEqual([404, 404, 404, 200, 200]);
+    });
+
+    it('another tenant, and another key of the same one, get theirs from the key that has most', async () => {
+      const mine = await repeat(MAX, () => open(greedy));
+      const theirs = await open(other);
+      const second = await open(await secondKeyOf(greedy));
+      expect(await statusesOf([theirs, second])).toEqual([200, 200]);
+      expect(await statusesOf(mine)).toEqual([404, 404, 200]);
+    });
+
+    it('all answering for one key: it gets no more, another tenant does, and no call is lost', async () => {
+      const mine = await repeat(MAX, () => open(greedy));
+      const tools = t.app.get(TestTools);
+      const stop = new AbortController();
+      const calls = mine.map((session, n) => {
+        const request = legacy('tools/call', { name: 'wait', arguments: { name: `busy ${n}`, ms: 600_000 } });
+        return call(session, { ...request, signal: stop.signal });
+      });
+      await eventually(() => mine.every((_, n) => tools.begun.includes(`busy ${n}`)));
+      const refused = await initialize(greedy);
+      expect(refused).toMatchObject({
+        status: 503,
+        body: { error: { message: expect.stringContaining('nobody has more of them than you') } },
+      });
+      expect(refused.headers.get('retry-after')).toBe('30');
+      const theirs = await open(other);
+      expect(await statusesOf([theirs])).toEqual([200]);
+      expect(tools.aborted).not.toContain('busy 0');
+      stop.abort();
+      await Promise.allSettled(calls);
+    });
+  });
+
+  const close = async (clients: readonly StandingClient[]) => {
+    for (const client of clients) client.close();
+    const counts = () =>
+      [tenant, otherTenant].map(({ tenantId }) => t.app.get(Connections).countOf(tenantId));
+    await eventually(() => counts().every((count) => count === 0));
+  };
+
+  describe.each(CONNECTIONS)('%s connections', (_name, openOne) => {
+    it('the key that has most gives one up to another tenant, and gets no more itself', async () => {
+      const mine = await repeat(MAX, () => openOne(greedy));
+      const theirs = await openOne(other);
+      await eventually(() => mine[0].isClosed());
+      const refused = await fetch(`${t.url}/mcp/${greedy.code}/sse`, {
+        headers: { authorization: `Bearer ${greedy.key}` },
+      });
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '30']);
+      expect((await ask(theirs, 'ping')).result).toEqual({});
+      expect(mine.map((client) => client.isClosed())).toEqual([true, false, false]);
+      await close([...mine, theirs]);
+    });
+
+    it('one that has to go answers what it has begun, and takes nothing more', async () => {
+      const tools = t.app.get(TestTools);
+      const mine = await repeat(MAX, () => openOne(greedy));
+      const name = (n: number) => `leaving ${_name} ${n}`;
+      for (const [n, client] of mine.entries()) {
+        const call = legacy(
+          'tools/call',
+          { name: 'wait', arguments: { name: name(n), ms: 600_000 } },
+          1,
+        ).body;
+        await client.send(JSON.stringify(call));
+      }
+      await eventually(() => mine.every((_, n) => tools.begun.includes(name(n))));
+      const theirs = await openOne(other);
+      const { error } = await ask(mine[0], 'ping');
+      expect(error?.message).toContain('the request was not executed; open another one');
+      expect(tools.aborted).not.toContain(name(0));
+      expect((await ask(mine[1], 'ping')).result).toEqual({});
+      await close([...mine, theirs]);
+    });
+  });
+
+  it('subscriptions: the oldest of the key that has most ends, over HTTP and on connections', async () => {
+    const { headers, body } = modern('subscriptions/listen', { notifications: { toolsListChanged: true } });
+    const stop = new AbortController();
+    const listen = async (group: TestGroup) => {
+      const response = await fetch(group.url, {
+        method: 'POST',
+        headers: { ...headers, authorization: `Bearer ${group.key}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: stop.signal,
+      });
+      const stream = { status: response.status, text: '', ended: false };
+      void (async () => {
+        for await (const chunk of response.body ?? []) stream.text += Buffer.from(chunk).toString('utf8');
+        stream.ended = true;
+      })().catch(() => undefined);
+      return stream;
+    };
+    const mine = await repeat(MAX, () => listen(greedy));
+    const theirs = await openWebSocket(other);
+    await theirs.send(JSON.stringify(body));
+    await eventually(() => theirs.messages()[0]?.method === 'notifications/subscriptions/acknowledged');
+    await eventually(() => mine[0].ended);
+    expect(mine[0].text).toContain('"resultType":"complete"');
+    const refused = await send(greedy, { headers: headers ?? {}, body });
+    expect(refused).toMatchObject({ status: 503, body: { id: 1, error: { code: -32_000 } } });
+    expect(mine.map(({ ended }) => ended)).toEqual([true, false, false]);
+    expect(t.app.get(Listeners).countOf(tenant.tenantId)).toBe(MAX - 1);
+    stop.abort();
+    theirs.close();
   });
 });

@@ -137,7 +137,7 @@ describe('the REST side', () => {
       database: { ok: true, latency_ms: expect.any(Number) },
       call_log: { ok: true, queued: 0 },
       counts: { groups: 0, enabled_groups: 0, tools: 0, enabled_tools: 0 },
-      mcp: { sessions: 0, sessions_max: 1000, connections: 0 },
+      mcp: { sessions: 0, sessions_max: 1000, connections: 0, listeners: 0, listeners_max: 10_000 },
       memory: { rss_bytes: expect.any(Number) },
     });
   });

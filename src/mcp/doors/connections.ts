@@ -2,7 +2,8 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Cancellation } from '../../platform/ending.js';
 import { newHeldId } from '../../platform/replicas/held-id.js';
 import { Config } from '../../platform/config.js';
-import { credentialOf } from '../connected-caller.js';
+import { shareToMakeRoom } from '../../platform/largest-share.js';
+import { type ConnectedCaller, credentialOf, shareOf } from '../connected-caller.js';
 import { rpcError } from '../answers.js';
 import { KnownClient } from '../call-client.js';
 import { CallsUnderWay } from '../calls-under-way.js';
@@ -10,7 +11,7 @@ import { isSameId } from '../exact-number.js';
 import type { Exchange } from '../exchange.js';
 import type { Visit } from '../gate.js';
 import { GateRefusal } from '../gate-refusal.js';
-import { HttpRefusal } from '../http-refusal.js';
+import { HttpRefusal, noRoom } from '../http-refusal.js';
 import type { RpcRequest } from '../lanes/fast-lane.js';
 import { Listeners, type Listening } from '../lanes/listeners.js';
 import { StandingStreams } from '../lanes/standing-streams.js';
@@ -39,6 +40,7 @@ type Wire = {
 };
 type Entry = Connection & {
   readonly tenantId: string;
+  readonly share: readonly string[];
   readonly wire: Wire;
   readonly client: KnownClient;
   readonly calls: CallsUnderWay;
@@ -72,10 +74,18 @@ export class Connections implements OnApplicationShutdown {
     }
   }
 
-  /** @throws {HttpRefusal} 503: this replica holds as many standing connections as `MCP_SESSIONS_MAX` allows. */
-  checkRoom(): void {
-    if (this.byId.size < this.config.env.MCP_SESSIONS_MAX) return;
-    throw new HttpRefusal(503, -32_000, 'Too many connections are open; try again later');
+  /**
+   * Ends a connection of the tenant and key with most of them, when this replica holds `MCP_SESSIONS_MAX`; it answers what it has
+   * begun.
+   *
+   * @throws {HttpRefusal} 503: nobody has more of them than the caller.
+   */
+  makeRoom(caller: ConnectedCaller): void {
+    const open = [...this.byId.values()].filter(({ closing }) => !closing);
+    if (open.length < this.config.env.MCP_SESSIONS_MAX) return;
+    const { isOwn, holders } = shareToMakeRoom(open, ({ share }) => share, shareOf(caller));
+    if (isOwn) throw noRoom(NO_ROOM);
+    hangUpWhenAnswered(holders.find(({ calls }) => calls.isEmpty) ?? holders[0]);
   }
 
   /** Closes each connection as soon as it has no call under way. */
@@ -101,6 +111,7 @@ export class Connections implements OnApplicationShutdown {
       id,
       credential: credentialOf(visit.caller),
       tenantId: visit.caller.tenantId,
+      share: shareOf(visit.caller),
       wire,
       client: new KnownClient(BATCH_VERSION),
       calls: new CallsUnderWay(),
@@ -132,6 +143,7 @@ export class Connections implements OnApplicationShutdown {
     try {
       const sender = source(gone);
       const exchange = sender instanceof Promise ? await sender : sender;
+      if (entry.closing) throw new HttpRefusal(503, -32_000, CLOSING);
       const received = await this.read(entry, body, exchange);
       for (const notification of received.notifications) heed(entry, notification);
       await Promise.all(received.requests.map((request) => this.answer(entry, received, request, exchange)));
@@ -178,12 +190,18 @@ export class Connections implements OnApplicationShutdown {
   ): Promise<void> {
     const refused = await this.requests.refuseFaulty(exchange, received, request);
     if (refused) return wire.deliver(refused);
-    const ear = { hear: wire.deliver, close: () => undefined, cut: () => undefined };
-    const opened = this.listeners.listen(request, exchange, ear);
+    let opened: Listening | undefined;
+    const forget = () => opened && listening.delete(opened);
+    const ear = { hear: wire.deliver, close: forget, cut: forget };
+    opened = this.listeners.listen(request, exchange, ear);
     if (opened) listening.add(opened);
   }
 }
 
+const NO_ROOM =
+  'Too many connections are open, and nobody has more of them than you; close one, or try again later';
+const CLOSING =
+  'This connection ends with the answers it still owes, and the request was not executed; open another one';
 const LIST_CHANGED = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
 
 function heed({ calls, listening }: Entry, notification: RpcNotification): void {

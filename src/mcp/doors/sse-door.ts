@@ -26,7 +26,7 @@ export class SseDoor {
       response.setHeader('Allow', 'GET');
       throw new HttpRefusal(405, -32_000, 'Open the event stream by GET; its first event says where to POST');
     }
-    this.connections.checkRoom();
+    this.connections.makeRoom(exchange.caller);
     const { groupId } = exchange.catalog();
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',

@@ -2,13 +2,14 @@ import type { ServerResponse } from 'node:http';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { newHeldId } from '../../platform/replicas/held-id.js';
 import { Config } from '../../platform/config.js';
+import { shareToMakeRoom } from '../../platform/largest-share.js';
 import { CatalogStore } from '../../groups/catalog-store.js';
-import { credentialOf } from '../connected-caller.js';
+import { credentialOf, shareOf } from '../connected-caller.js';
 import type { RpcId } from '../answers.js';
 import { KnownClient } from '../call-client.js';
 import { CallsUnderWay } from '../calls-under-way.js';
 import type { Exchange } from '../exchange.js';
-import { HttpRefusal } from '../http-refusal.js';
+import { noRoom } from '../http-refusal.js';
 import { BATCH_VERSION } from '../protocol-versions.js';
 import { NotificationStream } from './notification-stream.js';
 import { StandingStreams } from './standing-streams.js';
@@ -19,6 +20,7 @@ export type Session = {
   readonly tenantId: string;
   readonly groupId: string;
   readonly credential: string;
+  readonly share: readonly string[];
   readonly client: KnownClient;
   readonly calls: CallsUnderWay;
   /** What its `GET` opened. */
@@ -29,12 +31,14 @@ export type Session = {
   leave: () => void;
 };
 
+const NO_ROOM =
+  'Too many sessions are open, nobody has more of them than you, and all of yours are answering; try again later';
 const SWEEP_INTERVAL_MAX_MS = 10_000;
 
 /**
  * Sessions of clients up to 2025-11-25, for groups that turn them on (`Mcp-Session-Id`, GET stream, DELETE). Kept in this
  * replica's memory: a load balancer must send a session's requests to the same replica. Idle sessions end after
- * `MCP_SESSION_IDLE_SECONDS`; at `MCP_SESSIONS_MAX` the one idle for longest makes room.
+ * `MCP_SESSION_IDLE_SECONDS`; at `MCP_SESSIONS_MAX` the tenant and key with most of them makes room, by the one idle for longest.
  */
 @Injectable()
 export class Sessions implements OnModuleInit, OnApplicationShutdown {
@@ -79,14 +83,15 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     return count;
   }
 
-  /** @throws {HttpRefusal} 503: all of `MCP_SESSIONS_MAX` are answering. */
+  /** @throws {HttpRefusal} 503: `MCP_SESSIONS_MAX` are open, nobody has more of them than this key, and all of its are answering. */
   open(exchange: Exchange): Session {
-    this.makeRoom();
+    this.makeRoom(exchange);
     const session: Session = {
       id: newHeldId(),
       tenantId: exchange.caller.tenantId,
       groupId: exchange.catalog().groupId,
       credential: credentialOf(exchange.caller),
+      share: shareOf(exchange.caller),
       client: new KnownClient(BATCH_VERSION),
       calls: new CallsUnderWay(),
       stream: undefined,
@@ -140,16 +145,20 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     session.calls.cancelAll();
   }
 
-  private makeRoom(): void {
-    if (this.byId.size < this.config.env.MCP_SESSIONS_MAX) return;
+  private makeRoom({ caller }: Exchange): void {
+    const open = [...this.byId.values()].filter(({ closing }) => !closing);
+    if (open.length < this.config.env.MCP_SESSIONS_MAX) return;
+    const { isOwn, holders } = shareToMakeRoom(open, ({ share }) => share, shareOf(caller));
     // A stream that waits for notifications does not keep a session from making room; a request being answered does.
-    const spare = [...this.byId.values()].filter(({ calls }) => calls.isEmpty);
-    const byNeed = spare.toSorted(
-      (one, other) => Number(!!one.stream) - Number(!!other.stream) || one.lastUsedAt - other.lastUsedAt,
+    const byNeed = holders.toSorted(
+      (one, other) =>
+        Number(!one.calls.isEmpty) - Number(!other.calls.isEmpty) ||
+        Number(!!one.stream) - Number(!!other.stream) ||
+        one.lastUsedAt - other.lastUsedAt,
     );
-    const oldest = byNeed[0];
-    if (!oldest) throw new HttpRefusal(503, -32_000, 'Too many sessions are open; try again later');
-    this.close(oldest);
+    const [spare] = byNeed;
+    if (isOwn && !spare?.calls.isEmpty) throw noRoom(NO_ROOM);
+    this.closeWhenAnswered(spare);
   }
 
   private closeIdle(): void {

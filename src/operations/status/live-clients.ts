@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config.js';
 import { Connections } from '../../mcp/doors/connections.js';
+import { Listeners } from '../../mcp/lanes/listeners.js';
 import { Sessions } from '../../mcp/lanes/sessions.js';
 
 /** The MCP clients of a tenant that this replica holds something open for. */
@@ -9,6 +10,7 @@ export class LiveClients {
   constructor(
     private readonly sessions: Sessions,
     private readonly connections: Connections,
+    private readonly listeners: Listeners,
     private readonly config: Config,
   ) {}
 
@@ -17,6 +19,8 @@ export class LiveClients {
       sessions: this.sessions.countOf(tenantId),
       sessions_max: this.config.env.MCP_SESSIONS_MAX,
       connections: this.connections.countOf(tenantId),
+      listeners: this.listeners.countOf(tenantId),
+      listeners_max: this.config.env.MCP_LISTENERS_MAX,
     };
   }
 }

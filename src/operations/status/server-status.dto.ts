@@ -20,11 +20,17 @@ class McpStatusDto {
   @ApiProperty({ description: 'Sessions of older clients of your tenant on this replica' })
   sessions: number;
 
-  @ApiProperty({ description: 'More than these, of all tenants: the one idle for longest is closed' })
+  @ApiProperty({ description: 'More than these, of all tenants: whoever has most of them makes room' })
   sessions_max: number;
 
   @ApiProperty({ description: 'Open SSE and WebSocket connections of your tenant on this replica' })
   connections: number;
+
+  @ApiProperty({ description: 'Open subscriptions/listen of your tenant on this replica' })
+  listeners: number;
+
+  @ApiProperty({ description: 'More than these, of all tenants: whoever has most of them makes room' })
+  listeners_max: number;
 }
 
 class CountsDto {
