@@ -15,7 +15,7 @@ import { searchConditions } from './user-search.js';
  */
 const PROBED_USERS = 5000;
 
-const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+const EMAIL = /^[^@\s]+@[^@\s.]+\.[^@\s]+$/;
 /** E.164, as stored. */
 const PHONE = /^\+\d{7,15}$/;
 const NEWEST_FIRST = 'ORDER BY created_at DESC, id DESC';

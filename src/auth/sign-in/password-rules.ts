@@ -55,7 +55,7 @@ function restOf(text: string, guessable: readonly string[]): string {
   rest = withoutRuns(rest);
   // A part that comes again and again counts once; signs and spaces between the parts count nothing.
   rest = rest.replace(/[^\p{L}\p{N}]+/gu, '').replace(/(.{1,32}?)\1+/gu, '$1');
-  return rest.replace(/\d+$/, '').length === 0 ? '' : rest;
+  return /\D/.test(rest) ? rest : '';
 }
 
 /** Cuts runs like 4567, dcba or wert. */

@@ -5,8 +5,6 @@ import { type Check, ok, problem } from './check.js';
 import type { Connection } from './role-connections.js';
 
 const ROLES: readonly string[] = [APP_ROLE, SYSTEM_ROLE, LOG_ROLE];
-const STATEMENT = /^\s*(GRANT|REVOKE)\s+(.+?)\s+ON\s+(?:TABLE\s+)?"?(\w+)"?\s+(?:TO|FROM)\s+(.+?)\s*;?\s*$/is;
-
 const RENAMING = /^\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?"?(\w+)"?\s+RENAME\s+TO\s+"?(\w+)"?/i;
 
 /** `role table` → its rights: `SELECT`, or `UPDATE (name)` for a column. */
@@ -67,19 +65,43 @@ async function expectedGrants(): Promise<Grants> {
 function apply(grants: Grants, sql: string): void {
   const [, before, after] = RENAMING.exec(sql) ?? [];
   if (before && after) return rename(grants, before, after);
-  const [, verb = '', rights = '', table = '', roles = ''] = STATEMENT.exec(sql) ?? [];
-  for (const role of roles.split(',').map((name) => name.trim().replaceAll('"', ''))) {
+  const statement = statementOf(sql);
+  if (!statement) return;
+  const { verb, rights, table, roles } = statement;
+  for (const role of roles) {
     if (!ROLES.includes(role)) continue;
     const place = `${role} ${table}`;
     const held = grants.get(place) ?? new Set();
     for (const right of rightsOf(rights)) {
-      if (verb.toUpperCase() === 'GRANT') held.add(right);
+      if (verb === 'GRANT') held.add(right);
       else if (right.startsWith('ALL')) held.clear();
       else held.delete(right);
     }
     if (held.size > 0) grants.set(place, held);
     else grants.delete(place);
   }
+}
+
+/** What a GRANT or REVOKE about one table says; undefined: it is another statement. */
+function statementOf(sql: string) {
+  const words = sql.trim().replace(/;$/, '').split(/\s+/);
+  const upper = words.map((word) => word.toUpperCase());
+  const verb = upper[0] ?? '';
+  const on = upper.indexOf('ON');
+  const to = upper.findIndex((word, index) => index > on && (word === 'TO' || word === 'FROM'));
+  const target = words.slice(upper[on + 1] === 'TABLE' ? on + 2 : on + 1, to);
+  const [, table] = /^"?(\w+)"?$/.exec(target.join(' ')) ?? [];
+  if (!['GRANT', 'REVOKE'].includes(verb) || on < 0 || to < 0 || table === undefined) return undefined;
+  const roles = words
+    .slice(to + 1)
+    .join(' ')
+    .split(',');
+  return {
+    verb,
+    rights: words.slice(1, on).join(' '),
+    table,
+    roles: roles.map((name) => name.trim().replaceAll('"', '')),
+  };
 }
 
 /** A table keeps its rights under its new name. */
@@ -94,11 +116,10 @@ function rename(grants: Grants, before: string, after: string): void {
 
 /** `SELECT, UPDATE (name, enabled)` → SELECT · UPDATE (name) · UPDATE (enabled) */
 function rightsOf(list: string): string[] {
-  return [...list.matchAll(/(\w+)(?:\s+PRIVILEGES)?\s*(?:\(([^)]*)\))?/g)].flatMap(
-    ([, right = '', columns]) =>
-      columns === undefined
-        ? [right.toUpperCase()]
-        : columns.split(',').map((column) => `${right.toUpperCase()} (${column.trim().replaceAll('"', '')})`),
+  return [...list.matchAll(/(\w+)(?: PRIVILEGES)? ?(?:\(([^()]*)\))?/g)].flatMap(([, right = '', columns]) =>
+    columns === undefined
+      ? [right.toUpperCase()]
+      : columns.split(',').map((column) => `${right.toUpperCase()} (${column.trim().replaceAll('"', '')})`),
   );
 }
 

@@ -3,8 +3,9 @@ import { excerptOf } from '../../platform/cut-text.js';
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g;
-/** Measured, so different each time. */
-const MEASURED = /("\w*(?:_ms|durationMs|uptime\w*|rss\w*|bytes)"\s*:\s*)[\d.]+/g;
+const NUMBER_BY_NAME = /("(\w+)"\s*:\s*)[\d.]+/g;
+/** Names of what is measured, so different each time. */
+const MEASURED = /_ms$|durationMs$|uptime|rss|bytes$/;
 
 /** Something of the victim's that an answer to the attacker held, or that the attacker could tell from an answer. */
 export type Finding = {
@@ -83,7 +84,9 @@ export function wordsOf(answer: Answer, sentValues: readonly string[]): string {
     .reduce((rest, value) => rest.replaceAll(value, 'SENT'), answer.text)
     .replaceAll(UUID, 'ID')
     .replaceAll(TIME, 'TIME')
-    .replaceAll(MEASURED, '$1N')
+    .replaceAll(NUMBER_BY_NAME, (whole, before: string, name: string) =>
+      MEASURED.test(name) ? `${before}N` : whole,
+    )
     .replaceAll(/under [0-9a-f]{8}\b/g, 'under ID');
   return `${answer.status} ${answer.headers.get('content-type') ?? ''} ${text}`;
 }

@@ -139,8 +139,12 @@ function fillPath(path: string, values: Readonly<Record<string, string>>): strin
 }
 
 function matches(template: string, path: string): boolean {
-  const pattern = template.split('/').map((part) => (part.startsWith('{') ? '[^/]+' : part));
-  return new RegExp(`^${pattern.join('/')}$`).test(path);
+  const parts = path.split('/');
+  const expected = template.split('/');
+  return (
+    parts.length === expected.length &&
+    expected.every((part, index) => (part.startsWith('{') ? parts[index] !== '' : part === parts[index]))
+  );
 }
 
 function wrongFields(answer: Answer): string[] {

@@ -122,7 +122,7 @@ export class ToolAttack {
     for (let attempt = 0; attempt < CORRECTIONS; attempt += 1) {
       const answer = await this.call(side, tried);
       if (!isFailure(answer)) return tried;
-      const [, name, choice] = /(\w+) must be one of (\w+)/.exec(answer.text) ?? [];
+      const [, name, choice] = /(?<!\w)(\w+) must be one of (\w+)/.exec(answer.text) ?? [];
       const [, step] = /legal now: (\w+)/.exec(answer.text) ?? [];
       const field =
         name ?? (step === undefined ? undefined : Object.keys(tried).find((key) => key === 'status'));

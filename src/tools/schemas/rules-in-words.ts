@@ -62,8 +62,13 @@ function lengthsInWords(property: Record<string, unknown>, mentions: (text: stri
 
 /** The text as a word or number of its own: `on` is not in `month`, nor 1 in 100. */
 function hasWord(description: string, text: string): boolean {
-  const escaped = text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(?<![\\w.-])${escaped}(?![\\w-])`, 'i').test(description);
+  const [said, word] = [description.toLowerCase(), text.toLowerCase()];
+  if (word === '') return true;
+  for (let at = said.indexOf(word); at >= 0; at = said.indexOf(word, at + 1)) {
+    const [before, after] = [said[at - 1] ?? '', said[at + word.length] ?? ''];
+    if (!/[\w.-]/.test(before) && !/[\w-]/.test(after)) return true;
+  }
+  return false;
 }
 
 function plain(value: unknown): string {
