@@ -2,16 +2,13 @@ import type { ContentBlock, ToolResult } from '../tool-result.js';
 import { newName } from './json-text.js';
 import type { RedactionRule } from './redaction-rules.js';
 import { Redactor } from './redactor.js';
-import { atOnce, inTurns, type Turns } from './turns.js';
-import { Work } from './work.js';
+import { atOnce, inTurns, type Turns, type Work } from './turns.js';
 
 /** Deeper values are hidden whole: what was not looked at is not shown. */
 const DEPTH_MAX = 200;
 const TOO_DEEP = '[redacted:too_deep]';
 /** Of one result, and of each value of a record; others are served meanwhile. */
 const WORK_MAX_MS = 2000;
-/** Of a message, which is looked at at once. */
-const MESSAGE_WORK_MAX_MS = 100;
 /** Members of blocks that are base64, which would match by chance. */
 const BINARY: Readonly<Record<string, string>> = { image: 'data', audio: 'data' };
 
@@ -51,15 +48,15 @@ export function compileRedaction(rules: readonly RedactionRule[]): Redaction {
   const log = redactorOf(rules.filter(({ applies_to }) => applies_to !== 'agent'));
   return {
     resultForAgent: (result) =>
-      agent ? inTurns(redactResult(result, agent, new Work(WORK_MAX_MS))) : result,
+      agent ? inTurns(WORK_MAX_MS, (work) => redactResult(result, agent, work)) : result,
     textForAgent: (text) => inMessage(text, agent),
-    valueForLog: (value) => (log ? inTurns(redactValue(value, log, new Work(WORK_MAX_MS))) : value),
+    valueForLog: (value) => (log ? inTurns(WORK_MAX_MS, (work) => redactValue(value, log, work)) : value),
     textForLog: (text) => inMessage(text, log),
   };
 }
 
 function inMessage(text: string, redactor: Redactor | undefined): string {
-  return redactor ? atOnce(redactor.text(text, new Work(MESSAGE_WORK_MAX_MS))) : text;
+  return redactor ? atOnce((work) => redactor.text(text, work)) : text;
 }
 
 function redactorOf(rules: readonly RedactionRule[]): Redactor | undefined {

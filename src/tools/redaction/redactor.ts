@@ -1,16 +1,10 @@
-import { type Detector, detectorOf } from './detectors.js';
+import { type Detector, detectorOf, TOO_LONG } from './detectors.js';
 import { isJsonText, mapJsonText } from './json-text.js';
 import type { RedactionRule } from './redaction-rules.js';
-import { PIECE_CHARACTERS, type Turns } from './turns.js';
-import { TOO_LONG, type Work } from './work.js';
+import { PIECE_CHARACTERS, type Turns, type Work } from './turns.js';
 
 /** How often JSON may stand inside a string of JSON. */
 const NESTED_JSON_MAX = 8;
-/**
- * Characters times instructions of one expression, which reads a text at once and cannot be stopped: about 40 ms where each instruction
- * is looked at for each character; most take a hundredth of that.
- */
-const TEXT_WORK_MAX = 2 ** 21;
 /** Between what cannot be part of a match of the built-in detectors. */
 const SEAMS = /[\n,;"'<>{}[\]|，。；、！？]/;
 
@@ -25,8 +19,7 @@ export class Redactor {
 
   /** A text; one that is JSON stays JSON. */
   *text(value: string, work: Work, nesting = 0): Turns<string> {
-    if (nesting >= NESTED_JSON_MAX || !work.do(() => isJsonText(value)))
-      return yield* this.plain(value, work);
+    if (nesting >= NESTED_JSON_MAX || !isJsonText(value)) return yield* this.plain(value, work);
     return yield* mapJsonText(value, {
       string: (inner) => this.text(inner, work, nesting + 1),
       number: (literal) => this.number(literal, work),
@@ -44,7 +37,7 @@ export class Redactor {
   *plain(value: string, work: Work): Turns<string> {
     let text = value;
     for (const { replace, isWhole, cost } of this.detectors) {
-      if (work.isOver || (isWhole && text.length * cost > TEXT_WORK_MAX)) return TOO_LONG;
+      if (work.isOver || (isWhole && text.length * cost > work.maxTextWork)) return TOO_LONG;
       const isPieces = !isWhole && text.length > PIECE_CHARACTERS;
       text = yield* isPieces ? piecewise(text, replace, work) : replace(text, work);
       yield;

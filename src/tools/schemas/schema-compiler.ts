@@ -9,6 +9,8 @@ import { cutText, shortenText } from '../../platform/cut-text.js';
 const MAX_FAULTS_TOLD = 10;
 /** No value of any format is longer; it bounds what the formats' own expressions may cost. */
 const FORMATTED_MAX = 4096; // characters
+/** A pattern looks at so many in a step of the check. */
+const INSTRUCTIONS_A_STEP = 8;
 const VALUE_TOLD_MAX = 60; // characters
 /** Of a path, and of what was expected. */
 const WORDS_TOLD_MAX = 300; // characters
@@ -52,6 +54,7 @@ export function lazyCheck(schema: JsonObject): Check {
  * @throws {Error} It is not a schema, or refers to one that is not there.
  */
 export function compileSchema(schema: JsonObject): CompiledSchema {
+  const cost = new SchemaCost();
   const ajv = new Ajv2020({
     strict: false,
     strictNumbers: true, // 1e400 is no number
@@ -60,17 +63,18 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
     verbose: true, // for what came; nothing is kept after the phrase is made
     validateSchema: false,
     logger: false,
-    code: { regExp: Object.assign(toPattern, { code: 'toPattern' }) },
+    code: {
+      regExp: Object.assign((source: string) => toPattern(source, cost), { code: 'toPattern' }),
+    },
   });
   addFormats.default(ajv);
-  for (const [name, format] of Object.entries(ajv.formats)) ajv.formats[name] = bounded(format);
-  const cost = new SchemaCost(schema);
+  for (const [name, format] of Object.entries(ajv.formats)) ajv.formats[name] = bounded(format, cost);
   cost.watch(ajv);
   // `$async` is Ajv's own word: it would answer with a promise, which passes for a yes.
   const { $schema: _dialect, $async: _word, ...plain } = schema;
   const validate = ajv.compile(plain);
   const check: CompiledSchema = (data) => {
-    cost.begin(data);
+    cost.begin();
     const isValid = validate(data);
     check.errors = validate.errors;
     validate.errors = null; // they hold the data
@@ -79,22 +83,30 @@ export function compileSchema(schema: JsonObject): CompiledSchema {
   return check;
 }
 
-function toPattern(source: string) {
+function toPattern(source: string, cost: SchemaCost) {
   const pattern = compileLinear(source);
   if (!pattern) throw new Error(`the pattern ${cutText(source, 200)} cannot be matched in linear time`);
-  return { test: pattern.test, toString: () => source };
+  const test = (text: string) => {
+    cost.spend((text.length * pattern.size) / INSTRUCTIONS_A_STEP);
+    return pattern.test(text);
+  };
+  return { test, toString: () => source };
 }
 
-function bounded(format: AddedFormat | undefined): AddedFormat | undefined {
+function bounded(format: AddedFormat | undefined, cost: SchemaCost): AddedFormat | undefined {
   if (format === true) return format;
-  if (typeof format !== 'object' || format instanceof RegExp) return format && withinLength(format);
+  if (typeof format !== 'object' || format instanceof RegExp) return format && withinLength(format, cost);
   if (format.async || format.type === 'number') return format;
-  return { ...format, validate: withinLength(format.validate as TextCheck) } as AddedFormat;
+  return { ...format, validate: withinLength(format.validate as TextCheck, cost) } as AddedFormat;
 }
 
-function withinLength(check: TextCheck): (text: string) => boolean {
+function withinLength(check: TextCheck, cost: SchemaCost): (text: string) => boolean {
   const isFitting = check instanceof RegExp ? (text: string) => check.test(text) : check;
-  return (text) => text.length <= FORMATTED_MAX && isFitting(text);
+  return (text) => {
+    if (text.length > FORMATTED_MAX) return false;
+    cost.spend(text.length);
+    return isFitting(text);
+  };
 }
 
 function toPhrase(error: ErrorObject, root: unknown): string {

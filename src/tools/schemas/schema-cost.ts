@@ -1,16 +1,46 @@
-import { _, type Ajv, type CodeKeywordDefinition } from 'ajv';
+import { _, type Ajv, type CodeKeywordDefinition, type KeywordCxt } from 'ajv';
 import { canonicalJson } from '../../platform/canonical-json.js';
-import type { JsonObject } from '../tool-definition.js';
+import { cpuMs } from '../../platform/cpu-time.js';
 
-/** Values of the data times parts of the schema: every part meets every value, in the worst case. */
-const WORK_MAX = 2 ** 27;
-/** A pattern is so much more than another part. */
-const PATTERN_PARTS = 50;
-/** Schemas up to this size are not counted against the data: no data within its budget makes them slow. */
-const PARTS_FREE = 1000;
-/** A reference may lead to the same place again and again, so the time is looked at, each so many references. */
-const LOOK_EVERY = 64;
-const TIME_MAX_MS = 500;
+/** So long may one check compute, in which all calls of the service wait. */
+const TIME_MAX_MS = 20;
+/** Each takes 5 to 100 ns, so that the time is looked at about once a millisecond, and never in a check of ordinary size. */
+const LOOK_EVERY_STEPS = 2 ** 14;
+/** To write a value in its canonical form. */
+const CANONICAL_STEPS = 40;
+/** A keyword of texts reads so many characters in a step. */
+const CHARACTERS_A_STEP = 16;
+
+/** Keywords that go on to other parts of the schema, or through lists of it: as many steps as there are. */
+const OF_SCHEMA = [
+  '$ref',
+  '$dynamicRef',
+  'const',
+  'enum',
+  'not',
+  'anyOf',
+  'oneOf',
+  'allOf',
+  'required',
+  'properties',
+  'prefixItems',
+  'dependentRequired',
+  'dependentSchemas',
+];
+/** Keywords that go through the data: for each of their parts, as many steps as it has members or the like. */
+const OF_DATA = [
+  'items',
+  'contains',
+  'unevaluatedItems',
+  'propertyNames',
+  'additionalProperties',
+  'patternProperties',
+  'unevaluatedProperties',
+  'minProperties',
+  'maxProperties',
+  'minLength',
+  'maxLength',
+];
 
 /** The data cannot be checked against the schema in a time that others could be made to wait. */
 export class TooCostlyError extends Error {
@@ -19,85 +49,93 @@ export class TooCostlyError extends Error {
   }
 }
 
-/** What checking against one schema may cost: its author may be anybody, and all calls of the service wait meanwhile. */
+/**
+ * What checking against one schema may cost: its author may be anybody. What a check takes depends on the data as much as on the schema,
+ * so that it is counted and, once it is much, measured.
+ */
 export class SchemaCost {
-  private readonly parts: number;
-  private references = 0;
-  private deadlineMs = 0;
+  private steps = 0;
+  private nextLook = LOOK_EVERY_STEPS;
+  private endMs = 0;
 
-  constructor(schema: JsonObject) {
-    this.parts = partsOf(schema);
+  /** To be called before data is checked. */
+  begin(): void {
+    this.steps = 0;
+    this.nextLook = LOOK_EVERY_STEPS;
   }
 
-  /**
-   * To be called before data is checked.
-   *
-   * @throws {TooCostlyError} There is too much of it for so large a schema.
-   */
-  begin(data: unknown): void {
-    this.references = 0;
-    if (this.parts > PARTS_FREE && this.parts * countOf(data, WORK_MAX / this.parts) > WORK_MAX)
-      throw new TooCostlyError();
+  /** @throws {TooCostlyError} The check has taken too long. */
+  spend(steps: number): void {
+    this.steps += steps;
+    if (this.steps < this.nextLook) return;
+    const isFirst = this.nextLook === LOOK_EVERY_STEPS;
+    this.nextLook = this.steps + LOOK_EVERY_STEPS;
+    if (isFirst) this.endMs = cpuMs() + TIME_MAX_MS;
+    else if (cpuMs() > this.endMs) throw new TooCostlyError();
   }
 
-  /** Makes an Ajv count the references that it follows, and look for duplicates in one pass instead of in pairs. */
+  /** Makes an Ajv tell what its keywords do, and look for duplicates in one pass instead of in pairs. */
   watch(ajv: Ajv): void {
-    const step = () => this.step();
-    for (const keyword of ['$ref', '$dynamicRef']) {
-      const definition = ajv.getKeyword(keyword) as CodeKeywordDefinition;
-      ajv.removeKeyword(keyword).addKeyword({
-        ...definition,
-        code: (context) => {
-          context.gen.code(_`${context.gen.scopeValue('func', { ref: step })}()`);
-          definition.code(context);
-        },
+    const spend = (steps: number) => this.spend(steps);
+    const spendOn = (data: unknown, parts: number) => this.spend(parts * (1 + sizeOf(data)));
+    for (const keyword of OF_SCHEMA)
+      precede(ajv, keyword, ({ gen, schema }) => {
+        gen.code(_`${gen.scopeValue('func', { ref: spend })}(${partsOf(schema)})`);
       });
-    }
+    for (const keyword of OF_DATA)
+      precede(ajv, keyword, ({ gen, schema, data }) => {
+        const parts = keyword === 'patternProperties' ? partsOf(Object.keys(schema as object)) : 1;
+        gen.code(_`${gen.scopeValue('func', { ref: spendOn })}(${data}, ${parts})`);
+      });
     ajv.removeKeyword('uniqueItems').addKeyword({
       keyword: 'uniqueItems',
       type: 'array',
       schemaType: 'boolean',
-      compile: (isAsked: boolean) => (list: unknown[]) => !isAsked || !hasDuplicate(list),
+      compile: (isAsked: boolean) => (list: unknown[]) => !isAsked || !this.hasDuplicate(list),
       error: { message: 'must NOT have duplicate items' },
     });
   }
 
-  private step(): void {
-    if (++this.references % LOOK_EVERY !== 0) return;
-    if (this.references === LOOK_EVERY) this.deadlineMs = performance.now() + TIME_MAX_MS;
-    else if (performance.now() > this.deadlineMs) throw new TooCostlyError();
+  private hasDuplicate(list: readonly unknown[]): boolean {
+    const seen = new Set<string>();
+    return list.some((item) => {
+      this.spend(CANONICAL_STEPS * partsOf(item));
+      const text = canonicalJson(item);
+      return seen.size === seen.add(text).size;
+    });
   }
 }
 
-function hasDuplicate(list: readonly unknown[]): boolean {
-  return new Set(list.map(canonicalJson)).size < list.length;
+/** Makes a keyword's code begin with more code. */
+function precede(ajv: Ajv, keyword: string, tell: (context: KeywordCxt) => void): void {
+  const definition = ajv.getKeyword(keyword) as CodeKeywordDefinition;
+  for (const name of [keyword, ...(definition.implements ?? [])]) ajv.removeKeyword(name);
+  ajv.addKeyword({
+    ...definition,
+    keyword,
+    code: (context, ruleType) => {
+      tell(context);
+      definition.code(context, ruleType);
+    },
+  });
 }
 
-/** Members and entries of the schema at any depth, allowed values among them. */
-function partsOf(schema: JsonObject): number {
+/** Members or entries; of a text what reading it takes. */
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return data.length / CHARACTERS_A_STEP;
+  if (typeof data !== 'object' || data === null) return 0;
+  return Array.isArray(data) ? data.length : Object.keys(data).length;
+}
+
+/** The value itself, and its members and entries at any depth. */
+function partsOf(value: unknown): number {
   let parts = 0;
-  const open: unknown[] = [schema];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const node = open.pop();
     parts++;
-    if (typeof node !== 'object' || node === null) continue;
-    for (const [name, member] of Object.entries(node as Record<string, object | null>)) {
-      if (name === 'pattern') parts += PATTERN_PARTS;
-      if (name === 'patternProperties') parts += PATTERN_PARTS * Object.keys(member ?? {}).length;
-      open.push(member);
-    }
+    if (typeof node === 'object' && node !== null)
+      for (const member of Object.values(node)) open.push(member);
   }
   return parts;
-}
-
-/** How many values the data has, counted no further than a little above `max`. */
-function countOf(data: unknown, max: number): number {
-  let count = 0;
-  const open: unknown[] = [data];
-  while (open.length > 0 && count <= max) {
-    const node = open.pop();
-    count++;
-    if (typeof node !== 'object' || node === null) continue;
-    for (const member of Object.values(node)) open.push(member);
-  }
-  return count;
 }
