@@ -92,6 +92,7 @@ async function run(args: readonly string[]): Promise<void> {
 async function migrateCommand(args: readonly string[]): Promise<void> {
   const { values } = parse(args, { revert: { type: 'boolean' } });
   const { migrateAsOwner, revertMigration, withOwner } = await import('./boot/database/migrate.js');
+  const { analyzeUnknownTables } = await import('./platform/database/statistics.js');
   await withInstallation(async (config) => {
     if (values.revert) {
       const reverted = await withOwner(config, revertMigration);
@@ -100,6 +101,8 @@ async function migrateCommand(args: readonly string[]): Promise<void> {
     }
     const ran = await migrateAsOwner(config);
     print(ran.length > 0 ? `Ran ${ran.join(', ')}\n` : 'The schema is up to date\n');
+    const analyzed = await withOwner(config, analyzeUnknownTables);
+    if (analyzed.length > 0) print(`Made statistics of ${analyzed.join(', ')}, which had none\n`);
   });
 }
 

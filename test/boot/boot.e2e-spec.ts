@@ -12,8 +12,11 @@ import {
   type RunningServer,
   spawnServer,
   startServer,
+  TEST_MASTER_KEY,
 } from '../support/server.js';
 import { DataSource } from 'typeorm';
+import { withOwner } from '../../src/boot/database/migrate.js';
+import { loadConfig } from '../../src/platform/config.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const run = promisify(execFile);
@@ -363,6 +366,9 @@ describe('a start with DATABASE_URL', () => {
         `SELECT reltuples::int AS rows FROM pg_class WHERE oid = 'users'::regclass`,
       );
       expect(rows).toBeGreaterThan(200);
+      const config = loadConfig({ DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY });
+      // In its sessions only: somebody else's role may own the schema.
+      expect(await withOwner(config, (owner) => owner.query('SHOW jit'))).toEqual([{ jit: 'off' }]);
     } finally {
       await admin.destroy();
     }

@@ -6,6 +6,7 @@ import { checkAddresses } from '../../src/operations/doctor/service-checks.js';
 import { type Config, loadConfig } from '../../src/platform/config.js';
 import { ownerDataSourceOptions } from '../../src/boot/database/database.js';
 import { revertMigration, withOwner } from '../../src/boot/database/migrate.js';
+import { analyzeUnknownTables } from '../../src/platform/database/statistics.js';
 import { TEST_MASTER_KEY } from '../support/server.js';
 import { createTestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -57,6 +58,7 @@ describe('toolcrib doctor', () => {
         'rights of toolcrib_system',
         'rights of toolcrib_log',
         'schema',
+        'statistics',
         'row-level security',
         'grants',
         'trials',
@@ -176,6 +178,26 @@ describe('toolcrib doctor', () => {
     const reverted = await withOwner(config, revertMigration);
     expect(told(await examine(config))).toEqual([`schema: lacks ${reverted}`]);
     await old.drop();
+  });
+
+  it('finds large tables that the planner knows nothing of, as after a restore, and toolcrib migrate makes it known', async () => {
+    const restored = await createTestDatabase();
+    const config = loadConfig({ DATABASE_URL: restored.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY });
+    const owner = await new DataSource(ownerDataSourceOptions(config)).initialize();
+    try {
+      await owner.query('ALTER TABLE call_log_positions SET (autovacuum_enabled = false)'); // it would come first, now and then
+      await owner.query(
+        `INSERT INTO call_log_positions (follower) SELECT 'follower ' || n FROM generate_series(1, 20000) AS n`,
+      );
+      const warned = (await examine(config)).filter(({ status }) => status === 'warning');
+      expect(warned).toMatchObject([{ name: 'statistics', message: 'PostgreSQL has none of call_log_positions' }]);
+      expect(await analyzeUnknownTables(owner)).toContain('call_log_positions');
+      expect(await analyzeUnknownTables(owner)).toEqual([]);
+      expect((await examine(config)).filter(({ status }) => status !== 'ok')).toEqual([]);
+    } finally {
+      await owner.destroy();
+      await restored.drop();
+    }
   });
 
   it('finds a master key that opens nothing', async () => {

@@ -36,8 +36,7 @@ export async function addSample(
     ...amount,
     signal: interrupt.signal,
     onProgress: (progress) => process.stderr.write(progressLine(progress)),
-  });
-  await vacuumSample(owner);
+  }).finally(() => vacuumSample(owner)); // what an interrupted one has written stays
   process.stderr.write('\n');
   process.stdout.write(`${amount.customers} customers, ${last.rows} rows added to tenant ${tenantName}\n`);
 }

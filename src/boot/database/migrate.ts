@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { withAdvisoryLock } from '../../platform/database/advisory-locks.js';
+import { analyzeOwnTables } from '../../platform/database/statistics.js';
 import type { Config } from '../../platform/config.js';
 import { dataSourceOptions, ownerDataSourceOptions } from './database.js';
 import { areSecretsBound, bindSecrets } from '../master-keys/bind-secrets.js';
@@ -24,16 +25,6 @@ export async function withOwner<T>(config: Config, work: (dataSource: DataSource
   } finally {
     await dataSource.destroy();
   }
-}
-
-/** Statistics of what migrations have rewritten or filled: autovacuum would come to it, later. */
-async function analyzeOwnTables(owner: DataSource): Promise<void> {
-  const tables = await owner.query<{ name: string }[]>(
-    `SELECT oid::regclass::text AS name FROM pg_class
-     WHERE relkind IN ('r', 'p') AND NOT relispartition AND relowner = current_user::regrole
-       AND relnamespace = current_schema()::regnamespace`,
-  );
-  if (tables.length > 0) await owner.query(`ANALYZE ${tables.map(({ name }) => name).join(', ')}`);
 }
 
 /** Asks as the service's own role: the owner's address may be unknown to a service that does not migrate. */

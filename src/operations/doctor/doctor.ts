@@ -4,7 +4,7 @@ import { connect, connectAll, type Connections } from './role-connections.js';
 import { checkPeopleInGroups } from './group-checks.js';
 import { checkGrants } from './grant-checks.js';
 import { checkRoles, checkServer } from './role-checks.js';
-import { checkAddresses, checkMasterKey, checkSchema } from './service-checks.js';
+import { checkAddresses, checkMasterKey, checkSchema, checkStatistics } from './service-checks.js';
 import { checkTables } from './table-checks.js';
 import { tryForbidden } from './trials.js';
 
@@ -32,6 +32,7 @@ async function examineDatabase(config: Config, connections: Connections): Promis
     return [
       ...server,
       schema,
+      await checkStatistics(owner),
       ...(await checkTables(owner)),
       ...(await checkGrants(owner)),
       ...(await tryForbidden(connections)),

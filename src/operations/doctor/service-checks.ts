@@ -2,8 +2,12 @@ import { migrations } from '../../../migrations/index.js';
 import { GROUP_KEY } from '../../groups/keys/group-keys.service.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import type { Config } from '../../platform/config.js';
+import { listUnknownTables } from '../../platform/database/statistics.js';
 import { type Check, ok, problem, warning } from './check.js';
 import type { Connection } from './role-connections.js';
+
+/** Below it, no plan is slow enough to tell. */
+const UNKNOWN_MIN_BYTES = 1024 * 1024;
 
 /** The schema is the one that this build was made for. */
 export async function checkSchema(owner: Connection): Promise<Check> {
@@ -25,6 +29,14 @@ export async function checkSchema(owner: Connection): Promise<Check> {
     );
   }
   return ok(name, `up to date, ${known.length} migrations`);
+}
+
+/** The planner knows the large tables: after a restore it may take the slow way for minutes. */
+export async function checkStatistics(owner: Connection): Promise<Check> {
+  const name = 'statistics';
+  const unknown = await listUnknownTables(owner, UNKNOWN_MIN_BYTES);
+  if (unknown.length === 0) return ok(name, 'PostgreSQL has them of every large table');
+  return warning(name, `PostgreSQL has none of ${unknown.join(', ')}`, 'Run toolcrib migrate: it makes them');
 }
 
 /** The master key is the one that the stored keys were sealed with. */
