@@ -25,6 +25,7 @@ import { TenantDeletions1790002200000 } from './1790002200000-tenant-deletions.j
 import { OwnRows1790002400000 } from './1790002400000-own-rows.js';
 import { ProvenAddresses1790002410000 } from './1790002410000-proven-addresses.js';
 import { InstallationSteps1790002700000 } from './1790002700000-installation-steps.js';
+import { OwnRowsOnce1790020000000 } from './1790020000000-own-rows-once.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   OwnRows1790002400000,
   ProvenAddresses1790002410000,
   InstallationSteps1790002700000,
+  OwnRowsOnce1790020000000,
 ] as const;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { ownRowsRule } from '../../migrations/person-owned.js';
 import { type Check, toText } from '../../src/operations/doctor/check.js';
 import { examine } from '../../src/operations/doctor/doctor.js';
 import { checkAddresses } from '../../src/operations/doctor/service-checks.js';
@@ -75,8 +76,7 @@ describe('toolcrib doctor', () => {
     [
       'a table that shows customers the rows of others',
       'ALTER POLICY own_rows ON tasks USING (true)',
-      `ALTER POLICY own_rows ON tasks USING (nullif(current_setting('toolcrib.person_id', true), '')::uuid IS NULL
-         OR user_id = nullif(current_setting('toolcrib.person_id', true), '')::uuid)`,
+      `ALTER POLICY own_rows ON tasks USING (${ownRowsRule('user_id')})`,
       "table tasks: has no policy that keeps a customer's calls to their own rows",
     ],
     [
@@ -190,7 +190,9 @@ describe('toolcrib doctor', () => {
         `INSERT INTO call_log_positions (follower) SELECT 'follower ' || n FROM generate_series(1, 20000) AS n`,
       );
       const warned = (await examine(config)).filter(({ status }) => status === 'warning');
-      expect(warned).toMatchObject([{ name: 'statistics', message: 'PostgreSQL has none of call_log_positions' }]);
+      expect(warned).toMatchObject([
+        { name: 'statistics', message: 'PostgreSQL has none of call_log_positions' },
+      ]);
       expect(await analyzeUnknownTables(owner)).toContain('call_log_positions');
       expect(await analyzeUnknownTables(owner)).toEqual([]);
       expect((await examine(config)).filter(({ status }) => status !== 'ok')).toEqual([]);

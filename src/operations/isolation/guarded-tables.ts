@@ -59,7 +59,7 @@ export function isAboutPeople({ name, person, isPartition }: GuardedTable): bool
 /** Keeps such work to these rows, as PostgreSQL prints it. */
 export function ownRowsRule(person: string): string {
   const setting = `(NULLIF(current_setting('toolcrib.person_id'::text, true), ''::text))::uuid`;
-  return `((${setting} IS NULL) OR (${person} = ${setting}))`;
+  return `(( SELECT (${setting} IS NULL)) OR (${person} = ${setting}))`;
 }
 
 /** A foreign key from one tenant-owned table to another one whose columns do not say the tenant. */
