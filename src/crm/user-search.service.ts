@@ -8,12 +8,15 @@ import { USER_CARD_COLUMNS, type UserCard } from './directory.service.js';
 import { decodeTimeCursor, timeKey } from './time-cursor.js';
 import { searchConditions } from './user-search.js';
 
-/**
- * How many of the newest users a search looks through before it asks an index. A text that is more frequent than one in
- * a few hundred fills its page from these; for a rarer one the index has few rows to fetch and sort. Left to itself,
- * the planner guesses how frequent a text is, and a wrong guess costs half a second at a million users.
+/*
+ * A search looks through the newest users before it asks an index: a text that is frequent fills its page from these, and for a
+ * rare one the index has few rows to fetch and sort. Left to itself, the planner guesses how frequent a text is, and a wrong
+ * guess costs half a second at a million users.
  */
-const PROBED_USERS = 5000;
+const LOOKED_THROUGH = 1000;
+/** And so many when there are some hits among the first, but no page full of them: the index would have thousands of rows to fetch. */
+const LOOKED_THROUGH_FURTHER = 10_000;
+const SOME_HITS = 2;
 
 const EMAIL = /^[^@\s]+@[^@\s.]+\.[^@\s]+$/;
 /** E.164, as stored. */
@@ -52,38 +55,32 @@ export class UserSearchService {
     return found.length === 0 ? null : found;
   }
 
-  private async findByParts(caller: Caller, search: UserSearch): Promise<UserCard[]> {
+  /**
+   * One statement, so that a search is one journey. Its parts are begun only when those before them did not fill the page
+   * (one-time filters), the index only when there are more users than were looked through.
+   */
+  private findByParts(caller: Caller, search: UserSearch): Promise<UserCard[]> {
     const { range, ofRole, bind, parameters } = scopeOf(caller, search);
     const { plain, indexed } = searchConditions(search.query, bind);
-    return (
-      (await this.findFullPage(range, `${plain} ${ofRole}`, parameters)) ??
-      (await this.findAll(`${range} AND ${indexed} ${ofRole}`, parameters))
-    );
-  }
-
-  /** Looks through the newest users only. Null: they do not fill the page. */
-  private async findFullPage(
-    range: string,
-    condition: string,
-    parameters: unknown[],
-  ): Promise<UserCard[] | null> {
-    const found = await this.dataSource.query<UserCard[]>(
-      `SELECT ${USER_CARD_COLUMNS} FROM (
-         SELECT id FROM (
-           SELECT id, display_name, username, email, phone, roles FROM user_search
-           WHERE ${range} ${NEWEST_FIRST} LIMIT ${PROBED_USERS}) newest
-         WHERE ${condition} LIMIT $2) hit
-       JOIN user_search USING (id) ${NEWEST_FIRST}`,
-      parameters,
-    );
-    return found.length === parameters[1] ? found : null;
-  }
-
-  private findAll(condition: string, parameters: unknown[]): Promise<UserCard[]> {
+    const hitsAmong = (newest: number) => `SELECT id FROM (
+        SELECT id, display_name, username, email, phone, roles FROM user_search
+        WHERE ${range} ${NEWEST_FIRST} LIMIT ${newest}) newest
+      WHERE ${plain} ${ofRole} LIMIT $2`;
+    const isFurtherWorthwhile = `(SELECT count(*) >= ${SOME_HITS} AND count(*) < $2 FROM near)`;
     // MATERIALIZED: without it the planner may walk ix_users_tenant_created from one end to the other.
     return this.dataSource.query<UserCard[]>(
-      `WITH found AS MATERIALIZED (SELECT ${USER_CARD_COLUMNS} FROM user_search WHERE ${condition})
-       SELECT * FROM found ${NEWEST_FIRST} LIMIT $2`,
+      `WITH near AS MATERIALIZED (${hitsAmong(LOOKED_THROUGH)}),
+       hit AS MATERIALIZED (
+         SELECT id FROM near WHERE NOT ${isFurtherWorthwhile}
+         UNION ALL SELECT id FROM (${hitsAmong(LOOKED_THROUGH_FURTHER)}) further WHERE ${isFurtherWorthwhile}),
+       found AS MATERIALIZED (
+         SELECT ${USER_CARD_COLUMNS} FROM user_search WHERE ${range} AND ${indexed} ${ofRole}
+           AND (SELECT count(*) FROM hit) < $2
+           AND EXISTS (SELECT FROM user_search WHERE ${range} ${NEWEST_FIRST} OFFSET ${LOOKED_THROUGH}))
+       SELECT * FROM found
+       UNION ALL
+       SELECT ${USER_CARD_COLUMNS} FROM hit JOIN user_search USING (id) WHERE NOT EXISTS (SELECT FROM found)
+       ${NEWEST_FIRST} LIMIT $2`,
       parameters,
     );
   }

@@ -8,6 +8,9 @@
 /** The text that "contains" looks at; the expression of the index `ix_users_search_trgm`, to the letter. */
 const SEARCHED = "lower(display_name || ' ' || username || ' ' || email || ' ' || coalesce(phone, ''))";
 
+/** The same for one word, which has no space in it; in half the time, but no index can hold it. */
+const SEARCHED_AT_HAND = "lower(concat_ws(' ', display_name, username, email, phone))";
+
 const WORDS_MAX = 5;
 const HAS_TRIGRAM = /[a-z0-9]{3}/;
 /** `[^ -~]`: not printable ASCII, as in the SQL function `user_name_pairs`. */
@@ -35,13 +38,16 @@ export function searchConditions(query: string, bind: (value: unknown) => string
   }
   const conditions = words.map((word) => {
     const pattern = bind(`%${escapeLike(word)}%`);
-    if (!HAS_PAIR.test(word)) return { plain: `${SEARCHED} LIKE ${pattern}` };
-    const pairs = `user_name_pairs(display_name) @> user_name_pairs(${pattern}::text)`;
-    return { plain: `lower(display_name) LIKE ${pattern}`, pairs };
+    if (!HAS_PAIR.test(word))
+      return { plain: `${SEARCHED_AT_HAND} LIKE ${pattern}`, indexed: `${SEARCHED} LIKE ${pattern}` };
+    const plain = `lower(display_name) LIKE ${pattern}`;
+    return {
+      plain,
+      indexed: `${plain} AND user_name_pairs(display_name) @> user_name_pairs(${pattern}::text)`,
+    };
   });
-  const plain = conditions.map((condition) => condition.plain).join(' AND ');
-  const indexed = [plain, ...conditions.flatMap(({ pairs }) => pairs ?? [])].join(' AND ');
-  return { plain, indexed };
+  const both = (side: keyof SearchConditions) => conditions.map((condition) => condition[side]).join(' AND ');
+  return { plain: both('plain'), indexed: both('indexed') };
 }
 
 /** Makes a text match itself in LIKE. */

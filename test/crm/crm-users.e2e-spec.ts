@@ -132,6 +132,38 @@ describe('the tools about users and customers', () => {
       expect(found).toEqual(['lin', 'wangf', 'lixm', 'wangxm']);
     });
 
+    it('finds the same by each of its ways, however many match', async () => {
+      const crowd = await world.newTenant();
+      // By number: everybody 'common', 1 in 100 'middling' (the index would do as well), 1 in 400 'patchy', 1 in 900 'scarce', the oldest alone 'unique'.
+      await world.data.query(
+        `INSERT INTO users (id, tenant_id, username, email, display_name, roles, created_at)
+         SELECT gen_random_uuid(), $1, 'u' || n, 'u' || n || '@crowd.test', concat_ws(' ', 'common',
+           CASE WHEN n % 100 = 0 THEN 'middling 小明' END, CASE WHEN n % 400 = 0 THEN 'patchy' END, CASE WHEN n % 900 = 0 THEN 'scarce' END, CASE WHEN n = 0 THEN 'unique' END),
+           '{customer}', now() - interval '1 minute' * (3000 - n) FROM generate_series(0, 2999) AS n`,
+        [crowd.tenantId],
+      );
+      const all = async (query: string, limit: number): Promise<number[]> => {
+        const found: number[] = [];
+        for (let cursor: string | undefined | null; cursor !== null && found.length < 100;) {
+          const page = await call('search_users', { query, limit, cursor }, crowd);
+          found.push(...page.users.map((user: Answer) => Number(user.username.slice(1))));
+          cursor = page.next_cursor;
+        }
+        return found;
+      };
+      const every = (step: number) =>
+        Array.from({ length: 3000 }, (_, n) => 2999 - n).filter((n) => n % step === 0);
+      expect(await all('common', 20)).toEqual(every(1).slice(0, 100));
+      for (const limit of [3, 9, 20]) {
+        expect(await all('middling', limit)).toEqual(every(100));
+        expect(await all('小明', limit)).toEqual(every(100));
+        expect(await all('patchy', limit)).toEqual(every(400));
+        expect(await all('scarce', limit)).toEqual(every(900));
+        expect(await all('unique', limit)).toEqual([0]);
+        expect(await all('nobody', limit)).toEqual([]);
+      }
+    });
+
     it('refuses a blank query and a cursor of something else', async () => {
       await expect(call('search_users', { query: ' ' })).rejects.toThrow('query must not be blank');
       for (const cursor of ['nonsense', Buffer.from('["x","y"]').toString('base64url')]) {
