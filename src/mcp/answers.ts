@@ -1,17 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { wellFormedJson } from '../platform/well-formed-json.js';
-import type { ExactNumber } from './exact-number.js';
 import type { HttpRefusal } from './http-refusal.js';
-
-/** The id of a request, as its answer gives it back; null where it cannot be told. */
-export type RpcId = string | number | ExactNumber | null;
-
-/** A JSON-RPC answer. Member order is the order it is written in. */
-export type RpcAnswer =
-  | { readonly jsonrpc: '2.0'; readonly id: RpcId; readonly result: unknown }
-  | { readonly jsonrpc: '2.0'; readonly id: RpcId; readonly error: RpcError };
-
-export type RpcError = { readonly code: number; readonly message: string; readonly data?: unknown };
+import type { RpcAnswer, RpcId } from './rpc-message.js';
 
 export function rpcResult(id: RpcId, result: unknown): RpcAnswer {
   return { jsonrpc: '2.0', id, result };

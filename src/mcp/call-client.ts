@@ -6,9 +6,9 @@ import {
 } from '@modelcontextprotocol/server';
 import { isPlainObject } from '../platform/plain-object.js';
 import type { CallHooks } from './group-methods.js';
-import type { Era, RpcRequest } from './lanes/fast-lane.js';
 import { isLoggingLevel, isSevere } from './log-levels.js';
-import { LEGACY_VERSIONS } from './protocol-versions.js';
+import { type Era, LEGACY_VERSIONS } from './protocol-versions.js';
+import type { RpcRequest } from './rpc-message.js';
 
 /** Who makes a call, as far as it said so, and where goes what the tool says before its result. */
 export type CallClient = Pick<CallHooks, 'clientName' | 'clientCapabilities' | 'log' | 'progress'> & {

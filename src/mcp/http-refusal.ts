@@ -1,6 +1,6 @@
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { UnavailableError } from '../platform/errors.js';
-import type { RpcId } from './answers.js';
+import type { RpcId } from './rpc-message.js';
 
 type Options = {
   readonly data?: unknown;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { wellFormedJson } from '../platform/well-formed-json.js';
-import { type RpcAnswer, rpcError, sendJson, sendRefusal } from './answers.js';
+import { rpcError, sendJson, sendRefusal } from './answers.js';
+import type { RpcAnswer } from './rpc-message.js';
 import type { HttpRefusal } from './http-refusal.js';
 
 /** What keeps the answer from being taken for dead: nothing to a reader of JSON, a comment to one of event streams. */

@@ -4,15 +4,16 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { cutText } from '../platform/cut-text.js';
 import { Config } from '../platform/config.js';
 import { isPlainObject } from '../platform/plain-object.js';
-import { type RpcAnswer, type RpcError, rpcError, type RpcId } from './answers.js';
+import { rpcError } from './answers.js';
 import { classify } from './classification.js';
 import { isExactNumber } from './exact-number.js';
 import type { Exchange } from './exchange.js';
 import { type CallClient, callClientOf, type KnownClient, type Notify } from './call-client.js';
-import { type Era, FastLane, type RpcRequest } from './lanes/fast-lane.js';
+import { FastLane } from './lanes/fast-lane.js';
+import type { RpcAnswer, RpcError, RpcId, RpcRequest } from './rpc-message.js';
 import { GroupMethods } from './group-methods.js';
 import { HttpRefusal, refusalOf } from './http-refusal.js';
-import { MODERN_VERSION } from './protocol-versions.js';
+import { type Era, MODERN_VERSION } from './protocol-versions.js';
 import { faultOf, faultOfBatch } from './request-check.js';
 
 export type RpcNotification = {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { JsonObject } from '../tools/tool-definition.js';
-import type { RpcId } from './answers.js';
+import type { RpcId } from './rpc-message.js';
 import { HttpRefusal } from './http-refusal.js';
 import { isPlainObject } from '../platform/plain-object.js';
 

@@ -15,9 +15,12 @@ export const OUTSIDE_ROOMS = ['app.module.ts', 'cli.ts', 'main.ts'];
 export type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };
 
 /** Every file of `src` but specs, as a path below it. */
-export function sourceFiles(): string[] {
+export const sourceFiles = () => filesOfSrc().filter((file) => !file.endsWith('.spec.ts'));
+
+/** Every file of `src`, specs beside the sources included, as a path below it. */
+export function filesOfSrc(): string[] {
   return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
+    .filter((file) => file.endsWith('.ts'))
     .toSorted();
 }
 
@@ -36,10 +39,13 @@ export function entriesOfSrc(): { rooms: string[]; files: string[] } {
 /** The room of a path below `src`. */
 export const roomOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : 'boot');
 
-/** Reads what each file imports of `src`, by `import`, `export … from` and `import()`; types included. */
-export function importsOf(files: readonly string[]): Import[] {
+/**
+ * Reads what each file imports of `src`: by `import`, `export … from`, `import()`, types included, and by
+ * `new URL('./…', import.meta.url)`, which is how a file that runs in a thread or a process of its own is named.
+ */
+export function importsOf(files: readonly string[], read = readSource): Import[] {
   return files.flatMap((from) => {
-    return specifiersOf(from, readSource(from))
+    return specifiersOf(from, read(from))
       .filter(({ specifier }) => specifier.startsWith('.'))
       .map(({ specifier, typeOnly }) => {
         const target = resolve(SRC, dirname(from), specifier).replace(/\.js$/, '.ts');
@@ -72,9 +78,15 @@ function specifiersOf(from: string, text: string) {
       ts.isCallExpression(node) &&
       node.expression.kind === ts.SyntaxKind.ImportKeyword &&
       node.arguments[0] &&
-      ts.isStringLiteral(node.arguments[0])
+      ts.isStringLiteralLike(node.arguments[0])
     ) {
       found.push({ specifier: node.arguments[0].text, typeOnly: false });
+    } else if (ts.isNewExpression(node) && isBesideThisFile(node)) {
+      const [path] = node.arguments ?? [];
+      if (path && ts.isStringLiteralLike(path)) found.push({ specifier: path.text, typeOnly: false });
+      // `./x.${ending}`, which is `ts` where the sources run
+      if (path && ts.isTemplateExpression(path))
+        found.push({ specifier: path.head.text.replace(/\.$/, '.js'), typeOnly: false });
     } else if (
       ts.isImportTypeNode(node) &&
       ts.isLiteralTypeNode(node.argument) &&
@@ -86,6 +98,18 @@ function specifiersOf(from: string, text: string) {
   };
   visit(file);
   return found;
+}
+
+/** `new URL(…, import.meta.url)`. */
+function isBesideThisFile({ expression, arguments: given }: ts.NewExpression): boolean {
+  const base = given?.[1];
+  return (
+    ts.isIdentifier(expression) &&
+    expression.text === 'URL' &&
+    base !== undefined &&
+    ts.isPropertyAccessExpression(base) &&
+    ts.isMetaProperty(base.expression)
+  );
 }
 
 /** `import type`, or an import of which every name is a type. */

@@ -2,13 +2,14 @@ import {
   complaintAbout,
   entriesOfSrc,
   exists,
+  filesOfSrc,
   importsOf,
   OUTSIDE_ROOMS,
   ROOMS,
   sourceFiles,
 } from './imports.js';
 
-const imports = importsOf(sourceFiles());
+const imports = importsOf(filesOfSrc());
 
 describe('the rooms of src', () => {
   it('are the ones listed, and no other', () => {
@@ -47,8 +48,32 @@ describe('the rooms of src', () => {
 
   it('hold no import cycle', () => {
     expect({
-      'move what both need into a file of its own': cyclesOf(imports.filter(({ typeOnly }) => !typeOnly)),
+      'move what both need into a file of its own': cyclesOf(imports),
     }).toEqual({ 'move what both need into a file of its own': [] });
+  });
+
+  it('are read in every way to name a file', () => {
+    const text = `import a from './b.js'; import type { C } from './c.js'; export * from '../d.js';
+      type E = import('./e.js').E; await import('./f.js'); new URL('./g.js', import.meta.url); import 'node:fs';`;
+    const found = importsOf(['mcp/a.ts'], () => text).map(({ to, typeOnly }) => `${to} ${typeOnly}`);
+    expect(found).toEqual([
+      ...[
+        'mcp/b.ts false',
+        'mcp/c.ts true',
+        'd.ts false',
+        'mcp/e.ts true',
+        'mcp/f.ts false',
+        'mcp/g.ts false',
+      ],
+    ]);
+  });
+
+  it('would hear of a cycle, of types too', () => {
+    const edge = (from: string, to: string) => ({ from, to });
+    expect(cyclesOf([edge('a', 'b'), edge('b', 'c'), edge('c', 'a'), edge('c', 'd')])).toEqual([
+      ['a', 'b', 'c'],
+    ]);
+    expect(cyclesOf([edge('a', 'b'), edge('b', 'c'), edge('a', 'c')])).toEqual([]);
   });
 
   it('hold no two files of one name', () => {

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { User } from '../../access/user.entity.js';
 import type { UserDto } from './users.dto.js';
-import type { UserSummary } from './users.service.js';
 
 const USERNAME_STEM_MAX = 40;
+
+/** A person as the service finds them. */
+export type UserSummary = { readonly user: User; readonly hasSecondFactor: boolean };
 
 /** What the REST API shows of a person: each field by name, so that a new column is not shown by accident. */
 export function toUserDto({ user, hasSecondFactor }: UserSummary): UserDto {

@@ -28,11 +28,10 @@ import {
   requireNotOneself,
   requireTier,
 } from './user-rules.js';
-import { auditedFields, newUsername } from './user-views.js';
+import { auditedFields, newUsername, type UserSummary } from './user-views.js';
 import type { CreateUserDto, UpdateUserDto, UserQueryDto } from './users.dto.js';
 
 type Attempt = { readonly action: string; readonly id?: string; readonly name?: string };
-export type UserSummary = { readonly user: User; readonly hasSecondFactor: boolean };
 
 /** The people of a tenant, as administrators see and change them. */
 @Injectable()
@@ -125,7 +124,7 @@ export class UsersService {
           payload: { user_id: id },
         });
       }
-      const after = auditedFields(await manager.save(Object.assign(user, changes)));
+      const after = auditedFields(await manager.save(User, Object.assign(user, changes)));
       const target = { kind: 'user', id, name: user.email };
       await this.audit.record(manager, caller, { action: 'user.update', target, before, after });
     });

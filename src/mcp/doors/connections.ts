@@ -12,7 +12,7 @@ import type { Exchange } from '../exchange.js';
 import type { Visit } from '../gate.js';
 import { GateRefusal } from '../gate-refusal.js';
 import { HttpRefusal, noRoom } from '../http-refusal.js';
-import type { RpcRequest } from '../lanes/fast-lane.js';
+import type { RpcRequest } from '../rpc-message.js';
 import { Listeners, type Listening } from '../lanes/listeners.js';
 import { StandingStreams } from '../lanes/standing-streams.js';
 import { BATCH_VERSION } from '../protocol-versions.js';

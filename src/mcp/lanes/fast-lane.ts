@@ -1,23 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode, SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
 import type { Catalog } from '../../groups/catalog.js';
-import { type RpcAnswer, rpcError, type RpcId, rpcResult, sendJson, sendParts } from '../answers.js';
+import { rpcError, rpcResult, sendJson, sendParts } from '../answers.js';
 import { type CallClient, callClientOf, settledVersion } from '../call-client.js';
 import type { Exchange } from '../exchange.js';
 import { GroupMethods, SERVER_INFO } from '../group-methods.js';
 import type { HttpReply } from '../http-reply.js';
 import { keyInMeta } from '../idempotency-meta.js';
-import { MODERN_VERSION } from '../protocol-versions.js';
-
-/** A JSON-RPC request whose shape was checked. */
-export type RpcRequest = {
-  readonly jsonrpc: '2.0';
-  readonly id: NonNullable<RpcId>;
-  readonly method: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-};
-
-export type Era = 'modern' | 'legacy';
+import { type Era, MODERN_VERSION } from '../protocol-versions.js';
+import type { RpcAnswer, RpcRequest } from '../rpc-message.js';
 
 /** @param version Protocol revision of the request, for the record. */
 type Served = { readonly era: Era; readonly version: string };

@@ -4,14 +4,13 @@ import { SERVER_INFO_META_KEY, SUBSCRIPTION_ID_META_KEY } from '@modelcontextpro
 import { Config } from '../../platform/config.js';
 import { shareToMakeRoom } from '../../platform/largest-share.js';
 import { isPlainObject } from '../../platform/plain-object.js';
-import type { RpcId } from '../answers.js';
 import type { Notify } from '../call-client.js';
 import { type ConnectedCaller, shareOf } from '../connected-caller.js';
 import type { Exchange } from '../exchange.js';
 import { SERVER_INFO } from '../group-methods.js';
 import { eventOf } from '../http-reply.js';
 import { noRoom } from '../http-refusal.js';
-import type { RpcRequest } from './fast-lane.js';
+import type { RpcId, RpcRequest } from '../rpc-message.js';
 import { StandingStreams } from './standing-streams.js';
 
 /** One `subscriptions/listen` that is open. */

@@ -5,7 +5,7 @@ import { type AuthInfo, createMcpHandler, type McpHttpHandler } from '@modelcont
 import { Config } from '../../platform/config.js';
 import { credentialOf } from '../connected-caller.js';
 import type { Exchange } from '../exchange.js';
-import type { RpcRequest } from './fast-lane.js';
+import type { RpcRequest } from '../rpc-message.js';
 import { McpServerFactory } from './mcp-server.factory.js';
 import { isPlainObject } from '../../platform/plain-object.js';
 

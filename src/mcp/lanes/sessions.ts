@@ -5,7 +5,7 @@ import { Config } from '../../platform/config.js';
 import { shareToMakeRoom } from '../../platform/largest-share.js';
 import { CatalogStore } from '../../groups/catalog-store.js';
 import { credentialOf, shareOf } from '../connected-caller.js';
-import type { RpcId } from '../answers.js';
+import type { RpcId } from '../rpc-message.js';
 import { KnownClient } from '../call-client.js';
 import { CallsUnderWay } from '../calls-under-way.js';
 import type { Exchange } from '../exchange.js';
