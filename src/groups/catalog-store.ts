@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
@@ -18,9 +18,6 @@ import { GroupKey } from './keys/group-key.entity.js';
 import { GroupTool } from './group-tools/group-tool.entity.js';
 import { ToolGroup } from './group.entity.js';
 import { isWellFormedKey } from './keys/key-format.js';
-
-/** How late a standing connection learns that its key has expired; a new call is refused at once. */
-const EXPIRY_CHECK_MS = 1000;
 
 /** Groups of enabled tenants; of their keys those that open them. */
 const READ_GROUPS = `SELECT to_jsonb(g) AS "group",
@@ -63,7 +60,7 @@ export type CatalogListener = (
  * of disabled tenants and keys that are not active do not.
  */
 @Injectable()
-export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
+export class CatalogStore implements OnModuleInit {
   private readonly logger = new Logger(CatalogStore.name);
   private readonly byCode = new Map<string, Loaded>();
   private readonly codeOf = new Map<string, string>();
@@ -71,7 +68,6 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
   /** The keys that open their group, by their id. */
   private readonly live = new Map<string, KeyEntry>();
   private readonly listeners: CatalogListener[] = [];
-  private readonly expiryTimer = setInterval(() => this.expireKeys(), EXPIRY_CHECK_MS).unref();
   /** Loads run one after the other, so a later read never loses against an earlier one. */
   private lastLoad: Promise<void> = Promise.resolve();
 
@@ -88,12 +84,21 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
     this.changeBus.subscribe('tenant', (change) => this.takeOverTenant(change));
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.expiryTimer);
-  }
-
   onReplaced(listener: CatalogListener): void {
     this.listeners.push(listener);
+  }
+
+  /** Tells listeners of keys that have expired since the last look; {@link findKey} refuses them in any case. */
+  expireKeys(): void {
+    const now = Date.now();
+    const groupIds = new Set<string>();
+    for (const { caller, expiresAtMs } of this.keys.values()) {
+      if (expiresAtMs <= now && this.live.delete(caller.keyId)) groupIds.add(caller.groupId);
+    }
+    for (const groupId of groupIds) {
+      const catalog = this.find(groupId);
+      if (catalog) this.tell(catalog, catalog.enabled ? catalog : undefined, 'drain');
+    }
   }
 
   /** Undefined: not a key, unknown, revoked, expired. */
@@ -265,18 +270,6 @@ export class CatalogStore implements OnModuleInit, OnApplicationShutdown {
     this.byCode.delete(serverCode);
     this.codeOf.delete(groupId);
     this.tell(gone.catalog, undefined, inFlight);
-  }
-
-  private expireKeys(): void {
-    const now = Date.now();
-    const groupIds = new Set<string>();
-    for (const { caller, expiresAtMs } of this.keys.values()) {
-      if (expiresAtMs <= now && this.live.delete(caller.keyId)) groupIds.add(caller.groupId);
-    }
-    for (const groupId of groupIds) {
-      const catalog = this.find(groupId);
-      if (catalog) this.tell(catalog, catalog.enabled ? catalog : undefined, 'drain');
-    }
   }
 
   private forget(keyHash: string): void {

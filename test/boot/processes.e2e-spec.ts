@@ -1,11 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DiscoveryService, NestFactory } from '@nestjs/core';
 import { Client } from 'pg';
 import { v7 as newId } from 'uuid';
 import { CommandModule } from '../../src/app.module.js';
+import { COMMANDS } from '../../src/boot/command-line/commands.js';
+import { checkIsolation } from '../../src/boot/commands/isolation-check.js';
 import { loadConfig } from '../../src/platform/config.js';
+import { idlenessOf, startCommand, startNode } from '../support/command.js';
 import { eventually } from '../support/mcp.js';
 import { startServer, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -14,24 +17,47 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 const HANG_MS = 240_000;
 /** What belongs to every process: it hears of changes. */
 const EVERYWHERE = ['ChangeBus'];
-const COMMANDS = [
-  ['config', 'export'],
-  ['config', 'schema'],
-  ['keys', 'rotate-master'],
-  ['keys', 'checkpoint'],
-  ['admin', 'reset-password'],
-  ['verify'],
-  ['migrate'],
-  ['sample', '--customers', '1', '--messages', '1'],
-  ['doctor'],
-];
+const NEXT_KEY = Buffer.alloc(32, 8).toString('base64');
+
+type Run = {
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** @default 0 */
+  readonly code?: number;
+};
+
+/** Runs of every command, with each of its switches. */
+const runsOf = (file: string): Readonly<Record<string, readonly Run[]>> => ({
+  migrate: [{ args: ['--revert'] }, { args: [] }],
+  sample: [{ args: ['--customers', '1', '--messages', '1'] }],
+  'admin reset-password': [{ args: [] }],
+  'keys rotate-master': [
+    { args: [], env: { TOOLCRIB_MASTER_KEY: NEXT_KEY, TOOLCRIB_MASTER_KEY_PREVIOUS: TEST_MASTER_KEY } },
+    { args: ['--drop-previous'], code: 1 }, // of an embedded database: test/boot/rotate-master
+  ],
+  'keys checkpoint': [{ args: [] }],
+  'keys rotate-checkpoint': [
+    { args: [], env: { CHECKPOINT_KEY: NEXT_KEY, CHECKPOINT_KEY_PREVIOUS: TEST_CHECKPOINT_KEY } },
+  ],
+  doctor: [{ args: ['--json'], code: 1 }], // finds fault with this database; `--isolation` has a test below
+  verify: [{ args: ['--json'] }],
+  'config export': [{ args: [] }],
+  'config diff': [{ args: [file], code: 2 }],
+  'config apply': [{ args: [file, '--dry-run'], code: 2 }, { args: [file, '--yes'] }],
+  'config schema': [{ args: [] }],
+  help: [{ args: [] }],
+});
+/** Switches that a test of their own runs. */
+const ELSEWHERE = ['--isolation'];
 
 describe('a process', () => {
   let database: TestDatabase;
   let admin: Client;
   let tenantId: string;
+  let folder: string;
 
   beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'toolcrib-process-'));
     database = await createTestDatabase();
     admin = new Client({ connectionString: database.adminUrl });
     await admin.connect();
@@ -47,6 +73,7 @@ describe('a process', () => {
     );
   }, HANG_MS);
   afterEach(async () => {
+    rmSync(folder, { recursive: true });
     await admin.end();
     await database.drop();
   });
@@ -82,19 +109,8 @@ describe('a process', () => {
     );
     return rows[0];
   };
-  const command = async (args: readonly string[], env: Readonly<Record<string, string>>) => {
-    const child = spawn(process.execPath, [resolve('dist/src/cli.js'), ...args], {
-      env: { PATH: process.env.PATH ?? '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-    const hung = setTimeout(() => child.kill('SIGKILL'), HANG_MS);
-    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-    clearTimeout(hung);
-    return { code, signal, output };
-  };
+  const command = (args: readonly string[], env: Readonly<Record<string, string>>) =>
+    startCommand(args, { env }).ended;
 
   it('of a command begins nothing by itself', async () => {
     const config = loadConfig(settings());
@@ -123,25 +139,72 @@ describe('a process', () => {
          SELECT $1, tenant_id, id, 'x', 'k', 'y', 'running', $1, now() - interval '1 day' FROM users`,
         [newId()],
       );
+      const file = join(folder, 'groups.yaml');
+      writeFileSync(file, 'version: 1\ngroups:\n  of-a-file:\n    name: Of a file\n');
       const before = await traces();
-      for (const args of COMMANDS) {
-        const next = Buffer.alloc(32, 8).toString('base64');
-        const keys = { TOOLCRIB_MASTER_KEY: next, TOOLCRIB_MASTER_KEY_PREVIOUS: TEST_MASTER_KEY };
-        const ended = await command(args, settings(args[1] === 'rotate-master' ? keys : {}));
-        // The doctor finds fault with this database; the others do their work. All end by themselves.
-        const isWell = ended.signal === null && (ended.code === 0 || args[0] === 'doctor');
-        expect(isWell ? '' : JSON.stringify({ args, ...ended })).toBe('');
-        expect({ args, ...(await traces()) }).toEqual({ args, ...before });
+      for (const [name, runs] of Object.entries(runsOf(file))) {
+        for (const { args, env, code = 0 } of runs) {
+          const ended = await command([...name.split(' '), ...args], settings(env));
+          expect({ name, args, code: ended.code, idle: idlenessOf(ended), output: '' }).toEqual({
+            ...{ name, args, code, idle: [] },
+            output: ended.code === code ? '' : ended.stdout + ended.stderr,
+          });
+        }
+        expect({ name, ...(await traces()) }).toEqual({ name, ...before });
       }
     },
     HANG_MS * 4,
+  );
+
+  it('of a command is each one that there is, with all its switches', () => {
+    const runs = runsOf('file');
+    expect(Object.keys(runs).toSorted()).toEqual(
+      COMMANDS.map(({ name }) => name)
+        .filter((name) => name !== 'start')
+        .toSorted(),
+    );
+    const switches = COMMANDS.flatMap(({ name, takes = '' }) =>
+      [...takes.matchAll(/\[(--[a-z-]+)\]/g)].map(([, option]) => ({ name, option })),
+    );
+    expect(switches.length).toBeGreaterThan(5);
+    const isRun = ({ name, option }: { name: string; option: string }) =>
+      ELSEWHERE.includes(option) || runs[name].some(({ args }) => args.includes(option));
+    expect(switches.filter((one) => !isRun(one))).toEqual([]);
+  });
+
+  it('that a timer holds after its last word is found out', async () => {
+    const idle = (program: string) => startNode(['-e', program]).ended.then(({ idling }) => idling);
+    expect(await idle(`setTimeout(() => {}, 5).unref(); console.log('done')`)).toMatchObject({
+      waited: [],
+      isEmpty: true,
+    });
+    const held = await idle(
+      `const beat = setInterval(() => {}, 5); console.log('done'); setTimeout(() => clearInterval(beat), 50)`,
+    );
+    expect(held?.repeated).toHaveLength(1);
+    expect(held?.waited.some(({ delayMs }) => delayMs === 50)).toBe(true);
+    expect(held!.closingMs).toBeGreaterThanOrEqual(49);
+    expect(await idle(`console.log('done'); process.exit()`)).toMatchObject({ isEmpty: false });
+  });
+
+  it(
+    'that attacks the installation claims no job either',
+    async () => {
+      await makeJob('queued');
+      const before = await traces();
+      const { requests, findings } = await checkIsolation(loadConfig(settings()), { only: /^$/ });
+      expect(requests).toBeGreaterThan(0);
+      expect(findings).toEqual([]);
+      expect(await traces()).toEqual(before);
+    },
+    HANG_MS,
   );
 
   it(
     'that serves leaves work to one that works, which answers only for its health',
     async () => {
       const server = await startServer({ env: settings({ ROLE: 'server' }) });
-      const password = (await command(['admin', 'reset-password'], settings())).output.match(
+      const password = (await command(['admin', 'reset-password'], settings())).stdout.match(
         /Password {2}(\S+)/,
       )?.[1];
       const rest = async (

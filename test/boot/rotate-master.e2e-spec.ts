@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { SEALED_COLUMNS } from '../../src/boot/master-keys/sealed-columns.js';
+import { idlenessOf, startCommand } from '../support/command.js';
 import { legacy } from '../support/mcp.js';
 import { makeDataDir, removeDataDir, type RunningServer, startServer } from '../support/server.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
@@ -44,14 +43,9 @@ describe('toolcrib keys rotate-master', () => {
     return response.status;
   };
   const command = (...args: string[]) => {
-    const child = spawn(process.execPath, [resolve('dist/src/cli.js'), 'keys', 'rotate-master', ...args], {
-      env: { PATH: process.env.PATH, DATA_DIR: dataDir, LOG_LEVEL: 'error' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-    return { child, done: once(child, 'close').then(([code]) => ({ code: code as number | null, output })) };
+    const env = { DATA_DIR: dataDir, LOG_LEVEL: 'error' };
+    const { child, ended } = startCommand(['keys', 'rotate-master', ...args], { env });
+    return { child, done: ended.then((end) => ({ ...end, output: end.stdout + end.stderr })) };
   };
   const masterKey = () => readFileSync(join(dataDir, 'master.key'), 'utf8');
 
@@ -120,8 +114,9 @@ describe('toolcrib keys rotate-master', () => {
 
   it('leaves nothing to do for a second run, and forgets the previous key only when it is not needed', async () => {
     expect((await command().done).output).toMatch(/^0 secrets/);
-    const { code, output } = await command('--drop-previous').done;
-    expect([code, output]).toEqual([0, 'The previous master key is forgotten\n']);
+    const dropped = await command('--drop-previous').done;
+    expect(dropped).toMatchObject({ code: 0, output: 'The previous master key is forgotten\n' });
+    expect(idlenessOf(dropped)).toEqual([]);
     expect(existsSync(join(dataDir, 'master.key.previous'))).toBe(false);
     for (const key of keys) expect(await list(key)).toBe(200);
   });
@@ -154,17 +149,11 @@ describe('toolcrib keys rotate-master', () => {
   });
 
   it('needs a new key with an external database', async () => {
-    const child = spawn(process.execPath, [resolve('dist/src/cli.js'), 'keys', 'rotate-master'], {
-      env: {
-        PATH: process.env.PATH,
-        DATABASE_URL: process.env.TEST_DATABASE_URL,
-        TOOLCRIB_MASTER_KEY: Buffer.alloc(32).toString('base64'),
-      },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    const [code] = (await once(child, 'close')) as [number];
+    const env = {
+      DATABASE_URL: process.env.TEST_DATABASE_URL ?? '',
+      TOOLCRIB_MASTER_KEY: Buffer.alloc(32).toString('base64'),
+    };
+    const { code, stderr } = await startCommand(['keys', 'rotate-master'], { env }).ended;
     expect([code, stderr]).toEqual([1, expect.stringContaining('TOOLCRIB_MASTER_KEY_PREVIOUS')]);
   });
 });

@@ -26,10 +26,8 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
   private readonly listeners: (() => void)[] = [];
   /** Grows with every change that was heard of: rights that were being read meanwhile may be old. */
   private changesHeard = 0;
-  private readonly expiryTimer = setInterval(
-    () => this.forget(({ expiresAtMs }) => expiresAtMs <= Date.now()),
-    EXPIRY_CHECK_MS,
-  ).unref();
+  /** Runs only while somebody is known. */
+  private expiryTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly jwt: JwtService,
@@ -94,6 +92,7 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
     this.known.delete(sid);
     this.known.set(sid, { caller, freshUntilMs: Date.now() + FRESH_MS, expiresAtMs: exp * 1000 });
     if (this.known.size > ENTRIES_MAX) this.known.delete(this.known.keys().next().value!);
+    this.expiryTimer ??= setInterval(() => this.forgetExpired(), EXPIRY_CHECK_MS).unref();
     return caller;
   }
 
@@ -109,6 +108,13 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
         cause,
       });
     }
+  }
+
+  private forgetExpired(): void {
+    this.forget(({ expiresAtMs }) => expiresAtMs <= Date.now());
+    if (this.known.size > 0) return;
+    clearInterval(this.expiryTimer);
+    this.expiryTimer = undefined;
   }
 
   private forget(isMeant: (known: Known) => boolean): void {

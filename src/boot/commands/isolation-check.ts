@@ -2,13 +2,13 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
 import { Config } from '../../platform/config.js';
 import { withOwner } from '../database/migrate.js';
-import { attackIsolation, type AttackReport } from '../../operations/isolation/attack.js';
+import { attackIsolation, type AttackOptions, type AttackReport } from '../../operations/isolation/attack.js';
 
 /**
  * Attacks this installation: starts the service in this process on a free port of the loopback address, on the
  * installation's database, without working in the background, and stops it again. Another service on the same database is not disturbed.
  */
-export async function checkIsolation(config: Config): Promise<AttackReport> {
+export async function checkIsolation(config: Config, options: AttackOptions = {}): Promise<AttackReport> {
   const { databaseUrls, masterKeys, checkpointKey } = config;
   const env = {
     ...config.env,
@@ -23,7 +23,7 @@ export async function checkIsolation(config: Config): Promise<AttackReport> {
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     return await withOwner(config, (owner) =>
-      attackIsolation({ app, url: `http://127.0.0.1:${port}`, owner }),
+      attackIsolation({ app, url: `http://127.0.0.1:${port}`, owner }, options),
     );
   } finally {
     await app.close();

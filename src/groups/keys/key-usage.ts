@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 
-const WRITE_INTERVAL_MS = 30_000;
+const WRITE_AFTER_MS = 30_000;
 const UPDATE = `UPDATE mcp_group_keys AS key SET last_used_at = used.at
   FROM unnest($1::uuid[], $2::timestamptz[]) AS used(id, at)
   WHERE key.id = used.id AND (key.last_used_at IS NULL OR key.last_used_at < used.at)`;
@@ -16,15 +16,19 @@ const UPDATE = `UPDATE mcp_group_keys AS key SET last_used_at = used.at
 export class KeyUsage implements OnApplicationShutdown {
   private readonly logger = new Logger(KeyUsage.name);
   private usedAtMs = new Map<string, number>();
-  private readonly timer = setInterval(() => void this.write(), WRITE_INTERVAL_MS).unref();
+  /** Runs only while there is something to write. */
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(@InjectDataSource(SYSTEM_DATABASE) private readonly dataSource: DataSource) {}
 
   note(keyId: string): void {
     this.usedAtMs.set(keyId, Date.now());
+    this.writeLater();
   }
 
   async write(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     const used = this.usedAtMs;
     if (used.size === 0) return;
     this.usedAtMs = new Map();
@@ -33,12 +37,17 @@ export class KeyUsage implements OnApplicationShutdown {
       await this.dataSource.query(UPDATE, [[...used.keys()], times]);
     } catch (error) {
       this.usedAtMs = new Map([...used, ...this.usedAtMs]);
+      this.writeLater();
       this.logger.warn(`When keys were last used could not be written; trying again later: ${String(error)}`);
     }
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
     await this.write();
+    clearTimeout(this.timer);
+  }
+
+  private writeLater(): void {
+    this.timer ??= setTimeout(() => void this.write(), WRITE_AFTER_MS).unref();
   }
 }

@@ -9,7 +9,7 @@ import { clientOf } from '../../platform/network/client-network.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { cutText } from '../../platform/cut-text.js';
 
-const WRITE_INTERVAL_MS = 1000;
+const WRITE_AFTER_MS = 1000;
 /** Addresses kept apart between two writes; an attacker may have as many as he likes. */
 const WAITING_MAX = 1000;
 const TITLES: Readonly<Record<KeyAlertKind, string>> = {
@@ -20,12 +20,13 @@ const TITLES: Readonly<Record<KeyAlertKind, string>> = {
 export type Sighting = { readonly ip: string; readonly userAgent: string | null };
 type Waiting = Sighting & { readonly kind: KeyAlertKind; readonly caller: GroupKeyCaller; uses: number };
 
-/** Gathers signs that a key is in the wrong hands, and raises them as alerts each second. */
+/** Gathers signs that a key is in the wrong hands, and raises them as alerts within a second. */
 @Injectable()
 export class SecurityAlertsService implements OnApplicationShutdown {
   private readonly logger = new Logger(SecurityAlertsService.name);
   private waiting = new Map<string, Waiting>();
-  private readonly timer = setInterval(() => void this.write(), WRITE_INTERVAL_MS).unref();
+  /** Runs only while there is something to write. */
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -47,9 +48,12 @@ export class SecurityAlertsService implements OnApplicationShutdown {
         userAgent: seen.userAgent ? cutText(seen.userAgent, 300) : null,
         uses: 1,
       });
+    this.writeLater();
   }
 
   async write(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     const waiting = this.waiting;
     this.waiting = new Map();
     for (const [key, alert] of waiting) {
@@ -58,14 +62,19 @@ export class SecurityAlertsService implements OnApplicationShutdown {
       } catch (error) {
         const more = this.waiting.get(key);
         this.waiting.set(key, { ...alert, uses: alert.uses + (more?.uses ?? 0) });
+        this.writeLater();
         this.logger.warn(`An alert could not be written; trying again: ${String(error)}`);
       }
     }
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
     await this.write();
+    clearTimeout(this.timer);
+  }
+
+  private writeLater(): void {
+    this.timer ??= setTimeout(() => void this.write(), WRITE_AFTER_MS).unref();
   }
 
   private async writeOne({ kind, caller, ip, userAgent, uses }: Waiting): Promise<void> {
