@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { newId } from '../platform/new-id.js';
+import type { LiveReplica } from '../platform/replicas/live-replicas.js';
 import { Replica } from '../platform/replicas/replica.js';
 import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
 import { Config } from '../platform/config.js';
@@ -70,8 +71,13 @@ const RELEASE = `WITH ${MINE}, ended AS (
     UPDATE jobs j SET state = 'queued', run_at = now(), lease_until = NULL FROM mine WHERE j.id = mine.id RETURNING ${ENDED}),
   ${note(`'released'`)}
   SELECT id, ${WAKE} FROM ended`;
+/** The process that took the job says that it lives. One that came after it may have its name. */
+const HOLDER_LIVES = `EXISTS (SELECT FROM unnest($3::text[], $4::timestamptz[]) AS live(name, started_at)
+    WHERE live.name = jobs.replica AND live.started_at <= jobs.started_at)`;
+/** A lease that ran out, or that a replica which died has not renewed for half of its length, which is once and a half in its time. */
 const LOSE = `WITH lost AS (
-    SELECT id FROM jobs WHERE state = 'running' AND lease_until < now() ORDER BY lease_until LIMIT ${REAP_MAX}
+    SELECT id FROM jobs WHERE state = 'running' AND lease_until < now() + make_interval(secs => $2)
+      AND (lease_until < now() OR NOT ${HOLDER_LIVES}) ORDER BY lease_until LIMIT ${REAP_MAX}
     FOR NO KEY UPDATE SKIP LOCKED),
   ended AS (
     UPDATE jobs j SET losses = losses + 1, lease_until = NULL, last_error = $1,
@@ -171,12 +177,22 @@ export class JobQueue {
     await this.system.query(RELEASE, idsAndFences(jobs));
   }
 
-  /** Takes jobs back whose replica let the lease run out. A job that does so again and again without storing a step is dead. */
-  async reap(): Promise<void> {
+  /**
+   * Takes jobs back whose replica died or let the lease run out. A job that does so again and again without storing a step is dead.
+   *
+   * @param live The replicas that live, as of now or earlier: one that came later holds no job for long enough.
+   */
+  async reap(live: readonly LiveReplica[]): Promise<void> {
     await this.system.transaction(async (manager) => {
+      const parameters = [
+        LOST,
+        this.leaseSeconds / 2,
+        live.map(({ name }) => name),
+        live.map(({ startedAt }) => startedAt.toISOString()),
+      ];
       const ended = await manager.query<(Pick<ClaimedJob, 'id' | 'tenantId' | 'kind'> & { state: string })[]>(
         LOSE,
-        [LOST],
+        parameters,
       );
       for (const job of ended.filter(({ state }) => state === 'dead')) await this.tellOfDead(manager, job);
     });

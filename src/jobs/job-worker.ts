@@ -9,6 +9,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import { ChangeConnection } from '../platform/replicas/change-connection.js';
+import { listLiveReplicas } from '../platform/replicas/live-replicas.js';
 import { EVENT_CHANNEL } from '../platform/replicas/domain-events.js';
 import { redactText } from '../platform/secrets/redact.js';
 import { Config } from '../platform/config.js';
@@ -30,7 +31,7 @@ const DATABASE_AWAY_MS = 500;
 /**
  * Runs jobs on this replica, as many at a time as `JOBS_CONCURRENCY` and their kinds allow. It looks for work when it is told of
  * some (NOTIFY), when a run ends and when the next job is due; it does not poll. Each run has a lease that is renewed three
- * times in its length: a replica that dies or hangs loses its jobs to the others.
+ * times in its length: a replica that hangs loses its jobs to the others when it runs out, one that died when half of it has.
  */
 @Injectable()
 export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
@@ -202,7 +203,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     try {
       void this.connection.run('SELECT 1', []).catch(() => undefined); // notices a peer that went away without a word
       await this.renew();
-      await this.queue.reap();
+      await this.queue.reap(await listLiveReplicas(this.dataSource, this.config.env.REPLICA_LEASE_MS));
     } catch (error) {
       this.logger.debug(`The leases of jobs could not be renewed: ${String(error)}`);
     } finally {

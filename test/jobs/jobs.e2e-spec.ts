@@ -1,10 +1,15 @@
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { User } from '../../src/access/user.entity.js';
+import { Config } from '../../src/platform/config.js';
+import { SYSTEM_DATABASE } from '../../src/platform/database/system-database.js';
 import { ChangeBus } from '../../src/platform/replicas/change-bus.js';
+import { Replica } from '../../src/platform/replicas/replica.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { JobEndedError } from '../../src/jobs/job-context.js';
 import { JobQueue } from '../../src/jobs/job-queue.js';
+import { JobRegistry } from '../../src/jobs/job-registry.js';
 import { JobSteps } from '../../src/jobs/job-steps.js';
 import { type EnqueueOptions, Jobs } from '../../src/jobs/jobs.js';
 import { onJob, runsOf, seen, TestJobs, untilAborted } from '../fixtures/test-jobs.js';
@@ -458,6 +463,47 @@ describe('durable jobs', () => {
         expect((await jobOf(job.id)).state).toBe('cancelled');
         expect((await attemptsOf(job.id)).map(({ outcome }) => outcome)).toEqual(['cancelled']);
       }
+    });
+  });
+
+  describe('a run whose replica died', () => {
+    /** As if a replica had begun it, and renewed its lease so long ago. */
+    const heldBy = async (replica: string, leaseLeft: number) => {
+      const job = await enqueue('test.work', newId(), { delaySeconds: 3600 });
+      await t.dataSource.query(
+        `UPDATE jobs SET state = 'running', fence = 3, replica = $2, started_at = now(),
+           lease_until = now() + make_interval(secs => $3) WHERE id = $1`,
+        [job.id, replica, leaseLeft * LEASE_SECONDS],
+      );
+      return job.id;
+    };
+    const LEASE_SECONDS = 600;
+
+    it('is begun anew when half of the lease is over, and not before', async () => {
+      const at = (secondsFromNow: number) => new Date(Date.now() + secondsFromNow * 1000);
+      const live = [
+        { id: newId(), name: 'lives', startedAt: at(-3600) },
+        { id: newId(), name: 'died', startedAt: at(3600) }, // came after it, by the same name
+      ];
+      const lives = await heldBy('lives', 0.4);
+      const renewed = await heldBy('died', 0.9);
+      const died = await heldBy('died', 0.4);
+      const unknown = await heldBy('gone', 0.4);
+      const { env } = t.config;
+      const queue = new JobQueue(
+        t.app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)),
+        t.app.get(JobRegistry),
+        t.app.get(Replica),
+        new Config({ ...env, JOBS_LEASE_MS: LEASE_SECONDS * 1000 }),
+      );
+      await queue.reap(live);
+      for (const id of [lives, renewed])
+        expect(await jobOf(id)).toMatchObject({ state: 'running', fence: 3 });
+      for (const id of [died, unknown]) {
+        expect((await jobOf(id)).state).not.toBe('dead');
+        expect(await attemptsOf(id)).toMatchObject([{ number: 3, outcome: 'lost' }]);
+      }
+      await t.dataSource.query(`DELETE FROM jobs WHERE id = ANY($1)`, [[lives, renewed]]);
     });
   });
 

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Config } from '../config.js';
+import { type LiveReplica, listLiveReplicas } from './live-replicas.js';
 import type { Replica } from './replica.js';
 
 /** How a change came into force. */
@@ -12,13 +13,8 @@ export type ChangeEffect = {
 /** `ms`: from the commit until it had the change in force; null: it did not say so in time. */
 export type ReplicaEffect = { readonly id: string; readonly name: string; readonly ms: number | null };
 
-type LiveReplica = { readonly id: string; readonly name: string };
 type Ref = { readonly ref: string };
 
-const LIVE = `SELECT id, name FROM replicas
-  WHERE last_seen_at > clock_timestamp() - make_interval(secs => $1 / 1000.0) ORDER BY name, id`;
-/** Replicas and database measure time by different clocks; over a lease they come apart by far less than this. */
-const CLOCK_MARGIN_MS = 250;
 const UNASKED_MAX = 1000;
 
 /** Gathers what replicas say of the changes that this replica published. */
@@ -75,7 +71,7 @@ export class Acknowledgements {
   }
 
   private async readLive(): Promise<readonly LiveReplica[]> {
-    return this.dataSource.query<LiveReplica[]>(LIVE, [this.config.env.REPLICA_LEASE_MS + CLOCK_MARGIN_MS]);
+    return listLiveReplicas(this.dataSource, this.config.env.REPLICA_LEASE_MS);
   }
 
   private haveAll(changes: readonly Ref[], live: readonly LiveReplica[]): boolean {
