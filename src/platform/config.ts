@@ -1,35 +1,23 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { compileTrust } from './network/client-address.js';
+import { databaseUrlsOf, type DatabaseUrls } from './database/database-urls.js';
+import {
+  boolean,
+  databaseUrl,
+  headerList,
+  httpUrl,
+  list,
+  masterKey,
+  pageUrl,
+  tiers,
+  trust,
+  wholeNumber,
+} from './setting-rules.js';
 import { withoutTrailingSlashes } from './trailing-slashes.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '::1', '[::1]'];
-
-const boolean = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
-const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
-const HEADERS_WRONG = 'must be name=value pairs separated by commas';
-const headerList = list
-  .refine((pairs) => pairs.every((pair) => /^[\w-]+=.+$/.test(pair)), HEADERS_WRONG)
-  .transform((pairs) =>
-    Object.fromEntries(
-      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-    ),
-  );
-const TIER = /^[a-z0-9][a-z0-9_-]{0,31}$/;
-const TIERS_WRONG = 'must be names of 1 to 32 of a-z, 0-9, _ and -, separated by commas';
-const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
-const masterKey = z
-  .string()
-  .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (44 characters)')
-  .transform((text) => Buffer.from(text, 'base64'));
 
 /**
  * Every environment variable we read, with its default and its rule. `.env.example` lists the same names (a test
@@ -43,10 +31,7 @@ export const environmentSchema = z.object({
     .default('127.0.0.1'),
   WORKERS: wholeNumber(1, 64).default(1),
   ROLE: z.enum(['all', 'server', 'worker']).default('all'),
-  PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
-    .refine((text) => isPlainAddress(text), 'must have no user, query or fragment')
-    .optional(),
+  PUBLIC_URL: pageUrl.optional(),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_APP_URL: databaseUrl.optional(),
   DATABASE_SYSTEM_URL: databaseUrl.optional(),
@@ -62,18 +47,13 @@ export const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).default('log'),
   ALLOWED_HOSTS: list.optional(),
   ALLOWED_ORIGINS: list.optional(),
-  TRUST_PROXY: z
-    .string()
-    .refine(isTrust, 'must be a number of hops, or addresses and CIDR blocks separated by commas')
-    .optional(),
+  TRUST_PROXY: trust.optional(),
   AUTH_RATE_LIMIT: wholeNumber(1, 1_000_000).default(60),
   ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
   REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
   SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(5, 1_000_000).default(100),
   REGISTRATIONS_PER_HOUR: wholeNumber(1, 1_000_000).default(20),
-  USER_TIERS: list
-    .refine((tiers) => tiers.length > 0 && tiers.every((tier) => TIER.test(tier)), TIERS_WRONG)
-    .prefault('internal,vip,standard'),
+  USER_TIERS: tiers.prefault('internal,vip,standard'),
   OIDC_ALLOW_LOOPBACK_HTTP: boolean.default(false),
   OIDC_PRIVATE_NETWORKS: boolean.default(false),
   MCP_FAST_LANE: boolean.default(true),
@@ -110,10 +90,7 @@ export const environmentSchema = z.object({
   AGENT_BREAKER_FAILURES: wholeNumber(0, 1000).default(10),
   AGENT_BREAKER_RESET_SECONDS: wholeNumber(1, 3600).default(30),
   AGENT_PRIVATE_NETWORKS: boolean.default(false),
-  ACCOUNT_PAGE_URL: z
-    .url({ protocol: /^https?$/ })
-    .refine((text) => isPlainAddress(text), 'must have no user, query or fragment')
-    .optional(),
+  ACCOUNT_PAGE_URL: pageUrl.optional(),
   NOTIFICATION_TIMEOUT_MS: wholeNumber(100, 50_000).default(10_000),
   NOTIFICATION_KEEP_DAYS: wholeNumber(1, 3650).default(90),
   NOTIFICATION_PRIVATE_NETWORKS: boolean.default(false),
@@ -123,7 +100,7 @@ export const environmentSchema = z.object({
   CALL_LOG_QUEUE_MAX_BYTES: wholeNumber(1_048_576, 4_294_967_296).default(67_108_864),
   CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
   CALL_LOG_KEEP_DAYS: wholeNumber(0, 36_500).default(0),
-  CALL_LOG_FORWARD_OTLP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CALL_LOG_FORWARD_OTLP_URL: httpUrl.optional(),
   CALL_LOG_FORWARD_OTLP_HEADERS: headerList.optional(),
   CALL_LOG_FORWARD_SYSLOG_URL: z.url({ protocol: /^(udp|tcp|tls)$/ }).optional(),
   CALL_LOG_FORWARD_SYSLOG_CA: z.string().optional(),
@@ -135,8 +112,8 @@ export const environmentSchema = z.object({
   CHECKPOINT_KEY_PREVIOUS: masterKey.optional(),
   CHECKPOINT_EVERY_SECONDS: wholeNumber(1, 86_400).default(60),
   CHECKPOINT_FILE: z.string().optional(),
-  CHECKPOINT_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
-  CHECKPOINT_BUCKET_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CHECKPOINT_WEBHOOK_URL: httpUrl.optional(),
+  CHECKPOINT_BUCKET_URL: httpUrl.optional(),
   CHECKPOINT_BUCKET_REGION: z.string().default('us-east-1'),
   CHECKPOINT_BUCKET_KEY_ID: z.string().optional(),
   CHECKPOINT_BUCKET_SECRET: z.string().optional(),
@@ -174,18 +151,6 @@ export class ConfigError extends Error {
     this.name = 'ConfigError';
   }
 }
-
-/** One address per database role: each part of the service gets the rights it needs and no more. */
-export type DatabaseUrls = {
-  /** Owns the schema and changes it; serves no request. */
-  readonly owner: string;
-  /** Serves: sees one tenant at a time. */
-  readonly app: string;
-  /** Looks across tenants: catalogs, sign-ins. */
-  readonly system: string;
-  /** Appends call records. */
-  readonly log: string;
-};
 
 /** What the start finds out: the embedded server's addresses and its keys. */
 type Resolved = {
@@ -288,38 +253,6 @@ export function loadConfig(environment: Record<string, string | undefined> = rea
 function masterKeysOf(env: Environment): Buffer[] {
   const { TOOLCRIB_MASTER_KEY: present, TOOLCRIB_MASTER_KEY_PREVIOUS: previous } = env;
   return [present, previous].filter((key) => key !== undefined);
-}
-
-function databaseUrlsOf(env: Environment): DatabaseUrls | undefined {
-  const owner = env.DATABASE_URL;
-  if (owner === undefined) return undefined;
-  return {
-    owner,
-    app: env.DATABASE_APP_URL ?? asRole(owner, 'toolcrib_app'),
-    system: env.DATABASE_SYSTEM_URL ?? asRole(owner, 'toolcrib_system'),
-    log: env.DATABASE_LOG_URL ?? asRole(owner, 'toolcrib_log'),
-  };
-}
-
-/** The same database as another role, which has the same password unless a setting says otherwise. */
-function asRole(url: string, role: string): string {
-  return Object.assign(new URL(url), { username: role }).href;
-}
-
-function isTrust(setting: string): boolean {
-  try {
-    compileTrust(setting);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A public address that paths can be put behind, and that gives nothing away. */
-function isPlainAddress(text: string): boolean {
-  if (!URL.canParse(text)) return true; // said already
-  const { username, password, search, hash } = new URL(text);
-  return [username, password, search, hash].every((part) => part === '');
 }
 
 function readEnvironment(): Record<string, string | undefined> {

@@ -5,6 +5,7 @@ import {
   filesOfSrc,
   importsOf,
   OUTSIDE_ROOMS,
+  readSource,
   ROOMS,
   sourceFiles,
 } from './imports.js';
@@ -74,6 +75,13 @@ describe('the rooms of src', () => {
       ['a', 'b', 'c'],
     ]);
     expect(cyclesOf([edge('a', 'b'), edge('b', 'c'), edge('a', 'c')])).toEqual([]);
+  });
+
+  it('hold no file that is longer than a page can be read', () => {
+    const long = sourceFiles()
+      .map((file) => ({ file, lines: readSource(file).split('\n').length - 1 }))
+      .filter(({ lines }) => lines > 300);
+    expect({ 'split it by concept, not by size': long }).toEqual({ 'split it by concept, not by size': [] });
   });
 
   it('hold no two files of one name', () => {

@@ -1,22 +1,18 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
-import { APP_ROLE, LOG_ROLE, SYSTEM_ROLE } from '../../../migrations/tenant-owned.js';
-import type { DatabaseUrls } from '../../platform/config.js';
+import type { DatabaseUrls } from '../../platform/database/database-urls.js';
 import { type DataDir } from '../data-dir.js';
 import { excerptOf } from '../../platform/cut-text.js';
 import { messageOf, StartError } from '../../platform/errors.js';
 import { canReach, EmbeddedBinaries, ROOT_STATE_DIR, type SystemUser } from './embedded-binaries.js';
+import { createDatabase, SUPERUSER, urlOf, urlsOf } from './embedded-roles.js';
 import { isServerAlive, readPostmasterFile, removeStalePostmasterFile } from './postmaster-file.js';
 
-const SUPERUSER = 'postgres';
-const DATABASE = 'toolcrib';
-/** Who owns the schema and who serves: see `migrations/tenant-owned.ts`. None is a superuser. */
-const ROLES = { owner: 'toolcrib', app: APP_ROLE, system: SYSTEM_ROLE, log: LOG_ROLE } as const;
 const PASSWORD_FILE = 'postgres.password';
 const LOCATION_FILE = 'postgres.location';
 const PASSWORD_BYTES = 32;
@@ -87,7 +83,7 @@ export class EmbeddedPostgres {
     const server = new EmbeddedPostgres(binaries, clusterDir, readPassword(dataDir), options);
     if (!fs.existsSync(path.join(clusterDir, 'PG_VERSION'))) await server.initialise();
     await server.bringUp();
-    await server.createDatabase();
+    await createDatabase(server.connection!, server.password);
     return server;
   }
 
@@ -218,19 +214,6 @@ export class EmbeddedPostgres {
     );
   }
 
-  /** Each role has a password of its own; whoever learns the service's cannot come in as the owner. */
-  private async createDatabase(): Promise<void> {
-    const admin = this.connection!;
-    for (const role of Object.values(ROLES)) {
-      const password = passwordOf(role, this.password);
-      const known = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-      const verb = known.rowCount === 0 ? 'CREATE' : 'ALTER';
-      await admin.query(`${verb} ROLE ${role} LOGIN PASSWORD '${password}'`);
-    }
-    const database = await admin.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
-    if (database.rowCount === 0) await admin.query(`CREATE DATABASE ${DATABASE} OWNER ${ROLES.owner}`);
-  }
-
   private async pgCtl(action: 'start' | 'stop', ...options: string[]): Promise<void> {
     const wait = ['--wait', `--timeout=${PG_CTL_LIMIT_SECONDS}`, '--silent'];
     await this.binaries.run('pg_ctl', [action, `--pgdata=${this.clusterDir}`, ...wait, ...options]);
@@ -247,20 +230,6 @@ export class EmbeddedPostgres {
 
 function readPassword(dataDir: DataDir): string {
   return dataDir.secret(PASSWORD_FILE, PASSWORD_BYTES).toString('base64url');
-}
-
-function urlsOf(port: number, secret: string): DatabaseUrls {
-  const url = (role: string) => urlOf(port, passwordOf(role, secret), DATABASE, role);
-  return { owner: url(ROLES.owner), app: url(ROLES.app), system: url(ROLES.system), log: url(ROLES.log) };
-}
-
-/** Made of the superuser's, so that one file in the data directory is enough. */
-function passwordOf(role: string, secret: string): string {
-  return createHmac('sha256', secret).update(role).digest('base64url');
-}
-
-function urlOf(port: number, password: string, database: string, role: string): string {
-  return `postgres://${role}:${password}@127.0.0.1:${port}/${database}`;
 }
 
 /** Under the data directory, unless the user the server runs as cannot get there; then the choice is written down. */

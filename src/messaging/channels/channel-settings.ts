@@ -1,4 +1,4 @@
-/** As the REST API takes them, without the secrets: see `channels.dto.ts` for the limits. */
+/** As the REST API takes them, without the secrets: see `channel-settings.dto.ts` for the limits. */
 export type WebhookSettings = { readonly url: string };
 
 /** `none` sends in the clear and signs in nowhere. */

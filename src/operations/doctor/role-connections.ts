@@ -1,5 +1,6 @@
 import { Client } from 'pg';
-import type { Config, DatabaseUrls } from '../../platform/config.js';
+import type { Config } from '../../platform/config.js';
+import type { DatabaseUrls } from '../../platform/database/database-urls.js';
 import type { Queryable } from '../isolation/guarded-tables.js';
 import { type Check, ok, problem } from './check.js';
 
