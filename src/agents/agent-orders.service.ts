@@ -59,7 +59,7 @@ export class AgentOrdersService {
     const { purpose, agent_ids: agentIds } = input;
     await this.changeBus
       .commit(async (manager) => {
-        const order = await manager.save(manager.create(AgentOrder, { id, tenantId, purpose }));
+        const order = await manager.save(AgentOrder, manager.create(AgentOrder, { id, tenantId, purpose }));
         await putInOrder(manager, order, agentIds);
         const target = { kind: 'agent_order', id, name: purpose };
         await this.audit.record(manager, caller, {

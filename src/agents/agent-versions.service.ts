@@ -68,7 +68,7 @@ export class AgentVersionsService {
   ): Promise<AgentVersion> {
     const id = newId();
     const columns = { tenantId: caller.tenantId, agentId, ...this.columnsOf(caller, id, input) };
-    const row = await manager.save(manager.create(AgentVersion, { id, ...columns }));
+    const row = await manager.save(AgentVersion, manager.create(AgentVersion, { id, ...columns }));
     const entry = { target: targetOf(row), after: auditable(columns) };
     await this.audit.record(manager, caller, { action: 'agent_version.create', ...entry });
     return row;
@@ -92,6 +92,7 @@ export class AgentVersionsService {
         const { before, after } = differenceOf(row, auditable(columns));
         const isOtherApp = columns.baseUrl !== undefined || columns.ciphertext !== undefined;
         const saved = await manager.save(
+          AgentVersion,
           Object.assign(row, columns, isOtherApp && { mode: null, appName: null, inputs: [], problem: null }),
         );
         if (isOtherApp) await this.circuits.close(manager, id);

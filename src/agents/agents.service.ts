@@ -69,7 +69,7 @@ export class AgentsService {
     };
     const { result: version } = await this.changeBus
       .commit(async (manager) => {
-        await manager.save(manager.create(Agent, columns));
+        await manager.save(Agent, manager.create(Agent, columns));
         const target = { kind: 'agent', id, name };
         await this.audit.record(manager, caller, { action: 'agent.create', target, after: columns });
         return this.versions.insert(manager, caller, id, { label: 'v1', ...first });
@@ -92,7 +92,7 @@ export class AgentsService {
         requireVersion(agent, ifMatch);
         const columns = columnsOf(input);
         const { before, after } = differenceOf(agent, columns);
-        await manager.save(Object.assign(agent, columns));
+        await manager.save(Agent, Object.assign(agent, columns));
         const target = { kind: 'agent', id, name: agent.name };
         await this.audit.record(manager, caller, { action: 'agent.update', target, before, after });
       })

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { removalOfClosedClaims } from '../consultants/closed-claims.js';
+import { removalOfEvents } from '../platform/replicas/domain-events.js';
 import { Config } from '../platform/config.js';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
@@ -12,17 +14,13 @@ const FORGET = `UPDATE automation_steps s SET result = s.result - 'text' FROM au
   WHERE r.tenant_id = $1 AND r.state IN ('queued', 'running', 'failed') AND s.run_id = r.id AND s.result ? 'text'
     AND NOT EXISTS (SELECT FROM users u WHERE u.tenant_id = $1 AND u.id = r.user_id)`;
 const BATCH = 1000;
-const IS_OLD = (time: string): string => `tenant_id = $1 AND ${time} < now() - $2 * interval '1 day'`;
-const remove = (table: string, where: string): string => `WITH old AS (
-    SELECT id FROM ${table} WHERE ${where} LIMIT ${BATCH}),
-  gone AS (DELETE FROM ${table} t USING old WHERE t.id = old.id RETURNING t.id)
+/** Steps and requests to agents go with their run. */
+const REMOVE_OLD_RUNS = `WITH old AS (
+    SELECT id FROM automation_runs WHERE tenant_id = $1 AND created_at < now() - $2 * interval '1 day'
+      AND state IN ('done', 'failed', 'skipped') LIMIT ${BATCH}),
+  gone AS (DELETE FROM automation_runs r USING old WHERE r.id = old.id RETURNING r.id)
   SELECT count(*)::int AS count FROM gone`;
-/** Steps and requests to agents go with their run. What somebody still looks after is no claim of the past. */
-const REMOVALS = [
-  remove('automation_runs', `${IS_OLD('created_at')} AND state IN ('done', 'failed', 'skipped')`),
-  remove('customer_claims', `${IS_OLD('closed_at')} AND state = 'closed'`),
-  remove('domain_events', IS_OLD('created_at')),
-];
+const REMOVALS = [REMOVE_OLD_RUNS, removalOfClosedClaims(BATCH), removalOfEvents(BATCH)];
 
 /** Removes what the automation need not keep, once a day, of each tenant. */
 @Injectable()

@@ -44,7 +44,7 @@ export class AutomationSettingsService {
       await requireGroup(manager, tenantId, columns.groupId);
       const row = await this.findLocked(manager, tenantId, ifMatch);
       const values = differenceOf(row, columns);
-      const changed = await manager.save(Object.assign(row, columns));
+      const changed = await manager.save(AutomationSetting, Object.assign(row, columns));
       const target = { kind: 'automation_settings', id: tenantId };
       await this.audit.record(manager, caller, { action: 'automation_settings.put', target, ...values });
       return changed;

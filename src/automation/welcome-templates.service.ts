@@ -68,7 +68,7 @@ export class WelcomeTemplatesService {
         const { tenantId } = caller;
         const template = found ?? manager.create(WelcomeTemplate, { id: newId(), tenantId, language });
         const before = found ? { body: found.body } : undefined;
-        const changed = await manager.save(Object.assign(template, { body }));
+        const changed = await manager.save(WelcomeTemplate, Object.assign(template, { body }));
         const values = { ...(before && { before }), after: { body } };
         await this.record(manager, caller, { action: 'welcome_template.put', template: changed, values });
         return changed;

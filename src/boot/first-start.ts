@@ -3,40 +3,28 @@ import { runInNewContext } from 'node:vm';
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
-import { newId } from '../platform/new-id.js';
 import { withAdvisoryLock } from '../platform/database/advisory-locks.js';
 import { withOwner } from './database/migrate.js';
 import { generatePassword } from './commands/admin-password.js';
 import { AuditTrail, systemActor } from '../access/audit/audit-trail.js';
-import { hashPassword } from '../auth/sign-in/passwords.js';
+import { insertFirstTenant, openFirstTenant } from '../auth/tenants/first-tenant.js';
 import { Tenant } from '../access/tenant.entity.js';
 import { User } from '../access/user.entity.js';
 import { inTenant } from '../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
-import { ChangeBus } from '../platform/replicas/change-bus.js';
 import type { Config } from '../platform/config.js';
 import { findNextSampleCustomer, generateSample, vacuumSample } from '../crm/sample/sample-data.js';
 import { CatalogStore } from '../groups/catalog-store.js';
-import { GroupKeysService } from '../groups/keys/group-keys.service.js';
-import { GroupTool } from '../groups/group-tools/group-tool.entity.js';
-import { ToolGroup } from '../groups/group.entity.js';
-import { ToolRegistry } from '../tools/tool-registry.js';
+import { type MadeGroup, SampleGroupMaker } from '../groups/sample-group.js';
 
 const SAMPLE_CUSTOMERS = 200;
-const SAMPLE_GROUP = {
-  name: 'Sample',
-  serverCode: 'sample',
-  description: 'All tools of the sample business system, to try things out',
-};
 
 /** What the first start made, to be shown once. Holds secrets. */
 export type FirstStart = {
   readonly adminEmail: string;
   /** Undefined: `ADMIN_PASSWORD` was set, so the operator knows it. */
   readonly generatedPassword: string | undefined;
-  readonly sampleGroup:
-    | { readonly id: string; readonly name: string; readonly serverCode: string; readonly key: string }
-    | undefined;
+  readonly sampleGroup: MadeGroup | undefined;
 };
 
 /**
@@ -70,11 +58,7 @@ export async function firstStart(
 
 async function findUnfinishedTenant(system: DataSource): Promise<string | undefined> {
   const [tenant, second] = await system.getRepository(Tenant).find({ take: 2 });
-  if (!tenant) {
-    const id = newId();
-    await system.getRepository(Tenant).insert({ id, name: 'default', enabled: false, isOperating: true });
-    return id;
-  }
+  if (!tenant) return insertFirstTenant(system);
   // An operator may have disabled a tenant, but that one has an admin.
   const isUnfinished = !second && !tenant.enabled;
   if (!isUnfinished || (await system.manager.existsBy(User, { passwordHash: Not(IsNull()) })))
@@ -114,48 +98,14 @@ async function finish(
   const generatedPassword = config.env.ADMIN_PASSWORD ? undefined : generatePassword();
   const adminEmail = config.env.ADMIN_EMAIL.toLowerCase();
   const password = config.env.ADMIN_PASSWORD ?? generatedPassword!;
-  await manager.update(Tenant, { id: tenantId }, { enabled: true });
-  await insertAdmin(manager, { tenantId, email: adminEmail, password });
-  const sampleGroup = config.sampleData ? await insertSampleGroup(app, manager, tenantId) : undefined;
+  await openFirstTenant(manager, { tenantId, email: adminEmail, password });
+  const sampleGroup = config.sampleData
+    ? await app.get(SampleGroupMaker).insert(manager, tenantId)
+    : undefined;
   await app.get(AuditTrail).record(manager, systemActor(tenantId, 'first start'), {
     action: 'installation.first_start',
     target: { kind: 'tenant', id: tenantId, name: 'default' },
     after: { adminEmail, sampleGroup: sampleGroup?.serverCode ?? null },
   });
   return { adminEmail, generatedPassword, sampleGroup };
-}
-
-async function insertAdmin(
-  manager: EntityManager,
-  admin: { tenantId: string; email: string; password: string },
-): Promise<void> {
-  await manager.insert(User, {
-    id: newId(),
-    tenantId: admin.tenantId,
-    username: 'admin',
-    email: admin.email,
-    displayName: 'Administrator',
-    passwordHash: await hashPassword(admin.password),
-    roles: ['owner', 'admin'],
-  });
-}
-
-async function insertSampleGroup(app: INestApplicationContext, manager: EntityManager, tenantId: string) {
-  const group = { id: newId(), tenantId, ...SAMPLE_GROUP };
-  await manager.insert(ToolGroup, group);
-  const tools = app.get(ToolRegistry).definitions();
-  await manager.insert(
-    GroupTool,
-    tools.map(({ name, source, version }) => ({
-      id: newId(),
-      tenantId,
-      groupId: group.id,
-      toolName: name,
-      source,
-      version,
-    })),
-  );
-  const { key } = await app.get(GroupKeysService).create(manager, group);
-  await app.get(ChangeBus).publish(manager, { kind: 'group', id: group.id });
-  return { id: group.id, name: group.name, serverCode: group.serverCode, key };
 }

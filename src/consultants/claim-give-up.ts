@@ -41,7 +41,7 @@ export class ClaimGiveUp {
       claim.level += 1;
       await this.rounds.planEscalation(manager, claim, await settingsOf(manager, tenantId));
     }
-    await manager.save(claim);
+    await manager.save(CustomerClaim, claim);
     await this.alert(manager, claim, jobId);
   }
 

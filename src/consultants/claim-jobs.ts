@@ -10,7 +10,7 @@ import { ClaimRounds, ESCALATE, findLocked, OFFER_ENDS } from './claim-rounds.js
 import { ConsultantDirectory } from './consultant-directory.js';
 import { settingsOf } from './consultant-settings.js';
 import { customerCard } from './customer-card.js';
-import type { CustomerClaim } from './customer-claim.entity.js';
+import { CustomerClaim } from './customer-claim.entity.js';
 
 const escalation = z.object({ claim_id: z.uuid(), round: z.int(), level: z.int() });
 const offerEnd = z.object({ claim_id: z.uuid(), round: z.int(), offer: z.int() });
@@ -63,7 +63,7 @@ export class ClaimJobs {
         if (claim?.state !== 'open' || claim.round !== payload.round || claim.offeredTo === null) return;
         if (claim.offeredBefore.length !== payload.offer) return;
         await this.rounds.offer(manager, claim);
-        await manager.save(claim);
+        await manager.save(CustomerClaim, claim);
       },
       { transaction: true },
     );
@@ -83,7 +83,7 @@ export class ClaimJobs {
       claim.nextEscalationAt = null;
       await this.alert(manager, claim);
     }
-    await manager.save(claim);
+    await manager.save(CustomerClaim, claim);
   }
 
   /** Without a name: the alert outlives the account. */

@@ -28,7 +28,7 @@ export class ClaimRounds {
     await this.offer(manager, claim);
     const settings = await settingsOf(manager, claim.tenantId);
     await this.planEscalation(manager, claim, settings);
-    await manager.save(claim);
+    await manager.save(CustomerClaim, claim);
   }
 
   /**

@@ -12,7 +12,7 @@ import { ClaimNews } from './claim-news.js';
 import { ClaimRounds, findLocked } from './claim-rounds.js';
 import { ConsultantDirectory } from './consultant-directory.js';
 import { settingsOf } from './consultant-settings.js';
-import type { CustomerClaim } from './customer-claim.entity.js';
+import { CustomerClaim } from './customer-claim.entity.js';
 
 /** Who looks after a customer: taken, given back, given to somebody, and done. The conversation's consultant goes along. */
 @Injectable()
@@ -74,7 +74,7 @@ export class ClaimsService {
       const before = { state: claim.state };
       await this.rounds.end(manager, claim);
       Object.assign(claim, { state: 'closed', closedAt: new Date() });
-      await manager.save(claim);
+      await manager.save(CustomerClaim, claim);
       await this.tell(manager, claim, 'customer_closed');
       await this.record(manager, caller, { action: 'customer_claim.close', claim, before });
     });
@@ -113,7 +113,7 @@ export class ClaimsService {
     Object.assign(claim, { state: 'claimed', claimedBy: userId, claimedAt: now });
     claim.firstClaimedAt ??= now;
     await setConsultant(manager, claim, claim.claimedBy);
-    await manager.save(claim);
+    await manager.save(CustomerClaim, claim);
     await this.tell(manager, claim, 'customer_claimed');
   }
 

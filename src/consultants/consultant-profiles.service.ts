@@ -81,7 +81,7 @@ export class ConsultantProfilesService {
     const values = found ? differenceOf(found, columns) : { after: columns };
     const profile = found ?? manager.create(ConsultantProfile, { tenantId, userId });
     await (found
-      ? manager.save(Object.assign(profile, columns))
+      ? manager.save(ConsultantProfile, Object.assign(profile, columns))
       : manager.insert(ConsultantProfile, Object.assign(profile, columns)));
     const target = { kind: 'consultant_profile', id: userId };
     await this.audit.record(manager, caller, { action: 'consultant_profile.put', target, ...values });

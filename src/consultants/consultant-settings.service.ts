@@ -60,7 +60,7 @@ export class ConsultantSettingsService {
     const columns = columnsOf(input);
     const values = found ? differenceOf(found, columns) : { after: columns };
     await (found
-      ? manager.save(Object.assign(found, columns))
+      ? manager.save(ConsultantSettings, Object.assign(found, columns))
       : manager.insert(ConsultantSettings, { tenantId, ...columns }));
     const target = { kind: 'consultant_settings', id: tenantId };
     await this.audit.record(manager, caller, { action: 'consultant_settings.put', target, ...values });

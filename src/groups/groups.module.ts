@@ -4,6 +4,8 @@ import { ToolsModule } from '../tools/tools.module.js';
 import { CallCutter } from './call-cutter.js';
 import { CatalogStore } from './catalog-store.js';
 import { ExplainService } from './group-tools/explain.service.js';
+import { CircuitsController } from './circuits/circuits.controller.js';
+import { CircuitsService } from './circuits/circuits.service.js';
 import { GroupChanges } from './group-changes.js';
 import { GroupConnectService } from './group-connect.service.js';
 import { GroupKeysService } from './keys/group-keys.service.js';
@@ -11,6 +13,7 @@ import { GroupToolsController } from './group-tools/group-tools.controller.js';
 import { GroupToolsService } from './group-tools/group-tools.service.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
+import { SampleGroupMaker } from './sample-group.js';
 import { KeyUsage } from './keys/key-usage.js';
 import { KeysController } from './keys/keys.controller.js';
 import { KeysService } from './keys/keys.service.js';
@@ -20,7 +23,7 @@ import { ToolTester } from './group-tools/tool-tester.js';
 /** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
 @Module({
   imports: [NotificationsModule, ToolsModule],
-  controllers: [GroupsController, GroupToolsController, KeysController],
+  controllers: [GroupsController, GroupToolsController, KeysController, CircuitsController],
   providers: [
     CatalogStore,
     CallCutter,
@@ -34,6 +37,8 @@ import { ToolTester } from './group-tools/tool-tester.js';
     GroupConnectService,
     ExplainService,
     ToolTester,
+    SampleGroupMaker,
+    CircuitsService,
   ],
   exports: [
     CatalogStore,

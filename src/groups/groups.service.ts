@@ -83,7 +83,7 @@ export class GroupsService {
       requireVersion(group, options.ifMatch);
       const columns = columnsOf(input);
       const { before, after } = differenceOf(group, columns);
-      await manager.save(Object.assign(group, columns));
+      await manager.save(ToolGroup, Object.assign(group, columns));
       const target = { kind: 'group', id, name: group.name };
       await this.audit.record(manager, caller, { action: 'group.update', target, before, after });
     };
@@ -123,7 +123,7 @@ export class GroupsService {
     const columns = { id, tenantId: caller.tenantId, serverCode, createdBy, ...columnsOf(input) };
     const key = await this.changes
       .create(id, async (manager) => {
-        const group = await manager.save(manager.create(ToolGroup, columns));
+        const group = await manager.save(ToolGroup, manager.create(ToolGroup, columns));
         const target = { kind: 'group', id, name: group.name };
         await this.audit.record(manager, caller, { action: 'group.create', target, after: columns });
         return this.keys.create(manager, group);

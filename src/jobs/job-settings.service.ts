@@ -59,7 +59,7 @@ export class JobSettingsService {
       const setting =
         found ?? manager.create(JobSetting, { id: newId(), tenantId: caller.tenantId, kind: name });
       const values = found ? differenceOf(found, columns) : { after: columns };
-      const saved = await manager.save(Object.assign(setting, columns));
+      const saved = await manager.save(JobSetting, Object.assign(setting, columns));
       await this.record(manager, caller, { action: 'job_setting.put', setting: saved, values });
       return saved;
     });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSource, ROOMS, ROOT, roomOf, sourceFiles } from './imports.js';
-import { crowdedConstructors, entitiesOf, OWNERS, trespassesOf } from './tables.js';
+import { crowdedConstructors, entitiesOf, namelessWritesOf, OWNERS, trespassesOf } from './tables.js';
 
 /** What stood when the rule came. It may only shrink: whoever mends one takes it out. */
 const BASELINE = JSON.parse(readFileSync(join(__dirname, 'baseline.json'), 'utf8')) as {
@@ -66,14 +66,49 @@ describe('tables', () => {
     ['crm/a.ts', "query('SELECT 1 FROM users FOR UPDATE') // UPDATE jobs", []],
     ['crm/a.ts', "query('WITH jobs AS (SELECT 1) DELETE FROM tasks USING jobs')", []],
     ['operations/a.ts', "query('DELETE FROM users')", []],
+    ['crm/a.ts', "query('update users set a = 1')", ['writes users of auth']],
+    ['mcp/a.ts', 'query(`with a as (select 1)\n select * from messages`)', ['reads messages of crm']],
+    ['crm/a.ts', "error('Ask for an update users can read, or from users themselves')", []],
+    ['crm/a.ts', "const TABLE = 'users'; query(`DELETE FROM ${TABLE} WHERE a`)", ['writes users of auth']],
+    [
+      'crm/a.ts',
+      "for (const t of ['users', 'x']) query(`UPDATE \"${t}\" SET a = 1`)",
+      ['writes users of auth'],
+    ],
+    ['crm/a.ts', 'query(`INSERT INTO ${table} (a) VALUES (1)`)', ['writes a table that it is given']],
+    ['crm/a.ts', 'query(`SELECT 1 FROM "${table}"`)', ['reads a table that it is given']],
+    ['crm/a.ts', 'query(`SELECT substring(a FROM ${from}) IS DISTINCT FROM ${b}`)', []],
+    ['crm/a.ts', "query('COPY users (id) FROM STDIN')", ['writes users of auth']],
+    ['crm/a.ts', 'manager.save(User, row)', ['writes users of auth']],
   ])('are seen in %s: %s', (file, text, expected) => {
     expect(trespassesOf(file, text)).toEqual(expected.map((one) => `${file} ${one}`));
   });
 });
 
+describe('rows that a manager saves', () => {
+  it('are said to be of an entity, so that one sees whose they are', () => {
+    const found = sourceFiles().flatMap((file) =>
+      namelessWritesOf(readSource(file)).map((method) => `${file}: manager.${method}`),
+    );
+    expect({ 'name the entity first: manager.save(Group, group)': found }).toEqual({
+      'name the entity first: manager.save(Group, group)': [],
+    });
+  });
+
+  it.each([
+    ['manager.save(row)', 1],
+    ['this.dataSource.manager.remove(\n  row)', 1],
+    ['manager.save(manager.create(User, {}))', 1],
+    ['manager.save(User, row)', 0],
+    ['this.save(row)', 0],
+  ])('are seen: %s', (text, count) => {
+    expect(namelessWritesOf(text)).toHaveLength(count);
+  });
+});
+
 describe('the baseline of what is to be mended', () => {
   it('has shrunk to this; lower the numbers with it, and never raise them', () => {
-    expect(BASELINE.tables.length).toBeLessThanOrEqual(11);
+    expect(BASELINE.tables.length).toBeLessThanOrEqual(4);
     expect(BASELINE.constructors.length).toBeLessThanOrEqual(12);
   });
 });

@@ -55,7 +55,7 @@ export class FeatureSwitchesService {
       if (!feature) return this.create(manager, caller, ref, columns);
       requireVersion(feature, ref.ifMatch);
       const { before, after } = differenceOf(feature, columns);
-      const saved = await manager.save(Object.assign(feature, columns));
+      const saved = await manager.save(Feature, Object.assign(feature, columns));
       await this.record(manager, caller, 'feature.update', saved, { before, after });
       return saved;
     });
@@ -84,7 +84,10 @@ export class FeatureSwitchesService {
       throw new PreconditionFailedError('This switch is not there any more. Send no If-Match to make it');
     }
     const tenantId = scope === 'tenant' ? caller.tenantId : null;
-    const saved = await manager.save(manager.create(Feature, { id: newId(), tenantId, name, ...columns }));
+    const saved = await manager.save(
+      Feature,
+      manager.create(Feature, { id: newId(), tenantId, name, ...columns }),
+    );
     await this.record(manager, caller, 'feature.create', saved, { after: columns });
     return saved;
   }

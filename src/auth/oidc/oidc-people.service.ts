@@ -62,7 +62,7 @@ export class OidcPeople {
     const before = { roles: user.roles, tier: user.tier };
     const after = { roles: [...(person.roles ?? user.roles)], tier: person.tier ?? user.tier };
     if (sameRoles(before.roles, after.roles) && before.tier === after.tier) return userId;
-    await manager.save(Object.assign(user, after));
+    await manager.save(User, Object.assign(user, after));
     await this.changes.announce(manager, userId);
     const target = { kind: 'user', id: userId, name: user.email };
     await this.audit.record(manager, jobOf(provider), { action: 'user.update', target, before, after });

@@ -48,7 +48,7 @@ export class TenantChanges {
       check?.(tenant);
       const target = { kind: 'tenant', id, name: tenant.name };
       const { before, after } = differenceOf(tenant, columns);
-      await manager.save(Object.assign(tenant, columns));
+      await manager.save(Tenant, Object.assign(tenant, columns));
       await also?.(manager, tenant);
       await this.audit.record(manager, caller, { action, target, before, after });
       await this.changeBus.publish(manager, { kind: 'tenant', id, inFlight });

@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Databases } from './command-databases.js';
 import { AuditTrail, systemActor } from '../../access/audit/audit-trail.js';
 import { inTenant } from '../../platform/request-scope.js';
-import { lockSignIns } from '../../auth/sign-in/tokens.service.js';
-import { hashPassword } from '../../auth/sign-in/passwords.js';
-import { RefreshToken } from '../../auth/sign-in/refresh-token.entity.js';
+import { givePassword } from '../../auth/sign-in/given-password.js';
 import { User } from '../../access/user.entity.js';
 import { StartError } from '../../platform/errors.js';
 
@@ -28,12 +26,9 @@ export async function resetAdminPassword({ dataSource, system }: Databases, emai
   if (!admin) throw new StartError(`No admin has the address ${email}. Name another with --email`);
   if (second) throw new StartError(`Admins of several tenants have the address ${email}`);
   const password = generatePassword();
-  const passwordHash = await hashPassword(password);
   await inTenant(admin.tenantId, () =>
     dataSource.transaction(async (manager) => {
-      await lockSignIns(manager, admin.id);
-      await manager.update(User, { id: admin.id }, { passwordHash, enabled: true });
-      await manager.update(RefreshToken, { userId: admin.id }, { revokedAt: new Date() });
+      await givePassword(manager, admin.id, password);
       await new AuditTrail(dataSource).record(manager, systemActor(admin.tenantId, 'admin reset-password'), {
         action: 'user.reset_password',
         target: { kind: 'user', id: admin.id, name: admin.email },

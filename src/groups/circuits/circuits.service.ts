@@ -8,7 +8,7 @@ import type { Page } from '../../platform/rest/envelope.js';
 import { NotFoundError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
 import type { PageQueryDto } from '../../platform/rest/rest.dto.js';
-import { CIRCUIT_CHANGE } from './circuit-breakers.js';
+import { CIRCUIT_CHANGE } from '../../tools/breakers/circuit-breakers.js';
 import type { CircuitDto } from './circuits.dto.js';
 
 const LIST = `SELECT t.id AS tool_id, t.tool_name, t.group_id,

@@ -87,7 +87,7 @@ export class PlanWriter {
         serverCode: change.group,
         createdBy: caller.kind === 'user' ? caller.userId : null,
       });
-    const saved = await manager.save(Object.assign(group, columns));
+    const saved = await manager.save(ToolGroup, Object.assign(group, columns));
     writing.touch(saved.id);
     await this.record(writing, change, saved);
     return saved;
@@ -100,7 +100,8 @@ export class PlanWriter {
     const row = tools.get(toolName) ?? this.newTool(writing, toolName, group);
     await this.record(writing, change, { id: row.id, name: toolName });
     if (change.action === 'delete') await manager.delete(GroupTool, { id: row.id });
-    else await manager.save(Object.assign(row, toColumns(settingsOf(change.fields), TOOL_COLUMNS)));
+    else
+      await manager.save(GroupTool, Object.assign(row, toColumns(settingsOf(change.fields), TOOL_COLUMNS)));
   }
 
   private newTool({ manager }: Writing, toolName: string, group: ToolGroup): GroupTool {
@@ -125,7 +126,7 @@ export class PlanWriter {
       ? undefined
       : await this.keys.create(manager, group, { name, createdBy, ...columns });
     const row = made?.row ?? keys.get(name)!;
-    if (change.action === 'update') await manager.save(Object.assign(row, columns));
+    if (change.action === 'update') await manager.save(GroupKey, Object.assign(row, columns));
     if (change.action === 'delete') await revokeKey(manager, row);
     await this.record(writing, change, { id: row.id, name });
     return made ? [{ group: change.group, name, value: made.key }] : [];

@@ -76,7 +76,7 @@ export class GroupToolsService {
           version: definition.version,
           ...columnsOf(input),
         });
-        const saved = await manager.save(tool);
+        const saved = await manager.save(GroupTool, tool);
         const target = { kind: 'tool', id: saved.id, name: saved.toolName };
         await this.audit.record(manager, caller, {
           action: 'tool.add',
@@ -108,7 +108,7 @@ export class GroupToolsService {
       const tool = await findAsRead(manager, id, options);
       const columns = columnsOf(input);
       const { before, after } = differenceOf(tool, columns);
-      const saved = await manager.save(Object.assign(tool, columns));
+      const saved = await manager.save(GroupTool, Object.assign(tool, columns));
       const target = { kind: 'tool', id, name: toolName };
       await this.audit.record(manager, caller, { action: 'tool.update', target, before, after });
       return saved;

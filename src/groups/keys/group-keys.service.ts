@@ -48,7 +48,7 @@ export class GroupKeysService {
       prefix: shownPrefix(key),
       status: 'active',
     });
-    return { key, row: await manager.save(row) };
+    return { key, row: await manager.save(GroupKey, row) };
   }
 
   /** The newest active key of a group. @throws {NotFoundError} No such group, or it has no active key. */
@@ -76,7 +76,7 @@ export class GroupKeysService {
     const replace = async (manager: EntityManager, group: ToolGroup) => {
       const good = await manager.findBy(GroupKey, { groupId, isDecoy: false });
       for (const key of good.filter(({ status }) => status !== 'revoked')) {
-        await manager.save(Object.assign(key, { status: 'revoked', revokedAt: new Date() }));
+        await manager.save(GroupKey, Object.assign(key, { status: 'revoked', revokedAt: new Date() }));
       }
       const shown = await this.create(manager, group);
       const target = { kind: 'key', id: shown.row.id, name: shown.row.name };

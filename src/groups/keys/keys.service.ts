@@ -92,7 +92,7 @@ export class KeysService {
       await requireTools(manager, key.groupId, input.tools);
       const columns = columnsOf(input);
       const { before, after } = differenceOf(key, columns);
-      const saved = await manager.save(Object.assign(key, columns));
+      const saved = await manager.save(GroupKey, Object.assign(key, columns));
       await this.record(manager, caller, 'key.update', saved, { before, after });
       return saved;
     };
@@ -126,7 +126,7 @@ export class KeysService {
               expiresAt: expiresAt && expiresAt < endsAt ? expiresAt : endsAt,
             },
       );
-      await manager.save(key);
+      await manager.save(GroupKey, key);
       const createdBy = userOf(caller);
       const rights = { name, owner, allowedNetworks, toolNames, limits, expiresAt, createdBy };
       const shown = await this.keys.create(manager, { id: key.groupId, tenantId: key.tenantId }, rights);
@@ -143,7 +143,10 @@ export class KeysService {
       requireVersion(key, options.ifMatch);
       if (key.status === 'revoked') return key;
       const before = { status: key.status };
-      const saved = await manager.save(Object.assign(key, { status: 'revoked', revokedAt: new Date() }));
+      const saved = await manager.save(
+        GroupKey,
+        Object.assign(key, { status: 'revoked', revokedAt: new Date() }),
+      );
       await this.record(manager, caller, 'key.revoke', saved, { before, after: { status: 'revoked' } });
       return saved;
     };

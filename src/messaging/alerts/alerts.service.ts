@@ -37,11 +37,12 @@ export class AlertsService {
       const alert = await manager.findOneBy(Alert, { id, tenantId: caller.tenantId });
       if (!alert) throw new NotFoundError(`No alert ${id}`);
       if (alert.acknowledgedAt) return alert;
-      alert.acknowledgedAt = new Date();
-      alert.acknowledgedBy = caller.kind === 'user' ? caller.userId : null;
+      const acknowledgedBy = caller.kind === 'user' ? caller.userId : null;
+      const acknowledged = { acknowledgedAt: new Date(), acknowledgedBy };
+      await manager.update(Alert, { id }, acknowledged);
       const target = { kind: 'alert', id, name: alert.kind };
       await this.audit.record(manager, caller, { action: 'alert.acknowledge', target });
-      return manager.save(alert);
+      return Object.assign(alert, acknowledged);
     });
   }
 }

@@ -80,7 +80,7 @@ export class ChannelsService {
     const { result } = await this.commit(async (manager) => {
       await requireRoom(manager, tenantId);
       const row = { id, tenantId, ciphertext, ...columns, ...commonOf(input) };
-      const channel = await manager.save(manager.create(NotificationChannel, row));
+      const channel = await manager.save(NotificationChannel, manager.create(NotificationChannel, row));
       const { ciphertext: _sealed, ...after } = row;
       const entry = { action: 'notification_channel.create', target: targetOf(channel), after };
       await this.audit.record(manager, caller, entry);
@@ -110,7 +110,7 @@ export class ChannelsService {
       const { audience, settings } = channel;
       const hasToken = this.secretsOf(channel).token !== undefined;
       this.requireSound({ kind, audience, settings, hasToken });
-      const saved = await manager.save(channel);
+      const saved = await manager.save(NotificationChannel, channel);
       const entry = { action: 'notification_channel.update', target: targetOf(saved), before, after };
       await this.audit.record(manager, caller, entry);
       return saved;
@@ -144,7 +144,7 @@ export class ChannelsService {
         isKept ? { signing, previousSigning } : { signing },
       );
       channel.previousSecretUntil = isKept ? new Date(Date.now() + overlapHours * HOUR_MS) : null;
-      const saved = await manager.save(channel);
+      const saved = await manager.save(NotificationChannel, channel);
       const entry = {
         action: 'notification_channel.rotate_secret',
         target: targetOf(saved),

@@ -64,7 +64,7 @@ export class PushSubscriptions {
         userAgent: userAgent === null ? null : cutText(userAgent, 300),
       };
       const row = { id, tenantId, userId, endpointHash, ciphertext, ...about };
-      return manager.save(manager.create(PushSubscription, row));
+      return manager.save(PushSubscription, manager.create(PushSubscription, row));
     });
   }
 

@@ -56,7 +56,10 @@ export class OwnNotificationsService {
       await lockUser(manager, userId);
       const found = await manager.findOneBy(NotificationPreference, { tenantId, userId });
       requireVersion(found ?? { version: 0 }, ifMatch);
-      return manager.save(Object.assign(found ?? this.unset(caller), columnsOf(input)));
+      return manager.save(
+        NotificationPreference,
+        Object.assign(found ?? this.unset(caller), columnsOf(input)),
+      );
     });
   }
 
@@ -93,7 +96,7 @@ export class OwnNotificationsService {
       if (token !== undefined)
         choice.ciphertext =
           token === null ? null : this.box.seal(token, OWN_TOKEN.contextOf(tenantId, choice.id));
-      await manager.save(choice);
+      await manager.save(ChannelChoice, choice);
     });
     const found = (await this.listChannels(caller)).find(({ channel }) => channel.id === id);
     if (!found) throw new NotFoundError(`No notification channel ${id}`);

@@ -64,7 +64,7 @@ export class TemplatesService {
         requireVersion(found ?? UNSET, ifMatch);
         const row = found ?? manager.create(NotificationTemplate, { id: newId(), tenantId, ...name });
         const values = found ? differenceOf(found, text) : { after: text };
-        const saved = await manager.save(Object.assign(row, text));
+        const saved = await manager.save(NotificationTemplate, Object.assign(row, text));
         const target = targetOf(saved);
         await this.audit.record(manager, caller, { action: 'notification_template.put', target, ...values });
         return saved;
