@@ -146,7 +146,10 @@ describe('a process', () => {
         for (const { args, env, code = 0 } of runs) {
           const ended = await command([...name.split(' '), ...args], settings(env));
           expect({ name, args, code: ended.code, idle: idlenessOf(ended), output: '' }).toEqual({
-            ...{ name, args, code, idle: [] },
+            name,
+            args,
+            code,
+            idle: [],
             output: ended.code === code ? '' : ended.stdout + ended.stderr,
           });
         }

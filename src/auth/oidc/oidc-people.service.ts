@@ -36,7 +36,7 @@ export class OidcPeople {
       return await this.dataSource.transaction(async (manager) => {
         const { iss: issuer, sub: subject } = claims;
         const known = await manager.findOneBy(OidcIdentity, { issuer, subject });
-        if (known) return await this.bringUpToDate(manager, { provider, userId: known.userId, person });
+        if (known) return this.bringUpToDate(manager, { provider, userId: known.userId, person });
         const userId = await this.create(manager, { provider, person, unverified: isUnverified(claims) });
         const { tenantId } = provider;
         await manager.insert(OidcIdentity, { id: newId(), tenantId, userId, issuer, subject });
