@@ -21,7 +21,7 @@ describe('advisory locks', () => {
 
   it('are taken through the one file that names them', () => {
     const place = 'platform/database/advisory-locks.ts';
-    expect(filesThatSay(/pg_\w*advisory|7_?210_?\d{3}\b/, place)).toEqual([]);
+    expect(filesThatSay(/pg_\w*advisory|7_?210_?\d{3}\b/i, place)).toEqual([]);
   });
 
   it('that the schema takes are in that file, too', () => {
@@ -111,8 +111,16 @@ describe('what must be told is written by whoever tells it', () => {
 
 describe('small things', () => {
   it.each([
-    ['the message of an error', /instanceof Error \? \w+\.message : String\(/, 'platform/errors.ts'],
-    ['the hash of a secret', /function hashOf\(/, 'platform/secrets/secure-token.ts'],
+    [
+      'the message of an error',
+      /instanceof Error\s*\?\s*\w+\.message\s*:|instanceof Error\)\s*\?\s*String\(/,
+      'platform/errors.ts',
+    ],
+    [
+      'the hash of a secret',
+      /function hashOf\(|createHash\([^)]*\)\s*\.update\(\w*(?:secret|token|password|code)\b/i,
+      'platform/secrets/secure-token.ts',
+    ],
     ['the tenant of a command line', /no tenant \$\{name\}/, 'boot/commands/tenant-of-command.ts'],
   ])('are written once: %s', (_what, pattern, place) => {
     expect(filesThatSay(pattern, place)).toEqual([]);
