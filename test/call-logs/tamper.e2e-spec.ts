@@ -768,7 +768,7 @@ describe('toolcrib verify', () => {
       const verified = () => verifyLog(t.config, { from: null, to: null, tenant: log.id });
       expect((await verified()).findings).toEqual([]);
       await log.sql(make);
-      const result = await verified().finally(async () => void (await log.sql(undo)));
+      const result = await andThen(verified, () => log.sql(undo));
       expect(result.findings).toEqual([{ kind: 'rows_hidden', message: expect.stringContaining(message) }]);
       expect(reportText(result)).toContain('installation\n  FOUND rows_hidden: ');
       expect((await verified()).findings).toEqual([]);
@@ -783,9 +783,8 @@ describe('toolcrib verify', () => {
         `CREATE POLICY two_faced ON mcp_call_logs AS RESTRICTIVE FOR SELECT TO toolcrib_app
            USING (tool_name <> 'fail' OR current_setting('application_name') <> '${name}')`,
       );
-      const kinds = await log
-        .found()
-        .finally(async () => void (await log.sql('DROP POLICY two_faced ON mcp_call_logs')));
+      const undo = () => log.sql('DROP POLICY two_faced ON mcp_call_logs');
+      const kinds = await andThen(() => log.found(), undo);
       expect(kinds).toEqual(['record_missing']);
     });
   });
@@ -814,3 +813,12 @@ describe('toolcrib verify', () => {
     throw new Error('No chain grew');
   }
 });
+
+/** Undoes what a case made, also where it fails. */
+async function andThen<T>(work: () => Promise<T>, undo: () => Promise<unknown>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await undo();
+  }
+}
