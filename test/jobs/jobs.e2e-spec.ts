@@ -500,8 +500,7 @@ describe('durable jobs', () => {
       for (const id of [lives, renewed])
         expect(await jobOf(id)).toMatchObject({ state: 'running', fence: 3 });
       for (const id of [died, unknown]) {
-        expect((await jobOf(id)).state).not.toBe('dead');
-        expect(await attemptsOf(id)).toMatchObject([{ number: 3, outcome: 'lost' }]);
+        expect((await attemptsOf(id))[0]).toMatchObject({ number: 3, outcome: 'lost' });
       }
       await t.dataSource.query(`DELETE FROM jobs WHERE id = ANY($1)`, [[lives, renewed]]);
     });
