@@ -135,6 +135,49 @@ export function growthTable(growth, reload) {
   return lines.join('\n');
 }
 
+/** No tool is to take longer than that many times `list_tasks` on the same installation. */
+const SLOWEST = 3;
+
+/** Every tool on an installation minutes old and on a large one: what it takes, and how often that of `list_tasks`. */
+export function firstHourTable(result) {
+  if (!result) return 'Not measured yet.';
+  const { date, commit, customers, loadedInS, settings, rows } = result;
+  const count = (side) => customers[side].toLocaleString('en');
+  const find = (side, { tool, case: label }) =>
+    rows.find((row) => row.side === side && row.tool === tool && row.case === label);
+  const usual = { tool: 'list_tasks', case: '' };
+  const cells = (side, row) => {
+    const { p50Ms, p95Ms, callsPerS } = find(side, row);
+    const times = p50Ms / find(side, usual).p50Ms;
+    const shown = `${times.toFixed(1)}${times > SLOWEST ? ' (missed)' : ''}`;
+    return [p50Ms.toFixed(1), p95Ms.toFixed(1), shown, callsPerS.toLocaleString('en')];
+  };
+  const lines = [
+    `${date}, commit ${commit}: ${count('fresh')} customers, minutes after the first start, and ${count('large')}, loaded within ` +
+      `${loadedInS} s. p50 and p95 in ms of ${settings.rounds} blocks of calls on one connection; × is p50 to that of \`list_tasks\` ` +
+      `(to reach: ≤ ${SLOWEST}); calls/s with ${settings.connections} connections.`,
+    '',
+    '| tool | case | p50 | p95 | × | calls/s | large: p50 | p95 | × | calls/s |',
+    '| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+  ];
+  for (const row of rows.filter(({ side }) => side === 'fresh')) {
+    const both = [...cells('fresh', row), ...cells('large', row)];
+    lines.push(`| \`${row.tool}\` | ${row.case} | ${both.join(' | ')} |`);
+  }
+  return lines.join('\n');
+}
+
+/** What the policies that keep customers to their own rows take. */
+export function ownRowsTable(result) {
+  if (!result?.ownRows) return 'Not measured yet.';
+  const lines = ['| by | call | with, ms | without, ms | ratio |', '| --- | --- | ---: | ---: | ---: |'];
+  for (const { by, tool, withMs, withoutMs } of result.ownRows) {
+    const ratio = (withMs / withoutMs).toFixed(2);
+    lines.push(`| ${by} | ${tool} | ${withMs.toFixed(2)} | ${withoutMs.toFixed(2)} | ${ratio} |`);
+  }
+  return lines.join('\n');
+}
+
 /** A core is planned for this share of what it can do, so that there is room for the peak. */
 const PLANNED_SHARE = 0.6;
 
@@ -187,12 +230,14 @@ function read(name) {
 
 /** The pages as the committed results make them, by path. */
 function pages() {
-  const [speed, growth, reload] = ['speed', 'growth', 'reload'].map(read);
+  const [speed, growth, reload, firstHour] = ['speed', 'growth', 'reload', 'first-hour'].map(read);
   const blocks = {
     goals: goals(speed).join('\n'),
     speed: printTables(speed),
     growth: growthTable(growth, reload),
     capacity: capacityTable(speed),
+    'first-hour': firstHourTable(firstHour),
+    'own-rows': ownRowsTable(firstHour),
   };
   let page = readFileSync(PAGE, 'utf8');
   for (const [name, text] of Object.entries(blocks)) page = replaceBlock(page, name, text);

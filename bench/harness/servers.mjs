@@ -32,15 +32,18 @@ export function startToolcrib(name, env, flags = []) {
 /**
  * @param script Path from the repository's root.
  * @param env All the environment it gets, beside PATH and a free PORT.
- * @returns `{ name, pid, port, memory, stop }` once it takes connections; `memory` asks `toolcrib.mjs` what it holds.
+ * @returns `{ name, pid, port, output, memory, stop }` once it takes connections; `output` gives what it printed, `memory` asks
+ *   `toolcrib.mjs` what it holds.
  */
 export async function startServer(name, script, env = {}, nodeOptions = []) {
   const port = await freePort();
   const child = spawn('taskset', ['-c', SERVER_CORE, process.execPath, ...nodeOptions, join(ROOT, script)], {
     env: { PATH: process.env.PATH, ...env, PORT: String(port) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   running.push(child);
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (printed += text));
   const deadline = performance.now() + START_LIMIT_MS;
   while (!(await accepts(port))) {
     if (child.exitCode !== null || performance.now() > deadline) throw new Error(`${name} did not start`);
@@ -58,7 +61,7 @@ export async function startServer(name, script, env = {}, nodeOptions = []) {
     const [held] = await once(child, 'message');
     return held;
   };
-  return { name, pid: child.pid, port, memory, stop };
+  return { name, pid: child.pid, port, output: () => printed, memory, stop };
 }
 
 /** The load tool's measurements of one target. @see ../mcp-load.mjs for the options. */
