@@ -99,8 +99,8 @@ export class JobRun {
     const { id, kind, tenantId } = this.job;
     const outcome = ending === 'timed_out' ? 'timed_out' : 'failed';
     const { stack } = (reason ?? {}) as { readonly stack?: unknown };
-    const detail = typeof stack === 'string' ? redactText(stack) : typeof reason;
-    this.logger.warn({ message: 'A job failed', job: id, kind, tenantId, outcome, step, detail });
+    const cause = typeof stack === 'string' ? redactText(stack) : typeof reason;
+    this.logger.warn({ message: 'A job failed', job: id, kind, tenantId, outcome, step, cause });
     return { kind: 'failed', outcome, error: explainJobError(reason), step };
   }
 }

@@ -35,6 +35,13 @@ describe('AppLogger', () => {
     expect(JSON.parse(line)).toMatchObject({ level: 'warn', message: 'A key was replaced', groupId: 'g1' });
   });
 
+  it('shows why something failed', () => {
+    const [line = ''] = linesOf((logger) =>
+      logger.warn({ message: 'A job failed', cause: 'Error: no answer\n    at ask (a.ts:1)' }, 'JobRun'),
+    );
+    expect(JSON.parse(line)).toMatchObject({ cause: 'Error: no answer\n    at ask (a.ts:1)' });
+  });
+
   it('names the request that a line belongs to', () => {
     const scope = { requestId: 'r-1', tenantId: null, ip: null, userAgent: null };
     const [line = ''] = linesOf((logger) => runInScope(scope, () => logger.log('in a request')));

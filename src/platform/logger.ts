@@ -2,8 +2,8 @@ import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { currentScope } from './request-scope.js';
 import { replaceSecrets } from './secrets/redact.js';
 
-/** `detail` and `parameters` of database errors repeat the row's values. */
-const SECRET_FIELDS = [
+/** Fields that are always blanked: what is to be read needs another name. `detail` and `parameters` of database errors repeat the row's values. */
+export const SECRET_FIELDS = [
   'password',
   'key',
   'token',
