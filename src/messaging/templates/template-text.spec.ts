@@ -32,7 +32,15 @@ describe('findTextProblem', () => {
 describe('fill', () => {
   it('puts values in, and nothing for one that is not there', () => {
     const text = { title: '{{a}}-{{b}}', body: '{{ a }}, {{constructor}}.' };
-    expect(fill(text, { a: 'x' })).toEqual({ title: 'x-', body: 'x, .' });
+    expect(fill(text, { a: 'x' })).toEqual({ title: 'x-', body: 'x.' });
+  });
+
+  it('greets nobody by no name: a channel that tells no person', () => {
+    for (const kind of NOTICE_KINDS)
+      for (const language of LANGUAGES) {
+        const { body } = fill(DEFAULT_TEMPLATES[kind][language], { customer_name: 'Emma' });
+        expect(body).not.toMatch(/\s[,，.。:]|^[,，]|\(\)|（）|\S {2}/m);
+      }
   });
 
   it('does not fill in again what a value holds', () => {
