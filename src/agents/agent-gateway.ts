@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CircuitBreakers, CircuitOpenError } from '../tools/breakers/circuit-breakers.js';
+import { CircuitBreakers, CircuitOpenError, type Guarded } from '../tools/breakers/circuit-breakers.js';
 import { Config } from '../platform/config.js';
 import { AgentCaller, type CallAnswer } from './agent-caller.js';
 import { AgentFailure } from './agent-failure.js';
@@ -53,8 +53,15 @@ export class AgentGateway {
   /** The breaker counts questions, not tries: in a burst, failures come back sooner than answers. */
   private async askCandidate(run: Run, candidate: Candidate, shareMs: number): Promise<Outcome> {
     const { AGENT_BREAKER_FAILURES: failures, AGENT_BREAKER_RESET_SECONDS: resetSeconds } = this.config.env;
-    const { tenantId, id: toolId } = candidate.version;
-    const guarded = { tenantId, toolId, kind: 'agent version', failures, resetMs: resetSeconds * 1000 };
+    const { agent, version } = candidate;
+    const guarded: Guarded = {
+      tenantId: version.tenantId,
+      toolId: version.id,
+      kind: 'agent_version',
+      name: `${agent.name}, ${version.label}`,
+      failures,
+      resetMs: resetSeconds * 1000,
+    };
     const verdictOf = ({ failure }: Outcome) => failure?.verdict ?? 'good';
     const work = () => this.askRepeatedly(run, candidate, AbortSignal.timeout(Math.ceil(shareMs)));
     try {

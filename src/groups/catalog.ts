@@ -121,6 +121,8 @@ export function bind(row: GroupTool, definition: ToolDefinition, defaults: ToolD
     guarded: {
       tenantId: row.tenantId,
       toolId: row.id,
+      kind: 'tool',
+      name: definition.name,
       failures: policy.breaker?.failures ?? defaults.TOOL_BREAKER_FAILURES,
       resetMs: (policy.breaker?.reset_seconds ?? defaults.TOOL_BREAKER_RESET_SECONDS) * 1000,
     },

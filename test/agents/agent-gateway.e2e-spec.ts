@@ -347,12 +347,27 @@ describe('AgentGateway', () => {
       expect(dify.asked(apps[0])).toHaveLength(4);
       await eventually(async () => (await open(versionId)).length === 1);
       expect(await open(versionId)).toMatchObject([{ state: 'open', error_kind: 'not_ready' }]);
+      const alerts = async () => {
+        const answer = await t.rest('GET', '/admin/alerts?kind=circuit_open', { token: tenant.adminToken });
+        const rows = answer.items as unknown as { target: { id: string }; acknowledged_at: string | null }[];
+        return rows.filter(({ target }) => target.id === versionId);
+      };
+      await eventually(async () => (await alerts()).length === 1);
+      expect(await alerts()).toMatchObject([
+        {
+          title: expect.stringMatching(/, .+ failed too often/),
+          detail: expect.stringContaining(`POST /api/v1/admin/agent-versions/${versionId}/circuit/reset`),
+          target: { kind: 'agent_version' },
+          acknowledged_at: null,
+        },
+      ]);
 
       apps[0].scenario = 'ok';
       apps[0].answer = 'First';
       const reset = `/admin/agent-versions/${versionId}/circuit/reset`;
       expect((await t.rest('POST', reset, { token: tenant.adminToken })).status).toBe(200);
       expect([textOf(await ask()), await open(versionId)]).toEqual(['First', []]);
+      expect((await alerts()).map(({ acknowledged_at }) => acknowledged_at)).toEqual([expect.any(String)]);
     });
 
     it('closes with a new key', async () => {

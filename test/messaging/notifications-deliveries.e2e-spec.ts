@@ -491,6 +491,10 @@ describe('deliveries', () => {
       expect((await rest('GET', '/admin/alerts?open=true')).items).toEqual([]);
     });
 
+    it.each([{ title: ' ' }, { detail: '' }])('refuses one without words: %j', async (alert) => {
+      await expect(raise(alert)).rejects.toThrow('needs a title and a detail');
+    });
+
     it('is not held by quiet hours', async () => {
       await webhook();
       await rest('PUT', '/notifications/preferences', quiet);

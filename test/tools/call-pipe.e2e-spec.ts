@@ -436,6 +436,53 @@ describe('the pipe to a tool', () => {
       await until(async () => (await listed(group)).length === 0);
     });
 
+    it('alert administrators when they open and no more until they close, which ends the alert', async () => {
+      const group = await newGroupOf('native');
+      await setTool(group, 'native_moody', { policy: { breaker: { failures: 2, reset_seconds: 1 } } });
+      const id = await toolId(group, 'native_moody');
+      const alerts = async () => {
+        const { items } = await t.rest('GET', '/admin/alerts?kind=circuit_open&limit=200', {
+          token: token(),
+        });
+        const rows = items as unknown as (Record<string, unknown> & { target: { id: string } })[];
+        return rows.filter(({ target }) => target.id === id);
+      };
+      const moody = (mood: string) => call(group, 'native_moody', { mood });
+      await moody('bad');
+      await moody('bad');
+      await until(async () => (await alerts()).length === 1);
+      const [alert] = await alerts();
+      expect(alert).toMatchObject({
+        title: 'native_moody failed too often and is not called at the moment',
+        target: { kind: 'tool', id },
+        uses: 1,
+        acknowledged_at: null,
+      });
+      expect(alert['detail']).toMatch(
+        /^2 failures in a row .* of kind internal at 20.* on replica .*Every 1 s/,
+      );
+      expect(alert['detail']).toContain(`POST /api/v1/admin/tools/${id}/circuit/reset`);
+      const told = await t.dataSource.query<object[]>('SELECT 1 FROM notices WHERE variables::text LIKE $1', [
+        `%${id}%`,
+      ]);
+      expect(told).toHaveLength(1);
+
+      await until(async () => textOf(await moody('bad')).includes('failed inside')); // one tried, in vain
+      await until(async () => textOf(await moody('well')) === 'well');
+      await until(async () => (await alerts())[0]['acknowledged_at'] !== null);
+      expect((await alerts()).map(({ uses, detail }) => [uses, detail])).toEqual([
+        [1, expect.stringMatching(/Over since 20\d\d-.*Z\.$/)],
+      ]);
+
+      await moody('bad');
+      await moody('bad');
+      await until(async () => (await alerts())[0]['acknowledged_at'] === null);
+      const again = await alerts();
+      expect(again[0]['detail']).not.toContain('Over since');
+      const uses = again.reduce((sum, row) => sum + Number(row['uses']), 0); // two rows when the hour turns
+      expect(uses).toBe(2);
+    });
+
     it('let one call try, keep none waiting for it, and learn nothing from one whose client hangs up', async () => {
       const group = await newGroupOf('native');
       await setTool(group, 'native_moody', { policy: { breaker: { failures: 2, reset_seconds: 1 } } });

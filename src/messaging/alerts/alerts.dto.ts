@@ -29,7 +29,8 @@ export class AlertDto {
 
   @ApiProperty({
     example: 'decoy_used',
-    description: '`decoy_used`, `network_refused`: a key is in the wrong hands; others as their raiser says',
+    description:
+      '`decoy_used`, `network_refused`: a key is in the wrong hands; `circuit_open`: a tool or an agent failed too often; others as their raiser says',
   })
   kind: string;
 

@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
+import { NotificationsModule } from '../../messaging/notices/notifications.module.js';
 import { CircuitBreakers } from './circuit-breakers.js';
+import { CircuitRecords } from './circuit-records.js';
 
 /** Circuit breakers of tools. */
 @Module({
-  providers: [CircuitBreakers],
+  imports: [NotificationsModule],
+  providers: [CircuitBreakers, CircuitRecords],
   exports: [CircuitBreakers],
 })
 export class BreakersModule {}

@@ -1,28 +1,19 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
-import { Replica } from '../../platform/replicas/replica.js';
-import { inTenant } from '../../platform/request-scope.js';
 import { Circuit, type Verdict } from './circuit.js';
+import { CircuitRecords } from './circuit-records.js';
 
 /** Published when an admin closes a circuit; the id is that of what it guards. */
 export const CIRCUIT_CHANGE = 'circuit';
-
-const NOTE_STATE = `INSERT INTO circuit_states (tenant_id, tool_id, replica_id, state, error_kind, changed_at)
-  VALUES ($1, $2, $3, $4, $5, $6)
-  ON CONFLICT (tool_id, replica_id) DO UPDATE SET state = $4, error_kind = coalesce($5, circuit_states.error_kind), changed_at = $6
-  WHERE circuit_states.changed_at <= $6`;
-const FORGET_STATE = 'DELETE FROM circuit_states WHERE tool_id = $1 AND replica_id = $2';
-const FORGET_DEAD = `DELETE FROM circuit_states WHERE tenant_id = $1 AND replica_id NOT IN (SELECT id FROM replicas)`;
 
 /** What a circuit guards, and when it opens. */
 export type Guarded = {
   readonly tenantId: string;
   /** The tool's row, or that of whatever else `kind` says. */
   readonly toolId: string;
-  /** What it is, for the log. @default 'tool' */
-  readonly kind?: string;
+  readonly kind: 'tool' | 'agent_version';
+  /** What people call it. */
+  readonly name: string;
   /** Failures in a row that open it; 0: never. */
   readonly failures: number;
   readonly resetMs: number;
@@ -44,6 +35,8 @@ type Kept = {
   readonly circuit: Circuit;
   /** Of the last outcome that spoke against the tool. */
   errorKind: string | null;
+  /** Administrators know that it is open. */
+  isTold: boolean;
 };
 
 /**
@@ -52,21 +45,17 @@ type Kept = {
  */
 @Injectable()
 export class CircuitBreakers implements OnModuleInit {
-  private readonly logger = new Logger(CircuitBreakers.name);
   private readonly circuits = new Map<string, Kept>();
-  /** Notes follow each other, so that the last state is the one that stays. */
-  private lastNote: Promise<unknown> = Promise.resolve();
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly changeBus: ChangeBus,
-    private readonly replica: Replica,
+    private readonly records: CircuitRecords,
   ) {}
 
   onModuleInit(): void {
     this.changeBus.subscribe(CIRCUIT_CHANGE, async (change) => {
       if (change) this.reset(change.id);
-      await this.lastNote;
+      await this.records.written();
     });
   }
 
@@ -104,7 +93,7 @@ export class CircuitBreakers implements OnModuleInit {
     if (found) this.reset(guarded.toolId); // its settings were changed
     if (this.circuits.size >= KEPT_MAX) this.forgetClosed();
     const circuit = new Circuit(guarded, (state, opened) => this.changed(kept, state, opened));
-    const kept: Kept = { guarded, circuit, errorKind: null };
+    const kept: Kept = { guarded, circuit, errorKind: null, isTold: false };
     this.circuits.set(guarded.toolId, kept);
     return kept;
   }
@@ -115,36 +104,21 @@ export class CircuitBreakers implements OnModuleInit {
 
   /** A circuit that was reset meanwhile has no say any more. */
   private changed(kept: Kept, state: Circuit['state'], opened: boolean): void {
-    const { guarded, errorKind } = kept;
+    const { guarded, errorKind, isTold } = kept;
     if (this.circuits.get(guarded.toolId) !== kept) return;
-    if (state === 'closed') this.noteClosed(guarded);
-    else this.note(guarded, state, opened ? errorKind : null);
+    if (state === 'closed') {
+      kept.isTold = false;
+      this.records.noteClosed(guarded);
+    } else if (opened) {
+      const why = errorKind ?? 'unknown';
+      this.records.noteOpen(guarded, why);
+      if (!isTold) this.records.tellOfOpen(guarded, why, () => (kept.isTold = true));
+    } else this.records.noteTrial(guarded, state);
   }
 
   private reset(toolId: string): void {
     const kept = this.circuits.get(toolId);
     this.circuits.delete(toolId);
-    if (kept && kept.circuit.state !== 'closed') this.noteClosed(kept.guarded);
-  }
-
-  private note(guarded: Guarded, state: 'open' | 'half_open', errorKind: string | null): void {
-    const { tenantId, toolId, kind = 'tool' } = guarded;
-    if (errorKind !== null) this.logger.warn(`The circuit of ${kind} ${toolId} is open: ${errorKind}`);
-    const at = new Date();
-    this.write(tenantId, async () => {
-      if (state === 'open') await this.dataSource.query(FORGET_DEAD, [tenantId]);
-      await this.dataSource.query(NOTE_STATE, [tenantId, toolId, this.replica.id, state, errorKind, at]);
-    });
-  }
-
-  private noteClosed({ tenantId, toolId }: Guarded): void {
-    this.write(tenantId, () => this.dataSource.query(FORGET_STATE, [toolId, this.replica.id]));
-  }
-
-  /** What is noted is for people to look at: a call does not wait for it, nor fail with it. */
-  private write(tenantId: string, work: () => Promise<unknown>): void {
-    this.lastNote = this.lastNote
-      .then(() => inTenant(tenantId, work))
-      .catch((error: unknown) => this.logger.warn(`A circuit's state could not be noted: ${String(error)}`));
+    if (kept && kept.circuit.state !== 'closed') this.records.noteClosed(kept.guarded);
   }
 }
