@@ -33,9 +33,12 @@ export class ConversationsService {
   /** A page of one conversation. */
   async readConversation(caller: Caller, conversationId: string, edge: WindowEdge): Promise<MessageWindow> {
     if (!(await this.conversations.existsBy({ tenantId: caller.tenantId, id: conversationId }))) {
-      throw new NotFoundError(
-        `No conversation '${conversationId}'. Call get_conversation_messages with user_id: each message names its conversation`,
-      );
+      throw new NotFoundError(`No conversation '${conversationId}'`, {
+        hint: {
+          tool: 'get_conversation_messages',
+          how: 'with user_id: each message names its conversation',
+        },
+      });
     }
     return this.readPage(caller, { conversationId }, edge);
   }
@@ -118,8 +121,11 @@ export class ConversationsService {
   private async getMessage(caller: Caller, messageId: string): Promise<Message> {
     const message = await this.messages.findOneBy({ tenantId: caller.tenantId, id: messageId });
     if (message) return message;
-    throw new NotFoundError(
-      `No message '${messageId}'. Call get_conversation_messages with user_id to see the newest messages and their ids`,
-    );
+    throw new NotFoundError(`No message '${messageId}'`, {
+      hint: {
+        tool: 'get_conversation_messages',
+        how: 'with user_id to see the newest messages and their ids',
+      },
+    });
   }
 }

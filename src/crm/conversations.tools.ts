@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { McpTool, type ToolContext } from '../tools/mcp-tool.decorator.js';
 import { ConversationsService, type MessageWindow } from './conversations.service.js';
 import type { Message } from './message.entity.js';
-import { limitField, optionalUuid, wrongField } from './tool-arguments.js';
+import { FIND_USER, limitField, optionalUuid, wrongField } from './tool-arguments.js';
 import { cutText } from '../platform/cut-text.js';
 
 /** Longest text of one message in an answer, in characters; 100 such messages stay below the result limit. */
@@ -74,7 +74,7 @@ export class ConversationsTools {
       args.conversation_id,
       'Each message names its conversation',
     );
-    const userId = optionalUuid('user_id', args.user_id, 'Use search_users to find it');
+    const userId = optionalUuid('user_id', args.user_id, FIND_USER);
     const messageId = optionalUuid(
       'message_id',
       args.message_id,

@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../access/caller.js';
 import { NotFoundError } from '../platform/errors.js';
-import { shorten, type UserRef } from './tool-arguments.js';
+import { FIND_USER, shorten, type UserRef } from './tool-arguments.js';
 
 /** What the business side may see of a user: no password, no session. */
 export type UserCard = {
@@ -35,7 +35,7 @@ export class DirectoryService {
       [caller.tenantId, value],
     );
     const [user] = rows;
-    if (!user) throw new NotFoundError(`No user '${shorten(value)}'. Use search_users to find the id`);
+    if (!user) throw new NotFoundError(`No user '${shorten(value)}'`, { hint: FIND_USER });
     return user;
   }
 
@@ -44,8 +44,8 @@ export class DirectoryService {
     const user = await this.getUser(caller, ref);
     if (user.roles.includes('customer')) return user;
     throw new NotFoundError(
-      `User '${user.username}' is not a customer (roles: ${user.roles.join(', ') || 'none'}). ` +
-        'Use search_users with role customer',
+      `User '${user.username}' is not a customer (roles: ${user.roles.join(', ') || 'none'})`,
+      { hint: { tool: 'search_users', how: 'with role customer' } },
     );
   }
 }

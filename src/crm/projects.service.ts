@@ -16,9 +16,9 @@ export class ProjectsService {
   async getProject(caller: Caller, projectId: string): Promise<Project> {
     const project = await this.projects.findOneBy({ tenantId: caller.tenantId, id: projectId });
     if (project) return project;
-    throw new NotFoundError(
-      `No project '${projectId}'. Call get_project_info without arguments to see the catalogue`,
-    );
+    throw new NotFoundError(`No project '${projectId}'`, {
+      hint: { tool: 'get_project_info', how: 'without arguments to see the catalogue' },
+    });
   }
 
   /** By code. `query` is a part of the code, the name or the category. */

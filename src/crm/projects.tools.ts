@@ -33,11 +33,10 @@ export class ProjectsTools {
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async getProjectInfo(args: z.output<typeof input>, ctx: ToolContext) {
-    const projectId = optionalUuid(
-      'project_id',
-      args.project_id,
-      'Call get_project_info with query or without arguments to find it',
-    );
+    const projectId = optionalUuid('project_id', args.project_id, {
+      tool: 'get_project_info',
+      how: 'with query or without arguments to find it',
+    });
     if (projectId !== undefined) {
       return {
         projects: [projectOut(await this.projects.getProject(ctx.caller, projectId))],

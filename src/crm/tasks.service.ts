@@ -10,7 +10,7 @@ import { DirectoryService } from './directory.service.js';
 import { isClosed, nextStatuses, type TaskPriority, type TaskStatus } from './task-status.js';
 import { Task } from './task.entity.js';
 import { decodeTimeCursor, timeKey } from './time-cursor.js';
-import { wrongField } from './tool-arguments.js';
+import { FIND_CONSULTANT, FIND_TASK, wrongField } from './tool-arguments.js';
 
 export type NewTask = {
   readonly title: string;
@@ -30,8 +30,7 @@ export class TasksService {
 
   async getTask(caller: Caller, taskId: string): Promise<Task> {
     const task = await this.tasks.findOneBy({ tenantId: caller.tenantId, id: taskId });
-    if (!task)
-      throw new NotFoundError(`No task '${taskId}'. Use list_tasks with the customer's user_id to find it`);
+    if (!task) throw new NotFoundError(`No task '${taskId}'`, { hint: FIND_TASK });
     return task;
   }
 
@@ -86,9 +85,9 @@ export class TasksService {
       { status, closedAt: isClosed(status) ? new Date() : null },
     );
     if (affected === 0) {
-      throw new ConflictError(
-        'The task was changed by someone else just now. Read it with get_task and decide again',
-      );
+      throw new ConflictError('The task was changed by someone else just now. Look at it and decide again', {
+        hint: { tool: 'get_task', how: 'to see how it is now' },
+      });
     }
     return this.getTask(caller, taskId);
   }
@@ -98,7 +97,8 @@ export class TasksService {
     if (assignee.roles.some((role) => role !== 'customer')) return;
     throw wrongField(
       'assignee_id',
-      `User '${assignee.username}' is a customer and cannot do tasks. Use search_users with role consultant`,
+      `User '${assignee.username}' is a customer and cannot do tasks`,
+      FIND_CONSULTANT,
     );
   }
 }

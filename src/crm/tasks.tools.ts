@@ -5,6 +5,8 @@ import { nextStatuses, TASK_PRIORITIES, TASK_STATUSES } from './task-status.js';
 import type { Task } from './task.entity.js';
 import { TasksService } from './tasks.service.js';
 import {
+  FIND_CONSULTANT,
+  FIND_TASK,
   cursorField,
   customerId,
   customerIdField,
@@ -114,8 +116,7 @@ export class TasksTools {
       description: description === undefined ? '' : requiredText('description', description, 5000),
       priority: optionalChoice('priority', args.priority, TASK_PRIORITIES) ?? 'normal',
       dueAt: optionalTime('due_at', args.due_at) ?? null,
-      assigneeId:
-        optionalUuid('assignee_id', args.assignee_id, 'Use search_users with role consultant') ?? null,
+      assigneeId: optionalUuid('assignee_id', args.assignee_id, FIND_CONSULTANT) ?? null,
     });
     return taskOut(task);
   }
@@ -138,7 +139,7 @@ export class TasksTools {
 }
 
 function taskId(value: string): string {
-  return requiredUuid('task_id', value, "Use list_tasks with the customer's user_id to find it");
+  return requiredUuid('task_id', value, FIND_TASK);
 }
 
 function taskOut(task: Task) {

@@ -24,9 +24,12 @@ describe('tool arguments', () => {
   });
 
   it('say what a wrong id should be and where to find it', () => {
-    expect(() => requiredUuid('user_id', 'abc', 'Use search_users to find it')).toThrow(
-      "user_id must be a UUID, e.g. 01890a5d-ac96-774b-bcce-b302099a8057; got 'abc'. Use search_users to find it",
+    const message = "user_id must be a UUID, e.g. 01890a5d-ac96-774b-bcce-b302099a8057; got 'abc'";
+    expect(() => requiredUuid('user_id', 'abc', 'Each page names it')).toThrow(
+      `${message}. Each page names it`,
     );
+    const hint = { tool: 'search_users', how: 'to find it' };
+    expect(() => requiredUuid('user_id', 'abc', hint)).toThrow(expect.objectContaining({ message, hint }));
     expect(() => requiredUuid('user_id', ' ', '')).toThrow('got nothing');
     expect(() => requiredUuid('user_id', 'x'.repeat(9999), '')).toThrow(/x{60}…'/);
   });

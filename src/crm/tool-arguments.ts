@@ -1,6 +1,6 @@
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
-import { InvalidInputError } from '../platform/errors.js';
+import { InvalidInputError, type ToolHint } from '../platform/errors.js';
 import { shortenText } from '../platform/cut-text.js';
 
 /*
@@ -50,21 +50,25 @@ export function requiredText(field: string, value: string, maxLength: number): s
 }
 
 /**
- * @param hint Where an agent finds the right id, e.g. `Use search_users to find it`.
+ * @param help The tool that finds the right id, or words that name none.
  * @throws {InvalidInputError} The text is not a UUID.
  */
-export function requiredUuid(field: string, value: string | undefined, hint: string): string {
+export function requiredUuid(field: string, value: string | undefined, help: ToolHint | string): string {
   const text = value?.trim() ?? '';
   if (isUuid(text)) return text.toLowerCase();
   const got = text === '' ? 'nothing' : `'${shorten(text)}'`;
-  throw wrongField(
-    field,
-    `${field} must be a UUID, e.g. 01890a5d-ac96-774b-bcce-b302099a8057; got ${got}. ${hint}`,
-  );
+  const message = `${field} must be a UUID, e.g. 01890a5d-ac96-774b-bcce-b302099a8057; got ${got}`;
+  throw typeof help === 'string'
+    ? wrongField(field, `${message}. ${help}`)
+    : wrongField(field, message, help);
 }
 
-export function optionalUuid(field: string, value: string | undefined, hint: string): string | undefined {
-  return optionalText(value) === undefined ? undefined : requiredUuid(field, value, hint);
+export function optionalUuid(
+  field: string,
+  value: string | undefined,
+  help: ToolHint | string,
+): string | undefined {
+  return optionalText(value) === undefined ? undefined : requiredUuid(field, value, help);
 }
 
 /** @throws {InvalidInputError} Names the allowed values. */
@@ -105,24 +109,31 @@ function isDayOfCalendar(text: string): boolean {
   return year >= 1900 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
+export const FIND_USER: ToolHint = { tool: 'search_users', how: 'to find it' };
+export const FIND_TASK: ToolHint = { tool: 'list_tasks', how: "with the customer's user_id to find it" };
+export const FIND_CONSULTANT: ToolHint = { tool: 'search_users', how: 'with role consultant' };
+
 /** One of the two ways to name a user. */
 export type UserRef = { readonly id: string } | { readonly username: string };
 
 /** @throws {InvalidInputError} Neither is given, or the id is not a UUID. The id wins when both are given. */
 export function userRef(args: { user_id?: string; username?: string }): UserRef {
-  const id = optionalUuid('user_id', args.user_id, 'Use search_users to find it');
+  const id = optionalUuid('user_id', args.user_id, FIND_USER);
   if (id !== undefined) return { id };
   const username = optionalText(args.username);
   if (username !== undefined) return { username };
-  throw wrongField('user_id', 'Give user_id or username. search_users finds both from a part of a name');
+  throw wrongField('user_id', 'Give user_id or username', {
+    tool: 'search_users',
+    how: 'to find both from a part of a name',
+  });
 }
 
 export function customerId(value: string): string {
-  return requiredUuid('user_id', value, 'Use search_users to find it');
+  return requiredUuid('user_id', value, FIND_USER);
 }
 
-export function wrongField(field: string, message: string): InvalidInputError {
-  return new InvalidInputError(message, { details: [{ field, message }] });
+export function wrongField(field: string, message: string, hint?: ToolHint): InvalidInputError {
+  return new InvalidInputError(message, { details: [{ field, message }], hint });
 }
 
 export function shorten(text: string): string {

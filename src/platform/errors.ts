@@ -1,3 +1,12 @@
+/** Another tool that helps an agent on after a failure. It is told only to callers who may call it. */
+export type ToolHint = {
+  readonly tool: string;
+  /** After "Call " and the tool's name: `to find the id`. Names no other tool. */
+  readonly how: string;
+};
+
+type AppErrorOptions = { readonly cause?: unknown; readonly details?: unknown; readonly hint?: ToolHint };
+
 /**
  * A failure that a caller can understand and act on.
  *
@@ -10,11 +19,14 @@ export abstract class AppError extends Error {
   abstract readonly status: number;
   /** What to name beside the message, for instance one line per wrong field. Shown to the caller. */
   readonly details?: unknown;
+  /** For agents; `message` names no tool, since not everybody has it. */
+  readonly hint?: ToolHint;
 
-  constructor(message: string, options: { cause?: unknown; details?: unknown } = {}) {
+  constructor(message: string, options: AppErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.name = new.target.name;
     this.details = options.details;
+    this.hint = options.hint;
   }
 }
 

@@ -144,7 +144,9 @@ describe('the tools about tasks and projects', () => {
     });
 
     it('says how to find a project that does not exist', async () => {
-      await expect(call('get_project_info', { project_id: uuidv7() })).rejects.toThrow('without arguments');
+      await expect(call('get_project_info', { project_id: uuidv7() })).rejects.toMatchObject({
+        hint: { tool: 'get_project_info', how: expect.stringContaining('without arguments') },
+      });
       await expect(call('get_project_info', { project_id: 'laser' })).rejects.toThrow(InvalidInputError);
     });
   });

@@ -58,9 +58,10 @@ describe('the tools about users and customers', () => {
     it('says what to give and where to find it', async () => {
       await expect(call('get_user_profile', {})).rejects.toThrow('Give user_id or username');
       await expect(call('get_user_profile', { user_id: 'abc' })).rejects.toThrow(InvalidInputError);
-      await expect(call('get_user_profile', { username: 'nobody' })).rejects.toThrow(
-        "No user 'nobody'. Use search_users to find the id",
-      );
+      await expect(call('get_user_profile', { username: 'nobody' })).rejects.toMatchObject({
+        message: "No user 'nobody'",
+        hint: { tool: 'search_users', how: 'to find it' },
+      });
     });
   });
 

@@ -47,6 +47,33 @@ describe('clients under strict function calling', () => {
     return { data, text: result?.content?.[0]?.text ?? '' };
   }
 
+  describe('a failure', () => {
+    /** What a tool says to arguments that are all wrong in one way. */
+    const complaintsIn = async (where: TestGroup, { name, inputSchema }: Listed): Promise<string> => {
+      const properties = Object.entries(inputSchema.properties ?? {});
+      const texts = properties.filter(([, { type }]) => type === 'string').map(([property]) => property);
+      const wrong = ['', 'nope', '00000000-0000-7000-8000-000000000000'];
+      const said = wrong.map(async (value) => {
+        const args = Object.fromEntries(texts.map((property) => [property, value]));
+        const answer = await send(where, legacy('tools/call', { name, arguments: args }));
+        return answer.body.result?.isError ? (answer.body.result.content?.[0]?.text ?? '') : '';
+      });
+      return (await Promise.all(said)).join('\n');
+    };
+    const othersIn = (text: string, own: string) =>
+      listed.map(({ name }) => name).filter((name) => name !== own && text.split(/\W+/).includes(name));
+
+    it('sends an agent to another tool where its group has it, and to none that it lacks', async () => {
+      const named = new Set<string>();
+      for (const tool of listed) {
+        const alone = await newGroup(t, tenant, { tools: [tool.name] });
+        expect([tool.name, othersIn(await complaintsIn(alone, tool), tool.name)]).toEqual([tool.name, []]);
+        for (const other of othersIn(await complaintsIn(group, tool), tool.name)) named.add(other);
+      }
+      expect([...named].toSorted()).toEqual(['list_tasks', 'search_users']);
+    });
+  });
+
   /** All arguments that the converted schema asks for: those that were meant, and blanks. */
   const madeBy = (schema: Schema, meant: object): object => ({ ...(blankOf(schema) as object), ...meant });
 

@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import type { ToolCaller } from '../../access/caller.js';
-import { AppError, InvalidInputError } from '../../platform/errors.js';
+import { AppError, InvalidInputError, type ToolHint } from '../../platform/errors.js';
 import type { ToolLogger } from '../mcp-tool.decorator.js';
 import type { JsonObject } from '../tool-definition.js';
 import { ResultFault, ToolContent } from '../tool-result.js';
@@ -62,7 +62,12 @@ type Failure = {
   readonly message: string;
   readonly stack?: string | undefined;
   /** Of an `AppError`: what it says is for the agent. */
-  readonly app?: { readonly code: string; readonly status: number; readonly details: unknown };
+  readonly app?: {
+    readonly code: string;
+    readonly status: number;
+    readonly details: unknown;
+    readonly hint: ToolHint | undefined;
+  };
 };
 
 type Outcome =
@@ -86,9 +91,9 @@ class ThreadAppError extends AppError {
     message: string,
     readonly code: string,
     readonly status: number,
-    details: unknown,
+    options: { readonly details: unknown; readonly hint?: ToolHint },
   ) {
-    super(message, { details });
+    super(message, options);
   }
 }
 
@@ -127,7 +132,7 @@ export function encodeFailure(thrown: unknown): Uint8Array {
     message: isError ? thrown.message : `Not an error was thrown: ${describe(thrown)}`,
     ...(isError && { stack: thrown.stack }),
     ...(thrown instanceof AppError && {
-      app: { code: thrown.code, status: thrown.status, details: thrown.details },
+      app: { code: thrown.code, status: thrown.status, details: thrown.details, hint: thrown.hint },
     }),
   };
   return serialize({ kind: 'failure', failure } satisfies Outcome);
@@ -145,8 +150,8 @@ export function decodeOutcome(bytes: Uint8Array): unknown {
     return new ToolContent(outcome.content, outcome.structured as JsonObject | undefined);
   if (outcome.kind === 'fault') throw new ResultFault(outcome.what);
   const { message, stack, app } = outcome.failure;
-  if (app?.code === 'invalid_input') throw new InvalidInputError(message, { details: app.details });
-  if (app) throw new ThreadAppError(message, app.code, app.status, app.details);
+  if (app?.code === 'invalid_input') throw new InvalidInputError(message, app);
+  if (app) throw new ThreadAppError(message, app.code, app.status, app);
   throw Object.assign(new Error(message), stack === undefined ? {} : { stack });
 }
 

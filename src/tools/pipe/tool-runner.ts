@@ -102,19 +102,19 @@ export class ToolRunner {
 
   private toFailure(call: ToolCall, tool: BoundTool, error: unknown): Attempt {
     const { name } = tool.definition;
-    const told = (message: string) => toldTo(call, message);
+    const told = (failed: AppError) => toldTo(call, withHint(call, failed));
     if (error instanceof Stopped)
       return error.didBegin ? failure(error.errorKind, error.message) : notBegun(error);
     if (error instanceof ResultFault) return this.toBroken(tool, `returned ${error.message}`);
     if (error instanceof NoThreadError) return deferral('busy', error.message, THREAD_RETRY_SECONDS);
-    if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error.message));
+    if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error));
     const isOnce = !isRepeatable(tool);
     if (error instanceof NoConnectionError && isOnce) {
       const message = `No connection to the database became free in time. ${CHECK_FIRST}.`;
       return { ...failure('unavailable', message), isPartial: true };
     }
-    if (error instanceof UnavailableError) return failure('unavailable', told(error.message));
-    if (error instanceof AppError) return failure('tool_error', told(error.message));
+    if (error instanceof UnavailableError) return failure('unavailable', told(error));
+    if (error instanceof AppError) return failure('tool_error', told(error));
     if (isDataFault(error)) {
       const message = `An argument of ${name} holds a value that cannot be stored or searched for`;
       return isOnce
@@ -212,6 +212,12 @@ function timeoutMessage(tool: BoundTool): string {
 function toldTo(call: ToolCall, message: unknown): string {
   const text = cutText(String(message), MESSAGE_MAX);
   return redactionOf(call.policy.redaction)?.textForAgent(text) ?? text;
+}
+
+/** The one place where a failure names another tool: an agent sent to one that its group lacks goes round in circles. */
+function withHint({ hasTool }: ToolCall, { message, hint }: AppError): string {
+  if (!hint || !hasTool(hint.tool)) return message;
+  return `${message}${/[.!?]$/.test(message) ? '' : '.'} Call ${hint.tool} ${hint.how}`;
 }
 
 /** A tool that returns its failure instead of throwing it says no like any other. */
