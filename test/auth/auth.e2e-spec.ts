@@ -545,8 +545,7 @@ describe('signing in', () => {
       expect((await refresh(token)).status).toBe(401);
       expect((await refresh('unknown')).status).toBe(401);
       expect((await t.rest('POST', '/auth/refresh', { body: {} })).body.error.details).toMatchObject([
-        { field: 'refresh_token' },
-        { field: 'refresh_token' },
+        { field: 'refresh_token', message: 'refresh_token is required' },
       ]);
     });
 

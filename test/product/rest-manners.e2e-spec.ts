@@ -1,3 +1,6 @@
+import { type OpenApi, operationsOf } from '../../src/operations/isolation/operations.js';
+import { newId } from '../../src/platform/new-id.js';
+import { openApiDocument } from '../../src/platform/rest/rest.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 
 describe('REST manners', () => {
@@ -74,6 +77,22 @@ describe('REST manners', () => {
     it('keeps what has no version out of caches', async () => {
       expect((await read('/admin/groups')).headers.get('cache-control')).toBe('no-store');
     });
+  });
+
+  it('names each field that is missing once', async () => {
+    const document = openApiDocument(t.app) as unknown as OpenApi;
+    const withRequired = operationsOf(document).filter(({ body }) => (body?.required ?? []).length > 0);
+    expect(withRequired.length).toBeGreaterThan(20);
+    for (const { name, method, path, body } of withRequired) {
+      const filled = path.replace('/api/v1', '').replaceAll(/\{\w+\}/g, newId());
+      const answer = await t.rest(method, filled, { token, body: {} });
+      const details = (answer.body.error?.details ?? []) as { field: string; message: string }[];
+      const missing = details.filter(({ field }) => body?.required?.includes(field));
+      const named = missing.map(({ field }) => field);
+      expect([name, named]).toEqual([name, [...new Set(named)]]);
+      for (const { field, message } of missing)
+        expect([name, message]).toEqual([name, `${field} is required`]);
+    }
   });
 
   describe('cursors', () => {

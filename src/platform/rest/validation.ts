@@ -68,12 +68,19 @@ function requireFewUnknown(value: unknown, type: Type | undefined): void {
 function problemsOf(errors: readonly ValidationError[], path: readonly string[] = []): FieldProblem[] {
   return errors.flatMap((error) => {
     const field = [...path, error.property];
-    const own = Object.values(error.constraints ?? {}).map((message) => ({
-      field: field.join('.'),
-      message,
-    }));
+    const own = messagesOf(error).map((message) => ({ field: field.join('.'), message }));
     return [...own, ...problemsOf(error.children ?? [], field)];
   });
+}
+
+/** A field that is missing breaks every rule at once, which is one mistake and not as many as it has rules. */
+function messagesOf({ property, value, constraints = {} }: ValidationError): string[] {
+  const messages = Object.values(constraints);
+  if (messages.length < 1 || constraints['whitelistValidation'] !== undefined) return messages;
+  if (value === undefined) return [`${property} is required`];
+  if (value !== null) return messages;
+  const [ofType] = Object.entries(constraints).filter(([rule]) => rule.startsWith('is'));
+  return [ofType?.[1] ?? messages[0]];
 }
 
 /** Walks without recursion, so that a deeply nested body cannot exhaust the stack here or in what comes after. */

@@ -54,6 +54,7 @@ export const requests: Readonly<Record<string, string>> = {
   "each value in All {0}'s elements must be unique": '{0} 中每个值的元素不能重复',
   'nested property {0} must be either object or array': '{0} 必须是对象或数组',
   'each value in nested property {0} must be either object or array': '{0} 中的每个值都必须是对象或数组',
+  '{0} is required': '{0} 为必填',
   'property {0} should not exist': '没有 {0} 这个字段',
 
   // every route
