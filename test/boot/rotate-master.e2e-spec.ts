@@ -9,6 +9,7 @@ import { makeDataDir, removeDataDir, type RunningServer, startServer } from '../
 import { createTestApp, type TestApp } from '../support/test-app.js';
 
 const KEYS = 120;
+const MADE_UP = '01890a5d-ac96-774b-bcce-b302099a8057';
 /** Bytes that are no secrets to be shown again: keyed hashes. */
 const HASHES = ['sign_in_attempts.key', 'idempotency_keys.operation', 'idempotency_keys.fingerprint'];
 /** Hashes, salts and signatures of call records. */
@@ -134,6 +135,20 @@ describe('toolcrib keys rotate-master', () => {
     for (const key of keys) expect(await list(key)).toBe(200);
     expect((await command('--drop-previous').done).code).toBe(1);
     await database.query('DELETE FROM second_factors');
+    // As a `doctor --isolation` that was killed leaves it: made-up bytes of a made-up tenant are no secret.
+    await database.query(
+      `INSERT INTO tenants (id, name, enabled, removing_at) VALUES ($1, 'made up', true, now())`,
+      [MADE_UP],
+    );
+    await database.query(
+      `INSERT INTO users (id, tenant_id, username, email, display_name, roles) VALUES ($1, $1, 'made-up', 'made-up@example.test', 'x', '{}')`,
+      [MADE_UP],
+    );
+    await database.query(
+      `INSERT INTO second_factors (user_id, tenant_id, secret) VALUES ($1, $1, decode('02ffffffff00', 'hex'))`,
+      [MADE_UP],
+    );
+    expect((await command().done).code).toBe(0);
     expect((await command('--drop-previous').done).code).toBe(0);
   }, 90_000);
 

@@ -65,6 +65,7 @@ describe('toolcrib doctor', () => {
         'trials',
         'master key',
         'people in groups',
+        'tenants',
         'PUBLIC_URL',
         'ALLOWED_HOSTS',
       ]),

@@ -7,6 +7,10 @@ import { NotFoundError } from '../../src/platform/errors.js';
 import { SYSTEM_DATABASE } from '../../src/platform/database/system-database.js';
 import { withOwner } from '../../src/boot/database/migrate.js';
 import { attackIsolation, type AttackReport } from '../../src/operations/isolation/attack.js';
+import { makeSide, removeSides, staySignedIn } from '../../src/operations/isolation/world.js';
+import { examine } from '../../src/operations/doctor/doctor.js';
+import { ifLockIsFree } from '../../src/platform/database/advisory-locks.js';
+import { newId } from '../../src/platform/new-id.js';
 import { EVERY_VALUE, everyFewValues } from '../../src/operations/isolation/choice.js';
 import { listGuardedTables } from '../../src/operations/isolation/guarded-tables.js';
 import { McpTool } from '../../src/tools/mcp-tool.decorator.js';
@@ -40,6 +44,20 @@ class RememberingController {
   async list() {
     this.remembered ??= await this.dataSource.query<object[]>('SELECT name FROM mcp_tool_groups');
     return { success: true, data: this.remembered };
+  }
+}
+
+/** A route that tells anybody the id of a victim's row that has just been asked for elsewhere. */
+@Controller('api/v1/test/last-asked')
+class GossipController {
+  private last = '';
+
+  @SignedIn()
+  @Get(':id')
+  get(@Param('id', ParseUUIDPipe) id: string) {
+    const data = { asked_before: this.last };
+    this.last = id;
+    return { success: true, data };
   }
 }
 
@@ -88,12 +106,77 @@ describe('toolcrib doctor --isolation', () => {
   it('finds no way from one tenant to another, and leaves nothing behind', async () => {
     await t.newTenant();
     const before = await rowsOf(t);
+    await t.dataSource.query('CREATE TABLE watched (what text, whose uuid)');
+    for (const [table, what] of [
+      ['jobs', 'made'],
+      ['job_attempts', 'ran'],
+    ])
+      await t.dataSource
+        .query(`CREATE FUNCTION watch_${table}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+          BEGIN INSERT INTO watched VALUES ('${what}', NEW.tenant_id); RETURN NEW; END $$;
+        CREATE TRIGGER watch AFTER INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION watch_${table}()`);
     const { findings, unexplained, operations, requests } = await attack(t);
     expect({ NUMBER, findings, unexplained }).toEqual({ NUMBER, findings: [], unexplained: [] });
     expect(operations.filter(({ outcome }) => outcome === 'attacked').length).toBeGreaterThan(30);
     expect(requests).toBeGreaterThan(500);
     expect(await rowsOf(t)).toEqual(before);
+    // A worker ran beside it all the time, and had them left to it.
+    const watched = await t.dataSource.query<{ what: string; count: number }[]>(
+      `SELECT what, count(*)::int AS count FROM watched WHERE whose NOT IN (SELECT id FROM tenants) GROUP BY what`,
+    );
+    expect(watched).toEqual([{ what: 'made', count: expect.any(Number) }]);
   }, 600_000);
+
+  describe('a run that was killed', () => {
+    const leaveBehind = (on: TestApp) =>
+      withOwner(on.config, (owner) => makeSide({ app: on.app, url: on.url, owner }, newId()));
+
+    it('leaves tenants that nobody sees and nothing is done for, and that the next run removes', async () => {
+      const { tenantId, adminToken: token } = await t.newTenant();
+      await t.dataSource.query('UPDATE tenants SET is_operating = true WHERE id = $1', [tenantId]);
+      const before = await rowsOf(t);
+      const side = await leaveBehind(t);
+      const listed = await t.rest('GET', '/admin/tenants?limit=200', { token });
+      expect(listed.status).toBe(200);
+      expect(JSON.stringify(listed.body)).not.toContain(side.marker);
+      const found = (await examine(t.config)).find(({ name }) => name === 'tenants');
+      expect([found?.status, found?.message]).toEqual(['warning', expect.stringMatching(/^1 were made up/)]);
+      const report = await attack(t, /^GET .*\/tenants$/);
+      expect(report.findings).toEqual([]);
+      expect(await rowsOf(t)).toEqual(before);
+    });
+
+    it('is not taken for one while it is under way: there is one at a time', async () => {
+      await withOwner(t.config, (owner) =>
+        ifLockIsFree(owner, { name: 'isolationCheck' }, async () => {
+          await expect(attack(t, /^GET \/api\/v1\/auth\/me$/)).rejects.toThrow('is under way');
+        }),
+      );
+    });
+  });
+
+  it('signs its people in anew before their access tokens expire', async () => {
+    const before = await rowsOf(t);
+    await withOwner(t.config, async (owner) => {
+      const target = { app: t.app, url: t.url, owner };
+      const side = await makeSide(target, newId());
+      const [first, claims = '', signature] = [side.token, ...side.token.split('.').slice(1)];
+      await staySignedIn(target, side);
+      expect(side.token).toBe(first);
+      const { iat, exp, ...rest } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as {
+        iat: number;
+        exp: number;
+      };
+      const older = { ...rest, iat: iat - (exp - iat), exp: iat + 30 };
+      const head = first.split('.')[0];
+      side.token = [head, Buffer.from(JSON.stringify(older)).toString('base64url'), signature].join('.');
+      await staySignedIn(target, side);
+      expect(side.token).not.toContain(head + '.' + Buffer.from(JSON.stringify(older)).toString('base64url'));
+      expect((await t.rest('GET', '/auth/me', { token: side.token })).status).toBe(200);
+      await removeSides(target, []);
+    });
+    expect(await rowsOf(t)).toEqual(before);
+  });
 
   describe('with mistakes built in', () => {
     let careless: TestApp;
@@ -103,7 +186,7 @@ describe('toolcrib doctor --isolation', () => {
     beforeAll(async () => {
       careless = await createTestApp({
         tools: [CarelessTools],
-        controllers: [ForgetfulController, RememberingController],
+        controllers: [ForgetfulController, GossipController, RememberingController],
       });
     });
     afterAll(() => careless.close());
@@ -118,6 +201,13 @@ describe('toolcrib doctor --isolation', () => {
       const report = await attack(careless, /remembered-groups/);
       expect(summary(report)).toEqual(['GET /api/v1/test/remembered-groups']);
       expect(report.findings[0]?.attack).toBe('asked right after the other tenant');
+    });
+
+    it('names a route that tells what was sent before and is in no row of the attacker', async () => {
+      const report = await attack(careless, /last-asked/, EVERY_VALUE);
+      expect(summary(report)).toEqual(['GET /api/v1/test/last-asked/{id}']);
+      const problems = report.findings.map(({ problem }) => problem);
+      expect(problems).toContainEqual(expect.stringContaining('what was sent before'));
     });
 
     it('shows that a forgotten where alone leaks nothing', async () => {

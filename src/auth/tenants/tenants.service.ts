@@ -47,6 +47,7 @@ export class TenantsService {
     const found = this.system
       .getRepository(Tenant)
       .createQueryBuilder('t')
+      .where('NOT (t.enabled AND t.removing_at IS NOT NULL)') // MADE_UP
       .orderBy('t.id', 'ASC')
       .take(query.limit + 1);
     if (query.cursor) found.andWhere('t.id > :after', { after: decodeIdCursor(query.cursor) });

@@ -1,12 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
 import { Config } from '../../platform/config.js';
+import { connectToNobody } from '../../platform/network/guarded-http.js';
 import { withOwner } from '../database/migrate.js';
 import { attackIsolation, type AttackOptions, type AttackReport } from '../../operations/isolation/attack.js';
 
 /**
  * Attacks this installation: starts the service in this process on a free port of the loopback address, on the
- * installation's database, without working in the background, and stops it again. Another service on the same database is not disturbed.
+ * installation's database, without working in the background or connecting to anybody, and stops it again. Another service on the same
+ * database is not disturbed.
  */
 export async function checkIsolation(config: Config, options: AttackOptions = {}): Promise<AttackReport> {
   const { databaseUrls, masterKeys, checkpointKey } = config;
@@ -17,7 +19,9 @@ export async function checkIsolation(config: Config, options: AttackOptions = {}
     ROLE: 'server' as const,
     PUBLIC_URL: undefined,
     ALLOWED_HOSTS: ['*'],
+    ACCESS_TOKEN_MINUTES: 1440,
   };
+  connectToNobody();
   const app = await createApp(new Config(env, { databaseUrls, masterKeys, checkpointKey }));
   try {
     await app.listen(0, '127.0.0.1');

@@ -1,3 +1,4 @@
+import { MADE_UP } from '../../access/tenant.entity.js';
 import { access } from 'node:fs/promises';
 import { Client } from 'pg';
 import { StartError } from '../../platform/errors.js';
@@ -110,7 +111,8 @@ async function findTenants(config: Config, wanted: string | undefined): Promise<
   try {
     const hiding = await findHiding(client, READ_BY_SYSTEM);
     const { rows } = await client.query<{ id: string; name: string }>(
-      'SELECT id, name FROM tenants WHERE $1::text IS NULL OR name = $1 OR id::text = $1 ORDER BY created_at, id',
+      `SELECT id, name FROM tenants WHERE ($1::text IS NULL AND NOT ${MADE_UP}) OR name = $1 OR id::text = $1
+       ORDER BY created_at, id`,
       [wanted ?? null],
     );
     const isMissing = wanted !== undefined && rows.length === 0;

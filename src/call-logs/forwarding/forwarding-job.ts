@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { MADE_UP } from '../../access/tenant.entity.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
@@ -23,7 +24,7 @@ const STEP_RECORDS = 500;
 const CALLS = `SELECT id, tenant_id AS "tenantId", created_at AS "createdAt", group_id AS "groupId", tool_name AS "toolName",
     caller_app_id AS "callerAppId", key_id AS "keyId", user_id AS "userId", era, transport, is_test AS "isTest", success,
     error_kind AS "errorKind", duration_ms AS "durationMs"
-  FROM mcp_call_logs WHERE ${IN_STRETCH} ORDER BY recorded_in, id`;
+  FROM mcp_call_logs WHERE ${IN_STRETCH} AND tenant_id NOT IN (SELECT id FROM tenants WHERE ${MADE_UP}) ORDER BY recorded_in, id`;
 const PAYLOADS = `SELECT id, request_data::text AS arguments, response_data::text AS result FROM mcp_call_logs
   WHERE tenant_id = $1 AND (id, created_at) IN (SELECT * FROM unnest($2::uuid[], $3::timestamptz[]))`;
 
@@ -70,7 +71,10 @@ export class ForwardingJob implements OnApplicationBootstrap, OnApplicationShutd
     return follow(this.system, {
       follower: target.name,
       limit: STEP_RECORDS,
-      take: async (connection, stretch) => target.send(await this.read(connection, stretch)),
+      take: async (connection, stretch) => {
+        const calls = await this.read(connection, stretch);
+        if (calls.length > 0) await target.send(calls);
+      },
     });
   }
 

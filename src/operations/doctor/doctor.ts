@@ -6,6 +6,7 @@ import { checkGrants } from './grant-checks.js';
 import { checkRoles, checkServer } from './role-checks.js';
 import { checkAddresses, checkMasterKey, checkSchema, checkStatistics } from './service-checks.js';
 import { checkTables } from './table-checks.js';
+import { checkMadeUpTenants } from './tenant-checks.js';
 import { tryForbidden } from './trials.js';
 
 /** Looks the installation over. Changes nothing; what it tries it takes back. */
@@ -38,6 +39,7 @@ async function examineDatabase(config: Config, connections: Connections): Promis
       ...(await tryForbidden(connections)),
       await checkMasterKey(system, config),
       await checkPeopleInGroups(system),
+      await checkMadeUpTenants(system),
     ];
   } catch (error) {
     const fix = 'See the problems above; if there is none, report this';

@@ -1,4 +1,6 @@
 import { DataSource } from 'typeorm';
+import { ifLockIsFree } from '../../platform/database/advisory-locks.js';
+import { StartError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
 import { openApiDocument } from '../../platform/rest/rest.js';
 import { ToolRegistry } from '../../tools/tool-registry.js';
@@ -49,8 +51,17 @@ export type AttackOptions = {
 /**
  * Makes two tenants that look alike and lets one attack the other over every REST route of the OpenAPI document, every MCP
  * method and every registered tool; then removes both. Touches no other tenant.
+ *
+ * @throws {StartError} Another check is under way on this database.
  */
 export async function attackIsolation(target: Target, options: AttackOptions = {}): Promise<AttackReport> {
+  const lock = { name: 'isolationCheck' } as const;
+  const report = await ifLockIsFree(target.owner, lock, () => attackAlone(target, options));
+  if (report) return report;
+  throw new StartError('Another isolation check is under way on this database; wait until it is over');
+}
+
+async function attackAlone(target: Target, options: AttackOptions): Promise<AttackReport> {
   const tenantIds = [newId(), newId()] as const;
   await removeSides(target, []);
   try {
@@ -77,9 +88,8 @@ async function attackAll(battle: Battle, only: RegExp): Promise<OperationResult[
   await battle.survey();
   const operations = operationsOf(openApiDocument(battle.target.app) as unknown as OpenApi);
   for (const operation of operations.filter(({ name }) => only.test(name))) {
-    await staySignedIn(battle.target, battle.attacker);
     if (operation.method === 'DELETE') {
-      await battle.ensureSignedIn();
+      await staySignedIn(battle.target, battle.attacker);
       await addSpare(battle.target, battle.attacker);
       await battle.survey();
     }
@@ -87,7 +97,7 @@ async function attackAll(battle: Battle, only: RegExp): Promise<OperationResult[
   }
   for (const path of OPEN_PATHS) {
     const answer = await send({ method: 'GET', url: `${battle.target.url}${path}` });
-    battle.inspect(`GET ${path}`, 'without a token', answer);
+    await battle.inspect(`GET ${path}`, 'without a token', answer);
   }
   return results;
 }

@@ -5,8 +5,9 @@ import type { Choice } from './choice.js';
 import { Harvest } from './harvest.js';
 import type { Answer } from './http.js';
 import { type Finding, LeakDetector, wordsOf } from './leaks.js';
+import { OwnTexts } from './own-texts.js';
 import { fingerprint, listGuardedTables, onlyReadable, type GuardedTable } from './guarded-tables.js';
-import { type Side, signIn, asOwner, type Target } from './world.js';
+import { type Side, staySignedIn, type Target } from './world.js';
 import { cutText, excerptOf } from '../../platform/cut-text.js';
 
 /** One value to try, and a value of the same kind that is nobody's. */
@@ -23,6 +24,7 @@ export class Battle {
   theirs!: Harvest;
   /** Texts of the victim that the attacker sent. */
   private readonly sent: string[] = [];
+  private readonly ownTexts: OwnTexts;
   private detector!: LeakDetector;
   private foreign: ReadonlySet<string> = new Set();
   private tables: readonly GuardedTable[] = [];
@@ -34,6 +36,7 @@ export class Battle {
     this.attacker = sides.attacker;
     this.victim = sides.victim;
     this.choose = sides.choose;
+    this.ownTexts = new OwnTexts(this.dataSource, sides.attacker.tenantId);
   }
 
   get dataSource(): DataSource {
@@ -91,18 +94,32 @@ export class Battle {
   }
 
   /** What the attacker got must not hold anything of the victim's. */
-  inspect(where: string, attack: string, answer: Answer): void {
+  async inspect(where: string, attack: string, answer: Answer): Promise<void> {
     this.requests += 1;
-    const leak = this.detector.find(answer.everything, answer.sent);
+    const { leak, doubts } = this.detector.find(answer.everything, answer.sent);
     if (leak) this.report(where, attack, leak);
+    for (const word of leak ? [] : doubts) {
+      if (await this.ownTexts.hold(word, where)) continue;
+      this.report(
+        where,
+        attack,
+        `the answer holds what was sent before, and no row of the attacker has it: ${word}`,
+      );
+      break;
+    }
     if (answer.status >= 500 && answer.status !== 503) {
       this.report(where, attack, `the service failed: ${answer.status} ${cutText(answer.text, 120)}`);
     }
   }
 
   /** The answer for what is the victim's must be the answer for what is nobody's, or it tells that it exists. */
-  compare(where: string, probe: Probe, attack: string, answers: { theirs: Answer; nobodys: Answer }): void {
-    this.inspect(where, attack, answers.theirs);
+  async compare(
+    where: string,
+    probe: Probe,
+    attack: string,
+    answers: { theirs: Answer; nobodys: Answer },
+  ): Promise<void> {
+    await this.inspect(where, attack, answers.theirs);
     const difference = this.differenceOf(where, probe, answers);
     if (difference !== null) {
       const problem = `answers differ for what is theirs and what is nobody's: ${difference}`;
@@ -165,10 +182,7 @@ export class Battle {
 
   /** An attack may have ended the sign-in that the next one needs. */
   async ensureSignedIn(): Promise<void> {
-    for (const side of [this.attacker, this.victim]) {
-      const answer = await asOwner(this.target, side, 'GET', '/api/v1/auth/me');
-      if (answer.status === 401) await signIn(this.target, side);
-    }
+    for (const side of [this.attacker, this.victim]) await staySignedIn(this.target, side);
   }
 
   private isTheirs(id: string): boolean {

@@ -31,6 +31,9 @@ type VictimsOwn = {
   readonly ids: ReadonlySet<string>;
 };
 
+/** In words; null: nothing. Doubts are the victim's words that the attacker sent at another time, so they may be the attacker's by now. */
+export type Found = { readonly leak: string | null; readonly doubts: readonly string[] };
+
 /** Knows what is the victim's alone, and looks for it in what the attacker gets. */
 export class LeakDetector {
   /** Words that the attacker sent and may have stored, so that they are the attacker's now. */
@@ -47,28 +50,39 @@ export class LeakDetector {
     }
   }
 
-  /** What the text gives away, in words; null: nothing. What was sent may come back. */
-  find(text: string, sent = ''): string | null {
+  /** What the text gives away. What was sent with the same request may come back. */
+  find(text: string, sent = ''): Found {
     const lower = text.toLowerCase();
     const said = sent.toLowerCase();
     const secret = this.victims.secrets.find((known) => lower.includes(known.toLowerCase()));
     if (secret !== undefined) {
-      return `the answer holds what is the other tenant's: …${around(text, lower.indexOf(secret.toLowerCase()))}…`;
+      const place = around(text, lower.indexOf(secret.toLowerCase()));
+      return { leak: `the answer holds what is the other tenant's: …${place}…`, doubts: [] };
     }
-    const isNews = (found: string) =>
-      [found, found.replace(MADE_UNIQUE, '')].every((word) => !said.includes(word) && !this.isKnown(word));
-    const words = lower.split(WORD_BREAK).filter((word) => word.includes(this.victims.marker));
-    const name = words.find(isNews);
-    if (name !== undefined) return `the answer holds a name of the other tenant: ${name}`;
-    const id = (lower.match(UUID) ?? []).find((found) => this.victims.ids.has(found) && isNews(found));
-    return id === undefined ? null : `the answer holds an id of the other tenant: ${id}`;
+    const isSaid = (found: string) => this.formsOf(found).some((form) => said.includes(form));
+    const words = lower
+      .split(WORD_BREAK)
+      .filter((word) => word.includes(this.victims.marker) && !isSaid(word));
+    const ids = (lower.match(UUID) ?? []).filter((id) => this.victims.ids.has(id) && !isSaid(id));
+    const name = words.find((word) => !this.isKnown(word));
+    if (name !== undefined)
+      return { leak: `the answer holds a name of the other tenant: ${name}`, doubts: [] };
+    const id = ids.find((found) => !this.isKnown(found));
+    if (id !== undefined) return { leak: `the answer holds an id of the other tenant: ${id}`, doubts: [] };
+    return { leak: null, doubts: [...new Set([...words, ...ids])] };
   }
 
-  /** Sent, as it is or below the path of a field: `groups.g-mark…`. The bare marker stands in any name, so it proves nothing. */
   private isKnown(word: string): boolean {
-    if (this.knownWords.has(word) || this.knownWords.has(word.replace(/-[0-9a-f]{8}$/, ''))) return true;
+    return this.formsOf(word).some((form) => this.knownWords.has(form));
+  }
+
+  /**
+   * A word as it is, without what makes it unique, and without the path of a field before it: `groups.g-mark…`. The bare marker
+   * stands in any name, so it proves nothing.
+   */
+  private formsOf(word: string): string[] {
     const last = word.slice(word.lastIndexOf('.') + 1);
-    return last !== this.victims.marker && this.knownWords.has(last);
+    return [word, word.replace(MADE_UNIQUE, ''), ...(last === this.victims.marker ? [] : [last])];
   }
 }
 

@@ -122,7 +122,7 @@ export class McpAttack {
         const said = message(era, method, params);
         await this.post({ group: victim.group, key: victim.group.key, ...said }); // warms what may be cached
         const answer = await this.post({ group: attacker.group, key: attacker.group.key, ...said });
-        this.battle.inspect(`MCP ${method} (${era})`, 'asked right after the other tenant', answer);
+        await this.battle.inspect(`MCP ${method} (${era})`, 'asked right after the other tenant', answer);
       }
     }
   }
@@ -144,7 +144,11 @@ export class McpAttack {
         url: `${this.battle.target.url}/api/v1/admin/groups?limit=200`,
         headers: { authorization: `Bearer ${attacker.token}`, [name]: victim.tenantId },
       });
-      this.battle.inspect('GET /api/v1/admin/groups', `header ${name} with the other tenant's id`, answer);
+      await this.battle.inspect(
+        'GET /api/v1/admin/groups',
+        `header ${name} with the other tenant's id`,
+        answer,
+      );
     }
   }
 
@@ -277,7 +281,7 @@ export class McpAttack {
     const { theirs, nobodys, values } = answers;
     if (theirs.status < 400) this.battle.report(where, attack, `accepted: ${theirs.status}`);
     const probe = { label: attack, value: values[0], nobodys: values[1] };
-    this.battle.compare(where, probe, attack, { theirs, nobodys });
+    await this.battle.compare(where, probe, attack, { theirs, nobodys });
   }
 }
 

@@ -50,7 +50,7 @@ export class RestAttack {
       if (operation.body) await this.attackBody(operation.body, { path: own, body });
       await this.attackFile(own);
       const last = await this.maker.ask(battle.attacker, { path: own, body });
-      battle.inspect(operation.name, 'own request', last);
+      await battle.inspect(operation.name, 'own request', last);
       control = last.status;
     });
     return this.judge(control, body);
@@ -60,7 +60,7 @@ export class RestAttack {
     const { battle, operation } = this;
     const body = operation.body && this.maker.fill(operation.body, new Set());
     const answer = await this.maker.ask(battle.attacker, { path: {}, body });
-    battle.inspect(operation.name, 'own request', answer);
+    await battle.inspect(operation.name, 'own request', answer);
     return { name: operation.name, outcome: 'not_attacked', note: `own request: ${answer.status}` };
   }
 
@@ -100,7 +100,7 @@ export class RestAttack {
         await this.probe(`query ${name}`, probe, asking);
     } else if (name === 'cursor') {
       for (const cursor of cursors) {
-        battle.inspect(
+        await battle.inspect(
           this.operation.name,
           "query cursor of the other tenant's page",
           await this.maker.ask(battle.attacker, asking(cursor)),
@@ -143,7 +143,7 @@ export class RestAttack {
       battle.attacker,
       setting({ ...smuggled, ...this.maker.fresh(schema, '') }),
     );
-    battle.inspect(this.operation.name, 'body tenant_id and id that were not asked for', answer);
+    await battle.inspect(this.operation.name, 'body tenant_id and id that were not asked for', answer);
   }
 
   private async probe(what: string, probe: Probe, asking: (value: string) => Request): Promise<void> {
@@ -155,7 +155,7 @@ export class RestAttack {
     if (this.isAsForNobodys(what, probe, theirs)) return battle.inspect(operation.name, attack, theirs);
     const nobodys = await this.maker.ask(battle.attacker, asking(probe.nobodys));
     this.nobodys.set(what, { value: probe.nobodys, answer: nobodys });
-    battle.compare(operation.name, probe, attack, { theirs, nobodys });
+    await battle.compare(operation.name, probe, attack, { theirs, nobodys });
   }
 
   /** What is nobody's is asked for anew only where the last answer to that differs: it halves the requests. */
@@ -171,13 +171,13 @@ export class RestAttack {
     const { battle, operation } = this;
     const victims = await this.maker.ask(battle.victim, { path: theirs });
     const mine = await this.maker.ask(battle.attacker, { path: own });
-    battle.inspect(operation.name, 'asked right after the other tenant', mine);
+    await battle.inspect(operation.name, 'asked right after the other tenant', mine);
     await this.maker.ask(battle.victim, { path: theirs });
-    battle.inspect(operation.name, 'asked again', await this.maker.ask(battle.attacker, { path: own }));
+    await battle.inspect(operation.name, 'asked again', await this.maker.ask(battle.attacker, { path: own }));
     const etag = victims.headers.get('etag');
     if (etag === null || victims.text === mine.text) return;
     const cached = await this.maker.ask(battle.attacker, { path: own, headers: { 'if-none-match': etag } });
-    battle.inspect(operation.name, "the other tenant's ETag", cached);
+    await battle.inspect(operation.name, "the other tenant's ETag", cached);
     if (cached.status === 304 && etag !== mine.headers.get('etag')) {
       battle.report(
         operation.name,
@@ -197,7 +197,7 @@ export class RestAttack {
       headers,
     });
     const answer = await this.maker.ask(battle.attacker, { path: {}, body, headers });
-    battle.inspect(operation.name, "the other tenant's Idempotency-Key", answer);
+    await battle.inspect(operation.name, "the other tenant's Idempotency-Key", answer);
   }
 
   private async cursorsOfVictim(path: Request['path']): Promise<string[]> {
@@ -216,7 +216,7 @@ export class RestAttack {
     const text = JSON.stringify(file).replaceAll(battle.victim.secret, 'x');
     battle.noteSent({ label: 'file', value: text, nobodys: text });
     const body = JSON.parse(text) as Record<string, unknown>;
-    battle.inspect(
+    await battle.inspect(
       operation.name,
       "body = the other tenant's file",
       await this.maker.ask(battle.attacker, { path, body }),

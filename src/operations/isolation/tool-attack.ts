@@ -40,7 +40,7 @@ export class ToolAttack {
         for (const probe of this.probesFor(name, property, cursors)) await this.probe(name, probe, own);
       }
       control = await this.call(battle.attacker, own);
-      battle.inspect(where, 'own arguments, right after the other tenant', control);
+      await battle.inspect(where, 'own arguments, right after the other tenant', control);
     });
     const worked = control !== undefined && !isFailure(control);
     const note = worked ? 'own arguments work' : `own arguments fail: ${cutText(control?.text ?? '', 160)}`;
@@ -75,7 +75,7 @@ export class ToolAttack {
     for (const ask of [asking, alone]) {
       const theirs = await ask(probe.value);
       const nobodys = probe.nobodys === probe.value ? theirs : await ask(probe.nobodys);
-      this.battle.compare(`tool ${this.name}`, probe, `argument ${name} = ${probe.label}`, {
+      await this.battle.compare(`tool ${this.name}`, probe, `argument ${name} = ${probe.label}`, {
         theirs,
         nobodys,
       });

@@ -14,6 +14,8 @@ export const ADVISORY_LOCKS = {
   callLogPartitions: 7_210_004,
   /** Of one follower. */
   callLogFollower: 7_210_011,
+  /** Of `toolcrib doctor --isolation`: its tenants are removed by whoever holds it. */
+  isolationCheck: 7_210_012,
   guideMarking: 7_210_015,
   /** Of one tenant: its next checkpoint. */
   checkpoint: 7_210_016,

@@ -100,8 +100,16 @@ export async function connectGuarded({
   });
 }
 
+let isSilent = false;
+
+/** From now on this process connects to no address that somebody gave it: what a made-up tenant is set up with must reach nobody. */
+export function connectToNobody(): void {
+  isSilent = true;
+}
+
 /** @throws {ForbiddenAddressError} For an address that is written out, which is not looked up. */
 function requireAllowed(address: string | undefined, privateNetworks: boolean): void {
+  if (isSilent) throw new ForbiddenAddressError();
   if (address !== undefined && !isAddressAllowed(address, privateNetworks)) throw new ForbiddenAddressError();
 }
 
