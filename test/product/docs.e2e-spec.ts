@@ -9,7 +9,7 @@ import { PERMISSIONS, ROLES } from '../../src/access/permissions.js';
 import { environmentSchema } from '../../src/platform/config.js';
 import { connectSnippets, KEY_PLACEHOLDER } from '../../src/groups/connect.js';
 import { legacy, type McpRequest, modern } from '../support/mcp.js';
-import { type RunningServer, startServer } from '../support/server.js';
+import { type RunningServer, startServer, TEST_MASTER_KEY } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const ROOT = resolve(__dirname, '../..');
@@ -116,6 +116,62 @@ describe('the documentation', () => {
   });
 });
 
+describe('docs/operations.md', () => {
+  const [, commands = ''] = read('docs/operations.md').split('## Commands');
+  /** `migrate [--revert]` */
+  const documented = tableRows(commands.split('\n## ')[0] ?? '').map((row) =>
+    unquote(row['command']).slice(9),
+  );
+  const toolcrib = (args: readonly string[]) =>
+    new Promise<{ code: number; text: string }>((settle) => {
+      execFile(process.execPath, [join(ROOT, 'dist/src/cli.js'), ...args], (error, stdout, stderr) => {
+        settle({ code: error ? Number(error.code) : 0, text: `${stdout}${stderr}` });
+      });
+    });
+
+  it('lists every command as `toolcrib help` does', async () => {
+    const { code, text } = await toolcrib(['help']);
+    const lines = text.split('\n').filter((line) => /^ {2}[a-z]/.test(line));
+    const shown = lines.map((line) => (line.trim().split(/ {2,}/)[0] ?? '').trim());
+    expect(code).toBe(0);
+    expect(shown.length).toBeGreaterThan(12);
+    expect(documented).toEqual(shown);
+  });
+
+  it('lists options that the commands take, and no other', async () => {
+    for (const command of documented.filter((name) => name !== 'help')) {
+      const words = command.split(' ').filter((word) => !word.startsWith('['));
+      const name = words.filter((word) => /^[a-z-]+$/.test(word) && !word.startsWith('-'));
+      const file = words.includes('FILE') && name[0] === 'config' ? ['x.yaml'] : [];
+      const options = [...command.matchAll(/(?<=[ [])(--?[a-z-]+)( [A-Z]+)?/g)].flatMap(
+        ([, option, value]) => (value ? [option, '1'] : [option]),
+      );
+      // The parser names the first option that it does not know, or that lacks its value.
+      const { code, text } = await toolcrib([...name, ...file, ...options, '--no-such-option']);
+      expect([command, text.split('\n')[0]]).toEqual([
+        command,
+        expect.stringContaining("'--no-such-option'"),
+      ]);
+      expect([command, code]).toEqual([command, command.startsWith('config') ? 1 : 2]);
+    }
+  }, 120_000);
+
+  it.each(PAGES)('%s: its command lines are of commands and options that there are', (page) => {
+    const known = new Map<string, string>();
+    for (const command of documented) {
+      const name = /^[a-z]+( [a-z-]+)?(?= |$)/.exec(command.replace(/ \[.*| --.*| FILE.*/, ''))?.[0] ?? '';
+      known.set(name, command);
+    }
+    const wrong = commandLinesIn(read(page)).filter((line) => {
+      const [first = '', second = ''] = line.split(/\s+/);
+      const command = known.get(`${first} ${second}`) ?? known.get(first);
+      const options = line.match(/(?<=\s)--?[a-z][a-z-]*/g) ?? [];
+      return command === undefined || options.some((option) => !`${command} `.includes(`${option}`));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('docs/administration.md', () => {
   it('prints the permission matrix as the guard has it', () => {
     const [, section = ''] = read('docs/administration.md').split('## Who may do what');
@@ -174,6 +230,19 @@ describe('the documentation, on the built server', () => {
       expect(answer.text).toContain('"name":"get_project_info"');
     });
 
+    it('counts the tools of the sample group right, and docs/crm-tools.md those of the business', async () => {
+      const { text } = await send({ path: '/mcp/sample/mcp', key, ...legacy('tools/list') });
+      const { result } = JSON.parse(text) as { result: { tools: { name: string }[] } };
+      const names = result.tools.map(({ name }) => name);
+      expect(readme).toContain(`the group \`sample\` with all ${names.length} tools`);
+      const ofBusiness = names.filter((name) => name !== 'read_result');
+      expect(readme).toContain(`the sample business: its ${ofBusiness.length} tools`);
+      const page = read('docs/crm-tools.md');
+      expect(page).toContain(`Its ${ofBusiness.length} tools, and \`read_result\``);
+      const listed = tableRows(page.split('\n## ')[0] ?? '').map((row) => unquote(row['tool']));
+      expect(listed.toSorted()).toEqual(ofBusiness.toSorted());
+    });
+
     it('has no other curl commands', () => {
       expect(more).toEqual([]);
     });
@@ -213,6 +282,63 @@ describe('the documentation, on the built server', () => {
         await expect(client.query(sql)).resolves.toBeDefined();
       },
     );
+  });
+
+  describe('docs/operations.md', () => {
+    it('has statements for a restored database that its owner may run', async () => {
+      const [, section = ''] = read('docs/operations.md').split('## Backup and restore');
+      const [statements = ''] = [...section.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, sql]) => sql ?? '');
+      expect(statements).toContain('UPDATE mcp_call_logs SET recorded_in = 0');
+      const client = new Client({ connectionString: database.url });
+      await client.connect();
+      try {
+        await client.query('BEGIN');
+        await client.query(statements);
+        const { rows } = await client.query(
+          `SELECT relforcerowsecurity AS forced FROM pg_class WHERE oid = 'mcp_call_logs'::regclass`,
+        );
+        expect(rows).toEqual([{ forced: true }]);
+      } finally {
+        await client.query('ROLLBACK');
+        await client.end();
+      }
+    });
+
+    it.each([
+      ['with psql', process.env['PATH'] ?? ''],
+      ['without psql', '/nowhere'],
+    ])('lets people look into the database, %s', async (_what, PATH) => {
+      const env = { DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY, PATH };
+      const psql = (args: readonly string[], input = '') =>
+        new Promise<{ code: number; text: string }>((settle) => {
+          const command = [join(ROOT, 'dist/src/cli.js'), 'psql', ...args];
+          const child = execFile(process.execPath, command, { env }, (error, stdout, stderr) => {
+            settle({ code: error ? Number(error.code) : 0, text: `${stdout}${stderr}` });
+          });
+          child.stdin?.end(input);
+        });
+      const count = `SELECT 'people: ' || count(*) AS said FROM users`;
+      const people = /people: ([1-9]\d\d)\n/;
+      const asOwner = await psql(['-c', count]); // of whom row-level security hides tenants, unless it is a superuser
+      expect(asOwner).toMatchObject({ code: 0, text: expect.stringMatching(/people: \d+\n/) });
+      const ofTenant = await psql(['--tenant', 'default', '-c', count]);
+      expect(ofTenant).toMatchObject({ code: 0, text: expect.stringMatching(people) });
+      expect((await psql(['--tenant', 'default'], `${count};`)).text).toMatch(people);
+      const wrong = await psql(['--tenant', 'default'], 'SELECT nothing_such;');
+      expect([wrong.code > 0, wrong.text]).toEqual([true, expect.stringContaining('nothing_such')]);
+      expect(wrong.text + ofTenant.text).not.toContain(new URL(database.url).password);
+      const nobody = await psql(['--tenant', 'nobody', '-c', count]);
+      expect([nobody.code, nobody.text]).toEqual([1, expect.stringContaining('There is no tenant nobody')]);
+    });
+
+    it('names the addresses that watch it as they answer', async () => {
+      for (const path of ['/health/live', '/health/ready']) {
+        expect(read('docs/operations.md')).toContain(`\`GET ${path}\``);
+        expect((await send({ method: 'GET', path, key: null })).status).toBe(200);
+      }
+      expect(read('docs/operations.md')).toContain('There is no metrics\nendpoint');
+      expect((await send({ method: 'GET', path: '/metrics', key: null })).status).toBe(404);
+    });
   });
 
   describe('docs/errors.md', () => {
@@ -411,6 +537,22 @@ describe('the documentation, on the built server', () => {
     });
   }
 });
+
+/** What follows `toolcrib` in code, or what it goes by beside an installation. Names of a command alone (`toolcrib config`) count as its family. */
+function commandLinesIn(markdown: string): string[] {
+  const code = [
+    ...[...markdown.matchAll(/^```(?:sh|text)?\n(.*?)^```$/gms)].map(([, block]) => block ?? ''),
+    ...[...markdown.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, text]) =>
+      (text ?? '').replaceAll('\n', ' '),
+    ),
+  ].join('\n');
+  const called = code.matchAll(
+    /(?:^|[\s;&|(])(?:toolcrib(?: --)?|node dist\/src\/cli\.js) +([a-z][^\n;&|)>#<]*)/gm,
+  );
+  return [...called]
+    .map(([, line]) => (line ?? '').trim())
+    .filter((line) => !/^(?:node|[a-z ]+ v1\b|response$)/.test(line) && line !== 'config');
+}
 
 type Row = Readonly<Record<string, string>>;
 

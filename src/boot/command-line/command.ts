@@ -25,7 +25,7 @@ export type Command = {
 export class UsageError extends Error {}
 
 /** @throws {UsageError} An option that is not there, or lacks its value. */
-export function parse<Options extends Record<string, { type: 'string' | 'boolean' }>>(
+export function parse<Options extends Record<string, { type: 'string' | 'boolean'; short?: string }>>(
   args: readonly string[],
   options: Options,
   { allowPositionals = false } = {},

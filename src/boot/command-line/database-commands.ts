@@ -20,6 +20,15 @@ export const DATABASE_COMMANDS: readonly Command[] = [
     help: ['a new password for an admin (default: ADMIN_EMAIL)'],
     run: resetPassword,
   },
+  {
+    name: 'psql',
+    takes: '[-c SQL] [--tenant NAME]',
+    help: [
+      'psql on the database as the owner of the schema, or as the service for a tenant;',
+      'without a psql on this machine, the SQL of -c or stdin is run all the same',
+    ],
+    run: lookInside,
+  },
 ];
 
 async function migrate(args: readonly string[]): Promise<void> {
@@ -66,4 +75,19 @@ async function resetPassword(args: readonly string[]): Promise<void> {
     const password = await resetAdminPassword(databases, email);
     print(`Sign-in   ${email}\nPassword  ${password}\nAll earlier sign-ins of this admin have ended.\n`);
   });
+}
+
+/** Exit codes: psql's own; without one 0 done, 1 failed. */
+async function lookInside(args: readonly string[]): Promise<void> {
+  const { values } = parse(args, {
+    command: { type: 'string', short: 'c' },
+    tenant: { type: 'string' },
+  });
+  const { openPsql } = await import('../commands/psql.js');
+  await withInstallation(
+    async (config) => {
+      process.exitCode = await openPsql(config, { sql: values.command, tenantName: values.tenant });
+    },
+    { logLevel: 'error' }, // stdout is what was asked for
+  );
 }

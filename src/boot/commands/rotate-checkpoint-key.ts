@@ -47,7 +47,10 @@ function keysOfFiles(config: Config): Keys {
   const dataDir = DataDir.open(config.dataDir);
   const file = dataDir.file(CHECKPOINT_KEY_FILE);
   if (config.bringsDatabase || !existsSync(file)) {
-    throw new StartError('CHECKPOINT_KEY is not set: nothing is signed, so there is no key to replace');
+    throw new StartError(
+      'CHECKPOINT_KEY is not set in the settings of this command, so it knows no key to replace. Where the service signs, run it with ' +
+        'CHECKPOINT_KEY set to the new key and CHECKPOINT_KEY_PREVIOUS to the one used so far',
+    );
   }
   return {
     old: dataDir.secret(CHECKPOINT_KEY_FILE, MASTER_KEY_BYTES),
