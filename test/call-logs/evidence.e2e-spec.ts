@@ -321,6 +321,13 @@ describe('toolcrib keys rotate-checkpoint', () => {
         code: 1,
         stdout: expect.stringContaining('CHECKPOINT_KEY_PREVIOUS to the one used so far'),
       });
+      const { CHECKPOINT_KEY: _key, ...without } = env; // beside a service that signs
+      const unknown = await runNode([cli, 'keys', 'rotate-checkpoint'], without);
+      expect(unknown).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining('not set in the settings of this command'),
+      });
+      expect(unknown.stdout).not.toContain('nothing is signed');
       const both = { ...env, CHECKPOINT_KEY_PREVIOUS: TEST_CHECKPOINT_KEY };
       const rotated = await runNode([cli, 'keys', 'rotate-checkpoint'], both);
       expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('BEGIN PUBLIC KEY') });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type OpenApi, operationsOf } from '../../src/operations/isolation/operations.js';
 import { newId } from '../../src/platform/new-id.js';
 import { openApiDocument } from '../../src/platform/rest/rest.js';
@@ -93,6 +94,92 @@ describe('REST manners', () => {
       for (const { field, message } of missing)
         expect([name, message]).toEqual([name, `${field} is required`]);
     }
+  });
+
+  describe('what a PUT leaves out', () => {
+    const [, section = ''] = readFileSync('docs/rest-api.md', 'utf8').split('**What a PUT leaves out**');
+    const [table = ''] = section.split('\nA field that is');
+    const reset = new Map(
+      [...table.matchAll(/^\| (`\/.*?) \| (.*) \|$/gm)].flatMap(([, paths, fields]) =>
+        wordsIn(paths).map((path) => [path, wordsIn(fields)] as const),
+      ),
+    );
+
+    it('is reset where the documentation says so: where a whole is put in place', () => {
+      const { paths } = openApiDocument(t.app) as unknown as {
+        paths: Record<
+          string,
+          { put?: { requestBody?: { content: Record<string, { schema: { $ref?: string } }> } } }
+        >;
+      };
+      const operations = operationsOf(openApiDocument(t.app) as unknown as OpenApi);
+      const wholes = operations.flatMap(({ method, path, body }) => {
+        const dto = Object.values(paths[path].put?.requestBody?.content ?? {})[0]?.schema.$ref ?? '';
+        const optional = Object.keys(body?.properties ?? {}).filter(
+          (name) => !body?.required?.includes(name),
+        );
+        if (method !== 'PUT' || !/\/(Put|Set)\w*Dto$/.test(dto) || optional.length === 0) return [];
+        return [[path.replace('/api/v1', ''), optional] as const];
+      });
+      expect(wholes.length).toBeGreaterThan(5);
+      expect(Object.fromEntries(reset)).toEqual(Object.fromEntries(wholes));
+    });
+
+    const least: Readonly<Record<string, readonly [object, object]>> = {
+      '/admin/features/x': [{ enabled: true }, { percentage: 5, roles: ['owner'], description: 'x' }],
+      '/admin/automation/settings': [
+        { strategy: 'template' },
+        {
+          default_language: 'zh',
+          conversation_channel: 'wechat',
+          conversation_title: 'x',
+          conversation_ai_enabled: false,
+          required_tools: [],
+        },
+      ],
+      '/admin/job-settings/alerts.cleanup': [{ retry_seconds: [1] }, { timeout_seconds: 7 }],
+      '/consultants/me': [{}, { skills: ['x'], max_open_customers: 3, available: false }],
+      '/admin/consultant-settings': [{}, { offer_seconds: 7, expected_response_seconds: 8 }],
+    };
+    it.each(Object.entries(least))('is reset by PUT %s', async (path, [needed, optional]) => {
+      const person = await t.newUser(tenant.tenantId, ['owner', 'admin', 'consultant']);
+      const { access_token: signedIn } = await t.signIn(person.email);
+      const put = async (body: object) => {
+        const answer = await t.rest('PUT', path, { token: signedIn, body });
+        expect([answer.status, answer.body.error]).toEqual([200, undefined]);
+        const { version: _version, updated_at: _at, ...data } = answer.body.data;
+        return data;
+      };
+      const before = await put(needed);
+      const between = await put({ ...needed, ...optional });
+      expect(between).toMatchObject(optional);
+      expect(await put(needed)).toEqual(before);
+    });
+
+    it('stays as it is everywhere else', async () => {
+      const { id } = await newGroup('Left out');
+      const tool = await t.rest('POST', `/admin/groups/${id}/tools`, {
+        token,
+        body: { tool_name: 'get_user_profile', description: 'x', timeout_seconds: 9 },
+      });
+      const key = await t.rest('POST', `/admin/groups/${id}/keys`, {
+        token,
+        body: { name: 'x', owner: 'team' },
+      });
+      for (const path of [
+        `/admin/groups/${id}`,
+        `/admin/tools/${tool.body.data.id}`,
+        `/admin/keys/${key.body.data.id}`,
+        '/admin/sign-in-settings',
+        '/notifications/preferences',
+      ]) {
+        const { version: _v, updated_at: _u, ...before } = (await read(path)).body.data;
+        const answer = await t.rest('PUT', path, { token, body: {} });
+        expect([path, answer.status]).toEqual([path, 200]);
+        const { version: _w, updated_at: _t, ...after } = (await read(path)).body.data;
+        expect([path, after]).toEqual([path, before]);
+      }
+    });
   });
 
   describe('cursors', () => {
@@ -228,3 +315,8 @@ describe('REST manners', () => {
     });
   });
 });
+
+/** Of a cell of a table. */
+function wordsIn(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word);
+}
