@@ -269,3 +269,9 @@ export function windowsEnvironment(): Record<string, string | undefined> {
   const { SystemRoot, TEMP, TMP, PATH } = process.env;
   return process.platform === 'win32' ? { SystemRoot, TEMP, TMP, PATH } : {};
 }
+
+/** What a program needs that talks to whoever sits at the terminal, and nothing of ours. */
+export function terminalEnvironment(): Record<string, string | undefined> {
+  const { PATH, HOME, TERM, LANG, LC_ALL, PAGER, LESS, EDITOR } = process.env;
+  return { ...windowsEnvironment(), PATH, HOME, TERM, LANG, LC_ALL, PAGER, LESS, EDITOR };
+}

@@ -106,7 +106,7 @@ function toolsNamedIn(file: string, text: string, tools: ReadonlySet<string>): s
       ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node);
     if (isFailure && isText && namesOne(node.text)) found.push(`${file}: ${node.getText()}`);
     const begins =
-      (ts.isNewExpression(node) && /Error$/.test(node.expression.getText())) ||
+      (ts.isNewExpression(node) && node.expression.getText().endsWith('Error')) ||
       (ts.isCallExpression(node) &&
         /^(?:wrongField|(?:required|optional)Uuid|failure|refusal)$/.test(node.expression.getText()));
     node.forEachChild((child) => visit(child, isFailure || begins));

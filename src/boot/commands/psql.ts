@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { Client, type QueryArrayResult } from 'pg';
 import { DataSource } from 'typeorm';
 import { StartError } from '../../platform/errors.js';
-import type { Config } from '../../platform/config.js';
+import { type Config, terminalEnvironment } from '../../platform/config.js';
 import { systemDataSourceOptions } from '../database/database.js';
 import { getTenantNamed } from './tenant-of-command.js';
 
@@ -50,12 +50,11 @@ async function placeOf(config: Config, tenantName: string | undefined): Promise<
 async function runPsql({ url, settings }: Place, sql: string | undefined): Promise<number | undefined> {
   const address = new URL(url);
   address.password = '';
-  const env = { ...process.env, PGPASSWORD: decodeURIComponent(url.password), PGOPTIONS: settings };
+  const env = { ...terminalEnvironment(), PGPASSWORD: decodeURIComponent(url.password), PGOPTIONS: settings };
   const args = ['--no-password', address.href, ...(sql === undefined ? [] : ['-c', sql])];
   if (!process.stdin.isTTY) args.unshift('--set=ON_ERROR_STOP=1'); // what a script asks for ends at its first error
   const child = spawn('psql', args, { stdio: 'inherit', env });
-  const ignore = () => undefined; // Ctrl-C is for psql, which cancels its query with it
-  process.on('SIGINT', ignore);
+  process.on('SIGINT', leaveToPsql);
   try {
     const [code] = (await once(child, 'close')) as [number | null];
     return code ?? 1;
@@ -63,8 +62,13 @@ async function runPsql({ url, settings }: Place, sql: string | undefined): Promi
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   } finally {
-    process.off('SIGINT', ignore);
+    process.off('SIGINT', leaveToPsql);
   }
+}
+
+/** Ctrl-C cancels a query of psql, and ends nobody. */
+function leaveToPsql(): void {
+  // Without a listener, Node would end this process and the database with it.
 }
 
 /** Prints names and rows with tabs between, and what other statements say: as `psql -A -F tab`. */
