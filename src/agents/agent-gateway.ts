@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CircuitBreakers, CircuitOpenError, type Guarded } from '../tools/breakers/circuit-breakers.js';
+import type { Guarded } from '../tools/breakers/circuit.js';
+import { CircuitBreakers, CircuitOpenError } from '../tools/breakers/circuit-breakers.js';
 import { Config } from '../platform/config.js';
 import { AgentCaller, type CallAnswer } from './agent-caller.js';
 import { AgentFailure } from './agent-failure.js';

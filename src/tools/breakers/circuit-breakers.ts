@@ -1,23 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
-import { Circuit, type Verdict } from './circuit.js';
+import { Circuit, type Guarded, type Verdict } from './circuit.js';
 import { CircuitRecords } from './circuit-records.js';
 
 /** Published when an admin closes a circuit; the id is that of what it guards. */
 export const CIRCUIT_CHANGE = 'circuit';
-
-/** What a circuit guards, and when it opens. */
-export type Guarded = {
-  readonly tenantId: string;
-  /** The tool's row, or that of whatever else `kind` says. */
-  readonly toolId: string;
-  readonly kind: 'tool' | 'agent_version';
-  /** What people call it. */
-  readonly name: string;
-  /** Failures in a row that open it; 0: never. */
-  readonly failures: number;
-  readonly resetMs: number;
-};
 
 /** The call was not run: the tool has failed too often of late. */
 export class CircuitOpenError extends Error {

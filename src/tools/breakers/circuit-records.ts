@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { AdminAlerts } from '../../messaging/alerts/admin-alerts.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { inTenant } from '../../platform/request-scope.js';
-import type { Guarded } from './circuit-breakers.js';
+import type { Guarded } from './circuit.js';
 
 const NOTE_STATE = `INSERT INTO circuit_states (tenant_id, tool_id, replica_id, state, error_kind, changed_at)
   VALUES ($1, $2, $3, $4, $5, $6)

@@ -8,6 +8,19 @@ export type CircuitSettings = {
   readonly resetMs: number;
 };
 
+/** What a circuit guards, and when it opens. */
+export type Guarded = {
+  readonly tenantId: string;
+  /** The tool's row, or that of whatever else `kind` says. */
+  readonly toolId: string;
+  readonly kind: 'tool' | 'agent_version';
+  /** What people call it. */
+  readonly name: string;
+  /** Failures in a row that open it; 0: never. */
+  readonly failures: number;
+  readonly resetMs: number;
+};
+
 /**
  * A circuit breaker. Ours, because cockatiel's makes every call wait for the one that tries, for as long as that takes, runs
  * those whose callers have left meanwhile, and takes a call that was cancelled for one that succeeded.

@@ -1,4 +1,4 @@
-import type { Guarded } from '../breakers/circuit-breakers.js';
+import type { Guarded } from '../breakers/circuit.js';
 import type { ToolPolicy } from './policy.js';
 import { lazyCheck } from '../schemas/schema-compiler.js';
 import type { JsonObject, ToolDefinition } from '../tool-definition.js';
