@@ -205,6 +205,27 @@ describe('results', () => {
       );
     });
 
+    it('of data count twice: what fits once is whole, and text only', async () => {
+      const group = await groupWith({ result_max_bytes: LIMIT });
+      const bytesOf = (result: McpResult) => Buffer.byteLength(texts(result)[0]);
+      const both = await call(group, 'long_data', { characters: 400 });
+      expect(both).toHaveProperty('structuredContent.text');
+      const once = await call(group, 'long_data', { characters: 1000 });
+      expect(once).not.toHaveProperty('structuredContent');
+      expect(once.isError).toBeUndefined();
+      expect(truncation(once)).toBeUndefined();
+      expect(JSON.parse(texts(once)[0])).toEqual({ text: longText(1000) });
+      expect([2 * bytesOf(both) <= LIMIT, 2 * bytesOf(once) > LIMIT, bytesOf(once) <= LIMIT]).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      const promised = await call(group, 'promised_data', { characters: 1000 });
+      expect(promised).toMatchObject({ isError: true, content: [once.content![0], {}] });
+      expect(texts(promised)[1]).toContain('promised_data ran. Its result is complete');
+      expect(await lastRecord(group)).toMatchObject({ success: false, error_kind: 'result_invalid' });
+    });
+
     it('of a group without read_result have no handle; pictures and what cannot be kept are refused', async () => {
       const group = await groupWith({ result_max_bytes: LIMIT }, TOOLS);
       const cut = await call(group, 'long_text', { characters: 9000 });

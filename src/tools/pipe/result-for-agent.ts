@@ -59,8 +59,12 @@ export class ResultForAgent {
       return asText(result, `${tool.definition.name} ran. ${MISFIT}`);
     const limit = maxBytesOf(call, tool, this.config);
     const bytes = sizeOf(result, ownContent);
-    if (bytes <= limit) return { kind: 'result', result, errorKind: null, error: null };
+    if (bytes <= limit) return whole(result);
     if (!result.content.every(isText)) return tooLarge(tool, limit);
+    if (!ownContent && sizeOf(withoutStructured(result), ownContent) <= limit)
+      return isPromised
+        ? asText(result, `${tool.definition.name} ran. ${TWICE_TOO_LONG}`)
+        : whole(withoutStructured(result));
     return this.cut(call, tool, { result, limit, ownContent });
   }
 
@@ -91,13 +95,15 @@ export class ResultForAgent {
       _meta: { ...result._meta, [TRUNCATED]: { shownBytes, totalBytes, ...(handle && { handle }) } },
     };
     const isPromised = outputSchema && !result.isError && call.policy.structured_content !== false;
-    if (!isPromised) return { kind: 'result', result: cut, errorKind: null, error: null };
+    if (!isPromised) return whole(cut);
     return asText(cut, `${name} ran. ${UNSTRUCTURED} ${note}`);
   }
 }
 
 const MISFIT =
   'Its result is complete but for what the group hides, and is given as text only: with that hidden it is not what its output schema promises.';
+const TWICE_TOO_LONG =
+  'Its result is complete, and given as text only: it is too long to be given twice, as text and in the form its output schema promises.';
 const UNSTRUCTURED =
   'Its result is too long to be given in the form its output schema promises; the beginning is given as text.';
 
@@ -109,6 +115,10 @@ export function maxBytesOf(call: ToolCall, tool: BoundTool, { env }: Config): nu
 /** A result as a group without structured content gives it. */
 export function withoutStructured({ structuredContent: _withheld, ...result }: ToolResult): ToolResult {
   return result;
+}
+
+function whole(result: ToolResult): Attempt {
+  return { kind: 'result', result, errorKind: null, error: null };
 }
 
 /** A result that cannot have the structured content it must have: MCP allows that of errors only. */
@@ -155,10 +165,12 @@ function textOf({ content, structuredContent }: ToolResult, ownContent: boolean)
   return texts.join('\n');
 }
 
-/** In bytes of UTF-8, without the frames of the blocks. */
+/**
+ * In bytes of UTF-8, without the frames of the blocks. Structured content counts, too: it goes over the wire beside a text that
+ * says the same, and some clients take no message of more than a mebibyte.
+ */
 function sizeOf({ content, structuredContent }: ToolResult, ownContent: boolean): number {
   const bytes = content.reduce((sum, block) => sum + bytesOfBlock(block), 0);
-  return ownContent && structuredContent
-    ? bytes + Buffer.byteLength(JSON.stringify(structuredContent))
-    : bytes;
+  if (!structuredContent) return bytes;
+  return ownContent ? bytes + Buffer.byteLength(JSON.stringify(structuredContent)) : 2 * bytes;
 }
