@@ -23,7 +23,7 @@ import { GateRefusal } from './gate-refusal.js';
 import { HttpReply } from './http-reply.js';
 import { HttpRefusal } from './http-refusal.js';
 import { Listeners } from './lanes/listeners.js';
-import { type McpPath, parseMcpPath } from './mcp-path.js';
+import { type McpPath, parseMcpPath, transportOf } from './mcp-path.js';
 import { isOAuthAddress, sendNoOAuth } from './oauth-addresses.js';
 import { RefusedCalls } from './refused-calls.js';
 import { Sessions } from './lanes/sessions.js';
@@ -251,10 +251,6 @@ function serveAsHttp(server: Server, request: IncomingMessage, socket: Duplex, h
   }
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   server.emit('connection', socket);
-}
-
-function transportOf(path: McpPath): ToolCall['transport'] {
-  return path.door === 'streamable_http' ? 'streamable_http' : 'sse';
 }
 
 /** As the calling application names itself, for the record. */

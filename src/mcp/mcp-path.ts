@@ -12,6 +12,18 @@ const DOORS: Readonly<Record<string, McpDoor>> = {
   ws: 'websocket',
 };
 
+/** What the record of a call says of the way it came. */
+const TRANSPORTS = {
+  streamable_http: 'streamable_http',
+  sse: 'sse',
+  sse_messages: 'sse',
+  websocket: 'websocket',
+} as const satisfies Record<McpDoor, string>;
+
+export function transportOf(path: McpPath | null | undefined) {
+  return path ? TRANSPORTS[path.door] : 'streamable_http';
+}
+
 /**
  * Reads `/mcp/{server_code}[/mcp|/sse|/sse/messages|/ws]`, and the same under `/mcp/server/` for installations that come
  * from the original system.

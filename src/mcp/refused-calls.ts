@@ -6,6 +6,7 @@ import { credentialOf } from './connected-caller.js';
 import type { Exchange } from './exchange.js';
 import { GateRefusal, type RefusedVisit } from './gate-refusal.js';
 import { refusalOf } from './http-refusal.js';
+import { parseMcpPath, transportOf } from './mcp-path.js';
 import { bodyLimits, peekJsonBody, STRANGERS_LIMITS } from './request-body.js';
 import { idOf, RpcRequests } from './rpc-requests.js';
 
@@ -30,35 +31,38 @@ export class RefusedCalls {
     if (request.method !== 'POST' || request.readableDidRead) return refusal;
     const visit = refusal instanceof GateRefusal ? refusal.visit : undefined;
     const body = await peekJsonBody(request, visit ? bodyLimits(this.config) : STRANGERS_LIMITS);
-    if (visit) await this.record(request, body, refusal.message, visit);
+    if (visit) {
+      const version = String(request.headers['mcp-protocol-version'] ?? 'unknown');
+      const address = request.socket.remoteAddress ?? '';
+      const transport = transportOf(parseMcpPath(request.url ?? ''));
+      await this.record(body, refusal.message, { ...visit, version, address, transport });
+    }
     return refusal.of(idOf(body));
   }
 
   /** The caller is refused whether or not that can be put on record. */
-  private async record(
-    request: IncomingMessage,
-    body: unknown,
-    message: string,
-    visit: RefusedVisit,
-  ): Promise<void> {
-    const version = String(request.headers['mcp-protocol-version'] ?? 'unknown');
+  async record(body: unknown, message: string, { version, ...visit }: Refused): Promise<void> {
     try {
-      await this.requests.recordRefused(exchangeOf(request, visit), body, version, message);
+      await this.requests.recordRefused(exchangeOf(visit), body, version, message);
     } catch (error) {
       this.logger.warn(`A refused call could not be put on record: ${String(error)}`);
     }
   }
 }
 
-function exchangeOf(request: IncomingMessage, { caller, catalog }: RefusedVisit): Exchange {
+/** Who asked for what, and how; `version` is the protocol revision. */
+type Refused = RefusedVisit &
+  Pick<Exchange, 'transport'> & { readonly version: string; readonly address: string };
+
+function exchangeOf({ caller, catalog, transport, address }: Omit<Refused, 'version'>): Exchange {
   const { serverCode } = catalog;
   return {
     caller,
     serverCode,
     catalog: () => catalog,
-    visit: () => ({ caller, serverCode, address: request.socket.remoteAddress ?? '', userAgent: null }),
+    visit: () => ({ caller, serverCode, address, userAgent: null }),
     appId: undefined,
-    transport: 'streamable_http',
+    transport,
     idempotencyKey: undefined,
     client: credentialOf(caller),
     gone: new Cancellation(),

@@ -164,6 +164,48 @@ describe('standing connections', () => {
     stop.abort();
   });
 
+  it('has a call to a group that was disabled, or is not for the key, on record, whatever door it comes to', async () => {
+    const tools = t.app.get(TestTools);
+    const echo = legacy('tools/call', { name: 'echo', arguments: { message: 'late' } }, 9);
+    const initialize = legacy('initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 'c', version: '1' },
+    });
+    const { headers } = await send(group, initialize);
+    const session = { 'mcp-session-id': headers.get('mcp-session-id') ?? '' };
+    const clients = [await openSse(group), await openWebSocket(group)];
+    for (const [n, client] of clients.entries()) {
+      const name = `until disabled ${n}`;
+      // What is under way keeps the connection open.
+      await client.send(
+        JSON.stringify(legacy('tools/call', { name: 'wait', arguments: { name, ms: 600_000 } }).body),
+      );
+      await eventually(() => tools.begun.includes(name));
+    }
+    const other = await newGroup(t, tenant, { tools: ['echo'] });
+    expect((await send({ ...group, key: other.key }, echo)).status).toBe(403);
+    await admin('PUT', `/groups/${group.id}`, { enabled: false });
+    expect((await send(group, echo)).status).toBe(403);
+    expect((await send(group, { ...echo, headers: session })).status).toBe(403);
+    expect(await clients[0].send(JSON.stringify(echo.body))).toContain('is disabled');
+    await clients[1].send(JSON.stringify(echo.body));
+    await eventually(() => clients[1].messages().some(({ id, error }) => id === 9 && error !== undefined));
+    const rows = await t.dataSource.query<{ transport: string; error_message: string }[]>(
+      `SELECT transport, error_message FROM mcp_call_logs WHERE group_id = $1 AND error_kind = 'refused' ORDER BY transport, created_at`,
+      [group.id],
+    );
+    const disabled = expect.stringContaining('is disabled') as string;
+    expect(rows).toEqual([
+      { transport: 'sse', error_message: disabled },
+      { transport: 'streamable_http', error_message: expect.stringContaining('does not open') as string },
+      { transport: 'streamable_http', error_message: disabled },
+      { transport: 'streamable_http', error_message: disabled },
+      { transport: 'websocket', error_message: disabled },
+    ]);
+    clients.forEach((client) => client.close());
+  });
+
   it('tells of twenty changes in a row a few times, and of the last one', async () => {
     const client = await openWebSocket(group);
     await handshake(client);
@@ -312,6 +354,13 @@ describe('when a replica can hold no more open', () => {
       const theirs = await openOne(other);
       const { error } = await ask(mine[0], 'ping');
       expect(error?.message).toContain('the request was not executed; open another one');
+      const refused = await ask(mine[0], 'tools/call', { name: 'echo', arguments: { message: 'late' } });
+      expect(refused.error?.message).toBe(error?.message);
+      const rows = await t.dataSource.query<{ kind: string }[]>(
+        `SELECT error_kind AS kind FROM mcp_call_logs WHERE group_id = $1 AND tool_name = 'echo'`,
+        [greedy.id],
+      );
+      expect(rows).toEqual([{ kind: 'refused' }]);
       expect(tools.aborted).not.toContain(name(0));
       expect((await ask(mine[1], 'ping')).result).toEqual({});
       await close([...mine, theirs]);

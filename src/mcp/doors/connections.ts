@@ -12,6 +12,7 @@ import type { Exchange } from '../exchange.js';
 import type { Visit } from '../gate.js';
 import { GateRefusal } from '../gate-refusal.js';
 import { HttpRefusal, noRoom } from '../http-refusal.js';
+import { RefusedCalls } from '../refused-calls.js';
 import type { RpcRequest } from '../rpc-message.js';
 import { Listeners, type Listening } from '../lanes/listeners.js';
 import { StandingStreams } from '../lanes/standing-streams.js';
@@ -41,6 +42,7 @@ type Wire = {
 type Entry = Connection & {
   readonly tenantId: string;
   readonly share: readonly string[];
+  readonly address: string;
   readonly wire: Wire;
   readonly client: KnownClient;
   readonly calls: CallsUnderWay;
@@ -65,6 +67,7 @@ export class Connections implements OnApplicationShutdown {
     private readonly listeners: Listeners,
     private readonly standing: StandingStreams,
     private readonly config: Config,
+    private readonly refusedCalls: RefusedCalls,
   ) {}
 
   onApplicationShutdown(): void {
@@ -112,6 +115,7 @@ export class Connections implements OnApplicationShutdown {
       credential: credentialOf(visit.caller),
       tenantId: visit.caller.tenantId,
       share: shareOf(visit.caller),
+      address: visit.address,
       wire,
       client: new KnownClient(BATCH_VERSION),
       calls: new CallsUnderWay(),
@@ -143,17 +147,30 @@ export class Connections implements OnApplicationShutdown {
     try {
       const sender = source(gone);
       const exchange = sender instanceof Promise ? await sender : sender;
-      if (entry.closing) throw new HttpRefusal(503, -32_000, CLOSING);
+      if (entry.closing) await this.refuseClosing(entry, body, exchange);
       const received = await this.read(entry, body, exchange);
       for (const notification of received.notifications) heed(entry, notification);
       await Promise.all(received.requests.map((request) => this.answer(entry, received, request, exchange)));
     } catch (error) {
+      if (error instanceof GateRefusal) await this.recordGone(entry, body, error);
       entry.wire.deliver(rpcError(idOf(body), this.requests.errorOf(error)));
       if (error instanceof GateRefusal) entry.closing = true;
     } finally {
       isOver();
       if (entry.closing) hangUpWhenAnswered(entry);
     }
+  }
+
+  private async refuseClosing({ client }: Entry, body: unknown, exchange: Exchange): Promise<never> {
+    await this.requests.recordRefused(exchange, body, client.version, CLOSING);
+    throw new HttpRefusal(503, -32_000, CLOSING);
+  }
+
+  /** A call of somebody who may not be here any more, as at every other door. */
+  private async recordGone({ client, address }: Entry, body: unknown, { message, visit }: GateRefusal) {
+    if (!visit) return;
+    const how = { version: client.version, address, transport: 'websocket' } as const; // over HTTP+SSE each is let in by itself
+    await this.refusedCalls.record(body, message, { ...visit, ...how });
   }
 
   private async read({ client }: Entry, body: unknown, exchange: Exchange): Promise<Received> {
