@@ -22,6 +22,12 @@ const PAGES = [
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const readme = read('README.md');
 
+/** Of a tool's thread: its agent gets the message as the tool's own, and nobody the code. */
+const INSIDE_ONLY = 'too_large';
+/** A refusal whose text is written where it is made; a template up to its first value. */
+const REFUSAL =
+  /(?:new (?:HttpRefusal|GateRefusal|BusyError|TooManyRequestsError)|noRoom|invalidToken)\(\s*(?:\d+,\s*)?(?:-?[\w.]+,\s*)?(?:'\w+',\s*)?(?:'([^']+)'|`([^`$]+))/g;
+
 type PackageJson = {
   readonly scripts: Readonly<Record<string, string>>;
   readonly engines: { readonly node: string };
@@ -342,6 +348,22 @@ describe('the documentation, on the built server', () => {
   });
 
   describe('docs/errors.md', () => {
+    it('has every code, and the words of every refusal, that the source has', () => {
+      const page = read('docs/errors.md');
+      const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
+        .map((file) => join('src', file));
+      const missing = sources.flatMap((file) => {
+        const text = read(file);
+        const codes = [...text.matchAll(/\breadonly code = '(\w+)'|new GateRefusal\(\s*\d+,\s*'(\w+)'/g)]
+          .map(([, code, word]) => code ?? word)
+          .filter((code) => code !== INSIDE_ONLY);
+        const words = [...text.matchAll(REFUSAL)].map(([, whole, beginning]) => whole ?? beginning.trim());
+        return [...codes.map((code) => `\`${code}\``), ...words].filter((said) => !page.includes(said));
+      });
+      expect(missing).toEqual([]);
+    });
+
     const checked = tableRows(read('docs/errors.md')).filter((row) => row['']?.includes('✓'));
     let token: string;
     let otherKey: string;
