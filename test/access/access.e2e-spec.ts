@@ -35,7 +35,7 @@ describe('access to the REST API', () => {
     tenant = await t.newTenant();
     operating = await t.newTenant();
     await t.dataSource.getRepository(Tenant).update({ id: operating.tenantId }, { isOperating: true });
-    operations = operationsOf(openApiDocument(t.app) as unknown as OpenApi);
+    operations = operationsOf((await openApiDocument(t.app)) as unknown as OpenApi);
   });
   afterAll(() => t.close());
 

@@ -63,8 +63,8 @@ describe('the admin audit', () => {
   };
 
   describe('every route that changes something', () => {
-    it('is called below', () => {
-      const { paths } = openApiDocument(t.app);
+    it('is called below', async () => {
+      const { paths } = await openApiDocument(t.app);
       const changing = Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods)
           .filter((method) => method !== 'get' && path.startsWith('/api/v1/admin/'))

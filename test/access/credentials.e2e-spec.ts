@@ -104,7 +104,7 @@ describe('routes, credentials and roles', () => {
     );
     group = await newGroup(t, tenant, { tools: ['get_project_info'], roles: ROLES });
     // A public route says itself what it makes of an empty body, 401 for a token that is nobody's included.
-    operations = operationsOf(openApiDocument(t.app) as unknown as OpenApi).filter(
+    operations = operationsOf((await openApiDocument(t.app)) as unknown as OpenApi).filter(
       ({ permission }) => permission !== 'public',
     );
   });

@@ -25,7 +25,7 @@ describe('routes that show a secret', () => {
   beforeAll(async () => {
     t = await createTestApp();
     tenant = await t.newTenant();
-    operations = operationsOf(openApiDocument(t.app) as unknown as OpenApi);
+    operations = operationsOf((await openApiDocument(t.app)) as unknown as OpenApi);
     showing = operations.filter(({ showsSecret }) => showsSecret);
   });
   afterAll(() => t.close());

@@ -86,7 +86,7 @@ async function attackAll(battle: Battle, only: RegExp): Promise<OperationResult[
   }
   if (only.test('MCP')) await new McpAttack(battle).run();
   await battle.survey();
-  const operations = operationsOf(openApiDocument(battle.target.app) as unknown as OpenApi);
+  const operations = operationsOf((await openApiDocument(battle.target.app)) as unknown as OpenApi);
   for (const operation of operations.filter(({ name }) => only.test(name))) {
     if (operation.method === 'DELETE') {
       await staySignedIn(battle.target, battle.attacker);

@@ -16,14 +16,13 @@ const YAML_PATH = '/api/docs-yaml';
 type Made = { readonly bytes: Buffer; readonly etag: string };
 
 /**
- * Serves the OpenAPI document: a page at `/api/docs`, JSON and YAML beside it. Anybody may ask, so each form is written once and sent as
- * bytes from then on: JSON when the service begins to listen, YAML at its first request, a path at a time.
+ * Serves the OpenAPI document: a page at `/api/docs`, JSON and YAML beside it. Anybody may ask, so each form is written once, at its
+ * first request and in small steps, and sent as bytes from then on.
  */
 export function serveOpenApi(app: NestExpressApplication, config: Config): void {
   const document = once(() => openApiDocument(app));
-  const json = once(async () => made(JSON.stringify(document())));
-  const yaml = once(async () => made(await writeYaml(document())));
-  app.getHttpServer().once('listening', () => void json());
+  const json = once(async () => made(JSON.stringify(await document())));
+  const yaml = once(async () => made(await writeYaml(await document())));
   // The page reads the document from its own address: written into its script, it would be made a second time.
   const swaggerUrl = `${withoutTrailingSlashes(new URL(config.publicUrl).pathname)}${JSON_PATH}`;
   SwaggerModule.setup(PAGE, app, () => undefined as never, { raw: false, swaggerUrl });
