@@ -43,8 +43,8 @@ export default {
   testSequencer: '<rootDir>/test/support/slowest-first.mjs',
   // A hang, not slowness: no test is about how fast this machine is.
   testTimeout: 300_000,
-  // Two even on two cores: about half of the time a spec waits, for PostgreSQL or for a server that it started.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // One more than there are cores: a third of the time a spec waits, for PostgreSQL or for a server that it started.
+  maxWorkers: availableParallelism() + 1,
   projects: [
     {
       ...base,

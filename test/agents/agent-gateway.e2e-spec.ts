@@ -2,7 +2,7 @@ import { v7 as newId } from 'uuid';
 import { AgentGateway } from '../../src/agents/agent-gateway.js';
 import type { AgentQuestion, AgentReply } from '../../src/agents/agent-reply.js';
 import { AGENT_ENV, newAgent, newOrder, newVersion } from '../support/agents.js';
-import { eventually, newGroup } from '../support/mcp.js';
+import { newGroup } from '../support/mcp.js';
 import {
   type DifyMode,
   type FormField,
@@ -11,6 +11,7 @@ import {
   StandInDify,
 } from '../support/stand-in-dify.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually, HANG_MS } from '../support/waiting.js';
 
 const MODES: readonly DifyMode[] = ['chat', 'agent-chat', 'advanced-chat', 'agent', 'workflow', 'completion'];
 const SOFT_MS = 3000;
@@ -51,6 +52,13 @@ describe('AgentGateway', () => {
     on.app
       .get(AgentGateway)
       .ask(tenant, { purpose: 'welcome', user: 'emma', query: 'Greet her.', ...question });
+  /** A replica whose budgets tell only a hang, for what a busy machine does more slowly. */
+  const patient = async () => {
+    const budgets = { AGENT_SOFT_BUDGET_MS: String(HANG_MS), AGENT_HARD_BUDGET_MS: String(HANG_MS) };
+    const replica = await createTestApp({ database: t.database, env: { ...AGENT_ENV, ...budgets } });
+    replicas.push(replica);
+    return replica;
+  };
   /** Agents with one app each, in this order. */
   const withApps = async (...settings: Partial<StandInApp>[]) => {
     const apps = settings.map((one) => dify.addApp(one));
@@ -133,7 +141,10 @@ describe('AgentGateway', () => {
   it('answers a hundred at once although every fifth request fails, and opens no circuit', async () => {
     const { app } = await withApp({ scenario: 'slow', slowMs: 200 });
     for (let n = 0; n < 100; n += 1) app.next.push(n % 5 === 0 ? 'internal_server_error' : 'slow');
-    const replies = await Promise.all(Array.from({ length: 100 }, (_none, n) => ask({ user: `user-${n}` })));
+    const on = await patient();
+    const replies = await Promise.all(
+      Array.from({ length: 100 }, (_none, n) => ask({ user: `user-${n}` }, on)),
+    );
     expect(replies.filter(({ ok }) => !ok)).toEqual([]);
     expect(replies.flatMap(kindsOf).filter((kind) => kind !== null)).toEqual(
       Array.from({ length: 20 }, () => 'server_error'),
@@ -393,9 +404,10 @@ describe('AgentGateway', () => {
     const { agent } = await withApp({ answer: 'One' });
     const other = dify.addApp({ answer: 'Two' });
     const otherId = await newVersion(t, tenant, dify, { agentId: agent.id, app: other, weight: 3 });
+    const on = await patient();
     const users = Array.from({ length: 120 }, () => newId());
     const askAll = async () => {
-      const texts = await Promise.all(users.map(async (user) => textOf(await ask({ user }))));
+      const texts = await Promise.all(users.map(async (user) => textOf(await ask({ user }, on))));
       return texts.map((text) => (text === 'Two' ? otherId : agent.versionId));
     };
     const first = await askAll();

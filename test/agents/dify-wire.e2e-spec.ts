@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { AgentFailure } from '../../src/agents/agent-failure.js';
 import { DifyClient } from '../../src/agents/dify-client.js';
 import { loadConfig } from '../../src/platform/config.js';
-import { eventually } from '../support/mcp.js';
+import { eventually } from '../support/waiting.js';
 
 type Handler = (response: ServerResponse, path: string, headers: IncomingHttpHeaders) => Promise<void> | void;
 

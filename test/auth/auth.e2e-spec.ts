@@ -6,8 +6,8 @@ import { Tenant } from '../../src/access/tenant.entity.js';
 import { User } from '../../src/access/user.entity.js';
 import { DomainEvent } from '../../src/platform/replicas/domain-event.entity.js';
 import { SecretBox } from '../../src/platform/secrets/secret-box.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type SignedIn, TEST_PASSWORD, type TestApp } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const UNKNOWN_USER = '01a1fc2e-cfb8-7648-9fcd-c4461f6942da';
 

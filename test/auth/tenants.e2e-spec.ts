@@ -13,7 +13,7 @@ import { v7 as newId } from 'uuid';
 import { ownerDataSourceOptions } from '../../src/boot/database/database.js';
 import { migrate, revertMigration } from '../../src/boot/database/migrate.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { eventually, legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
+import { legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { DERIVED_TABLES } from '../support/derived-tables.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { createTestDatabase } from '../support/test-database.js';
@@ -25,6 +25,7 @@ import {
   type TestApp,
   type TestTenant,
 } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const BATCH = 25;
 
@@ -319,10 +320,7 @@ describe('/api/v1/admin/tenants', () => {
         'SELECT job_id FROM tenant_jobs WHERE id = $1',
         [waiting],
       );
-      await eventually(
-        async () => (await asOperator('POST', `/admin/jobs/${jobId}/cancel`)).status === 200,
-        20_000,
-      );
+      await eventually(async () => (await asOperator('POST', `/admin/jobs/${jobId}/cancel`)).status === 200);
       expect(await jobDone(waiting)).toMatchObject({ status: 'failed', error: 'Its job was cancelled' });
 
       await t.dataSource.query('DROP TRIGGER refuse ON users');

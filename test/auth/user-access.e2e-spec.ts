@@ -2,16 +2,9 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { User } from '../../src/access/user.entity.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import {
-  eventually,
-  legacy,
-  type McpRequest,
-  modern,
-  newGroup,
-  send,
-  type TestGroup,
-} from '../support/mcp.js';
+import { legacy, type McpRequest, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 type Request = (method: string, params?: Record<string, unknown>) => McpRequest;
 
@@ -131,10 +124,9 @@ describe.each([
     for (const app of [t, replica]) expect((await echo(token, app)).body.result).toBeDefined();
     await t.dataSource.getRepository(User).update(id, { roles: ['customer'] });
     for (const app of [t, replica])
-      await eventually(async () => (await echo(token, app)).body.error !== undefined, 1000);
+      await eventually(async () => (await echo(token, app)).body.error !== undefined);
     await t.rest('POST', '/auth/logout', { body: { refresh_token: refresh } });
-    for (const app of [t, replica])
-      await eventually(async () => (await echo(token, app)).status === 401, 1000);
+    for (const app of [t, replica]) await eventually(async () => (await echo(token, app)).status === 401);
   });
 
   it('is put out of a standing connection when its rights change', async () => {

@@ -6,16 +6,16 @@ import { Replica } from '../../src/platform/replicas/replica.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { AutomationRows, later } from '../fixtures/automation-rows.js';
 import { AUTOMATION_ENV, AutomationWorld, WELCOME_TOOLS } from '../support/automation.js';
-import { eventually, newGroup } from '../support/mcp.js';
+import { newGroup } from '../support/mcp.js';
 import { StandInDify } from '../support/stand-in-dify.js';
 import { type Answer, createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 type Numbers = Record<string, any>; // oxlint-disable-line typescript/no-explicit-any -- what tests look into
 
 const BASE = '/admin/registration-automation';
 const FROM = '2026-03-10T00:00:00Z';
 const TO = '2026-03-12T00:00:00Z';
-const WAIT_MS = 120_000;
 
 describe('/api/v1/admin/registration-automation', () => {
   let t: TestApp;
@@ -125,7 +125,7 @@ describe('/api/v1/admin/registration-automation', () => {
         ['done', 'template'],
       ]);
       const { tenant } = world;
-      await eventually(async () => (await read(tenant, 'metrics')).mcp.calls === 4, WAIT_MS);
+      await eventually(async () => (await read(tenant, 'metrics')).mcp.calls === 4);
       const numbers = await read(tenant, 'dashboard');
       const durations = runs.map(({ duration_ms }) => duration_ms!);
       expect(numbers.today).toMatchObject({ registrations: 3, runs: 3, done: 3, failed: 0, success_rate: 1 });
@@ -797,7 +797,7 @@ describe('/api/v1/admin/registration-automation', () => {
       const replicasOf = async (): Promise<Numbers[]> => (await read(tenant, 'dashboard')).system.replicas;
       const isThere = (replicas: Numbers[]) =>
         ['one', 'two'].every((name) => replicas.some((row) => row.name === name && row.resources !== null));
-      await eventually(async () => isThere(await replicasOf()), WAIT_MS);
+      await eventually(async () => isThere(await replicasOf()));
       const [one] = (await replicasOf()).filter(({ name }) => name === 'one');
       expect(one.id).toBe(t.app.get(Replica).id);
       const { resources } = one;

@@ -14,12 +14,12 @@ import {
   letTimePass,
   WELCOME_TOOLS,
 } from '../support/automation.js';
-import { eventually, newGroup } from '../support/mcp.js';
+import { newGroup } from '../support/mcp.js';
 import { StandInDify } from '../support/stand-in-dify.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
+import { HANG_MS, eventually } from '../support/waiting.js';
 
 const FEATURE = 'registration_automation';
-const WAIT_MS = 120_000;
 
 describe('runs of the registration automation', () => {
   let t: TestApp;
@@ -235,7 +235,7 @@ describe('runs of the registration automation', () => {
       const { id, job_id: jobId } = await world.runIs(user, 'running');
       for (const [index, seconds] of [5, 15, 60, null].entries()) {
         const number = index + 1;
-        await eventually(async () => (await attemptOf(jobId, number)) !== undefined, WAIT_MS);
+        await eventually(async () => (await attemptOf(jobId, number)) !== undefined);
         const { state, gap } = (await attemptOf(jobId, number))!;
         expect([number, state, gap]).toEqual(
           seconds === null ? [number, 'dead', gap] : [number, 'queued', seconds],
@@ -315,7 +315,7 @@ describe('runs of the registration automation', () => {
       const mend = await breakTable('customer_claims', world);
       const user = await world.register();
       const { id, job_id: jobId } = await world.runIs(user, 'running');
-      await eventually(async () => (await attemptOf(jobId, 1)) !== undefined, WAIT_MS);
+      await eventually(async () => (await attemptOf(jobId, 1)) !== undefined);
       await t.dataSource.query('DELETE FROM jobs WHERE id = $1', [jobId]);
       await giveUp(world, jobId);
       expect(await world.ended(user)).toMatchObject({ state: 'failed', error_kind: 'purged' });
@@ -329,7 +329,7 @@ describe('runs of the registration automation', () => {
     it('raise an alert although nothing is left of them', async () => {
       const world = await withTemplate();
       await giveUp(world, newId());
-      await eventually(async () => (await alertsOf(world)).length === 1, WAIT_MS);
+      await eventually(async () => (await alertsOf(world)).length === 1);
       expect(await alertsOf(world)).toMatchObject([
         { title: expect.stringContaining('the dead letter was purged') as string, target_id: null },
       ]);
@@ -379,7 +379,7 @@ describe('runs of the registration automation', () => {
       await mend();
       await world.set('POST', `/admin/automation/runs/${id}/retry`);
       const { duration_ms: durationMs } = await world.runIs(user, 'done');
-      expect(durationMs).toBeLessThan(WAIT_MS);
+      expect(durationMs).toBeLessThan(HANG_MS);
     });
 
     it('are on record when not even their beginning can be', async () => {
@@ -413,7 +413,7 @@ describe('runs of the registration automation', () => {
       const mend = await breakTable('messages', world);
       const user = await world.register();
       const { id, job_id: jobId } = await world.runIs(user, 'running');
-      await eventually(async () => (await world.stepsOf(id))[2]?.state === 'failed', WAIT_MS);
+      await eventually(async () => (await world.stepsOf(id))[2]?.state === 'failed');
       await eventually(async () => (await world.rest('POST', `/admin/jobs/${jobId}/cancel`)).status === 200);
       const failed = { state: 'failed', error_kind: 'cancelled', error: 'Its job was cancelled' };
       expect(await world.ended(user)).toMatchObject(failed);
@@ -432,7 +432,7 @@ describe('runs of the registration automation', () => {
       await setPlan(world, [600]);
       const retried = await world.register();
       const stopped = await world.runIs(retried, 'running');
-      await eventually(async () => (await attemptOf(stopped.job_id, 1)) !== undefined, WAIT_MS);
+      await eventually(async () => (await attemptOf(stopped.job_id, 1)) !== undefined);
       await setPlan(world, []);
       const failed = await world.runIs(await world.register(), 'failed');
       const missed = await world.runIs(await world.register(), 'failed');
@@ -443,7 +443,7 @@ describe('runs of the registration automation', () => {
       await eventually(async () => {
         await letTimePass(t, stopped.job_id);
         return (await world.runsOf(retried))[0].state === 'skipped';
-      }, WAIT_MS);
+      });
       expect(await text(stopped.id)).toEqual({});
       await cleanUp(t, world.tenant.tenantId);
       expect(await text(missed.id)).toEqual({});
@@ -460,13 +460,13 @@ describe('runs of the registration automation', () => {
       const mend = await breakTable('customer_claims', world);
       const user = await world.register();
       const { id, job_id: jobId } = await world.runIs(user, 'running');
-      await eventually(async () => (await world.stepsOf(id))[3]?.state === 'failed', WAIT_MS);
+      await eventually(async () => (await world.stepsOf(id))[3]?.state === 'failed');
       await world.set('DELETE', `/admin/users/${user}`);
       await mend();
       await eventually(async () => {
         await letTimePass(t, jobId);
         return (await world.runsOf(user))[0].state === 'skipped';
-      }, WAIT_MS);
+      });
       expect(await world.runsOf(user)).toMatchObject([{ state: 'skipped', skip_reason: 'user_gone' }]);
       expect((await world.stepsOf(id)).map(({ state }) => state)).toEqual([
         'done',
@@ -497,7 +497,7 @@ describe('runs of the registration automation', () => {
         `Run ${begun.body.data.id} has greeted this user already; send again: true to greet once more`,
       );
       expect((await start(world, customer.id, { again: true })).status).toBe(201);
-      await eventually(async () => (await world.messagesOf(customer.id)).length === 2, WAIT_MS);
+      await eventually(async () => (await world.messagesOf(customer.id)).length === 2);
       const staff = await t.newUser(tenantId, ['consultant']);
       expect((await start(world, staff.id)).body.message).toBe(
         'Only customers are greeted, and this user is none',
@@ -584,7 +584,7 @@ describe('runs of the registration automation', () => {
     const users = [await world.register(), await world.register(), await world.register()];
     for (const user of users) await world.runIs(user, 'done');
     await world.set('POST', '/admin/automation/runs', { user_id: users[0], again: true });
-    await eventually(async () => (await world.messagesOf(users[0])).length === 2, WAIT_MS);
+    await eventually(async () => (await world.messagesOf(users[0])).length === 2);
     await world.ended(users[0]);
     const list = async (query: string) =>
       (await world.rest('GET', `/admin/automation/runs?${query}`)).items.map((run) => run['user_id']);

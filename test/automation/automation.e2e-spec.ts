@@ -1,8 +1,9 @@
 import { AUTOMATION_ENV, AutomationWorld } from '../support/automation.js';
-import { eventually, newGroup } from '../support/mcp.js';
+import { newGroup } from '../support/mcp.js';
 import { newAgent, newOrder } from '../support/agents.js';
 import { type DifyMode, type Scenario, StandInDify } from '../support/stand-in-dify.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const MODES: readonly DifyMode[] = ['chat', 'agent-chat', 'advanced-chat', 'agent', 'workflow', 'completion'];
 const FORM = [{ 'text-input': { variable: 'user_id', label: 'user', required: true, max_length: 48 } }];

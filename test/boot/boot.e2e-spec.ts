@@ -18,6 +18,7 @@ import { DataSource } from 'typeorm';
 import { withOwner } from '../../src/boot/database/migrate.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { eventually } from '../support/waiting.js';
 
 const run = promisify(execFile);
 const CLI = resolve(__dirname, '../../dist/src/cli.js');
@@ -185,9 +186,9 @@ describe('a stop', () => {
       agent: new Agent({ keepAlive: true }),
     });
     slow.write(body.slice(0, 10));
-    await untilTrue(() => slow.socket?.bytesWritten !== undefined && slow.socket.bytesWritten > 0);
+    await eventually(() => slow.socket?.bytesWritten !== undefined && slow.socket.bytesWritten > 0);
     const exit = server.stop();
-    await untilTrue(() => server.stdout().includes('finishing the calls in flight'));
+    await eventually(() => server.stdout().includes('finishing the calls in flight'));
     slow.end(body.slice(10));
     const [response] = (await once(slow, 'response')) as [IncomingMessage];
     response.resume();
@@ -203,7 +204,7 @@ describe('a stop', () => {
     });
     held.on('error', () => undefined); // it is cut off
     held.write('{');
-    await untilTrue(() => (held.socket?.bytesWritten ?? 0) > 0);
+    await eventually(() => (held.socket?.bytesWritten ?? 0) > 0);
   }
 
   it('cuts what outlasts the grace period', async () => {
@@ -275,7 +276,7 @@ describe('a start after a crash', () => {
     const server = await start({ DATA_DIR: usedDataDir() });
     const pid = postmasterPid(server.dataDir);
     process.kill(pid, 'SIGKILL');
-    await untilTrue(() => server.stdout().includes('The embedded PostgreSQL is back'));
+    await eventually(() => server.stdout().includes('The embedded PostgreSQL is back'));
     expect(postmasterPid(server.dataDir)).not.toBe(pid);
     expect(await signIn(server, 'admin@toolcrib.local', used.password)).toBe(200);
     expect(await server.stop()).toBe(0);
@@ -455,11 +456,4 @@ async function listenAnywhere(): Promise<Server> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;
-}
-
-async function untilTrue(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; !condition(); attempt++) {
-    if (attempt === 1500) throw new Error('It did not happen within 30 s');
-    await new Promise((settle) => setTimeout(settle, 20));
-  }
 }

@@ -9,12 +9,10 @@ import { COMMANDS } from '../../src/boot/command-line/commands.js';
 import { checkIsolation } from '../../src/boot/commands/isolation-check.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { idlenessOf, startCommand, startNode } from '../support/command.js';
-import { eventually } from '../support/mcp.js';
 import { startServer, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { eventually, HANG_MS } from '../support/waiting.js';
 
-/** A hang, not slowness. */
-const HANG_MS = 240_000;
 /** What belongs to every process: it hears of changes. */
 const EVERYWHERE = ['ChangeBus'];
 const NEXT_KEY = Buffer.alloc(32, 8).toString('base64');
@@ -238,10 +236,10 @@ describe('a process', () => {
       expect(await traces()).toMatchObject({ attempts: 0, schedules: 0, checkpoints: 0 });
 
       const worker = await startServer({ env: settings({ ROLE: 'worker' }) });
-      await eventually(async () => (await stateOf(id)) === 'done', HANG_MS);
+      await eventually(async () => (await stateOf(id)) === 'done');
       const isGone = async () =>
         (await admin.query('SELECT FROM tenants WHERE id = $1', [gone])).rowCount === 0;
-      await eventually(isGone, HANG_MS);
+      await eventually(isGone);
       expect(await fetch(`${worker.url}/health/ready`).then((answer) => answer.json())).toMatchObject({
         ready: true,
       });

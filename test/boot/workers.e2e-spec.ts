@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { Client } from 'pg';
-import { eventually, legacy } from '../support/mcp.js';
+import { legacy } from '../support/mcp.js';
 import { makeDataDir, removeDataDir, type RunningServer, spawnServer } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { eventually, HANG_MS } from '../support/waiting.js';
 
-/** A hang, not slowness. */
-const HANG_MS = 240_000;
 const PASSWORD = 'a long enough password';
 /** Connections, so many that the kernel gives each process some. */
 const ROUNDS = 24;
@@ -85,7 +84,7 @@ describe('WORKERS=2', () => {
         AUTH_RATE_LIMIT: '10000',
       },
     });
-    await eventually(async () => server.stdout().includes('"message":"Serving on'), HANG_MS);
+    await eventually(async () => server.stdout().includes('"message":"Serving on'));
     token = (await rest('POST', '/auth/login', { email: 'admin@toolcrib.local', password: PASSWORD })).data
       .access_token;
     const [group] = (await rest('GET', '/admin/groups')).data;
@@ -150,7 +149,7 @@ describe('WORKERS=2', () => {
       const [response] = (await once(stream, 'response')) as [import('node:http').IncomingMessage];
       let heard = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (heard += chunk));
-      await eventually(async () => heard.includes('endpoint'), HANG_MS);
+      await eventually(async () => heard.includes('endpoint'));
       const endpoint = /data: (\S+)/.exec(heard)![1];
       const say = (body: object) =>
         fetch(new URL(endpoint, server.url), {
@@ -166,7 +165,7 @@ describe('WORKERS=2', () => {
       await say({ jsonrpc: '2.0', method: 'notifications/initialized' });
       for (let n = 0; n < ROUNDS; n += 1)
         expect((await say({ jsonrpc: '2.0', id: `ping-${n}`, method: 'ping' })).status).toBe(202);
-      await eventually(async () => heard.includes(`ping-${ROUNDS - 1}`), HANG_MS);
+      await eventually(async () => heard.includes(`ping-${ROUNDS - 1}`));
       stream.destroy();
     },
     HANG_MS * 2,
@@ -181,16 +180,16 @@ describe('WORKERS=2', () => {
       process.kill(before[0].pid, 'SIGKILL');
       await Promise.allSettled(underWay); // none waits for ever, answered or not
       // A connection that the dead one had taken is lost; the next one is answered.
-      await eventually(async () => (await list().catch(() => undefined))?.status === 200, HANG_MS);
-      await eventually(async () => workers().length === before.length + 1, HANG_MS);
+      await eventually(async () => (await list().catch(() => undefined))?.status === 200);
+      await eventually(async () => workers().length === before.length + 1);
       const added = workers().at(-1)!;
       expect(added.id).toBe(3);
       const isNew = async () => (await replicas()).some(({ id }) => !known.some((one) => one.id === id));
-      await eventually(isNew, HANG_MS);
+      await eventually(isNew);
       const served = await many(() => list());
       expect(served.map(({ status }) => status)).toEqual(served.map(() => 200));
       // The lease of the dead one is over by then: nobody waits for it.
-      await eventually(async () => (await replicas()).length === 2, HANG_MS);
+      await eventually(async () => (await replicas()).length === 2);
 
       const [group] = (await rest('GET', '/admin/groups')).data;
       const { id, api_key: doomed } = (
@@ -223,11 +222,12 @@ describe('WORKERS=2 on an embedded installation', () => {
       const dataDir = makeDataDir();
       try {
         const server = await spawnServer({ env: { DATA_DIR: dataDir, WORKERS: '2', SAMPLE_DATA: 'false' } });
-        await eventually(async () => server.stdout().includes('"message":"Serving on'), HANG_MS);
-        const pids = [...server.stdout().matchAll(/"message":"Worker \d+ serves".*?"pid":(\d+)/g)].map(
-          ([, pid]) => Number(pid),
-        );
-        expect(pids).toHaveLength(2);
+        const workers = () =>
+          [...server.stdout().matchAll(/"message":"Worker \d+ serves".*?"pid":(\d+)/g)].map(([, pid]) =>
+            Number(pid),
+          );
+        await eventually(() => workers().length === 2);
+        const pids = workers();
         await server.kill9();
         const isGone = (pid: number) => {
           try {
@@ -236,9 +236,9 @@ describe('WORKERS=2 on an embedded installation', () => {
             return true;
           }
         };
-        await eventually(async () => pids.every(isGone), HANG_MS);
+        await eventually(async () => pids.every(isGone));
         const again = await spawnServer({ env: { DATA_DIR: dataDir, WORKERS: '2', SAMPLE_DATA: 'false' } });
-        await eventually(async () => again.stdout().includes('"message":"Serving on'), HANG_MS);
+        await eventually(async () => again.stdout().includes('"message":"Serving on'));
         expect(await again.stop()).toBe(0);
       } finally {
         removeDataDir(dataDir);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as newId } from 'uuid';
@@ -5,10 +6,11 @@ import { generatePersonalToken } from '../../src/auth/sign-in/personal-token-for
 import { newSigningSecret } from '../../src/messaging/channels/webhook-signature.js';
 import { CallLogWriter } from '../../src/call-logs/writing/call-log.writer.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { eventually, legacy, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
+import { legacy, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 import { createTestDatabase } from '../support/test-database.js';
+import { eventually } from '../support/waiting.js';
 
 const TOOLS = [
   'echo',
@@ -264,7 +266,9 @@ describe('the call log when the database is away', () => {
     const running = wait('patient', 200);
     await eventually(() => tools.begun.includes('patient'));
     proxy.cut();
-    setTimeout(() => proxy.restore(), 700);
+    const attempts = proxy.attempts;
+    await eventually(() => proxy.attempts > attempts + 2);
+    proxy.restore();
     expect((await running).body.result).toMatchObject({ content: [{ text: 'waited' }] });
     expect((await recorded()).filter((name) => name === 'patient')).toHaveLength(1);
   });
@@ -331,7 +335,9 @@ describe('the call log when the database is away', () => {
       ),
       signal: hangUp.signal,
     });
-    setTimeout(() => hangUp.abort(), 200);
+    call.catch(() => undefined);
+    await once(t.app.getHttpServer(), 'request');
+    hangUp.abort();
     await expect(call).rejects.toThrow('aborted');
     proxy.restore();
     await eventually(async () => (await recorded().catch((): string[] => [])).includes('too-late'));

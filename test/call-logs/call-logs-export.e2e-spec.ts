@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 describe('GET /admin/call-logs/export', () => {
   let t: TestApp;

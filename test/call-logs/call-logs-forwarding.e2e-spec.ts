@@ -3,8 +3,8 @@ import { createServer as createHttp, type Server as HttpServer } from 'node:http
 import { createServer as createTcp, type Server, type AddressInfo } from 'node:net';
 import { loadConfig } from '../../src/platform/config.js';
 import { SyslogTarget, toSyslog } from '../../src/call-logs/forwarding/syslog.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const portOf = (server: Server | HttpServer) => (server.address() as AddressInfo).port;
 const listen = (server: Server | HttpServer, port = 0) =>
@@ -154,10 +154,7 @@ describe('forwarding of the call log', () => {
   it('loses nothing while the collector is down', async () => {
     isDown = true;
     await add('during', 700);
-    await eventually(
-      () => frames.filter((frame) => frame.includes('tool_name="during"')).length >= 700,
-      20_000,
-    );
+    await eventually(() => frames.filter((frame) => frame.includes('tool_name="during"')).length >= 700);
     expect(of('during')).toEqual([]);
     isDown = false;
     await eventually(() => of('during').length >= 700);

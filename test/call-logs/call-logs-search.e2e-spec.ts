@@ -6,8 +6,8 @@ import { GuideJob } from '../../src/call-logs/search/guide-job.js';
 import { markerOf } from '../../src/call-logs/search/marks.js';
 import { patternOf, wordsOf } from '../../src/call-logs/search/words.js';
 import { inTenant } from '../../src/platform/request-scope.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const START = Date.now() - 3_600_000;
 const KINDS = ['timeout', 'tool_error', 'internal'] as const;

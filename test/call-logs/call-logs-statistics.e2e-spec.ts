@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { StatisticsJob } from '../../src/call-logs/statistics/statistics-job.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const DAY_MS = 86_400_000;
 const TODAY = Math.floor(Date.now() / DAY_MS) * DAY_MS;

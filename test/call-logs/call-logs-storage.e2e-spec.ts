@@ -6,8 +6,9 @@ import { CallLogRemovals } from '../../src/call-logs/chain/removals.js';
 import { Housekeeping } from '../../src/call-logs/storage/housekeeping.js';
 import { SYSTEM_DATABASE } from '../../src/platform/database/system-database.js';
 import { listGuardedTables } from '../../src/operations/isolation/guarded-tables.js';
-import { eventually, newGroup } from '../support/mcp.js';
+import { newGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const DAY_MS = 86_400_000;
 const dayOf = (ago: number) => new Date(Date.now() - ago * DAY_MS).toISOString().slice(0, 10);
@@ -220,13 +221,11 @@ describe('the store of the call log', () => {
       const expiredDay = async (ago: number) => {
         const { tenantId } = await t.newTenant();
         const groupId = await add(ago, { tenantId });
-        await eventually(
-          () =>
-            t.dataSource.query('SELECT make_call_log_partition($1)', [dayOf(ago)]).then(
-              () => true,
-              () => false,
-            ),
-          10_000,
+        await eventually(() =>
+          t.dataSource.query('SELECT make_call_log_partition($1)', [dayOf(ago)]).then(
+            () => true,
+            () => false,
+          ),
         );
         await t.app
           .get(CallLogRemovals)

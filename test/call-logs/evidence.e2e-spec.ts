@@ -11,10 +11,11 @@ import { v7 as newId } from 'uuid';
 import { parseCheckpoint } from '../../src/call-logs/chain/checkpoint-text.js';
 import { Checkpointer } from '../../src/call-logs/evidence/checkpointer.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { eventually, legacy, send } from '../support/mcp.js';
+import { legacy, send } from '../support/mcp.js';
 import { startServer, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from '../support/server.js';
 import { jsonLines, LoggedTenant } from '../support/tamper.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const run = promisify(execFile);
 const ROOT = resolve(__dirname, '../..');

@@ -12,10 +12,10 @@ import { CheckpointsService } from '../../src/call-logs/evidence/checkpoints.ser
 import { reportText } from '../../src/call-logs/evidence/report.js';
 import { verifyLog } from '../../src/call-logs/evidence/verify.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { eventually } from '../support/mcp.js';
 import { TEST_MASTER_KEY } from '../support/server.js';
 import { jsonLines, LoggedTenant } from '../support/tamper.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const DAY_MS = 86_400_000;
 const ago = (days: number) => new Date(Date.now() - days * DAY_MS);

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type RunningServer, startServer } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { HANG_MS } from '../support/waiting.js';
 
 const ROOT = resolve(__dirname, '../..');
-const RUN_LIMIT_MS = 120_000;
 
 function runSuite(
   url: string,
@@ -26,7 +26,7 @@ function runSuite(
     ...options,
   ];
   return new Promise((settle) => {
-    const limits = { timeout: RUN_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 };
+    const limits = { timeout: HANG_MS, maxBuffer: 64 * 1024 * 1024 };
     execFile(process.execPath, args, limits, (error, stdout, stderr) => {
       rmSync(results, { recursive: true, force: true });
       const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
@@ -79,6 +79,6 @@ describe('MCP conformance of the built server', () => {
       expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
       expect(total).toBeGreaterThanOrEqual(passed); // a run that checked less has proved less
     },
-    RUN_LIMIT_MS,
+    HANG_MS,
   );
 });

@@ -1,9 +1,10 @@
 import { v7 as newId } from 'uuid';
 import type { User } from '../../src/access/user.entity.js';
 import { announce, newCustomer } from '../support/customers.js';
-import { LiveClient, pollUntil, type ToldEvent } from '../support/live.js';
+import { LiveClient, type ToldEvent } from '../support/live.js';
 import { deliveriesOf, newChannel, NOTIFICATION_ENV } from '../support/notifications.js';
 import { type Answer, createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { pollUntil } from '../support/waiting.js';
 
 type Person = { readonly user: User; readonly token: string };
 

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { v7 as newId } from 'uuid';
 import { AUTOMATION_ENV, AutomationWorld, WELCOME_TOOLS } from '../support/automation.js';
 import { newCustomer } from '../support/customers.js';
-import { LiveClient, pollUntil } from '../support/live.js';
+import { LiveClient } from '../support/live.js';
 import { newGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { pollUntil } from '../support/waiting.js';
 
 type Person = { readonly id: string; readonly token: string };
 

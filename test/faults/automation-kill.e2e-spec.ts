@@ -1,11 +1,10 @@
 import { Client } from 'pg';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 import { AUTOMATION_ENV, AutomationWorld } from '../support/automation.js';
-import { eventually } from '../support/mcp.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { type StandInApp, StandInDify } from '../support/stand-in-dify.js';
+import { eventually } from '../support/waiting.js';
 
-const WAIT_MS = 120_000;
 /** What the beginning and then a step write to, in their order; nobody can write there while it is locked. */
 const TABLES = ['automation_steps', 'conversations', 'messages', 'customer_claims'];
 
@@ -60,7 +59,7 @@ describe('registration automation on built servers that are killed', () => {
         [table],
       );
       return rows.length > 0;
-    }, WAIT_MS);
+    });
   const countsOf = async (userId: string) => {
     const { rows } = await watch.query(
       `SELECT (SELECT count(*)::int FROM conversations WHERE user_id = $1) AS conversations,
@@ -107,7 +106,7 @@ describe('registration automation on built servers that are killed', () => {
            AND query LIKE 'UPDATE automation_runs SET state = ''done''%'`,
       );
       return rows.length > 0;
-    }, WAIT_MS);
+    });
     await victim.kill9();
     await holder.end();
     await start('heir');
@@ -143,7 +142,7 @@ describe('registration automation on built servers that are killed', () => {
     const user = await world.register();
     for (const asked of [1, 2]) {
       const victim = await start(`dies-asking-${asked}`);
-      await eventually(() => dify.asked(app).length === asked, WAIT_MS);
+      await eventually(() => dify.asked(app).length === asked);
       await victim.kill9();
     }
     await start('heir');
@@ -158,7 +157,7 @@ describe('registration automation on built servers that are killed', () => {
     const user = await world.register();
     for (const asked of [1, 2]) {
       const stopped = await start(`stops-asking-${asked}`);
-      await eventually(() => dify.asked(app).length === asked, WAIT_MS);
+      await eventually(() => dify.asked(app).length === asked);
       await stopped.stop();
     }
     app.scenario = 'ok';
@@ -171,7 +170,7 @@ describe('registration automation on built servers that are killed', () => {
     app.scenario = 'hanging';
     const victim = await start('victim');
     const user = await world.register(victim);
-    await eventually(() => dify.asked(app).length === 1, WAIT_MS);
+    await eventually(() => dify.asked(app).length === 1);
     const heir = await start('heir');
     app.scenario = 'ok';
     await victim.kill9();

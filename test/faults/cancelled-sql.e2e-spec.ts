@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { McpTool } from '../../src/tools/mcp-tool.decorator.js';
 import { legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const tool = { category: 'test', version: '1.0.0', input: z.object({}) };
 
@@ -15,20 +16,20 @@ class SlowQueries {
 
   @McpTool({ ...tool, name: 'one_query', description: 'One slow query.', timeoutSeconds: 1 })
   one() {
-    return this.dataSource.query(`SELECT pg_sleep(60) /* one */`);
+    return this.dataSource.query(`SELECT pg_sleep(600) /* one */`);
   }
 
   @McpTool({ ...tool, name: 'one_transaction', description: 'A slow transaction.', timeoutSeconds: 1 })
   transaction() {
     return this.dataSource.transaction(async (manager) => {
       await manager.query(`UPDATE tenants SET name = 'never' WHERE false`);
-      await manager.query(`SELECT pg_sleep(60) /* transaction */`);
+      await manager.query(`SELECT pg_sleep(600) /* transaction */`);
     });
   }
 
   @McpTool({ ...tool, name: 'many_queries', description: 'Query after query.', timeoutSeconds: 1 })
   async many() {
-    for (let n = 0; n < 600; n++) await this.dataSource.query(`SELECT pg_sleep(0.1) /* many */`);
+    for (let n = 0; n < 6000; n++) await this.dataSource.query(`SELECT pg_sleep(0.1) /* many */`);
   }
 
   @McpTool({ ...tool, name: 'held_query', description: 'A query that ends with its call.' })
@@ -62,13 +63,7 @@ describe('a call that ends while its tool waits for the database', () => {
     );
     return count;
   };
-  const untilNoneRuns = async () => {
-    const deadline = Date.now() + 5000;
-    while ((await running()) > 0) {
-      if (Date.now() > deadline) throw new Error('A statement of an ended call still runs');
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
+  const untilNoneRuns = () => eventually(async () => (await running()) === 0);
 
   it.each(['one_query', 'one_transaction', 'many_queries'])('ends the statements of %s', async (name) => {
     const { body } = await call(name);
@@ -85,7 +80,7 @@ describe('a call that ends while its tool waits for the database', () => {
       body: JSON.stringify(body),
       signal: gone.signal,
     });
-    while ((await running()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(async () => (await running()) > 0);
     gone.abort();
     await expect(request).rejects.toThrow();
     await untilNoneRuns();
@@ -96,7 +91,7 @@ describe('a call that ends while its tool waits for the database', () => {
     const quick: Promise<unknown>[] = [];
     for (let n = 0; n < 200; n++) {
       quick.push(call('quick').then(({ body }) => body.result?.content?.[0]?.text));
-      if (n % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 100));
+      if (n % 20 === 19) await quick.at(-1);
     }
     await Promise.all(slow);
     expect(await Promise.all(quick)).toEqual(quick.map(() => '{"n":1}'));

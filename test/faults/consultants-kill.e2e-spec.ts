@@ -1,8 +1,9 @@
 import { v7 as newId } from 'uuid';
 import { announce, newCustomer } from '../support/customers.js';
-import { LiveClient, pollUntil } from '../support/live.js';
+import { LiveClient } from '../support/live.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { pollUntil } from '../support/waiting.js';
 
 const LEASE_MS = 3000;
 const LEVELS = 3;
@@ -99,7 +100,6 @@ describe('replicas that are killed', () => {
     await pollUntil(
       () => reached(t, tenant),
       (levels) => levels === claims.length * (LEVELS + 1),
-      60_000,
     );
     const told = await t.dataSource.query<{ key: string; count: number }[]>(
       `SELECT payload->>'claim_id' || ':' || (payload->>'level') AS key, count(*)::int AS count FROM live_events

@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import { checkDatabase } from '../../src/boot/database/database-check.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp } from '../support/test-app.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { eventually } from '../support/waiting.js';
 
 const CONNECT_LIMIT_MS = 100;
 
@@ -22,8 +22,10 @@ describe('the look at the database before the start', () => {
 
   it('waits for a server that takes connections and does not answer yet', async () => {
     line.freeze();
-    setTimeout(() => line.restore(), 3 * CONNECT_LIMIT_MS);
-    await expect(checkDatabase(line.url, CONNECT_LIMIT_MS)).resolves.toBeUndefined();
+    const looking = checkDatabase(line.url, CONNECT_LIMIT_MS);
+    await eventually(() => line.attempts > 2);
+    line.restore();
+    await expect(looking).resolves.toBeUndefined();
   });
 
   it('ends at once with what will not mend itself, and names no password', async () => {

@@ -1,12 +1,11 @@
 import { Client } from 'pg';
 import { v7 as newId } from 'uuid';
 import { MORTAL_TABLES, PLACES_TO_DIE } from '../fixtures/mortal-jobs.js';
-import { eventually } from '../support/mcp.js';
 import { type RunningServer, spawnServer, startServer } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { eventually } from '../support/waiting.js';
 
 const COMMAND = ['dist/test/fixtures/jobs-server.js'];
-const WAIT_MS = 120_000;
 
 type JobRow = { state: string; attempts: number; losses: number; fence: number; replica: string };
 
@@ -50,7 +49,7 @@ describe('jobs on built servers that are killed, stopped or hang', () => {
         id,
       )
     ).map(({ outcome }) => outcome);
-  const isDone = (id: string) => eventually(async () => (await jobOf(id)).state === 'done', WAIT_MS);
+  const isDone = (id: string) => eventually(async () => (await jobOf(id)).state === 'done');
   const openGate = (id: string) => watch.query('INSERT INTO test_gates (job_id) VALUES ($1)', [id]);
 
   beforeAll(async () => {
@@ -89,16 +88,16 @@ describe('jobs on built servers that are killed, stopped or hang', () => {
   it('are taken over from a process that hangs, whose late result is refused', async () => {
     const victim = await start({ REPLICA_NAME: 'victim' });
     const id = await enqueue('mortal.wait');
-    await eventually(async () => (await callsOf(id)) === 1, WAIT_MS);
+    await eventually(async () => (await callsOf(id)) === 1);
     victim.process.kill('SIGSTOP');
     await start({ REPLICA_NAME: 'heir' });
-    await eventually(async () => (await callsOf(id)) === 2, WAIT_MS);
+    await eventually(async () => (await callsOf(id)) === 2);
     await openGate(id);
     await isDone(id);
     victim.process.kill('SIGCONT');
     const lives = `SELECT FROM pg_stat_activity WHERE application_name = 'toolcrib' AND state LIKE 'idle in transaction%'
       AND datname = current_database() AND $1 <> ''`;
-    await eventually(async () => (await rows(lives, id)).length === 0, WAIT_MS); // the victim has given up
+    await eventually(async () => (await rows(lives, id)).length === 0); // the victim has given up
     expect(await effectsOf(id)).toEqual(['waited']);
     expect(await outcomesOf(id)).toEqual(['lost', 'done']);
     expect(await jobOf(id)).toMatchObject({ state: 'done', fence: 2, replica: 'heir', attempts: 0 });
@@ -107,14 +106,14 @@ describe('jobs on built servers that are killed, stopped or hang', () => {
   it('finish when their process is told to stop, and nothing new is begun', async () => {
     const server = await start({ SHUTDOWN_GRACE_MS: '20000' });
     const id = await enqueue('mortal.wait');
-    await eventually(async () => (await callsOf(id)) === 1, WAIT_MS);
+    await eventually(async () => (await callsOf(id)) === 1);
     const exit = server.stop();
     const refused = () =>
       fetch(`${server.url}/health/live`).then(
         () => false,
         () => true,
       );
-    await eventually(refused, WAIT_MS); // so it has begun to stop
+    await eventually(refused); // so it has begun to stop
     const late = await enqueue('mortal.greet');
     await openGate(id);
     expect(await exit).toBe(0);
@@ -127,7 +126,7 @@ describe('jobs on built servers that are killed, stopped or hang', () => {
   it('are put back when they do not finish in time, which costs no attempt', async () => {
     const server = await start({ SHUTDOWN_GRACE_MS: '200', JOBS_LEASE_MS: '600000' });
     const id = await enqueue('mortal.wait');
-    await eventually(async () => (await callsOf(id)) === 1, WAIT_MS);
+    await eventually(async () => (await callsOf(id)) === 1);
     expect(await server.stop()).toBe(0);
     expect(await jobOf(id)).toMatchObject({ state: 'queued', attempts: 0, losses: 0 });
     expect(await effectsOf(id)).toEqual([]);

@@ -6,8 +6,9 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { eventually, legacy, send, type TestGroup } from '../support/mcp.js';
+import { legacy, send, type TestGroup } from '../support/mcp.js';
 import { makeDataDir, removeDataDir, type RunningServer, startServer } from '../support/server.js';
+import { eventually } from '../support/waiting.js';
 
 const ROUNDS = 5;
 const CLIENTS = 24;

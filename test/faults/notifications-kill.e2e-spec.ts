@@ -5,11 +5,9 @@ import { loadConfig } from '../../src/platform/config.js';
 import { sealSecrets } from '../../src/messaging/channels/channel-secrets.js';
 import { newSigningSecret } from '../../src/messaging/channels/webhook-signature.js';
 import { type HttpReceiver, startHttpReceiver } from '../support/http-receiver.js';
-import { eventually } from '../support/mcp.js';
 import { type RunningServer, startServer, TEST_MASTER_KEY } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-
-const WAIT_MS = 120_000;
+import { eventually } from '../support/waiting.js';
 
 describe('a delivery whose process is killed', () => {
   let database: TestDatabase;
@@ -87,12 +85,12 @@ describe('a delivery whose process is killed', () => {
     receiver.behaviour = 'hang';
     const victim = await start();
     await enqueueDelivery();
-    await eventually(() => receiver.requests.length === 1, WAIT_MS);
+    await eventually(() => receiver.requests.length === 1);
     await victim.kill9();
     expect(await delivery()).toMatchObject({ state: 'waiting', attempts: 1 });
     receiver.behaviour = 200;
     await start();
-    await eventually(async () => (await delivery()).state === 'sent', WAIT_MS);
+    await eventually(async () => (await delivery()).state === 'sent');
     expect(await delivery()).toMatchObject({ attempts: 2 });
     expect(receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([deliveryId, deliveryId]);
     expect(receiver.requests[1].body.equals(receiver.requests[0].body)).toBe(true);

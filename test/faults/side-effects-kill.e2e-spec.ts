@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { eventually, legacy, modern, send, type TestGroup } from '../support/mcp.js';
+import { legacy, modern, send, type TestGroup } from '../support/mcp.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { eventually } from '../support/waiting.js';
 
 const META = 'io.toolcrib/idempotencyKey';
 

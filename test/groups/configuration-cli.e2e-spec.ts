@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { eventually, legacy, send } from '../support/mcp.js';
+import { legacy, send } from '../support/mcp.js';
 import { TEST_MASTER_KEY } from '../support/server.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const CLI = resolve(__dirname, '../../dist/src/cli.js');
 const TOOL = 'get_user_profile'; // the built service has no tools of the tests

@@ -6,8 +6,9 @@ import type { Permission } from '../../src/access/permissions.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { ConfigurationService } from '../../src/groups/configuration/configuration.service.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { eventually, legacy, newGroup, send } from '../support/mcp.js';
+import { legacy, newGroup, send } from '../support/mcp.js';
 import { type Answer, createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 type Diff = {
   readonly etag: string;

@@ -1,7 +1,8 @@
 import { SecurityAlertsService } from '../../src/groups/keys/security-alerts.service.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { eventually, legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
+import { legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const UNKNOWN = '01a1fc2e-cfb8-7648-9fcd-c4461f6942da';
 

@@ -6,11 +6,9 @@ import { Jobs } from '../../src/jobs/jobs.js';
 import { migrateAsOwner } from '../../src/boot/database/migrate.js';
 import { OwnPostgres } from '../faults/chaos/own-postgres.js';
 import { onJob, runsOf, TestJobs } from '../fixtures/test-jobs.js';
-import { eventually } from '../support/mcp.js';
 import { makeDataDir, removeDataDir, TEST_MASTER_KEY } from '../support/server.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
-
-const WAIT_MS = 120_000;
+import { eventually } from '../support/waiting.js';
 
 describe('jobs while the database goes away', () => {
   let directory: string;
@@ -56,20 +54,20 @@ describe('jobs while the database goes away', () => {
       await new Promise<void>((resolve) => (goOn = resolve));
     });
     const runningJob = await enqueue(running);
-    await eventually(() => runsOf(running) === 1, WAIT_MS);
+    await eventually(() => runsOf(running) === 1);
     const laterJob = await enqueue(later, 1);
     postgres.kill9();
-    await eventually(async () => !(await postgres.isAnswering()), WAIT_MS);
+    await eventually(async () => !(await postgres.isAnswering()));
     goOn(); // it ends while there is nobody to tell
     await postgres.start();
-    await eventually(async () => (await jobOf(runningJob)).state === 'done', WAIT_MS);
-    await eventually(async () => (await jobOf(laterJob)).state === 'done', WAIT_MS);
+    await eventually(async () => (await jobOf(runningJob)).state === 'done');
+    await eventually(async () => (await jobOf(laterJob)).state === 'done');
     let freshJob = '';
     await eventually(async () => {
       freshJob = await enqueue(fresh).catch(() => ''); // the pool may still hold a dead connection
       return freshJob !== '';
-    }, WAIT_MS);
-    await eventually(async () => (await jobOf(freshJob)).state === 'done', WAIT_MS);
+    });
+    await eventually(async () => (await jobOf(freshJob)).state === 'done');
     expect([runsOf(running), runsOf(later), runsOf(fresh)]).toEqual([1, 1, 1]);
     expect(await jobOf(runningJob)).toEqual({ state: 'done', fence: 1, attempts: 0 });
   });

@@ -4,10 +4,8 @@ import { v7 as newId } from 'uuid';
 import { storeEvent } from '../../src/platform/replicas/domain-events.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { EventJobs } from '../fixtures/event-jobs.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
-
-const WAIT_MS = 120_000;
+import { eventually } from '../support/waiting.js';
 
 type JobRow = { kind: string; payload: object; state: string; tenant_id: string };
 
@@ -59,7 +57,7 @@ describe('jobs that begin with an event', () => {
     eventually(async () => {
       const jobs = await jobsOf(userId);
       return jobs.length === count && jobs.every(({ state }) => state === 'done');
-    }, WAIT_MS);
+    });
   /** As if nobody had been there to hear of it. */
   const storeUnheard = (userId: string, kind = 'user.password_forgotten') =>
     t.dataSource.query('INSERT INTO domain_events (id, tenant_id, kind, payload) VALUES ($1, $2, $3, $4)', [

@@ -1,9 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { onJob, runsOf, seen, TestJobs } from '../fixtures/test-jobs.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
-
-const WAIT_MS = 120_000;
+import { eventually } from '../support/waiting.js';
 
 type Waiting = {
   readonly kind?: string;
@@ -31,7 +29,7 @@ describe('jobs that wait for the same places', () => {
     for (const id of held) onJob(id, () => new Promise((resolve) => ends.push(resolve)));
     await put(tenant, held);
     await t.dataSource.query(`SELECT pg_notify('toolcrib_jobs', '')`);
-    await eventually(() => ends.length === 2, WAIT_MS);
+    await eventually(() => ends.length === 2);
     letGo = () => {
       for (const end of ends) end();
     };
@@ -57,7 +55,7 @@ describe('jobs that wait for the same places', () => {
     return ids;
   };
   const some = (count: number) => Array.from({ length: count }, () => newId());
-  const allRan = (ids: readonly string[]) => eventually(() => ids.every((id) => runsOf(id) === 1), WAIT_MS);
+  const allRan = (ids: readonly string[]) => eventually(() => ids.every((id) => runsOf(id) === 1));
   /** How many of `these` ran before the last of `those`. */
   const ranBefore = (these: readonly string[], those: readonly string[]) => {
     const last = Math.max(...those.map((id) => seen.findIndex((run) => run.id === id)));

@@ -3,10 +3,9 @@ import { v7 as newId } from 'uuid';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { Jobs } from '../../src/jobs/jobs.js';
 import { onJob, runsOf, TestJobs } from '../fixtures/test-jobs.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
-const WAIT_MS = 120_000;
 const LEASE_MS = 600;
 
 describe('a job whose row somebody else has locked', () => {
@@ -41,7 +40,7 @@ describe('a job whose row somebody else has locked', () => {
     const goOn = new Promise<void>((resolve) => (letGo = resolve));
     onJob(id, () => work?.(goOn, id) ?? goOn);
     const jobId = await enqueue(id);
-    await eventually(() => runsOf(id) === 1, WAIT_MS);
+    await eventually(() => runsOf(id) === 1);
     return { id, jobId, letGo };
   };
   /** Holds the row as an operator's transaction does that was begun and not ended. */
@@ -59,7 +58,7 @@ describe('a job whose row somebody else has locked', () => {
       const { fence, leasedMs } = await jobOf(jobId);
       expect(fence).toBe(1);
       return leasedMs > leases * LEASE_MS;
-    }, WAIT_MS);
+    });
 
   it('takes the lease of no other job on the replica with it', async () => {
     const [locked, other] = [await start(), await start()];
@@ -67,7 +66,7 @@ describe('a job whose row somebody else has locked', () => {
     await isRenewedBeyond(other.jobId, 4);
     await unlock();
     for (const { letGo } of [locked, other]) letGo();
-    await eventually(async () => (await jobOf(other.jobId)).state === 'done', WAIT_MS);
+    await eventually(async () => (await jobOf(other.jobId)).state === 'done');
     expect(runsOf(other.id)).toBe(1);
   });
 
@@ -81,7 +80,7 @@ describe('a job whose row somebody else has locked', () => {
     );
     await isRenewedBeyond(run.jobId, 4);
     run.letGo();
-    await eventually(async () => (await jobOf(run.jobId)).state === 'done', WAIT_MS);
+    await eventually(async () => (await jobOf(run.jobId)).state === 'done');
   });
 
   it('keeps no other from being done, and is done itself when it is free', async () => {
@@ -89,9 +88,9 @@ describe('a job whose row somebody else has locked', () => {
     const unlock = await lock(locked.jobId);
     locked.letGo();
     other.letGo();
-    await eventually(async () => (await jobOf(other.jobId)).state === 'done', WAIT_MS);
+    await eventually(async () => (await jobOf(other.jobId)).state === 'done');
     expect((await jobOf(locked.jobId)).state).toBe('running');
     await unlock();
-    await eventually(async () => (await jobOf(locked.jobId)).state === 'done', WAIT_MS);
+    await eventually(async () => (await jobOf(locked.jobId)).state === 'done');
   });
 });

@@ -3,7 +3,6 @@ import { v7 as newId } from 'uuid';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { type EnqueueOptions, Jobs } from '../../src/jobs/jobs.js';
 import { onJob, runsOf, TestJobs, untilAborted } from '../fixtures/test-jobs.js';
-import { eventually } from '../support/mcp.js';
 import {
   type Answer,
   createTestApp,
@@ -11,8 +10,8 @@ import {
   type TestApp,
   type TestTenant,
 } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
-const WAIT_MS = 120_000;
 const SECRET = 'mcp_key_abcdefghijklmnopqrstuvwxyz';
 
 describe('/api/v1/admin/jobs', () => {
@@ -39,7 +38,7 @@ describe('/api/v1/admin/jobs', () => {
       t.app.get(Jobs).enqueue(t.app.get(DataSource).manager, kind, { id }, options),
     );
   const stateIs = (id: string, state: string) =>
-    eventually(async () => (await ask('GET', `/admin/jobs/${id}`)).body.data['state'] === state, WAIT_MS);
+    eventually(async () => (await ask('GET', `/admin/jobs/${id}`)).body.data['state'] === state);
   const audited = async (action: string) =>
     (await ask('GET', `/admin/audit-logs?action=${action}`)).items.map(({ target_id, before, after }) => ({
       target_id,
@@ -108,7 +107,7 @@ describe('/api/v1/admin/jobs', () => {
     const { id, payloadId } = await dead(() => isMended);
     const again = await ask('POST', `/admin/jobs/${id}/retry`);
     expect([again.status, again.body.message]).toEqual([200, 'Queued again']);
-    await eventually(() => runsOf(payloadId) === 4, WAIT_MS); // two attempts more
+    await eventually(() => runsOf(payloadId) === 4); // two attempts more
     await stateIs(id, 'dead');
     isMended = true;
     await ask('POST', `/admin/jobs/${id}/retry`);
@@ -149,12 +148,12 @@ describe('/api/v1/admin/jobs', () => {
     let isStopped = false;
     onJob(id, ({ signal }) => untilAborted(signal).finally(() => (isStopped = true)));
     const job = await enqueue('test.work', id);
-    await eventually(() => runsOf(id) === 1, WAIT_MS);
+    await eventually(() => runsOf(id) === 1);
     for (const app of [t, other]) {
       const answer = await ask('POST', `/admin/jobs/${job.id}/cancel`, {}, app);
       expect(answer.status).toBe(app === t ? 200 : 409);
     }
-    await eventually(() => isStopped, WAIT_MS);
+    await eventually(() => isStopped);
     expect((await ask('GET', `/admin/jobs/${job.id}`)).body.data).toMatchObject({
       state: 'cancelled',
       attempt_list: [{ outcome: 'cancelled' }],
@@ -278,7 +277,7 @@ describe('/api/v1/admin/jobs', () => {
       const back = await ask('DELETE', path);
       expect(back.body.data).toMatchObject({ retry_seconds: [5, 15, 60], timeout_seconds: 60, version: 0 });
       const late = await enqueue('test.work', id);
-      await eventually(() => runsOf(id) === 9, WAIT_MS);
+      await eventually(() => runsOf(id) === 9);
       await stateIs(late.id, 'queued');
     });
 

@@ -1,10 +1,8 @@
 import { v7 as newId } from 'uuid';
 import { ScheduledJobs, seen, TestJobs } from '../fixtures/test-jobs.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-
-const WAIT_MS = 120_000;
+import { eventually } from '../support/waiting.js';
 
 describe('jobs with a schedule', () => {
   let database: TestDatabase;
@@ -29,7 +27,7 @@ describe('jobs with a schedule', () => {
     const operator = await t.newTenant();
     await t.dataSource.query('UPDATE tenants SET is_operating = true WHERE id = $1', [operator.tenantId]);
     await Promise.all([start(), start()]);
-    await eventually(() => new Set(ran('test.tick').map(({ id }) => id)).size >= 4, WAIT_MS);
+    await eventually(() => new Set(ran('test.tick').map(({ id }) => id)).size >= 4);
     const slots = ran('test.tick').map(({ id }) => id);
     expect(new Set(slots).size).toBe(slots.length);
     expect(ran('test.tick').every(({ tenantId }) => tenantId === operator.tenantId)).toBe(true);
@@ -48,9 +46,9 @@ describe('jobs with a schedule', () => {
     await t.dataSource.query(
       `UPDATE job_schedules SET last_slot = last_slot - interval '5 hours' WHERE kind = 'test.hourly'`,
     );
-    await eventually(() => ran('test.hourly').some(({ tenantId }) => tenantId === active.tenantId), WAIT_MS);
+    await eventually(() => ran('test.hourly').some(({ tenantId }) => tenantId === active.tenantId));
     const tenants = await t.dataSource.query<{ id: string }[]>('SELECT id FROM tenants WHERE enabled');
-    await eventually(() => ran('test.hourly').length === tenants.length, WAIT_MS);
+    await eventually(() => ran('test.hourly').length === tenants.length);
     const made = ran('test.hourly');
     expect(new Set(made.map(({ id }) => id)).size).toBe(1);
     expect(made.map(({ tenantId }) => tenantId).toSorted()).toEqual(tenants.map(({ id }) => id).toSorted());
@@ -91,7 +89,7 @@ describe('jobs with a schedule', () => {
       t.dataSource
         .query<{ id: string }[]>(`SELECT id FROM jobs WHERE tenant_id = $1 AND kind = 'x'`, [tenantId])
         .then((found) => found.map(({ id }) => id).toSorted());
-    await eventually(async () => (await left()).length === 4, WAIT_MS);
+    await eventually(async () => (await left()).length === 4);
     expect(await left()).toEqual([rows.dead, rows.ever, rows.young, again].toSorted());
     // What may run again keeps what it has done; what never will keeps its key.
     for (const table of ['job_steps', 'job_attempts']) {

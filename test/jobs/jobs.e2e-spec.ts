@@ -13,8 +13,8 @@ import { JobRegistry } from '../../src/jobs/job-registry.js';
 import { JobSteps } from '../../src/jobs/job-steps.js';
 import { type EnqueueOptions, Jobs } from '../../src/jobs/jobs.js';
 import { onJob, runsOf, seen, TestJobs, untilAborted } from '../fixtures/test-jobs.js';
-import { eventually } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 type JobRow = {
   id: string;
@@ -34,8 +34,6 @@ type AttemptRow = {
   finished_at: Date;
   replica: string;
 };
-
-const WAIT_MS = 120_000;
 
 describe('durable jobs', () => {
   let t: TestApp;
@@ -67,8 +65,7 @@ describe('durable jobs', () => {
   };
   const attemptsOf = (id: string) =>
     t.dataSource.query<AttemptRow[]>('SELECT * FROM job_attempts WHERE job_id = $1 ORDER BY number', [id]);
-  const stateIs = (id: string, state: string) =>
-    eventually(async () => (await jobOf(id)).state === state, WAIT_MS);
+  const stateIs = (id: string, state: string) => eventually(async () => (await jobOf(id)).state === state);
   /** Lets a job that waits for its next attempt run now. */
   const letTimePass = (id: string) =>
     t.dataSource
@@ -93,14 +90,14 @@ describe('durable jobs', () => {
             await t.app.get(Jobs).enqueue(manager, 'test.work', { id });
             const later = newId();
             await enqueue('test.work', later);
-            await eventually(() => runsOf(later) === 1, WAIT_MS);
+            await eventually(() => runsOf(later) === 1);
             expect(runsOf(id)).toBe(0); // it is older, so whoever took the later one would have taken it
             if (fails) throw new Error(id);
             return id;
           }),
         );
       const id = await make(`${newId()}@example.test`, false);
-      await eventually(() => runsOf(id) === 1, WAIT_MS);
+      await eventually(() => runsOf(id) === 1);
       const lost = await make(`${newId()}@example.test`, true).catch((error: Error) => error.message);
       const [{ users, jobs }] = await t.dataSource.query<[{ users: number; jobs: number }]>(
         `SELECT (SELECT count(*)::int FROM users WHERE id = $1::uuid) AS users,
@@ -164,7 +161,7 @@ describe('durable jobs', () => {
       failing(id);
       const job = await enqueue('test.work', id);
       for (const [index, seconds] of [5, 15, 60].entries()) {
-        await eventually(async () => (await attemptsOf(job.id)).length === index + 1, WAIT_MS);
+        await eventually(async () => (await attemptsOf(job.id)).length === index + 1);
         const { state, attempts, run_at } = await jobOf(job.id);
         const [last] = (await attemptsOf(job.id)).slice(-1);
         expect({ state, attempts }).toEqual({ state: 'queued', attempts: index + 1 });
@@ -226,7 +223,7 @@ describe('durable jobs', () => {
       failing(id);
       const job = await enqueue('test.once', id);
       await stateIs(job.id, 'dead');
-      await eventually(() => runsOf(job.id) === 1, WAIT_MS);
+      await eventually(() => runsOf(job.id) === 1);
       expect(seen.find((run) => run.id === job.id)).toMatchObject({
         kind: 'test.alert',
         tenantId: tenant.tenantId,
@@ -419,12 +416,12 @@ describe('durable jobs', () => {
       const holders = [newId(), newId()];
       for (const id of holders) onJob(id, () => new Promise((resolve) => gates.push(resolve)));
       for (const id of holders) await enqueue('test.two', id);
-      await eventually(() => gates.length === 2, WAIT_MS);
+      await eventually(() => gates.length === 2);
       const ids = [newId(), newId(), newId(), newId()];
       const priorities = [5, -5, 0, 5];
       for (const [index, id] of ids.entries()) await enqueue('test.two', id, { priority: priorities[index] });
       gates[0]();
-      await eventually(() => ids.every((id) => runsOf(id) === 1), WAIT_MS);
+      await eventually(() => ids.every((id) => runsOf(id) === 1));
       gates[1]();
       expect(seen.filter(({ id }) => ids.includes(id)).map(({ id }) => ids.indexOf(id))).toEqual([
         1, 2, 0, 3,
@@ -456,7 +453,7 @@ describe('durable jobs', () => {
           written.push(await step('too late', () => 1).catch((error: Error) => error.name));
         });
         const job = await enqueue('test.work', id);
-        await eventually(() => runsOf(id) === 1, WAIT_MS);
+        await eventually(() => runsOf(id) === 1);
         expect(await cancel(job.id, app)).toBe(true);
         await eventually(() => written.length === 1);
         expect(written).toEqual(['JobEndedError']);
@@ -529,7 +526,7 @@ describe('durable jobs', () => {
         await progress({ done: 99 }).catch((error: Error) => refused.push(error.message));
       });
       const job = await enqueue('test.work', id);
-      await eventually(() => runsOf(id) === 1, WAIT_MS);
+      await eventually(() => runsOf(id) === 1);
       // As if its process had hung for the length of the lease: it is taken over with a new token.
       await t.dataSource.query(`UPDATE jobs SET state = 'queued', lease_until = NULL WHERE id = $1`, [
         job.id,
@@ -537,7 +534,7 @@ describe('durable jobs', () => {
       await letTimePass(job.id);
       await stateIs(job.id, 'done');
       goOn();
-      await eventually(() => refused.length === 2, WAIT_MS);
+      await eventually(() => refused.length === 2);
       const events = await t.dataSource.query<object[]>(
         `SELECT payload->'attempt' AS attempt FROM domain_events WHERE payload->>'id' = $1`,
         [id],
@@ -554,7 +551,7 @@ describe('durable jobs', () => {
       let goOn: () => void = () => undefined;
       onJob(id, () => new Promise<void>((resolve) => (goOn = resolve)));
       const { id: jobId } = await enqueue('test.work', id);
-      await eventually(() => runsOf(id) === 1, WAIT_MS);
+      await eventually(() => runsOf(id) === 1);
       const { tenantId } = tenant;
       const old = { id: jobId, tenantId, kind: 'test.work', fence: 0, retrySeconds: null };
       const [queue, dataSource] = [t.app.get(JobQueue), t.app.get(DataSource)];

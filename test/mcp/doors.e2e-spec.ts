@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
 import { BODIES } from '../fixtures/mcp-bodies.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { eventually, legacy, MODERN, newGroup, send, type TestGroup } from '../support/mcp.js';
+import { legacy, MODERN, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { openSse, openWebSocket, type StandingClient } from '../support/standing.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const TOOLS = ['echo', 'data', 'list', 'picture', 'nothing', 'fail', 'sampler'];
 const client = { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'c', version: '1' } };

@@ -1,16 +1,9 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { TestTools } from '../fixtures/test.tools.js';
-import {
-  eventually,
-  legacy,
-  type McpRequest,
-  modern,
-  newGroup,
-  send,
-  type TestGroup,
-} from '../support/mcp.js';
+import { legacy, type McpRequest, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 type Request = (method: string, params?: Record<string, unknown>) => McpRequest;
 

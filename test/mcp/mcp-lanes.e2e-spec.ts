@@ -1,6 +1,5 @@
 import { TestTools } from '../fixtures/test.tools.js';
 import {
-  eventually,
   legacy,
   type McpAnswer,
   type McpMessage,
@@ -12,6 +11,7 @@ import {
   type TestGroup,
 } from '../support/mcp.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const TOOLS = [
   'echo',

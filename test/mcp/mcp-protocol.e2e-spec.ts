@@ -8,8 +8,9 @@ import { KeyUsage } from '../../src/groups/keys/key-usage.js';
 import { Connections } from '../../src/mcp/doors/connections.js';
 import { Sessions } from '../../src/mcp/lanes/sessions.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { eventually, legacy, modern, newGroup, send, type TestGroup, toAnswer } from '../support/mcp.js';
+import { legacy, modern, newGroup, send, type TestGroup, toAnswer } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const TOOLS = ['echo', 'wait', 'steps', 'data'];
 const INFO = { name: 'client', version: '1.0.0' };

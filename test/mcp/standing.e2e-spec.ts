@@ -1,9 +1,10 @@
 import { Connections } from '../../src/mcp/doors/connections.js';
 import { Listeners } from '../../src/mcp/lanes/listeners.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { eventually, legacy, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
+import { legacy, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { ask, handshake, openSse, openWebSocket, type StandingClient } from '../support/standing.js';
 import { createTestApp, type Fields, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const LIST_CHANGED = 'notifications/tools/list_changed';
 const CONNECTIONS = [

@@ -1,8 +1,8 @@
 import { User } from '../../src/access/user.entity.js';
-import { eventually } from '../support/mcp.js';
 import { type MailServer, startMailServer } from '../support/mail-server.js';
 import { newChannel, NOTIFICATION_ENV } from '../support/notifications.js';
 import { createTestApp, TEST_PASSWORD, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const NEW_PASSWORD = 'wolke regen tasse neun';
 const PAGE = 'https://example.test/account';

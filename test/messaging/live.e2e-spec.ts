@@ -11,9 +11,10 @@ import { inTenant } from '../../src/platform/request-scope.js';
 import { Jobs } from '../../src/jobs/jobs.js';
 import { LiveCommands } from '../../src/messaging/live/live-commands.js';
 import { LiveEvents, type LiveNews } from '../../src/messaging/live/live-events.js';
-import { pollUntil, LiveClient } from '../support/live.js';
+import { LiveClient } from '../support/live.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { pollUntil } from '../support/waiting.js';
 
 const LEASE_MS = 10_000; // the machine may be busy
 const UNREAD_MAX_BYTES = 65_536;

@@ -6,7 +6,6 @@ import { Jobs } from '../../src/jobs/jobs.js';
 import { Clock } from '../../src/messaging/notices/clock.js';
 import { Notifications } from '../../src/messaging/notices/notifications.js';
 import { type HttpReceiver, startHttpReceiver } from '../support/http-receiver.js';
-import { eventually } from '../support/mcp.js';
 import {
   deliveriesOf,
   newChannel,
@@ -16,6 +15,7 @@ import {
   settled,
 } from '../support/notifications.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 describe('deliveries', () => {
   let t: TestApp;
@@ -169,9 +169,8 @@ describe('deliveries', () => {
       receiver.behaviour = 503;
       const made = [await webhook(), await webhook(), await webhook()];
       await sendNotice(t, tenant, { recipients: [self()] });
-      await eventually(
-        async () => (await deliveriesOf(t, tenant)).every(({ last_error: error }) => error !== null),
-        15_000,
+      await eventually(async () =>
+        (await deliveriesOf(t, tenant)).every(({ last_error: error }) => error !== null),
       );
       await rest('DELETE', `/admin/notification-channels/${made[0].id}`);
       await rest('PUT', `/admin/notification-channels/${made[1].id}`, { enabled: false });
@@ -239,9 +238,8 @@ describe('deliveries', () => {
       const customer = await t.newUser(tenant.tenantId, ['customer']);
       await sendNotice(t, tenant, { key: 'gone', recipients: [self()], aboutUserId: customer.id });
       await sendNotice(t, tenant, { key: 'stays', recipients: [self()] });
-      await eventually(
-        async () => (await deliveriesOf(t, tenant)).every(({ last_error: error }) => error !== null),
-        15_000,
+      await eventually(async () =>
+        (await deliveriesOf(t, tenant)).every(({ last_error: error }) => error !== null),
       );
       await t.dataSource.query('DELETE FROM users WHERE id = $1', [customer.id]);
       expect(await deliveriesOf(t, tenant)).toMatchObject([{ notice_key: 'stays' }]);

@@ -12,6 +12,7 @@ import {
 } from '../support/notifications.js';
 import { newBrowser, verifyVapid } from '../support/push-browser.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventuallyFound } from '../support/waiting.js';
 
 /** Customer's code as docs/notifications.md prints it. */
 const verify = (() => {
@@ -513,16 +514,6 @@ describe('notifications reach real receivers', () => {
     });
   });
 });
-
-async function eventuallyFound<T>(find: () => Promise<T | undefined>, limitMs = 15_000): Promise<T> {
-  const deadline = Date.now() + limitMs;
-  for (;;) {
-    const found = await find();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`Not found within ${limitMs} ms: ${find.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 function decodeQuoted(raw: string): string {
   const bytes = raw

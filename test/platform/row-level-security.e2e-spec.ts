@@ -14,7 +14,8 @@ import {
   type GuardedTable,
 } from '../../src/operations/isolation/guarded-tables.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
-import { eventually, newGroup } from '../support/mcp.js';
+import { newGroup } from '../support/mcp.js';
+import { eventually } from '../support/waiting.js';
 
 /** insufficient_privilege: also what a policy's WITH CHECK says. */
 const DENIED = '42501';

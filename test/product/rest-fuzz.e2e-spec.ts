@@ -8,12 +8,12 @@ import {
   type Schemas,
 } from '../support/openapi-fuzz.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
+import { HANG_MS } from '../support/waiting.js';
 
 const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 4000);
 /** The same requests each time, so that a change which breaks something is the one that is told; others by the variable. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
 const PARALLEL = 16;
-const ANSWER_LIMIT_MS = 120_000;
 /** They cost a password hash, or a wait, each; so they get fewer requests. */
 const SLOW = /login|register|password/;
 /** They would end what the others are asked with. */
@@ -142,10 +142,8 @@ describe('the REST API under thousands of made-up requests', () => {
           });
         });
       });
-      const hang = new Error(
-        `no answer within ${ANSWER_LIMIT_MS} ms: ${operation.name} ${JSON.stringify(made)}`,
-      );
-      const timer = setTimeout(() => request.destroy(hang), ANSWER_LIMIT_MS);
+      const hang = new Error(`no answer within ${HANG_MS} ms: ${operation.name} ${JSON.stringify(made)}`);
+      const timer = setTimeout(() => request.destroy(hang), HANG_MS);
       request.on('error', reject);
       request.end(made.body);
     });

@@ -1,8 +1,9 @@
 import { v7 as newId } from 'uuid';
 import { AGENT_ENV, type MadeAgent, newAgent, newOrder } from './agents.js';
-import { eventually, newGroup, type TestGroup } from './mcp.js';
+import { newGroup, type TestGroup } from './mcp.js';
 import type { StandInApp, StandInDify } from './stand-in-dify.js';
 import type { Answer, TestApp, TestTenant } from './test-app.js';
+import { eventually } from './waiting.js';
 
 export const WELCOME_TOOLS = ['get_user_profile', 'analyze_customer'];
 /** Fast enough for tests, slow enough for a busy machine. */
@@ -13,7 +14,6 @@ export const AUTOMATION_ENV = {
   AGENT_BREAKER_FAILURES: '0',
   REGISTRATIONS_PER_HOUR: '100000',
 };
-const WAIT_MS = 120_000;
 
 export type RunRow = {
   readonly id: string;
@@ -139,7 +139,7 @@ export class AutomationWorld {
     await eventually(async () => {
       const run = (await this.runsOf(userId)).at(-1);
       return run !== undefined && states.includes(run.state);
-    }, WAIT_MS);
+    });
     return (await this.runsOf(userId)).at(-1)!;
   }
 
@@ -169,5 +169,5 @@ export async function cleanUp(t: TestApp, tenantId: string): Promise<void> {
       [id],
     );
     return state === 'done';
-  }, WAIT_MS);
+  });
 }

@@ -1,4 +1,5 @@
 import { type ClientOptions, WebSocket } from 'ws';
+import { HANG_MS } from './waiting.js';
 
 export type Told = { readonly type: string } & Readonly<Record<string, unknown>>;
 export type ToldEvent = Told & {
@@ -6,9 +7,6 @@ export type ToldEvent = Told & {
   readonly kind: string;
   readonly payload: Readonly<Record<string, unknown>>;
 };
-
-const LIMIT_MS = 120_000;
-const POLL_MS = 20;
 
 /** A real client at `/ws`, that keeps all it is told. */
 export class LiveClient {
@@ -97,7 +95,7 @@ export class LiveClient {
         else resolve();
       };
       const heard = () => `${what} did not come; heard ${JSON.stringify(this.told.slice(-5))}`;
-      const limit = setTimeout(() => end(new Error(heard())), LIMIT_MS);
+      const limit = setTimeout(() => end(new Error(heard())), HANG_MS);
       const look = () => {
         if (isSo()) end();
         else if (this.endedWith !== undefined) end(new Error(`Closed with ${this.endedWith}: ${heard()}`));
@@ -110,20 +108,5 @@ export class LiveClient {
   async close(): Promise<void> {
     this.socket.terminate();
     await this.closed;
-  }
-}
-
-/** Looks again until it is so. */
-export async function pollUntil<T>(
-  read: () => Promise<T>,
-  isSo: (value: T) => boolean,
-  limitMs = LIMIT_MS,
-): Promise<T> {
-  const deadline = Date.now() + limitMs;
-  for (;;) {
-    const value = await read();
-    if (isSo(value)) return value;
-    if (Date.now() > deadline) throw new Error(`It stayed ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -119,12 +119,3 @@ export function modern(
     body: { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: envelope } },
   };
 }
-
-/** Waits for something that will be true soon; gives up late, since a busy machine is no failure. A promise about time says its own limit. */
-export async function eventually(isTrue: () => boolean | Promise<boolean>, limitMs = 120_000): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`Not true within ${limitMs} ms: ${isTrue.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -2,8 +2,8 @@ import { Notifications } from '../../src/messaging/notices/notifications.js';
 import type { Notice } from '../../src/messaging/notices/notice.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { DataSource } from 'typeorm';
-import { eventually } from './mcp.js';
 import type { Fields, TestApp, TestTenant } from './test-app.js';
+import { eventually } from './waiting.js';
 
 /** The receivers of the tests lie on this machine. */
 export const NOTIFICATION_ENV = { NOTIFICATION_PRIVATE_NETWORKS: 'true', NOTIFICATION_TIMEOUT_MS: '1500' };
@@ -63,8 +63,8 @@ export async function deliveriesOf(
 }
 
 /** Waits until no delivery of the tenant waits any more. @returns All of them, newest first. */
-export async function settled(t: TestApp, tenant: TestTenant, limitMs = 15_000): Promise<Delivery[]> {
-  await eventually(async () => (await deliveriesOf(t, tenant, '&state=waiting')).length === 0, limitMs);
+export async function settled(t: TestApp, tenant: TestTenant): Promise<Delivery[]> {
+  await eventually(async () => (await deliveriesOf(t, tenant, '&state=waiting')).length === 0);
   return deliveriesOf(t, tenant);
 }
 

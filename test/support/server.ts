@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HANG_MS } from './waiting.js';
 
 const ROOT = resolve(__dirname, '../..');
-const READY_LIMIT_MS = 240_000;
 const POLL_MS = 20;
 /** Of the code that servers load: a start compiles it anew otherwise. */
 const COMPILE_CACHE = resolve(ROOT, 'dist/.compile-cache');
@@ -54,7 +54,7 @@ export type RunningServer = {
  */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const server = await spawnServer(options);
-  const deadline = Date.now() + READY_LIMIT_MS;
+  const deadline = Date.now() + HANG_MS;
   let ended: number | string | undefined;
   void server.exit.then((code) => (ended = code));
   while (!(await answers(server.url))) {
@@ -162,7 +162,7 @@ export async function findFreePort(): Promise<number> {
 
 /** An HTTP answer, whatever it says: a server that starts tries its port first, and accepts connections for a moment. */
 function answers(url: string): Promise<boolean> {
-  return fetch(`${url}/health/live`, { signal: AbortSignal.timeout(READY_LIMIT_MS) }).then(
+  return fetch(`${url}/health/live`, { signal: AbortSignal.timeout(HANG_MS) }).then(
     () => true,
     () => false,
   );

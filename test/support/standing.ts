@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
-import { eventually, legacy, type McpMessage, type TestGroup } from './mcp.js';
+import { legacy, type McpMessage, type TestGroup } from './mcp.js';
+import { eventually } from './waiting.js';
 
 /** A connection on which messages come and go as long as it stands. */
 export type StandingClient = {

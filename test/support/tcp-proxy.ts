@@ -3,6 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export type TcpProxy = {
   readonly url: string;
+  /** Connections that were tried until now, refused ones included. */
+  readonly attempts: number;
   /** Breaks every connection and refuses new ones. */
   cut(): void;
   /** Keeps the connections and lets nothing through, as a machine that hangs does. */
@@ -16,7 +18,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let state: 'open' | 'cut' | 'frozen' = 'open';
+  let attempts = 0;
   const server = createServer((near) => {
+    attempts++;
     if (state === 'cut') return near.destroy();
     const far = connect(Number(port), hostname);
     for (const [socket, other] of [
@@ -40,6 +44,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   url.port = String((server.address() as AddressInfo).port);
   return {
     url: url.href,
+    get attempts() {
+      return attempts;
+    },
     cut: () => {
       state = 'cut';
       for (const socket of sockets) socket.destroy();

@@ -7,6 +7,7 @@ import { ToolRegistry } from '../../src/tools/tool-registry.js';
 import { foreignSources, gates, KINDS, runs } from '../fixtures/foreign.tools.js';
 import { legacy, type McpAnswer, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const TOOLS = ['echo', 'broken', 'hang', 'gate', 'liar', 'huge', 'flaky', 'moody', 'vast', 'late', 'effect'];
 
@@ -132,7 +133,7 @@ describe('the pipe to a tool', () => {
         async () => {
           await setGroup(group, { policy: { limits: { concurrency: 1 } } });
           const first = call(group, name('gate'));
-          await until(() => gates.has(name('gate')));
+          await eventually(() => gates.has(name('gate')));
           const second = await call(group, name('echo'));
           gates.get(name('gate'))?.();
           gates.delete(name('gate'));
@@ -272,7 +273,7 @@ describe('the pipe to a tool', () => {
       const late = answers.filter(({ body }) => body.result?.isError);
       expect(late).toHaveLength(1);
       expect(late[0].body.result?._meta).toEqual({ 'io.toolcrib/retryAfterSeconds': 1 });
-      await until(async () => !(await call(group, 'native_echo')).body.result?.isError);
+      await eventually(async () => !(await call(group, 'native_echo')).body.result?.isError);
     });
 
     it('are exact within a replica', async () => {
@@ -323,9 +324,9 @@ describe('the pipe to a tool', () => {
       const group = await newGroupOf('native');
       await setGroup(group, { policy: { limits: { concurrency: 1, queue: 1, queue_timeout_ms: 60_000 } } });
       const first = call(group, 'native_gate');
-      await until(() => gates.has('native_gate'));
+      await eventually(() => gates.has('native_gate'));
       const second = call(group, 'native_echo', { n: 2 });
-      await until(async () => textOf(await call(group, 'native_echo')).startsWith('Busy'));
+      await eventually(async () => textOf(await call(group, 'native_echo')).startsWith('Busy'));
       gates.get('native_gate')?.();
       gates.delete('native_gate');
       await first;
@@ -348,14 +349,14 @@ describe('the pipe to a tool', () => {
       const limits = { concurrency: 1, queue: 1, queue_timeout_ms: 60_000, per_day: 2 };
       await setGroup(group, { policy: { limits } });
       const first = call(group, 'native_gate');
-      await until(() => gates.has('native_gate'));
+      await eventually(() => gates.has('native_gate'));
       const hangUp = new AbortController();
       const request = legacy('tools/call', { name: 'native_echo', arguments: {} });
       const left = send(group, { ...request, signal: hangUp.signal }).catch(() => undefined);
-      await until(async () => textOf(await call(group, 'native_echo')).startsWith('Busy'));
+      await eventually(async () => textOf(await call(group, 'native_echo')).startsWith('Busy'));
       hangUp.abort();
       await left;
-      await until(async () => (await kindsOnRecord(group)).includes('cancelled'));
+      await eventually(async () => (await kindsOnRecord(group)).includes('cancelled'));
       gates.get('native_gate')?.();
       gates.delete('native_gate');
       await first;
@@ -371,7 +372,7 @@ describe('the pipe to a tool', () => {
       await t.dataSource.query(used, [`group:${group.id}`]);
       expect(textOf(await call(group, 'native_echo'))).toContain('2000 a day');
       await other.app.get(DayQuotas).onApplicationShutdown();
-      await until(async () => (await call(group, 'native_echo')).body.result?.isError === undefined, 20_000);
+      await eventually(async () => (await call(group, 'native_echo')).body.result?.isError === undefined);
       expect(textOf(await call(group, 'native_echo'))).toContain('2000 a day');
     });
 
@@ -414,7 +415,7 @@ describe('the pipe to a tool', () => {
       await call(group, 'native_broken');
       await call(group, 'native_broken');
       expect(textOf(await call(group, 'native_broken'))).toContain('try again in 60 s');
-      await until(async () => (await listed(group)).length === 1);
+      await eventually(async () => (await listed(group)).length === 1);
       expect(await listed(group)).toMatchObject([
         { tool_name: 'native_broken', replicas: [{ state: 'open', error_kind: 'internal' }] },
       ]);
@@ -432,8 +433,8 @@ describe('the pipe to a tool', () => {
       await call(group, 'native_flaky');
       expect(textOf(await call(group, 'native_flaky'))).toContain('failed too often');
       expect(runs.get('native_flaky')).toBe(2);
-      await until(async () => textOf(await call(group, 'native_flaky')) === 'third time lucky');
-      await until(async () => (await listed(group)).length === 0);
+      await eventually(async () => textOf(await call(group, 'native_flaky')) === 'third time lucky');
+      await eventually(async () => (await listed(group)).length === 0);
     });
 
     it('alert administrators when they open and no more until they close, which ends the alert', async () => {
@@ -498,14 +499,14 @@ describe('the pipe to a tool', () => {
         gates.clear();
         const trial = { ended: false, answer: moody('wait', signal).catch(() => undefined) };
         void trial.answer.then(() => (trial.ended = true));
-        await until(() => trial.ended || gates.has('native_moody'));
+        await eventually(() => trial.ended || gates.has('native_moody'));
         return trial.ended ? null : trial;
       };
       const hangUp = new AbortController();
-      await until(async () => (await newTrial(hangUp.signal)) !== null);
+      await eventually(async () => (await newTrial(hangUp.signal)) !== null);
       expect(textOf(await moody('well'))).toContain('failed too often');
       hangUp.abort();
-      await until(async () => (await kindsOnRecord(group)).includes('cancelled'));
+      await eventually(async () => (await kindsOnRecord(group)).includes('cancelled'));
       const second = await newTrial();
       expect(textOf(await moody('well'))).toContain('failed too often');
       gates.get('native_moody')?.();
@@ -532,7 +533,7 @@ describe('the pipe to a tool', () => {
       await setTool(group, 'native_broken', { policy: { breaker } });
       await call(group, 'native_broken');
       await call(group, 'native_broken');
-      await until(async () => (await listed(group)).length === 1);
+      await eventually(async () => (await listed(group)).length === 1);
       const stranger = await t.newTenant();
       const path = `/admin/tools/${await toolId(group, 'native_broken')}/circuit/reset`;
       expect((await t.rest('POST', path, { token: stranger.adminToken })).status).toBe(404);
@@ -540,11 +541,3 @@ describe('the pipe to a tool', () => {
     });
   });
 });
-
-async function until(isSo: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`It did not come to pass within ${limitMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -8,7 +8,6 @@ import { v7 as newId } from 'uuid';
 import { ToolEffects } from '../../src/tools/once/tool-effects.js';
 import { effects, EffectTools } from '../fixtures/effect.tools.js';
 import {
-  eventually,
   legacy,
   type McpMessage,
   type McpRequest,
@@ -19,6 +18,7 @@ import {
   type TestGroup,
 } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 const META = 'io.toolcrib/idempotencyKey';
 const TOOLS = ['act', 'act_too', 'look', 'put'];

@@ -1,9 +1,10 @@
 import childProcess from 'node:child_process';
-import { eventually, legacy, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
+import { legacy, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 import { TestTools } from '../fixtures/test.tools.js';
 import { ThreadTools } from '../fixtures/thread.tools.js';
 import { ToolThreads } from '../../src/tools/native/tool-threads.js';
+import { eventually } from '../support/waiting.js';
 
 const THREADS = 2;
 const WAITING_MAX = 3;

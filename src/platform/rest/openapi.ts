@@ -22,7 +22,7 @@ export async function openApiDocument(app: INestApplication): Promise<OpenAPIObj
     .addBearerAuth()
     .addSecurityRequirements('bearer')
     .build();
-  let document = SwaggerModule.createDocument(app, options, { include: [NoModule] });
+  const parts: OpenAPIObject[] = [];
   for (const module of modulesWithRoutes(app)) {
     await nextTurn();
     const part = SwaggerModule.createDocument(app, options, {
@@ -30,13 +30,10 @@ export async function openApiDocument(app: INestApplication): Promise<OpenAPIObj
       operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
     });
     complete(part);
-    document = merged(document, part);
+    parts.push(part);
   }
-  return document;
+  return parts.reduce(merged);
 }
-
-/** The scanner takes an empty list for all modules. */
-class NoModule {}
 
 function modulesWithRoutes(app: INestApplication): Set<Type> {
   const modules = [...app.get(ModulesContainer).values()];

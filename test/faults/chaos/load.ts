@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HANG_MS } from '../../support/waiting.js';
 
-const CLIENT_LIMIT_MS = 30_000;
 const AFTER_FAILURE_MS = 20;
 const POLL_MS = 5;
 
@@ -41,7 +41,7 @@ export class Load {
   }
 
   /** Waits for so many more answers. */
-  async answers(count: number, limitMs = CLIENT_LIMIT_MS): Promise<void> {
+  async answers(count: number, limitMs = HANG_MS): Promise<void> {
     const wanted = this.answered.length + count;
     await this.until(() => this.answered.length >= wanted, limitMs, `${count} more answers`);
   }
@@ -139,8 +139,8 @@ export function post(
         answer.on('error', () => settle({ kind: 'broken', text: 'connection broken' }));
       },
     );
-    asked.setTimeout(CLIENT_LIMIT_MS, () => {
-      settle({ kind: 'unclear', text: `no answer within ${CLIENT_LIMIT_MS} ms` });
+    asked.setTimeout(HANG_MS, () => {
+      settle({ kind: 'unclear', text: `no answer within ${HANG_MS} ms` });
       asked.destroy();
     });
     asked.on('error', (error: NodeJS.ErrnoException) =>

@@ -10,9 +10,9 @@ import {
   removeStalePostmasterFile,
 } from '../../../src/boot/postgres/postmaster-file.js';
 import { findFreePort } from '../../support/server.js';
+import { HANG_MS } from '../../support/waiting.js';
 
 const PASSWORD = 'chaos';
-const START_LIMIT_MS = 240_000;
 const RETRY_MS = 100;
 /** So that they can be filled in no time; the service needs some 20. */
 export const CONNECTIONS_MAX = 60;
@@ -60,7 +60,7 @@ export class OwnPostgres {
 
   /** Goes on trying: what a killed server left behind has to end first. */
   async start(): Promise<void> {
-    const deadline = Date.now() + START_LIMIT_MS;
+    const deadline = Date.now() + HANG_MS;
     for (;;) {
       const left = readPostmasterFile(this.directory);
       if (left && isServerAlive(left)) return;

@@ -1,17 +1,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../../../support/mcp.js';
 import type { Target } from '../load.js';
 import { type Scenario, Tally, underLoad } from '../scenario.js';
 import { BODY_LIMIT_MS, type Stage } from '../stage.js';
+import { eventually } from '../../../support/waiting.js';
 
 const HANG_UPS = { short: 200, full: 1000 } as const;
 const SLOW_CLIENTS = { short: 60, full: 500 } as const;
 const HANG_UP_AFTER_MS = 300;
 const DRIP_MS = 100;
 const KEPT = 'no answer until the client hung up';
-const END_LIMIT_MS = 30_000;
 
 /** Clients that go away while their tool runs. */
 export const hangUps: Scenario = {
@@ -32,7 +31,7 @@ export const hangUps: Scenario = {
       await eventually(async () => {
         kinds = await kindsOf(stage, 'chaos_slow');
         return kinds.reduce((sum, { calls }) => sum + calls, 0) >= count;
-      }, END_LIMIT_MS);
+      });
       const found = kinds.map(({ kind, calls }) => `${calls} recorded as ${kind}`);
       return { notes: [`${count} hung up; ${found.join(', ')}`] };
     }),
