@@ -3,6 +3,8 @@ import { onJob, runsOf, seen, TestJobs } from '../fixtures/test-jobs.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 import { eventually } from '../support/waiting.js';
 
+const PLACES = 2;
+
 type Waiting = {
   readonly kind?: string;
   /** How long they are due; negative: how soon. */
@@ -16,7 +18,7 @@ describe('jobs that wait for the same places', () => {
   let letGo: () => void;
 
   beforeAll(async () => {
-    t = await createTestApp({ tools: [TestJobs], env: { JOBS_CONCURRENCY: '2' } });
+    t = await createTestApp({ tools: [TestJobs], env: { JOBS_CONCURRENCY: String(PLACES) } });
   });
   afterAll(() => t?.close());
 
@@ -84,7 +86,8 @@ describe('jobs that wait for the same places', () => {
     const urgent = await put(await newTenant(), some(4), { priority: -1 });
     letGo();
     await allRan([...many, ...late]);
-    expect([ranBefore(many, urgent), ranBefore(many, late)]).toEqual([0, 100]);
+    expect(ranBefore(many, urgent)).toBe(0);
+    expect(ranBefore(many, late)).toBeGreaterThanOrEqual(100 - PLACES); // what has a place may begin after what got the other
   });
 
   it('are found behind many tenants whose jobs are not due', async () => {
