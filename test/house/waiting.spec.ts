@@ -4,6 +4,7 @@ import { ROOT } from './imports.js';
 
 /** Where time itself is what is tried, and why. */
 const WAITS_FOR_TIME: Readonly<Record<string, string>> = {
+  'test/boot/processes.e2e-spec.ts': 'timers of which a watch must tell',
   'test/call-logs/call-log.e2e-spec.ts': 'a write older than a second vouches for nothing',
   'test/faults/kill.e2e-spec.ts': 'each round dies in another moment of a batch',
   'test/faults/chaos/registrations.e2e-spec.ts': 'the database is away for so long',

@@ -451,7 +451,7 @@ describe('the pipe to a tool', () => {
       const moody = (mood: string) => call(group, 'native_moody', { mood });
       await moody('bad');
       await moody('bad');
-      await until(async () => (await alerts()).length === 1);
+      await eventually(async () => (await alerts()).length === 1);
       const [alert] = await alerts();
       expect(alert).toMatchObject({
         title: 'native_moody failed too often and is not called at the moment',
@@ -468,16 +468,16 @@ describe('the pipe to a tool', () => {
       ]);
       expect(told).toHaveLength(1);
 
-      await until(async () => textOf(await moody('bad')).includes('failed inside')); // one tried, in vain
-      await until(async () => textOf(await moody('well')) === 'well');
-      await until(async () => (await alerts())[0]['acknowledged_at'] !== null);
+      await eventually(async () => textOf(await moody('bad')).includes('failed inside')); // one tried, in vain
+      await eventually(async () => textOf(await moody('well')) === 'well');
+      await eventually(async () => (await alerts())[0]['acknowledged_at'] !== null);
       expect((await alerts()).map(({ uses, detail }) => [uses, detail])).toEqual([
         [1, expect.stringMatching(/Over since 20\d\d-.*Z\.$/)],
       ]);
 
       await moody('bad');
       await moody('bad');
-      await until(async () => (await alerts())[0]['acknowledged_at'] === null);
+      await eventually(async () => (await alerts())[0]['acknowledged_at'] === null);
       const again = await alerts();
       expect(again[0]['detail']).not.toContain('Over since');
       const uses = again.reduce((sum, row) => sum + Number(row['uses']), 0); // two rows when the hour turns

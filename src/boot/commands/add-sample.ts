@@ -30,15 +30,19 @@ export async function addSample(
   );
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort(new StartError('Stopped; the customers written so far stay')));
-  const last = await generateSample(dataSource, {
-    tenantId: tenant.id,
-    firstCustomer: await findNextSampleCustomer(dataSource, tenant.id),
-    ...amount,
-    signal: interrupt.signal,
-    onProgress: (progress) => process.stderr.write(progressLine(progress)),
-  }).finally(() => vacuumSample(owner)); // what an interrupted one has written stays
-  process.stderr.write('\n');
-  process.stdout.write(`${amount.customers} customers, ${last.rows} rows added to tenant ${tenantName}\n`);
+  try {
+    const last = await generateSample(dataSource, {
+      tenantId: tenant.id,
+      firstCustomer: await findNextSampleCustomer(dataSource, tenant.id),
+      ...amount,
+      signal: interrupt.signal,
+      onProgress: (progress) => process.stderr.write(progressLine(progress)),
+    });
+    process.stderr.write('\n');
+    process.stdout.write(`${amount.customers} customers, ${last.rows} rows added to tenant ${tenantName}\n`);
+  } finally {
+    await vacuumSample(owner); // what an interrupted one has written stays
+  }
 }
 
 function progressLine({ customersDone, customers, rows, rowsPerSecond }: SampleProgress): string {
