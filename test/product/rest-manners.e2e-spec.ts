@@ -81,7 +81,7 @@ describe('REST manners', () => {
   });
 
   it('names each field that is missing once', async () => {
-    const document = openApiDocument(t.app) as unknown as OpenApi;
+    const document = (await openApiDocument(t.app)) as unknown as OpenApi;
     const withRequired = operationsOf(document).filter(({ body }) => (body?.required ?? []).length > 0);
     expect(withRequired.length).toBeGreaterThan(20);
     for (const { name, method, path, body } of withRequired) {
@@ -105,14 +105,14 @@ describe('REST manners', () => {
       ),
     );
 
-    it('is reset where the documentation says so: where a whole is put in place', () => {
-      const { paths } = openApiDocument(t.app) as unknown as {
+    it('is reset where the documentation says so: where a whole is put in place', async () => {
+      const { paths } = (await openApiDocument(t.app)) as unknown as {
         paths: Record<
           string,
           { put?: { requestBody?: { content: Record<string, { schema: { $ref?: string } }> } } }
         >;
       };
-      const operations = operationsOf(openApiDocument(t.app) as unknown as OpenApi);
+      const operations = operationsOf((await openApiDocument(t.app)) as unknown as OpenApi);
       const wholes = operations.flatMap(({ method, path, body }) => {
         const dto = Object.values(paths[path].put?.requestBody?.content ?? {})[0]?.schema.$ref ?? '';
         const optional = Object.keys(body?.properties ?? {}).filter(
