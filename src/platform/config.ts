@@ -76,7 +76,7 @@ export const environmentSchema = z.object({
   TOOL_BREAKER_RESET_SECONDS: wholeNumber(1, 3600).default(30),
   TOOL_RESULT_MAX_BYTES: wholeNumber(1024, 268_435_456).default(1_048_576),
   TOOL_RESULT_KEEP_SECONDS: wholeNumber(1, 604_800).default(3600),
-  TOOL_RESULT_KEEP_MAX_BYTES: wholeNumber(1024, 268_435_456).default(16_777_216),
+  TOOL_RESULT_KEEP_MAX_BYTES: wholeNumber(1024, 268_435_456).default(4_194_304),
   TOOL_RESULT_KEEP_TENANT_BYTES: wholeNumber(1024, 1_099_511_627_776).default(268_435_456),
   KEPT_ANSWERS_PER_TENANT: wholeNumber(10, 10_000_000).default(100_000),
   KEPT_ANSWERS_TENANT_BYTES: wholeNumber(1024, 1_099_511_627_776).default(268_435_456),

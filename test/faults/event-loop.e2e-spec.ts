@@ -1,4 +1,9 @@
-import { type MeteredServer, type RawRequest, startMeteredServer } from '../support/stall-meter.js';
+import {
+  type Case,
+  type MeteredServer,
+  type RawRequest,
+  startMeteredServer,
+} from '../support/stall-meter.js';
 import { operationsOf, type Operation, type JsonSchema, type Schemas } from '../support/openapi-fuzz.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 import { newGroup, type TestGroup } from '../support/mcp.js';
@@ -6,14 +11,8 @@ import { newGroup, type TestGroup } from '../support/mcp.js';
 /** What one request of anybody may hold the event loop for, and of someone who administers the service. */
 const LIMIT_MS = 50;
 const ADMIN_LIMIT_MS = 100;
-/** What is slow for good is slow each time; a garbage collection is not. */
-const TRIES = 4;
 const MIB = 1_048_576;
 const HEADERS_BYTES = 15_000;
-
-type Case = { readonly name: string; readonly request: RawRequest };
-
-const SHOWN = process.env['STALL_TABLE'] !== undefined;
 
 /** Promise of docs/security.md: no single request stops a replica, at sizes up to every limit. */
 describe('the event loop', () => {
@@ -46,25 +45,6 @@ describe('the event loop', () => {
     await metered.server.stop();
     await t.close();
   });
-
-  /** The cases that held the loop too long, each time they were tried. */
-  async function slowOf(cases: readonly Case[], limitMs: number): Promise<string[]> {
-    const slow: string[] = [];
-    for (const { name, request } of cases) {
-      let least = Infinity;
-      let status = 0;
-      for (let count = 0; count < TRIES && least > limitMs; count++) {
-        const stall = await metered.stallOf(async () => {
-          status = (await metered.send(request)).status;
-        });
-        least = Math.min(least, stall);
-      }
-      const line = `${least.toFixed(0).padStart(7)} ms  ${String(status).padStart(3)}  ${name}`;
-      if (SHOWN) process.stderr.write(`${line}\n`);
-      if (least > limitMs) slow.push(line.trim());
-    }
-    return slow;
-  }
 
   const json = (body: string | Buffer): Pick<RawRequest, 'headers' | 'body'> => ({
     headers: { 'content-type': 'application/json' },
@@ -185,7 +165,7 @@ describe('the event loop', () => {
       })),
     );
     expect(open.length).toBeGreaterThan(10);
-    expect(await slowOf([...pages, ...slashes, ...cases], LIMIT_MS)).toEqual([]);
+    expect(await metered.slowOf([...pages, ...slashes, ...cases], LIMIT_MS)).toEqual([]);
   }, 600_000);
 
   it('is free after 100 ms, whatever an administrator sends to any route', async () => {
@@ -193,7 +173,7 @@ describe('the event loop', () => {
       .filter(({ permission, body }) => permission !== 'public' && body)
       .flatMap((operation) => withBodies(operation, MIB))
       .map(({ name, request }) => ({ name, request: withToken(request) }));
-    expect(await slowOf(cases, ADMIN_LIMIT_MS)).toEqual([]);
+    expect(await metered.slowOf(cases, ADMIN_LIMIT_MS)).toEqual([]);
   }, 600_000);
 
   it("is free after 50 ms, whatever is sent with a group's key", async () => {
@@ -265,6 +245,6 @@ describe('the event loop', () => {
       name: `MCP, ${body.length} bytes: ${name}`,
       request: { method: 'POST', path: `/mcp/${group.code}/mcp`, headers, body },
     }));
-    expect(await slowOf(cases, LIMIT_MS)).toEqual([]);
+    expect(await metered.slowOf(cases, LIMIT_MS)).toEqual([]);
   }, 600_000);
 });

@@ -14,6 +14,7 @@ export type RawRequest = {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Buffer;
 };
+export type Case = { readonly name: string; readonly request: RawRequest };
 export type RawAnswer = { readonly status: number; readonly text: string };
 
 /** A built server whose longest turn of the event loop can be asked for. */
@@ -25,7 +26,13 @@ export type MeteredServer = {
    * same time, and taken out.
    */
   readonly stallOf: (work: () => Promise<unknown>) => Promise<number>;
+  /** The cases that held the loop longer than the limit, each time they were tried. `STALL_TABLE=1` shows all. */
+  readonly slowOf: (cases: readonly Case[], limitMs: number) => Promise<string[]>;
 };
+
+/** What is slow for good is slow each time; a garbage collection is not. */
+const TRIES = 4;
+const SHOWN = process.env['STALL_TABLE'] !== undefined;
 
 export async function startMeteredServer(options: ServerOptions): Promise<MeteredServer> {
   const nodeOptions = ['--import', PROBE, '--max-semi-space-size=16'];
@@ -40,14 +47,32 @@ export async function startMeteredServer(options: ServerOptions): Promise<Metere
       await once(server.process.stdout!, 'data');
     }
   };
+  const stallOf = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = await ask();
+    await work();
+    const { longestMs, slowness } = await ask();
+    return longestMs / Math.max(before.slowness, slowness);
+  };
   return {
     server,
     send: (request) => sendRaw(server.port, request),
-    stallOf: async (work) => {
-      const before = await ask();
-      await work();
-      const { longestMs, slowness } = await ask();
-      return longestMs / Math.max(before.slowness, slowness);
+    stallOf,
+    slowOf: async (cases, limitMs) => {
+      const slow: string[] = [];
+      for (const { name, request } of cases) {
+        let least = Infinity;
+        let status = 0;
+        for (let count = 0; count < TRIES && least > limitMs; count++) {
+          const stall = await stallOf(async () => {
+            status = (await sendRaw(server.port, request)).status;
+          });
+          least = Math.min(least, stall);
+        }
+        const line = `${least.toFixed(0).padStart(7)} ms  ${String(status).padStart(3)}  ${name}`;
+        if (SHOWN) process.stderr.write(`${line}\n`);
+        if (least > limitMs) slow.push(line.trim());
+      }
+      return slow;
     },
   };
 }

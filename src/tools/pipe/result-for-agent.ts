@@ -6,7 +6,7 @@ import { NOTE_BYTES, READ_RESULT } from '../long-results/read-result.tools.js';
 import { ResultStore } from '../long-results/result-store.js';
 import { firstBytes } from '../long-results/text-bytes.js';
 import { type BoundTool, isRepeatable } from './bound-tool.js';
-import { bytesOfBlock, isLongerThan } from './result-size.js';
+import { bytesOfBlock, holdsMoreThan, isLongerThan } from './result-size.js';
 import { type Attempt, failure, type ToolCall } from './tool-call.js';
 import {
   type ContentBlock,
@@ -16,6 +16,8 @@ import {
   UNREADABLE,
 } from '../tool-result.js';
 
+/** Each is looked at, written, checked and recorded while others wait; a MiB of rows has some 60,000. */
+const RESULT_VALUES_MAX = 100_000;
 /** Of a cut result's `_meta`: `{ shownBytes, totalBytes, handle? }`. */
 export const TRUNCATED = 'io.toolcrib/truncated';
 
@@ -39,7 +41,8 @@ export class ResultForAgent {
   refuseHuge(call: ToolCall, tool: BoundTool, data: unknown): Attempt | undefined {
     const limit = Math.max(maxBytesOf(call, tool, this.config), this.config.env.TOOL_RESULT_KEEP_MAX_BYTES);
     try {
-      return isLongerThan(data, limit) ? tooLarge(tool, limit) : undefined;
+      if (isLongerThan(data, limit)) return tooLarge(tool, limit);
+      return holdsMoreThan(data, RESULT_VALUES_MAX) ? tooMany(tool) : undefined;
     } catch (cause) {
       throw new ResultFault(UNREADABLE, { cause });
     }
@@ -134,6 +137,11 @@ function asText({ structuredContent: _withheld, ...result }: ToolResult, message
 
 function tooLarge(tool: BoundTool, limit: number): Attempt {
   const result = `The result of ${tool.definition.name} is more than the ${limit} bytes allowed.`;
+  return failure('result_invalid', `${result} ${adviceOn(tool)}`);
+}
+
+function tooMany(tool: BoundTool): Attempt {
+  const result = `The result of ${tool.definition.name} holds more than the ${RESULT_VALUES_MAX} values allowed.`;
   return failure('result_invalid', `${result} ${adviceOn(tool)}`);
 }
 

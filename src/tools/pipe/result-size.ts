@@ -11,6 +11,22 @@ export function isLongerThan(value: unknown, maxBytes: number): boolean {
   return typeof value === 'string' ? value.length > maxBytes : left(value, maxBytes, 0) < 0;
 }
 
+/** Whether a value holds more than so many values at any depth: each costs far more than its characters. It stops counting there. */
+export function holdsMoreThan(value: unknown, maxValues: number): boolean {
+  return valuesLeft(value, maxValues, 0) < 0;
+}
+
+/** What is left of a number of values; negative: less than nothing. */
+function valuesLeft(value: unknown, values: number, depth: number): number {
+  const isLeaf = typeof value !== 'object' || value === null || ArrayBuffer.isView(value);
+  if (isLeaf || depth > DEPTH_MAX) return values - 1;
+  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  let rest = values - 1;
+  for (let index = 0; index < members.length && rest >= 0; index++)
+    rest = valuesLeft(members[index], rest, depth + 1);
+  return rest;
+}
+
 /** What is left of a number of bytes; negative: less than nothing. */
 function left(value: unknown, bytes: number, depth: number): number {
   if (typeof value === 'string') return bytes - value.length - 2;

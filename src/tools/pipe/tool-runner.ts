@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { QueryFailedError } from 'typeorm';
@@ -11,6 +12,7 @@ import { redactionOf } from '../redaction/redaction.js';
 import { type BoundTool, isRepeatable } from './bound-tool.js';
 import type { ToolContext, ToolLogger } from '../mcp-tool.decorator.js';
 import { maxBytesOf, ResultForAgent } from './result-for-agent.js';
+import { isLongerThan } from './result-size.js';
 import { RunningCalls } from './running-calls.js';
 import { Stopped } from '../native/stopped.js';
 import { SharedEndError } from '../native/thread-messages.js';
@@ -23,6 +25,8 @@ import { ResultFault, toToolResult } from '../tool-result.js';
 const DATA_EXCEPTION = /^22/;
 /** Of an error, a step of progress, a line of the log. */
 const MESSAGE_MAX = 16_384; // characters
+/** What is longer is looked at, checked and shown in turns of their own: others are served in between. */
+const AT_ONCE_BYTES = 262_144;
 const THREAD_RETRY_SECONDS = 3;
 const RETRY_DELAYS = { initialDelay: 100, maxDelay: 2000 }; // milliseconds
 
@@ -81,7 +85,10 @@ export class ToolRunner {
   private async toAttempt(call: ToolCall, tool: BoundTool, data: unknown): Promise<Attempt> {
     const huge = this.resultForAgent.refuseHuge(call, tool, data);
     if (huge) return huge;
+    const pause = isLongerThan(data, AT_ONCE_BYTES) ? nextTurn : () => undefined;
+    await pause();
     const read = toToolResult(data);
+    await pause();
     const { result } = read;
     if (result.isError) return toldNo(await this.resultForAgent.make(call, tool, read));
     const faults = tool.definition.outputSchema
@@ -89,6 +96,7 @@ export class ToolRunner {
       : null;
     // Without what came: it is somebody's data.
     if (faults) return this.toBroken(tool, `broke its output schema: ${faults.map(withoutValue).join('; ')}`);
+    await pause();
     return this.resultForAgent.make(call, tool, read);
   }
 

@@ -1,5 +1,5 @@
 import { type Detector, detectorOf, TOO_LONG } from './detectors.js';
-import { isJsonText, mapJsonText } from './json-text.js';
+import { isJsonText, isLongJson, mapJsonText } from './json-text.js';
 import type { RedactionRule } from './redaction-rules.js';
 import { PIECE_CHARACTERS, type Turns, type Work } from './turns.js';
 
@@ -19,6 +19,7 @@ export class Redactor {
 
   /** A text; one that is JSON stays JSON. */
   *text(value: string, work: Work, nesting = 0): Turns<string> {
+    if (isLongJson(value)) return TOO_LONG;
     if (nesting >= NESTED_JSON_MAX || !isJsonText(value)) return yield* this.plain(value, work);
     return yield* mapJsonText(value, {
       string: (inner) => this.text(inner, work, nesting + 1),
@@ -37,7 +38,10 @@ export class Redactor {
   *plain(value: string, work: Work): Turns<string> {
     let text = value;
     for (const { replace, isWhole, cost } of this.detectors) {
-      if (work.isOver || (isWhole && text.length * cost > work.maxTextWork)) return TOO_LONG;
+      if (work.isOver || (isWhole && text.length * cost > work.maxTextWork)) {
+        yield; // much may be left
+        return TOO_LONG;
+      }
       const isPieces = !isWhole && text.length > PIECE_CHARACTERS;
       text = yield* isPieces ? piecewise(text, replace, work) : replace(text, work);
       yield;

@@ -1,5 +1,6 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { cpuMs } from '../../platform/cpu-time.js';
 import { compileLinear } from '../../platform/linear-pattern.js';
 import { redactText } from '../../platform/secrets/redact.js';
 import { SchemaCost, TooCostlyError } from './schema-cost.js';
@@ -29,6 +30,13 @@ export type CompiledSchema = {
   errors?: ErrorObject[] | null;
 };
 
+/**
+ * Those that took long to compile. Each is compiled when its tool is registered, to see whether it can be; compiled again at the first
+ * call, it would hold everybody up.
+ */
+const kept = new WeakMap<JsonObject, CompiledSchema>();
+const KEPT_FROM_MS = 5;
+
 /** Compiled on first use: a group of many tools is loaded at once, most of its tools are called later or never. */
 export function lazyCheck(schema: JsonObject): Check {
   let validate: CompiledSchema | undefined;
@@ -54,6 +62,15 @@ export function lazyCheck(schema: JsonObject): Check {
  * @throws {Error} It is not a schema, or refers to one that is not there.
  */
 export function compileSchema(schema: JsonObject): CompiledSchema {
+  const known = kept.get(schema);
+  if (known) return known;
+  const startMs = cpuMs();
+  const compiled = compileAnew(schema);
+  if (cpuMs() - startMs > KEPT_FROM_MS) kept.set(schema, compiled);
+  return compiled;
+}
+
+function compileAnew(schema: JsonObject): CompiledSchema {
   const cost = new SchemaCost();
   const ajv = new Ajv2020({
     strict: false,

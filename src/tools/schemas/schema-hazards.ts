@@ -58,7 +58,8 @@ function compileHazards(schema: JsonObject): string[] {
     compileSchema(schema)({});
     return [];
   } catch (error) {
-    if (error instanceof RangeError) return ['the schema refers to itself without end'];
+    if (error instanceof RangeError)
+      return ['the schema refers to itself without end, or has too many parts in one place'];
     return [`the schema cannot be used: ${messageOf(error)}`];
   }
 }
