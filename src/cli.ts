@@ -5,7 +5,9 @@ import { UsageError } from './boot/command-line/command.js';
 import { findCommand, usage, usageExitCode } from './boot/command-line/commands.js';
 import { ConfigError } from './platform/config.js';
 import { AppError, StartError } from './platform/errors.js';
+import { outliveReaders } from './platform/outlive-readers.js';
 
+outliveReaders();
 const args = process.argv.slice(2);
 try {
   const { command, rest } = findCommand(args);

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { AppLogger } from './platform/logger.js';
 import { type Config, ConfigError, loadConfig } from './platform/config.js';
 import { StartError } from './platform/errors.js';
+import { outliveReaders } from './platform/outlive-readers.js';
 import { type Running, stopLimitMs } from './boot/running.js';
 
 /** Ctrl-C under npm reaches us twice, from the terminal and from npm; only a later signal is a person's impatience. */
@@ -19,6 +20,7 @@ let limitMs = 0;
 let isServing = false;
 let firstSignalAtMs: number | undefined;
 
+outliveReaders();
 process.on('uncaughtException', end);
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopOn(signal));
 

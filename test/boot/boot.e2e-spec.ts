@@ -1,6 +1,6 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -221,6 +221,61 @@ describe('a stop', () => {
     const code = await server.stop();
     clearInterval(again);
     expect(code).toBe(1);
+  });
+});
+
+describe('a service whose output nobody reads any more', () => {
+  it('serves on, refusals and their log lines included, and stops in order', async () => {
+    const server = await start({ DATA_DIR: usedDataDir() });
+    server.process.stdout?.destroy();
+    server.process.stderr?.destroy();
+    for (let turn = 0; turn < 3; turn += 1)
+      expect(await signIn(server, 'nobody@toolcrib.local', 'not the password')).toBe(401);
+    expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+    expect(await server.stop()).toBe(0);
+    expect(existsSync(postmasterFile(server.dataDir))).toBe(false);
+  });
+
+  it('lets a command finish what it began', async () => {
+    const child = spawn(process.execPath, [CLI, 'config', 'schema'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(stderr).toBe('');
+  });
+});
+
+/** A user's number that no entry of /etc/passwd has; only root can become it. */
+const STRANGER = 54_321;
+const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
+
+asRoot('a user without an entry in /etc/passwd', () => {
+  const become = `process.setgroups([]); process.setgid(${STRANGER}); process.setuid(${STRANGER})`;
+  const nodeOptions = ['--import', `data:text/javascript,${become}`];
+
+  it('is told that the embedded PostgreSQL cannot be set up, and what to do', async () => {
+    const DATA_DIR = newDataDir();
+    chownSync(DATA_DIR, STRANGER, STRANGER);
+    const server = await spawnServer({ env: { DATA_DIR }, nodeOptions });
+    servers.push(server);
+    expect(await server.exit).toBe(1);
+    expect(server.stderr()).toMatch(
+      /by user number 54321, who has no entry in \/etc\/passwd\..* DATABASE_URL/,
+    );
+    expect(server.stderr()).not.toContain('    at ');
+  });
+
+  it('serves with DATABASE_URL', async () => {
+    const database = await createTestDatabase();
+    try {
+      const env = { DATABASE_URL: database.url, SAMPLE_DATA: 'false', HOME: '' };
+      const server = await startServer({ env, nodeOptions });
+      servers.push(server);
+      expect(await server.stop()).toBe(0);
+    } finally {
+      await database.drop();
+    }
   });
 });
 

@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { windowsEnvironment } from '../../platform/config.js';
+import { StartError } from '../../platform/errors.js';
 
 /** Where a server that runs for root keeps what its unprivileged user must reach. */
 export const ROOT_STATE_DIR = '/var/lib/toolcrib';
@@ -38,6 +40,25 @@ export class EmbeddedBinaries {
     if (!user || canReach(nativeDir, user)) return new EmbeddedBinaries(nativeDir, user);
     // A project under root's home (mode 0700) holds programs that nobody else can execute: run a copy.
     return new EmbeddedBinaries(await copyTo(ROOT_STATE_DIR, nativeDir), user);
+  }
+
+  /**
+   * Refuses a user whom the system has no name for, as containers with an arbitrary number have them: `initdb` looks the name up.
+   * The server does without, and so does everything of ours.
+   *
+   * @throws {StartError}
+   */
+  requireAccount(): void {
+    if (this.user) return; // found by its name, or the owner of a cluster that is there already
+    try {
+      userInfo();
+    } catch (cause) {
+      throw new StartError(
+        `The embedded PostgreSQL cannot be set up by user number ${process.getuid?.()}, who has no entry in /etc/passwd. ` +
+          'Give that number an entry, run as a user who has one, or set DATABASE_URL: with it no entry is needed',
+        { cause },
+      );
+    }
   }
 
   /** Runs `initdb` or `pg_ctl` to its end. @throws {Error} Its message ends with what the program wrote to stderr. */

@@ -118,6 +118,7 @@ export class EmbeddedPostgres {
 
   /** In a directory aside that becomes the cluster by its renaming: a crash leaves nothing half-made behind. */
   private async initialise(): Promise<void> {
+    this.binaries.requireAccount();
     // Of its own for each attempt: the initdb of a killed start may still be writing into its directory.
     const unfinished = fs.mkdtempSync(`${this.clusterDir}.new-`);
     const passwordFile = `${unfinished}.password`;
