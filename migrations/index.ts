@@ -27,7 +27,8 @@ import { ProvenAddresses1790002410000 } from './1790002410000-proven-addresses.j
 import { InstallationSteps1790002700000 } from './1790002700000-installation-steps.js';
 import { OwnRowsOnce1790020000000 } from './1790020000000-own-rows-once.js';
 
-/** Every migration, oldest first. One that is merged is never edited. */
+/** Every migration, oldest first. One that is merged is never edited. */ import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js';
+
 export const migrations = [
   Core1790000000000,
   Crm1790000100000,
@@ -57,4 +58,5 @@ export const migrations = [
   ProvenAddresses1790002410000,
   InstallationSteps1790002700000,
   OwnRowsOnce1790020000000,
+  AgentReasoning1790022000000,
 ] as const;

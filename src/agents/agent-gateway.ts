@@ -102,7 +102,7 @@ export class AgentGateway {
     const durationMs = () => Math.round(performance.now() - startedMs);
     const who = nameOf(candidate);
     try {
-      const question = toDify(run.question);
+      const question = { ...toDify(run.question), reasoning: candidate.agent.reasoning };
       const answer = await this.caller.ask(candidate.version, question, signalOf(run, time));
       return { ...who, errorKind: null, errorMessage: null, durationMs: durationMs(), answer };
     } catch (error) {

@@ -59,7 +59,8 @@ export class AgentTester {
     try {
       const { mode, inputs } = await this.caller.describe(version, signal);
       const known = Object.assign(version, { mode, inputs: [...inputs] });
-      return done(await this.caller.ask(known, toDify(question), signal), null);
+      const asked = { ...toDify(question), reasoning: agent.reasoning };
+      return done(await this.caller.ask(known, asked, signal), null);
     } catch (error) {
       if (time.aborted)
         return done(null, new AgentFailure('timeout', 'No whole answer in time', { cause: error }));

@@ -22,6 +22,7 @@ export class AgentViews {
       name: agent.name,
       description: agent.description,
       enabled: agent.enabled,
+      reasoning: agent.reasoning,
       versions: versions.map((version) => toVersionDto(version, open.get(version.id))),
       version: agent.version,
       created_at: agent.createdAt.toISOString(),

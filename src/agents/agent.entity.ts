@@ -11,6 +11,7 @@ import {
   VersionColumn,
 } from 'typeorm';
 import { Tenant } from '../access/tenant.entity.js';
+import type { Reasoning } from './reasoning.js';
 
 /** Somebody to ask: one or more Dify apps, its versions, under one name. */
 @Entity('agents')
@@ -35,6 +36,10 @@ export class Agent {
 
   @Column({ type: 'boolean', default: true })
   enabled: boolean;
+
+  /** What becomes of the model's thoughts before an answer is shown to anybody. */
+  @Column({ type: 'varchar', length: 16, default: 'removed' })
+  reasoning: Reasoning;
 
   @Column({ name: 'created_by', type: 'uuid', nullable: true })
   createdBy: string | null;

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsObject, IsString, IsUUID, Length, Matches, MaxLength } from 'class-validator';
+import { IsBoolean, IsIn, IsObject, IsString, IsUUID, Length, Matches, MaxLength } from 'class-validator';
 import { MayBeAbsent, Trimmed } from '../platform/rest/rest.dto.js';
 import { AppDto, VersionDto } from './agent-versions.dto.js';
+import { REASONING, type Reasoning } from './reasoning.js';
 
 const PRINTABLE = /^[^\p{C}]*$/u;
 const DESCRIPTION_MAX = 2000;
@@ -26,6 +27,16 @@ export class CreateAgentDto extends AppDto {
   @MayBeAbsent()
   @IsBoolean()
   enabled?: boolean;
+
+  @ApiPropertyOptional({
+    enum: REASONING,
+    default: 'removed',
+    description:
+      "What becomes of the model's thoughts in an answer: removed, with `<details>`; only `<details>` kept; all kept",
+  })
+  @MayBeAbsent()
+  @IsIn(REASONING)
+  reasoning?: Reasoning;
 
   @ApiPropertyOptional({ default: 'v1', description: 'Of the first version', example: 'v1' })
   @MayBeAbsent()
@@ -55,6 +66,15 @@ export class UpdateAgentDto {
   @MayBeAbsent()
   @IsBoolean()
   enabled?: boolean;
+
+  @ApiPropertyOptional({
+    enum: REASONING,
+    description:
+      "What becomes of the model's thoughts in an answer: removed, with `<details>`; only `<details>` kept; all kept",
+  })
+  @MayBeAbsent()
+  @IsIn(REASONING)
+  reasoning?: Reasoning;
 }
 
 export class AgentDto {
@@ -69,6 +89,9 @@ export class AgentDto {
 
   @ApiProperty()
   enabled: boolean;
+
+  @ApiProperty({ enum: REASONING })
+  reasoning: Reasoning;
 
   @ApiProperty({ type: [VersionDto], description: 'Oldest first' })
   versions: readonly VersionDto[];

@@ -58,14 +58,14 @@ export class AgentsService {
   /** Makes an agent with its first version, and asks the app what it is. */
   async create(caller: Caller, input: CreateAgentDto): Promise<AgentWithVersions> {
     this.versions.requireSound(input);
-    const { name, description, enabled, ...first } = input;
+    const { name, description, enabled, reasoning, ...first } = input;
     const id = newId();
     const columns = {
       id,
       tenantId: caller.tenantId,
       name,
       createdBy: caller.kind === 'user' ? caller.userId : null,
-      ...columnsOf({ description, enabled }),
+      ...columnsOf({ description, enabled, reasoning }),
     };
     const { result: version } = await this.changeBus
       .commit(async (manager) => {
@@ -143,6 +143,7 @@ function explainTaken(error: unknown): never {
 
 /** Absent fields are left out, so that an update keeps and an insert defaults them. */
 function columnsOf(input: UpdateAgentDto): Partial<Agent> {
-  const columns = { name: input.name, description: input.description, enabled: input.enabled };
+  const { name, description, enabled, reasoning } = input;
+  const columns = { name, description, enabled, reasoning };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }

@@ -8,6 +8,7 @@ import { type AgentMode, isAgentMode, MODE_PATHS, takesQueryAsInput } from './ag
 import { AnswerAssembler, type AssembledAnswer } from './dify-events.js';
 import { askDifyForJson, openDify, toFailure } from './dify-http.js';
 import { type InputField, readInputForm, toStorable } from './input-form.js';
+import type { Reasoning } from './reasoning.js';
 import { cutText } from '../platform/cut-text.js';
 
 /** Characters of one event; those of workflow nodes carry all that the node saw. */
@@ -33,6 +34,8 @@ export type Question = {
   readonly user: string;
   readonly query: string;
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** What becomes of the model's thoughts in the answer. */
+  readonly reasoning: Reasoning;
 };
 
 export type DifyAnswer = AssembledAnswer & {
@@ -72,7 +75,12 @@ export class DifyClient {
    */
   async ask(app: DifyApp, mode: AgentMode, question: Question, signal: AbortSignal): Promise<DifyAnswer> {
     const { AGENT_ANSWER_MAX_BYTES: maxBytes } = this.config.env;
-    const assembler = new AnswerAssembler({ mode, maxBytes, apiKey: app.apiKey });
+    const assembler = new AnswerAssembler({
+      mode,
+      maxBytes,
+      apiKey: app.apiKey,
+      reasoning: question.reasoning,
+    });
     const startedMs = performance.now();
     try {
       const response = await this.open(app, mode, question, signal);
@@ -139,6 +147,7 @@ function isGivenUp(error: unknown, signal: AbortSignal): boolean {
 async function readStream(response: IncomingMessage, assembler: AnswerAssembler): Promise<number | null> {
   let firstTextAtMs: number | null = null;
   let length = 0;
+  let limit: NodeJS.Timeout | undefined;
   const parser = createParser({
     maxBufferSize: EVENT_MAX_LENGTH,
     onEvent: ({ data }) => {
@@ -156,13 +165,17 @@ async function readStream(response: IncomingMessage, assembler: AnswerAssembler)
       length += piece.length;
       if (assembler.hasText) firstTextAtMs ??= performance.now();
       if (assembler.isDone) break;
+      if (assembler.isProven) limit ??= setTimeout(() => response.destroy(), LEAVE_LIMIT_MS);
     }
     if (assembler.isDone) leave(response);
     else feedLast(parser);
   } catch (error) {
     response.destroy();
     if (error instanceof AgentFailure) throw error;
-    throw new AgentFailure('dropped', 'The connection broke before the answer was whole', { cause: error });
+    if (!assembler.isProven)
+      throw new AgentFailure('dropped', 'The connection broke before the answer was whole', { cause: error });
+  } finally {
+    clearTimeout(limit);
   }
   return firstTextAtMs;
 }

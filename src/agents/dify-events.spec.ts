@@ -6,7 +6,7 @@ const KEY = 'app-0123456789abcdefghijklmn';
 type Event = { readonly event: string; readonly [name: string]: unknown };
 
 function assemble(mode: AgentMode, events: readonly Event[], maxBytes = 1000) {
-  const assembler = new AnswerAssembler({ mode, maxBytes, apiKey: KEY });
+  const assembler = new AnswerAssembler({ mode, maxBytes, apiKey: KEY, reasoning: 'removed' });
   for (const event of events) if (!assembler.isDone) assembler.take(JSON.stringify(event));
   return assembler.finish();
 }
@@ -58,8 +58,6 @@ describe('AnswerAssembler', () => {
   it.each([
     'ping',
     'workflow_started',
-    'node_started',
-    'node_finished',
     'node_retry',
     'iteration_next',
     'loop_completed',
@@ -110,7 +108,7 @@ describe('AnswerAssembler', () => {
 
   it('leaves out what cannot be stored', () => {
     const event = `{"event":"message","answer":"He\\u0000llo\\ud83d"}`;
-    const assembler = new AnswerAssembler({ mode: 'chat', maxBytes: 100, apiKey: KEY });
+    const assembler = new AnswerAssembler({ mode: 'chat', maxBytes: 100, apiKey: KEY, reasoning: 'removed' });
     assembler.take(event);
     assembler.take(JSON.stringify(END));
     expect(assembler.finish().text).toBe('Hello\uFFFD');
@@ -149,10 +147,55 @@ describe('AnswerAssembler', () => {
     },
   );
 
-  it('waits for the end of the message of a chatflow, not for that of its run', () => {
-    const run = finished({ status: 'succeeded', outputs: { answer: 'Hello' } });
-    expect(failureOf('advanced-chat', [message('Hel'), run]).kind).toBe('dropped');
-    expect(assemble('advanced-chat', [message('Hello'), run, END]).text).toBe('Hello');
+  describe('of an answer whose message has no end', () => {
+    const run = (status: string, outputs?: object) => finished({ status, ...(outputs && { outputs }) });
+    const node = (event: string, node_id: string, node_type: string, outputs?: object) => ({
+      event,
+      data: { node_id, node_type, ...(outputs && { outputs }) },
+    });
+    const NODES = [node('node_started', '1', 'llm'), node('node_started', '2', 'answer')];
+    const ENDED = [node('node_finished', '1', 'llm'), node('node_finished', '2', 'answer')];
+
+    it('takes the success of its run for proof, and what that says beyond the pieces', () => {
+      const whole = run('succeeded', { answer: 'Hello' });
+      expect(assemble('advanced-chat', [message('Hello'), whole, END])).toMatchObject({
+        text: 'Hello',
+        usage: { total: 3 },
+      });
+      expect(assemble('advanced-chat', [message('Hello'), whole]).text).toBe('Hello');
+      expect(assemble('advanced-chat', [message('Hel'), whole]).text).toBe('Hello');
+      expect(assemble('advanced-chat', [message('Hello'), run('partial-succeeded')]).text).toBe('Hello');
+      expect(failureOf('advanced-chat', [message('Hel'), run('paused')]).kind).toBe('dropped');
+    });
+
+    it('does not bring back what was replaced', () => {
+      const events = [message('Bad words'), { event: 'message_replace', answer: 'Sorry' }];
+      expect(assemble('advanced-chat', [...events, run('succeeded', { answer: 'Bad words' })]).text).toBe(
+        'Sorry',
+      );
+    });
+
+    it('takes an answer node and the end of every node for proof', () => {
+      expect(assemble('advanced-chat', [...NODES, message('Hello'), ...ENDED]).text).toBe('Hello');
+      const [llm, answer] = ENDED;
+      expect(failureOf('advanced-chat', [...NODES, message('Hel'), answer]).kind).toBe('dropped');
+      expect(failureOf('advanced-chat', [...NODES, message('Hel'), llm]).kind).toBe('dropped');
+      const failed = finished({ status: 'failed', error: 'why' });
+      expect(failureOf('advanced-chat', [...NODES, message('Hello'), ...ENDED, failed]).kind).toBe('failed');
+    });
+
+    it('finds that of a workflow in its last node', () => {
+      const end = [node('node_started', '9', 'end'), node('node_finished', '9', 'end', { text: 'Hello' })];
+      expect(assemble('workflow', end).text).toBe('Hello');
+    });
+
+    it('takes the repetition of the new agent for proof, and nothing for one of a chat', () => {
+      expect(assemble('agent', [{ event: 'agent_message', answer: 'Hel' }, message('Hello')]).text).toBe(
+        'Hello',
+      );
+      expect(failureOf('agent', [{ event: 'agent_message', answer: 'Hel' }]).kind).toBe('dropped');
+      expect(failureOf('chat', [message('Hello')]).kind).toBe('dropped');
+    });
   });
 
   it('counts bytes, of a replacement anew, of outputs too', () => {
@@ -165,7 +208,7 @@ describe('AnswerAssembler', () => {
 
   it('knows an answer that was cut off, and what is no event at all', () => {
     expect(failureOf('chat', [message('Hel')]).kind).toBe('dropped');
-    const assembler = new AnswerAssembler({ mode: 'chat', maxBytes: 10, apiKey: KEY });
+    const assembler = new AnswerAssembler({ mode: 'chat', maxBytes: 10, apiKey: KEY, reasoning: 'removed' });
     expect(() => assembler.take('not JSON')).toThrow(AgentFailure);
   });
 });

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { AgentFailure, failureOf } from './agent-failure.js';
 import type { AgentMode } from './agent-modes.js';
 import { toStorable } from './input-form.js';
+import { NodesOfRun } from './nodes-of-run.js';
+import { type Reasoning, withoutReasoning } from './reasoning.js';
 
 /** Dify's are UUIDs. What Postgres would not store, or no URL can hold, is none. */
 const ID = /^[\w.:-]{1,100}$/;
@@ -36,6 +38,8 @@ const eventSchema = z.object({
       status: text,
       error: text,
       total_tokens: count,
+      node_id: text,
+      node_type: text,
       outputs: z.record(z.string(), z.unknown()).optional().catch(undefined),
     })
     .optional()
@@ -65,20 +69,27 @@ export type AssemblerOptions = {
   readonly maxBytes: number;
   /** Left out of messages, should Dify repeat it. */
   readonly apiKey: string;
+  readonly reasoning: Reasoning;
 };
 
 /** Outputs of a workflow that are taken for its answer, the likeliest first. */
 const OUTPUT_NAMES = ['text', 'answer', 'output', 'result'];
-const [THOUGHT, THOUGHT_END] = ['<think>', '</think>'];
+const SUCCESSES = ['succeeded', 'partial-succeeded'];
 
 /**
  * Puts the answer together from the events of one stream, in whatever mode the app is. Knows what each event does to the text;
- * events that do nothing to it (`ping`, `node_*`, `iteration_*`, `loop_*`, `agent_thought`, `agent_log`, `message_file`,
- * `tts_message`, and whatever a later Dify adds) are passed over.
+ * events that do nothing to it (`ping`, `iteration_*`, `loop_*`, `agent_thought`, `agent_log`, `message_file`, `tts_message`, and
+ * whatever a later Dify adds) are passed over.
+ *
+ * That an answer is whole has several proofs, because Dify does not always send the same: `message_end` (chatflows of 1.13 go without, as
+ * `#32856` tells), the success of the run, the repetition of all that the new agent said, and, where the stream ends in order, that
+ * every node has ended and an answer was among them. That a stream ends in order is no proof: a proxy ends one like that, too.
  */
 export class AnswerAssembler {
   /** The whole answer is there, though more events may follow. */
   isDone = false;
+  /** The whole answer is there, unless the little that may still follow takes that back. */
+  isProven = false;
   taskId: string | null = null;
   private answer = '';
   private answerBytes = 0;
@@ -87,6 +98,7 @@ export class AnswerAssembler {
   private workflowRunId: string | null = null;
   private usage: TokenUsage | null = null;
   private outputs: Readonly<Record<string, unknown>> = {};
+  private readonly nodes = new NodesOfRun();
   /** The run has failed; the `error` event that follows in some modes says it better. */
   private failure: AgentFailure | undefined;
 
@@ -107,7 +119,10 @@ export class AnswerAssembler {
     switch (event.event) {
       case 'message':
         // The new agent sends its answer piece by piece as agent_message, and then once more as a whole.
-        if (this.options.mode === 'agent') return this.replace(event.answer ?? '');
+        if (this.options.mode === 'agent') {
+          this.isProven ||= (event.answer ?? '') !== '';
+          return this.replace(event.answer ?? '');
+        }
         return this.append(event.answer ?? '');
       case 'agent_message':
         return this.append(event.answer ?? '');
@@ -121,6 +136,10 @@ export class AnswerAssembler {
         return this.endMessage(event);
       case 'workflow_finished':
         return this.endWorkflow(event);
+      case 'node_started':
+        return this.nodes.start(event.data?.node_id ?? '');
+      case 'node_finished':
+        return this.endNode(event);
       case 'workflow_paused':
         throw new AgentFailure('paused', 'The workflow waits for a person; an agent must answer by itself');
       case 'error':
@@ -130,19 +149,29 @@ export class AnswerAssembler {
   }
 
   /**
-   * When the stream is over, or {@link isDone}.
+   * When the stream is over in order, or {@link isDone} or {@link isProven}.
    *
    * @throws {AgentFailure} It ended before the answer was whole, or the answer is empty.
    */
   finish(): AssembledAnswer {
     if (this.failure) throw this.failure;
-    if (!this.isDone) throw new AgentFailure('dropped', 'The connection ended before the answer was whole');
-    const whole = this.options.mode === 'workflow' ? (answerOf(this.outputs) ?? this.answer) : this.answer;
+    if (!this.isDone && !this.isProven && !this.nodes.areDone)
+      throw new AgentFailure('dropped', 'The connection ended before the answer was whole');
+    const whole = this.wholeAnswer();
     this.requireSize(Buffer.byteLength(whole));
-    const shown = toStorable(withoutThoughts(whole)).trim();
+    const shown = toStorable(withoutReasoning(whole, this.options.reasoning)).trim();
     if (shown === '') throw new AgentFailure('empty', 'The answer has no text');
     const { taskId, messageId, conversationId, workflowRunId, usage } = this;
     return { text: shown, taskId, messageId, conversationId, workflowRunId, usage };
+  }
+
+  private wholeAnswer(): string {
+    if (this.options.mode === 'workflow') return answerOf(this.outputs) ?? this.answer;
+    // Without `message_end` pieces may be missing, too; what a moderation has replaced is not brought back.
+    const { answer } = this.outputs;
+    return !this.isDone && typeof answer === 'string' && answer.startsWith(this.answer)
+      ? answer
+      : this.answer;
   }
 
   private note(event: DifyEvent): void {
@@ -184,6 +213,13 @@ export class AnswerAssembler {
     this.isDone = this.failure === undefined;
   }
 
+  /** The outputs of a workflow's last node are those of its run. */
+  private endNode({ data = {} }: DifyEvent): void {
+    const { node_id: nodeId = '', node_type: type = '' } = data;
+    this.nodes.finish(nodeId, type);
+    if (type === 'end' || type === 'answer') this.outputs = data.outputs ?? {};
+  }
+
   private endWorkflow({ data = {} }: DifyEvent): void {
     this.outputs = data.outputs ?? {};
     if (data.status === 'failed' || data.status === 'stopped') {
@@ -197,24 +233,14 @@ export class AnswerAssembler {
       this.isDone = false;
       return;
     }
-    if (this.options.mode !== 'workflow') return; // a chatflow's answer ends with message_end
+    if (this.options.mode !== 'workflow') {
+      this.isProven = SUCCESSES.includes(data.status ?? ''); // `message_end` may follow, with what it took
+      return;
+    }
     const total = data.total_tokens;
     if (total !== undefined) this.usage = { prompt: null, completion: null, total };
     this.isDone = true;
   }
-}
-
-/**
- * Without a reasoning model's thoughts, which Dify leaves in the answer unless the app separates them: one run of an agent may think
- * more than once, some models send only the end of a thought, and a limit of tokens may cut one off.
- */
-function withoutThoughts(answer: string): string {
-  const [first = '', ...others] = answer.split(THOUGHT);
-  return [first, ...others.map((thought) => (thought.includes(THOUGHT_END) ? thought : ''))]
-    .map((part) =>
-      part.slice(part.includes(THOUGHT_END) ? part.lastIndexOf(THOUGHT_END) + THOUGHT_END.length : 0),
-    )
-    .join('');
 }
 
 function parse(data: string): DifyEvent | undefined {

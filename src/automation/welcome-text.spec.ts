@@ -9,7 +9,6 @@ describe('toWelcomeText', () => {
     ['Hello\0 A\u001b[31mda\u0007', 'Hello A[31mda'],
     ['Hello \u202etxet\u202c \u2066x\u2069', 'Hello txet x'],
     ['a\n\n\n\n\nb', 'a\n\nb'],
-    ['<think>She is new.\nLet me see.</think>\n\nHello', 'Hello'],
     ['Half \ud83d a pair', 'Half \ufffd a pair'],
     ['hidden\u{e0041}\u{e0042} tags', 'hidden tags'],
     ['👩‍💻 keeps 你好', '👩‍💻 keeps 你好'],
@@ -17,7 +16,6 @@ describe('toWelcomeText', () => {
 
   it.each([
     ['empty', ' \n\t '],
-    ['only thoughts', '<think>and nothing more'],
     ['too long', 'a'.repeat(WELCOME_MAX + 1)],
   ])('gives nothing for a text that is %s', (_why, text) => expect(toWelcomeText(text)).toBeNull());
 

@@ -1,8 +1,6 @@
 /** Of a welcome, in characters. An agent that writes more has lost its way. */
 export const WELCOME_MAX = 4000;
 
-/** What a reasoning model thinks aloud before its answer; Dify passes it on. */
-const THOUGHTS = /<think>[\s\S]*?(?:<\/think>|$)/gi;
 /**
  * Control characters but line feed and tab, marks that turn the direction of what follows or hide text, and line separators that some
  * readers take for the end of a script.
@@ -16,7 +14,7 @@ const UNFIT = /(?![\n\t])[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\u{e
  * @returns Null: there is nothing left, or it is longer than {@link WELCOME_MAX}.
  */
 export function toWelcomeText(text: string): string | null {
-  const clean = toPlainText(text.replace(THOUGHTS, ''));
+  const clean = toPlainText(text);
   return clean === '' || clean.length > WELCOME_MAX ? null : clean;
 }
 

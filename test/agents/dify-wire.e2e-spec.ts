@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { AgentFailure } from '../../src/agents/agent-failure.js';
+import type { AgentMode } from '../../src/agents/agent-modes.js';
 import { DifyClient } from '../../src/agents/dify-client.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { eventually } from '../support/waiting.js';
@@ -33,11 +34,11 @@ describe('what comes over the line from an agent', () => {
     server.close();
   });
 
-  const ask = (limitMs = 5000) => {
+  const ask = (limitMs = 5000, mode: AgentMode = 'chat') => {
     const { port } = server.address() as AddressInfo;
     const app = { baseUrl: `http://127.0.0.1:${port}/v1`, apiKey: 'app-AbCdEfGhIjKlMnOpQrStUvWx' };
-    const question = { user: 'emma', query: 'x', inputs: {} };
-    return client.ask(app, 'chat', question, AbortSignal.timeout(limitMs));
+    const question = { user: 'emma', query: 'x', inputs: {}, reasoning: 'removed' } as const;
+    return client.ask(app, mode, question, AbortSignal.timeout(limitMs));
   };
   const failed = (limitMs?: number) =>
     ask(limitMs).then(
@@ -106,6 +107,26 @@ describe('what comes over the line from an agent', () => {
         message: 'The answer is packed (gzip), which was not asked for; a proxy on the way may do that',
       });
       expect(accepted).toBe('identity');
+    });
+
+    const RUN_OVER =
+      event('message', { answer: 'Hello' }) + event('workflow_finished', { data: { status: 'succeeded' } });
+
+    it('of a chatflow may end without the end of its message (1.13)', async () => {
+      stream(RUN_OVER);
+      expect((await ask(undefined, 'advanced-chat')).text).toBe('Hello');
+    });
+
+    it.each<[string, (response: ServerResponse) => void]>([
+      ['stay open', () => undefined],
+      ['break', (response) => response.destroy()],
+    ])('may %s behind the end of its run', async (_what, leave) => {
+      handle = async (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        await new Promise((resolve) => response.write(RUN_OVER, resolve));
+        leave(response);
+      };
+      expect((await ask(60_000, 'advanced-chat')).text).toBe('Hello');
     });
 
     it('that never ends is left when the time is over', async () => {
