@@ -26,9 +26,10 @@ import { OwnRows1790002400000 } from './1790002400000-own-rows.js';
 import { ProvenAddresses1790002410000 } from './1790002410000-proven-addresses.js';
 import { InstallationSteps1790002700000 } from './1790002700000-installation-steps.js';
 import { OwnRowsOnce1790020000000 } from './1790020000000-own-rows-once.js';
+import { CallLogOfYears1790021000000 } from './1790021000000-call-log-of-years.js';
+import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js';
 
-/** Every migration, oldest first. One that is merged is never edited. */ import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js';
-
+/** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
   Core1790000000000,
   Crm1790000100000,
@@ -58,5 +59,6 @@ export const migrations = [
   ProvenAddresses1790002410000,
   InstallationSteps1790002700000,
   OwnRowsOnce1790020000000,
+  CallLogOfYears1790021000000,
   AgentReasoning1790022000000,
 ] as const;

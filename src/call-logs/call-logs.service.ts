@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { Between, DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 import type { Caller } from '../access/caller.js';
 import type { Page } from '../platform/rest/envelope.js';
 import { NotFoundError } from '../platform/errors.js';
@@ -8,7 +8,7 @@ import { decodeTimeCursor, encodeCursor, toPage } from '../platform/rest/paging.
 import { CallLog } from './chain/call-log.entity.js';
 import type { CallLogQueryDto } from './call-logs.dto.js';
 import { CallSearch, type CallSummary } from './search/call-search.js';
-import { BEGINNING_OF_TIME, END_OF_TIME } from './search/times.js';
+import { placesOf } from './storage/call-places.js';
 
 /** Reads the call log. Writing it is CallLogWriter's. */
 @Injectable()
@@ -30,9 +30,10 @@ export class CallLogsService {
 
   /** @throws {NotFoundError} Not there, or another tenant's. */
   async get(caller: Caller, id: string): Promise<CallLog> {
-    const createdAt = Between(BEGINNING_OF_TIME, END_OF_TIME);
-    const calls = this.dataSource.getRepository(CallLog);
-    const call = await calls.findOneBy({ id, tenantId: caller.tenantId, createdAt });
+    const [place] = await placesOf(this.dataSource, caller.tenantId, [id]);
+    const call =
+      place &&
+      (await this.dataSource.getRepository(CallLog).findOneBy({ ...place, tenantId: caller.tenantId }));
     if (!call) throw new NotFoundError(`No call ${id}`);
     return call;
   }

@@ -331,7 +331,7 @@ describe('search in the call log', () => {
       const erasing = t.dataSource.createQueryRunner();
       await erasing.startTransaction();
       await erasing.query('UPDATE mcp_call_logs SET request_data = NULL WHERE id = $1', [erased.id]);
-      await forgetRecordsInGuide(erasing, { tenantId: own.tenantId, ids: [erased.id] });
+      await forgetRecordsInGuide(erasing, { tenantId: own.tenantId, times: [erased.createdAt!] });
       const marking = followed();
       await eventually(async () => {
         const [{ waits }] = await t.dataSource.query<[{ waits: boolean }]>(

@@ -3,12 +3,15 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type QueryRunner } from 'typeorm';
-import { tryLock } from '../../platform/database/advisory-locks.js';
+import { lockShared, tryLock } from '../../platform/database/advisory-locks.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
 import type { Download } from '../../platform/rest/download.js';
 import { ConflictError } from '../../platform/errors.js';
+import { inTenant } from '../../platform/request-scope.js';
 import { toLogJson } from '../../platform/secrets/redact.js';
+import { CALL_LOG } from '../../call-logs/storage/tenant-calls.js';
+import { beginningsOfPartitions, stretchesOf } from '../../call-logs/storage/stretches.js';
 import { TAR_END, tarEntry } from './tar.js';
 import { quoted } from './tenant-tables.js';
 
@@ -31,6 +34,7 @@ const COLUMNS = `SELECT c.relname AS "table", a.attname AS "column", t.typname A
   ORDER BY c.relname, a.attnum`;
 
 type Column = { readonly table: string; readonly column: string; readonly type: string };
+type Lines = { readonly text: string; readonly count: number };
 type TablePlan = { readonly table: string; readonly columns: string[]; readonly omitted: string[] };
 
 /**
@@ -54,6 +58,7 @@ export class TenantExport {
       await runner.startTransaction('REPEATABLE READ');
       if (!(await tryLock(runner, 'tenantExport', caller.tenantId)))
         throw new ConflictError('An export of this tenant is running already; wait until it ends');
+      await lockShared(runner, 'callLogReading');
       const target = { kind: 'tenant', id: caller.tenantId };
       await this.audit.recordAct(caller, { action: 'tenant.export', target });
     } catch (error) {
@@ -88,7 +93,9 @@ async function* archive(runner: QueryRunner, tenantId: string): AsyncGenerator<B
     for (const plan of plansOf((await runner.query(COLUMNS)) as Column[])) {
       let rows = 0;
       let file = 0;
-      for await (const lines of readTable(runner, plan)) {
+      for await (const lines of plan.table === CALL_LOG
+        ? readCalls(runner, tenantId, plan)
+        : readTable(runner, plan)) {
         file += 1;
         rows += lines.count;
         const name = `${plan.table}/${String(file).padStart(6, '0')}.jsonl`;
@@ -104,15 +111,32 @@ async function* archive(runner: QueryRunner, tenantId: string): AsyncGenerator<B
   }
 }
 
+/** As it was at the moment of the archive, a few partitions at a time: one transaction cannot hold those of years. */
+async function* readCalls(runner: QueryRunner, tenantId: string, plan: TablePlan): AsyncGenerator<Lines> {
+  const [{ name }] = (await runner.query('SELECT pg_export_snapshot() AS name')) as [{ name: string }];
+  for (const { from, before } of stretchesOf(await beginningsOfPartitions(runner))) {
+    const reader = runner.connection.createQueryRunner();
+    try {
+      await inTenant(tenantId, () => reader.startTransaction('REPEATABLE READ'));
+      await reader.query(`SET TRANSACTION SNAPSHOT '${name}'`);
+      const [low, high] = [from, before].map((at) => `'${at.toISOString()}'`);
+      yield* readTable(reader, plan, `AND created_at >= ${low} AND created_at < ${high}`);
+    } finally {
+      await close(reader);
+    }
+  }
+}
+
 async function* readTable(
   runner: QueryRunner,
   { table, columns }: TablePlan,
-): AsyncGenerator<{ text: string; count: number }> {
+  also = '',
+): AsyncGenerator<Lines> {
   const owner = table === 'tenants' ? 'id' : 'tenant_id';
   // The condition says what row-level security says: nothing rests on one of them alone.
   await runner.query(
     `DECLARE export NO SCROLL CURSOR FOR SELECT ${columns.map(quoted).join(', ')} FROM ${quoted(table)}
-       WHERE ${owner} = current_tenant_id()`,
+       WHERE ${owner} = current_tenant_id() ${also}`,
   );
   let text = '';
   let count = 0;

@@ -1,11 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { Tenant } from '../../access/tenant.entity.js';
 import { CallLogRemovals } from '../../call-logs/chain/removals.js';
+import { CALL_LOG, countCalls, deleteCalls } from '../../call-logs/storage/tenant-calls.js';
+import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
 import type { RemovalPosition, TenantJob } from './tenant-job.entity.js';
 import { listTenantTables, quoted, type TenantTable } from './tenant-tables.js';
+
+type Where = { readonly tenantId: string; readonly after?: RemovalPosition['after'] | undefined };
+/** `goOnAfter` is there while the table may have more. */
+type Batch = { readonly count: number; readonly goOnAfter: readonly string[] | undefined };
 
 /** What one step changed of the job's row. */
 export type JobProgress = Partial<Pick<TenantJob, 'doneRows' | 'totalRows' | 'position' | 'status'>>;
@@ -23,6 +30,7 @@ export class TenantRemover {
     private readonly audit: AuditTrail,
     private readonly callLogRemovals: CallLogRemovals,
     private readonly config: Config,
+    @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
   ) {}
 
   /** @param manager Of the transaction that holds the job's row. */
@@ -32,11 +40,13 @@ export class TenantRemover {
     const place = tables.findIndex(({ name }) => name === job.position?.table);
     const table = tables[Math.max(place, 0)];
     const after = place < 0 ? undefined : job.position?.after;
-    const { count, last } = await this.deleteBatch(manager, table, { tenantId: job.subjectId, after });
+    const where = { tenantId: job.subjectId, after };
+    const { count, goOnAfter } =
+      table.name === CALL_LOG
+        ? await this.deleteCalls(manager, where)
+        : await this.deleteBatch(manager, table, where);
     const doneRows = String(Number(job.doneRows) + count);
-    if (count === this.config.env.TENANT_DELETE_BATCH_ROWS && last) {
-      return { doneRows, position: { table: table.name, after: last } };
-    }
+    if (goOnAfter) return { doneRows, position: { table: table.name, after: goOnAfter } };
     const next = tables[Math.max(place, 0) + 1];
     if (next) return { doneRows, position: { table: next.name, after: [] } };
     return { doneRows, ...(await this.finish(manager, job, { tables, doneRows })) };
@@ -47,19 +57,29 @@ export class TenantRemover {
     tables: readonly TenantTable[],
     tenantId: string,
   ): Promise<string> {
-    const counts = tables.map(({ name }) => `(SELECT count(*) FROM ${quoted(name)} WHERE tenant_id = $1)`);
+    const counts = tables
+      .filter(({ name }) => name !== CALL_LOG)
+      .map(({ name }) => `(SELECT count(*) FROM ${quoted(name)} WHERE tenant_id = $1)`);
     const [{ total }] = await manager.query<[{ total: string }]>(`SELECT ${counts.join(' + ')} AS total`, [
       tenantId,
     ]);
-    return total;
+    return String(Number(total) + (await countCalls(this.system, tenantId)));
+  }
+
+  /** `after` is when the partitions begin that are not done yet. */
+  private async deleteCalls(manager: EntityManager, { tenantId, after = [] }: Where): Promise<Batch> {
+    const from = after.length === 1 ? new Date(after[0]) : undefined;
+    const batch = this.config.env.TENANT_DELETE_BATCH_ROWS;
+    const { count, goOnFrom } = await deleteCalls(manager, tenantId, { from, batch });
+    return { count, goOnAfter: goOnFrom && [goOnFrom.toISOString()] };
   }
 
   /** In the order of the key, from where the last batch ended: so each table is walked through once. */
   private async deleteBatch(
     manager: EntityManager,
     { name, key }: TenantTable,
-    { tenantId, after = [] }: { tenantId: string; after?: RemovalPosition['after'] },
-  ): Promise<{ count: number; last: string[] | undefined }> {
+    { tenantId, after = [] }: Where,
+  ): Promise<Batch> {
     const columns = key.map((column) => quoted(column.name)).join(', ');
     const behind = after.map((_value, index) => `$${index + 3}::text::${key[index].type}`).join(', ');
     const condition = after.length > 0 ? `AND (${columns}) > (${behind})` : '';
@@ -71,7 +91,8 @@ export class TenantRemover {
        SELECT ARRAY[${texts}] AS last FROM batch ORDER BY ${columns}`,
       [tenantId, this.config.env.TENANT_DELETE_BATCH_ROWS, ...after],
     );
-    return { count: rows.length, last: rows.at(-1)?.last };
+    const isFull = rows.length === this.config.env.TENANT_DELETE_BATCH_ROWS;
+    return { count: rows.length, goOnAfter: isFull ? rows.at(-1)?.last : undefined };
   }
 
   private async finish(

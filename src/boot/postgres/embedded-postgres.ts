@@ -42,6 +42,9 @@ const INITDB_OPTIONS = [
   '--set=jit=off', // as the service's roles have it; a restored or migrating owner, too
 ];
 
+/** A log of years has thousands of partitions and indexes, and a statement over it locks each of them: 30 MB at most. */
+const SETTINGS = ['max_locks_per_transaction=1024'];
+
 const INVALID_PASSWORD = '28P01';
 
 export type EmbeddedPostgresOptions = {
@@ -155,10 +158,10 @@ export class EmbeddedPostgres {
   }
 
   private async bringUp(): Promise<void> {
-    const deadline = Date.now() + READY_LIMIT_MS;
+    const deadline = performance.now() + READY_LIMIT_MS;
     let launches = 0;
     let failure: unknown;
-    while (launches < LAUNCHES_MAX && Date.now() < deadline) {
+    while (launches < LAUNCHES_MAX && performance.now() < deadline) {
       const file = readPostmasterFile(this.clusterDir);
       try {
         if (file && isServerAlive(file)) {
@@ -184,7 +187,7 @@ export class EmbeddedPostgres {
     const port = this.port ?? (await findFreePort());
     const serverOptions = [
       `-p ${port}`,
-      ...(this.options.settings ?? []).map((setting) => `-c ${setting}`),
+      ...[...SETTINGS, ...(this.options.settings ?? [])].map((setting) => `-c ${setting}`),
     ].join(' ');
     const log = path.join(this.clusterDir, 'server.log');
     if (fs.existsSync(log)) fs.renameSync(log, `${log}.1`);

@@ -5,11 +5,15 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
 import { CallLogRemovals } from '../chain/removals.js';
 import { forgetRecordsInGuide } from '../search/forget.js';
+import { byDayOf, type CallPlace, placesOf, portionsOf } from '../storage/call-places.js';
+import { beginningsOfPartitions, stretchesOf } from '../storage/stretches.js';
 import { InvalidInputError } from '../../platform/errors.js';
 import type { EraseDto } from './evidence.dto.js';
 
 const AT_ONCE = 1000;
-const OF_USER = `SELECT id FROM mcp_call_logs WHERE tenant_id = $1 AND request_commitment IS NULL
+const ERASE = 'SELECT erase_call_records_within($1, $2, $3) AS id';
+const OF_USER = `SELECT id, created_at AS "createdAt" FROM mcp_call_logs WHERE tenant_id = $1 AND request_commitment IS NULL
+  AND created_at >= $4 AND created_at < $5
   AND (user_id = $2::uuid OR strpos(lower(request_data::text), $2::uuid::text) > 0
     OR ($3::boolean AND strpos(lower(response_data::text), $2::uuid::text) > 0))`;
 
@@ -23,7 +27,8 @@ export class ErasureService {
   ) {}
 
   /**
-   * All of it or nothing, with a signed removal and an audit entry.
+   * All of it or nothing, with a signed removal and an audit entry. Records of more than two hundred days go in several such steps:
+   * one transaction cannot hold as many partitions. After a failure, ask again.
    *
    * @returns How many records were erased by this; those that are erased already do not count.
    * @throws {InvalidInputError} Not exactly one of a user and record ids was given.
@@ -32,15 +37,22 @@ export class ErasureService {
     if ((asked.user_id === undefined) === (asked.record_ids === undefined)) {
       throw new InvalidInputError('Give either user_id or record_ids');
     }
+    const places = asked.record_ids
+      ? await placesOf(this.dataSource, caller.tenantId, asked.record_ids)
+      : await this.placesOfUser(caller, asked);
+    let erased = 0;
+    for (const portion of portionsOf(places)) erased += await this.erasePortion(caller, asked, portion);
+    return { erased };
+  }
+
+  private erasePortion(caller: UserCaller, asked: EraseDto, places: readonly CallPlace[]): Promise<number> {
     return this.dataSource.transaction(async (manager) => {
-      const ids = asked.record_ids ?? (await this.idsOfUser(manager, caller, asked));
       let erased = 0;
-      for (let from = 0; from < ids.length; from += AT_ONCE) {
+      for (let from = 0; from < places.length; from += AT_ONCE)
         erased += await this.eraseSome(manager, caller, {
-          ids: ids.slice(from, from + AT_ONCE),
+          places: places.slice(from, from + AT_ONCE),
           reason: asked.reason,
         });
-      }
       await this.audit.record(manager, caller, {
         action: 'call_log.erase',
         // Not as the target: the id is whatever was asked for, and need not be somebody of this tenant.
@@ -51,28 +63,35 @@ export class ErasureService {
           include_results: asked.include_results ?? false,
         },
       });
-      return { erased };
+      return erased;
     });
   }
 
   private async eraseSome(
     manager: EntityManager,
-    caller: UserCaller,
-    { ids, reason }: { ids: readonly string[]; reason: string },
+    { tenantId, email: by }: UserCaller,
+    { places, reason }: { places: readonly CallPlace[]; reason: string },
   ): Promise<number> {
-    const gone = await manager.query<{ id: string }[]>('SELECT erase_call_records($1) AS id', [ids]);
-    const { tenantId, email: by } = caller;
-    await this.removals.recordErasure(manager, { tenantId, recordIds: gone.map(({ id }) => id), reason, by });
-    await forgetRecordsInGuide(manager, { tenantId, ids: gone.map(({ id }) => id) });
-    return gone.length;
+    const gone = new Set<string>();
+    for (const { span, ids } of byDayOf(places)) {
+      const rows = await manager.query<{ id: string }[]>(ERASE, [ids, span.from, span.before]);
+      for (const { id } of rows) gone.add(id);
+    }
+    await this.removals.recordErasure(manager, { tenantId, recordIds: [...gone], reason, by });
+    const times = places.filter(({ id }) => gone.has(id)).map(({ createdAt }) => createdAt);
+    await forgetRecordsInGuide(manager, { tenantId, times });
+    return gone.size;
   }
 
-  private async idsOfUser(
-    manager: EntityManager,
+  private async placesOfUser(
     { tenantId }: UserCaller,
     { user_id: userId, include_results: withResults = false }: EraseDto,
-  ): Promise<string[]> {
-    const rows = await manager.query<{ id: string }[]>(OF_USER, [tenantId, userId, withResults]);
-    return rows.map(({ id }) => id);
+  ): Promise<CallPlace[]> {
+    const places: CallPlace[] = [];
+    for (const { from, before } of stretchesOf(await beginningsOfPartitions(this.dataSource))) {
+      const values = [tenantId, userId, withResults, from, before];
+      places.push(...(await this.dataSource.query<CallPlace[]>(OF_USER, values)));
+    }
+    return places;
   }
 }

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Caller } from '../../access/caller.js';
 import { CallLog } from '../chain/call-log.entity.js';
+import { placesOf } from '../storage/call-places.js';
 import { CallLogBatch } from '../chain/call-log-batch.entity.js';
 import { CallLogCheckpoint, CallLogSigningKey } from '../chain/call-log-checkpoint.entity.js';
 import { parseCheckpoint } from '../chain/checkpoint-text.js';
@@ -26,7 +27,8 @@ export class ProofsService {
    * @throws {ConflictError} It is from before there were chains, or no checkpoint vouches for it yet.
    */
   async prove({ tenantId }: Caller, id: string): Promise<ProofDto> {
-    const call = await this.dataSource.getRepository(CallLog).findOneBy({ id, tenantId });
+    const [place] = await placesOf(this.dataSource, tenantId, [id]);
+    const call = place && (await this.dataSource.getRepository(CallLog).findOneBy({ ...place, tenantId }));
     if (!call) throw new NotFoundError(`No call ${id}`);
     const { writerId, batchSeq, batchPosition } = call;
     if (writerId === null || batchSeq === null || batchPosition === null) {

@@ -1,5 +1,5 @@
-import type { Client } from 'pg';
 import { ENTRY_BYTES, entryTime, readEntry } from '../chain/record-hash.js';
+import type { LogReader } from './log-reader.js';
 import type { TenantReport } from './report.js';
 
 /** Batches of one chain: those behind `after`, up to and with `upTo`. */
@@ -10,9 +10,10 @@ export const CALL_MAX_MS = 3_600_000;
 const BATCHES_AT_ONCE = 100;
 const BATCHES = `SELECT seq, entries FROM call_log_batches
   WHERE tenant_id = $1 AND writer_id = $2 AND seq > $3 AND seq <= $4 AND first_at < $5 ORDER BY seq LIMIT ${BATCHES_AT_ONCE}`;
-const DURATIONS = `SELECT l.id, l.created_at AS "createdAt", l.duration_ms AS "durationMs"
-  FROM unnest($2::uuid[], $3::timestamptz[]) AS e(id, created_at)
-  JOIN mcp_call_logs l ON l.id = e.id AND l.created_at = e.created_at WHERE l.tenant_id = $1`;
+const DURATIONS = `SELECT e.n, l.duration_ms
+  FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS e(id, created_at, n)
+  JOIN mcp_call_logs l ON l.id = e.id AND l.created_at = e.created_at
+  WHERE l.created_at >= $3 AND l.created_at < $4 AND l.tenant_id = $5`;
 
 /** The checkpoint before was made then (milliseconds) and knew nothing of the span; `by` is the one that does. */
 type Bound = { readonly notBefore: number; readonly by: string | undefined };
@@ -24,14 +25,14 @@ type Call = { readonly id: string; readonly createdAt: Date; readonly durationMs
  * so each record that begins too early is asked for how long its call took; nothing may claim more than the longest time limit.
  */
 export async function findBackdated(
-  client: Client,
+  snapshot: LogReader,
   report: TenantReport,
   span: Span,
   bound: Bound,
 ): Promise<void> {
   let { after } = span;
   for (;;) {
-    const { rows } = await client.query<Batch>(BATCHES, [
+    const { rows } = await snapshot.holder.query<Batch>(BATCHES, [
       report.tenantId,
       span.writerId,
       after,
@@ -39,12 +40,13 @@ export async function findBackdated(
       new Date(bound.notBefore),
     ]);
     const early = rows.flatMap(({ entries }) => entriesBefore(entries, bound.notBefore));
-    const { rows: calls } = await client.query<Call>(DURATIONS, [
+    const named = early.map(({ id, createdAt }) => ({ id, atMs: createdAt.getTime() }));
+    const query = { name: 'verify_durations', sql: DURATIONS };
+    const found = await snapshot.lookUp<readonly [n: string, durationMs: string]>(query, named, [
       report.tenantId,
-      early.map(({ id }) => id),
-      early.map(({ createdAt }) => createdAt),
     ]);
-    for (const call of calls) {
+    for (const [place, [, durationMs]] of found) {
+      const call = { ...early[place], durationMs: Number(durationMs) };
       if (endOf(call) < bound.notBefore) report.add('record_backdated', told(call, span, bound), call.id);
     }
     if (rows.length < BATCHES_AT_ONCE) return;

@@ -1,4 +1,3 @@
-import type { Client } from 'pg';
 import {
   type ChainHead,
   chainsRoot,
@@ -7,6 +6,7 @@ import {
   parseCheckpoint,
 } from '../chain/checkpoint-text.js';
 import { NO_HASH } from '../chain/record-hash.js';
+import type { LogReader } from './log-reader.js';
 import type { TenantReport } from './report.js';
 import { checkSignature, type Trust, UNKNOWN_KEY } from './trusted-keys.js';
 import { HeadCheck } from './verify-heads.js';
@@ -38,13 +38,13 @@ export class CheckpointCheck {
 
   /** @param every Seconds between checkpoints, by the settings as they are. */
   constructor(
-    private readonly client: Client,
+    private readonly snapshot: LogReader,
     private readonly report: TenantReport,
     { trust, every }: { readonly trust: Trust; readonly every: number },
   ) {
     this.trust = trust;
-    this.headCheck = new HeadCheck(client, report);
-    this.times = new TimesCheck(client, report, { every, since: trust.since });
+    this.headCheck = new HeadCheck(snapshot.holder, report);
+    this.times = new TimesCheck(snapshot, report, { every, since: trust.since });
   }
 
   /** What the first checkpoint says of records from before there were chains. */
@@ -56,7 +56,7 @@ export class CheckpointCheck {
     let previous: Stored | undefined;
     for (;;) {
       const values = [this.report.tenantId, previous?.number ?? 0];
-      const { rows } = await this.client.query<Stored>(NEXT, values);
+      const { rows } = await this.snapshot.holder.query<Stored>(NEXT, values);
       for (const row of rows) {
         await this.checkOne(row, previous);
         previous = row;
@@ -106,7 +106,7 @@ export class CheckpointCheck {
 
   /** What was delivered is noted; the note can be changed, and then says too much. */
   private async checkDelivered(newest: number): Promise<void> {
-    const { rows } = await this.client.query<{ target: string; number: number }>(DELIVERED, [
+    const { rows } = await this.snapshot.holder.query<{ target: string; number: number }>(DELIVERED, [
       this.report.tenantId,
       newest,
     ]);

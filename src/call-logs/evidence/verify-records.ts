@@ -1,4 +1,3 @@
-import type { Client } from 'pg';
 import {
   commitmentsOf,
   type Entry,
@@ -7,6 +6,7 @@ import {
   readEntry,
   recordHash,
 } from '../chain/record-hash.js';
+import type { LogReader } from './log-reader.js';
 import type { AllowedRemovals } from './allowed-removals.js';
 import type { FindingKind, TenantReport } from './report.js';
 
@@ -42,7 +42,7 @@ const ROWS = `SELECT e.n, l.writer_id || '/' || l.batch_seq || '/' || l.batch_po
     encode(l.request_commitment, 'hex'), encode(l.response_commitment, 'hex')
   FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS e(id, created_at, n)
   JOIN mcp_call_logs l ON l.id = e.id AND l.created_at = e.created_at
-  WHERE l.tenant_id = $3`;
+  WHERE l.created_at >= $3 AND l.created_at < $4 AND l.tenant_id = $5`;
 
 type Text = string | null;
 type Row = readonly [
@@ -58,9 +58,6 @@ type Row = readonly [
   responseCommitment: Text,
 ];
 
-/** As the server sent it: no dates, no numbers, no JSON made of it. */
-const asText = { getTypeParser: () => (value: string) => value };
-
 /** `hex` is that of all entries: slices of it are compared, so that nothing is made of a record that is as it should be. */
 type Place = { readonly batch: EntriesOfBatch; readonly hex: string; readonly position: number };
 const HEX = 2 * ENTRY_BYTES;
@@ -70,44 +67,36 @@ const HASH_AT = 80;
 /** Compares records with what their batches say about them. */
 export class RecordCheck {
   constructor(
-    private readonly client: Client,
+    private readonly snapshot: LogReader,
     private readonly report: TenantReport,
     private readonly allowed: AllowedRemovals,
     private readonly period: Period,
   ) {}
 
   /** Asks for the records of some batches; the comparison is left to {@link compare}, so that the two can overlap. */
-  async read(batches: readonly EntriesOfBatch[]): Promise<{ places: Place[]; rows: readonly Row[] }> {
+  async read(
+    batches: readonly EntriesOfBatch[],
+  ): Promise<{ places: Place[]; rows: ReadonlyMap<number, Row> }> {
     const places: Place[] = [];
-    const ids: string[] = [];
-    const times: string[] = [];
+    const named: { id: string; atMs: number }[] = [];
     for (const batch of batches) {
       const hex = batch.entries.toString('hex');
       for (let position = 0; position * ENTRY_BYTES < batch.entries.length; position++) {
-        const at = entryTime(batch.entries, position);
-        if (!isWithin(at, this.period)) continue;
+        const atMs = entryTime(batch.entries, position);
+        if (!isWithin(atMs, this.period)) continue;
         places.push({ batch, hex, position });
-        ids.push(hex.slice(position * HEX, position * HEX + 32));
-        times.push(timeText(new Date(at)) ?? '-infinity');
+        named.push({ id: hex.slice(position * HEX, position * HEX + 32), atMs });
       }
     }
-    const query = { name: 'verify_records', text: ROWS, rowMode: 'array' as const, types: asText };
-    const { rows } = await this.client.query<Row & unknown[]>({
-      ...query,
-      values: [ids, times, this.report.tenantId],
-    });
-    return { places, rows };
+    const query = { name: 'verify_records', sql: ROWS };
+    return { places, rows: await this.snapshot.lookUp<Row>(query, named, [this.report.tenantId]) };
   }
 
-  compare({ places, rows }: { places: readonly Place[]; rows: readonly Row[] }): void {
-    const found = places.map(() => false);
-    for (const row of rows) {
-      const index = Number(row[0]) - 1;
-      found[index] = true;
-      this.compareOne(row, places[index]);
-    }
-    for (const [index, isThere] of found.entries()) {
-      if (!isThere) this.missing(places[index]);
+  compare({ places, rows }: { places: readonly Place[]; rows: ReadonlyMap<number, Row> }): void {
+    for (const [index, place] of places.entries()) {
+      const row = rows.get(index);
+      if (row) this.compareOne(row, place);
+      else this.missing(place);
     }
   }
 

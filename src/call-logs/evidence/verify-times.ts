@@ -1,6 +1,6 @@
-import type { Client } from 'pg';
 import type { Checkpoint } from '../chain/checkpoint-text.js';
 import { CHAIN_HEADS } from './chain-heads.js';
+import type { LogReader } from './log-reader.js';
 import type { TenantReport } from './report.js';
 import { CALL_MAX_MS, findBackdated, type Span } from './verify-backdated.js';
 
@@ -43,7 +43,7 @@ export class TimesCheck {
   private pending: Mark[] = [];
 
   constructor(
-    private readonly client: Client,
+    private readonly snapshot: LogReader,
     private readonly report: TenantReport,
     private readonly options: {
       /** Of the settings as they are, in seconds. */
@@ -73,10 +73,10 @@ export class TimesCheck {
   /** What no checkpoint vouches for yet must be new. */
   async finish(): Promise<void> {
     const grace = graceMs(Math.max(this.options.every, this.last?.every ?? 0));
-    const { rows: heads } = await this.client.query<{ writerId: string; seq: number }>(CHAIN_HEADS, [
+    const { rows: heads } = await this.snapshot.holder.query<{ writerId: string; seq: number }>(CHAIN_HEADS, [
       this.report.tenantId,
     ]);
-    const { rows } = await this.client.query<{ now: Date; isServing: boolean }>(NOW, [grace]);
+    const { rows } = await this.snapshot.holder.query<{ now: Date; isServing: boolean }>(NOW, [grace]);
     const spans = heads.map(({ writerId, seq }) => this.spanTo(writerId, seq));
     this.pending.push({
       by: undefined,
@@ -100,7 +100,7 @@ export class TimesCheck {
   private async compare(): Promise<void> {
     const marks = this.pending.splice(0);
     const spans = marks.flatMap((mark) => mark.spans.map((span) => ({ ...span, mark })));
-    const { rows } = await this.client.query<Times & { n: number }>(SPANS, [
+    const { rows } = await this.snapshot.holder.query<Times & { n: number }>(SPANS, [
       this.report.tenantId,
       spans.map(({ writerId }) => writerId),
       spans.map(({ after }) => after),
@@ -113,7 +113,7 @@ export class TimesCheck {
       const { mark, ...span } = spans[n - 1];
       times.set(mark, [...(times.get(mark) ?? []), found]);
       if (found.first !== null && Number(found.first) < mark.notBefore) {
-        await findBackdated(this.client, this.report, span, mark);
+        await findBackdated(this.snapshot, this.report, span, mark);
       }
     }
     for (const [mark, found] of times) this.checkWait(mark, found);

@@ -1,6 +1,7 @@
 import { MADE_UP } from '../../access/tenant.entity.js';
 import { access } from 'node:fs/promises';
 import { Client } from 'pg';
+import { holdShared } from '../../platform/database/advisory-locks.js';
 import { StartError } from '../../platform/errors.js';
 import type { Config } from '../../platform/config.js';
 import { AllowedRemovals } from './allowed-removals.js';
@@ -10,6 +11,7 @@ import { ChainCheck } from './verify-chains.js';
 import { CheckpointCheck } from './verify-checkpoints.js';
 import { OutsideCheckpoints } from './verify-outside.js';
 import { findAdded } from './verify-extras.js';
+import { LogReader } from './log-reader.js';
 import { findHiding, READ_BY_SERVICE, READ_BY_SYSTEM } from './verify-policies.js';
 import { type Period, RecordCheck } from './verify-records.js';
 
@@ -37,14 +39,20 @@ export async function verifyLog(config: Config, options: VerifyOptions): Promise
   }
   const { tenants, hiding } = await findTenants(config, options.tenant);
   const client = await connected(config.databaseUrls.app, 'toolcrib');
+  const reader = await connected(config.databaseUrls.app, 'toolcrib');
   try {
+    // Its transactions are short: nothing else keeps a partition from being dropped under it.
+    await holdShared(
+      { query: async (sql, values) => (await reader.query(sql, values)).rows },
+      'callLogReading',
+    );
     const findings = [...hiding, ...(await findHiding(client, READ_BY_SERVICE))];
     const trust = await trustedKeys(client, config, options.publicKey);
     const reports: TenantReport[] = [];
     const deleted = new Set<string>();
     for (const { id, name } of tenants) {
       const report = new TenantReport(id, name);
-      const allowed = await verifyTenant(client, report, { ...options, trust, config });
+      const allowed = await verifyTenant({ client, reader }, report, { ...options, trust, config });
       for (const tenantId of allowed.deletedTenants) deleted.add(tenantId);
       reports.push(report);
     }
@@ -56,27 +64,29 @@ export async function verifyLog(config: Config, options: VerifyOptions): Promise
     }
     return { findings, reports, notes: trust.note === undefined ? [] : [trust.note] };
   } finally {
-    await client.end();
+    await Promise.all([client.end(), reader.end()]);
   }
 }
 
 async function verifyTenant(
-  client: Client,
+  { client, reader }: { readonly client: Client; readonly reader: Client },
   report: TenantReport,
   { from, to, trust, config }: Period & { readonly trust: Trust; readonly config: Config },
 ): Promise<AllowedRemovals> {
   const period = { from, to };
-  await client.query(`SELECT set_config('toolcrib.tenant_id', $1, false)`, [report.tenantId]);
+  for (const connection of [client, reader])
+    await connection.query(`SELECT set_config('toolcrib.tenant_id', $1, false)`, [report.tenantId]);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  const snapshot = await LogReader.take(client, reader);
   // One lookup per record by its key: a plan that reads the whole table for each page of records would be far slower.
-  await client.query('SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off');
+  await reader.query('SET enable_hashjoin = off; SET enable_mergejoin = off');
   const allowed = await AllowedRemovals.load(client, report, trust);
   const every = config.env.CHECKPOINT_EVERY_SECONDS;
-  const checkpoints = new CheckpointCheck(client, report, { trust, every });
+  const checkpoints = new CheckpointCheck(snapshot, report, { trust, every });
   await checkpoints.run();
-  const records = new RecordCheck(client, report, allowed, period);
+  const records = new RecordCheck(snapshot, report, allowed, period);
   await new ChainCheck(client, report, { records, allowed, period }).run();
-  await client.query('SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on');
+  await reader.query('SET enable_hashjoin = on; SET enable_mergejoin = on');
   const noted = await notedUncovered(client, report);
   const signed = checkpoints.uncovered;
   if (
@@ -88,7 +98,8 @@ async function verifyTenant(
       'the number of records from before there were chains is not what the first checkpoint says',
     );
   }
-  await findAdded(client, report, { period, uncovered: signed ?? noted, allowed });
+  await findAdded(snapshot, report, { period, uncovered: signed ?? noted, allowed });
+  await snapshot.end();
   await client.query('COMMIT');
   return allowed;
 }

@@ -12,6 +12,7 @@ import { type Before, CallSearch, matching } from './call-search.js';
 import { CSV_HEADER, type ExportFormat, LINE } from './export-line.js';
 import { type Page, readPage } from './export-page.js';
 import { type Region, regionQuery } from './region-query.js';
+import { beginningsOfPartitions, oldestCall } from '../storage/stretches.js';
 import { byDay, earlier, later } from './times.js';
 
 type Export = {
@@ -73,6 +74,7 @@ export class CallExport {
     const { tenantId, filter } = wanted;
     const from = await this.beginningOf(wanted);
     if (!from) return;
+    const [oldest] = await within(wanted, () => beginningsOfPartitions(this.dataSource));
     const sought = { filter: { ...filter, from: later(filter.from ?? from, from) } };
     const regions = this.search.regions(tenantId, sought);
     for (;;) {
@@ -80,17 +82,12 @@ export class CallExport {
       if (next.done) return;
       const { region } = next.value;
       if (region.parts) yield region;
-      else for (const { piece } of byDay(region.span)) yield { span: piece };
+      else for (const { piece } of byDay(region.span, oldest)) yield { span: piece };
     }
   }
 
   private async beginningOf(wanted: Export): Promise<Date | undefined> {
-    const oldest = `SELECT created_at AS at FROM mcp_call_logs WHERE tenant_id = $1 AND isfinite(created_at)
-      ORDER BY created_at LIMIT 1`;
-    const [row] = await within(wanted, () =>
-      this.dataSource.query<({ at: Date } | undefined)[]>(oldest, [wanted.tenantId]),
-    );
-    return row?.at;
+    return within(wanted, () => oldestCall(this.dataSource, wanted.tenantId));
   }
 
   /** Each its own unit of work: no connection is held while the client reads. */

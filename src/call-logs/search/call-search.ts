@@ -7,9 +7,20 @@ import { inTenant } from '../../platform/request-scope.js';
 import { CallLog } from '../chain/call-log.entity.js';
 import type { CallFilterDto } from '../call-logs.dto.js';
 import { approachOf, type Condition, conditionOf } from './call-filter.js';
+import { beginningsOfPartitions } from '../storage/stretches.js';
 import { Guide } from './guide.js';
 import { type Region, regionQuery, type Unmarked } from './region-query.js';
-import { BEGINNING_OF_TIME, earlier, END_OF_TIME, growingSpans, later, type Span } from './times.js';
+import {
+  BEGINNING_OF_TIME,
+  DAY_MS,
+  dayOf,
+  DAYS_AT_ONCE,
+  earlier,
+  END_OF_TIME,
+  growingSpans,
+  later,
+  type Span,
+} from './times.js';
 
 /** Without what was asked and answered: those can be large, and one call's own page shows them. */
 export type CallSummary = Omit<CallLog, 'requestData' | 'responseData' | 'recordedIn'>;
@@ -91,10 +102,11 @@ export class CallSearch {
   ): AsyncGenerator<{ readonly region: Region; readonly isLast: boolean }> {
     const span = spanOf(filter, before);
     const { marks, beginsDirectly } = approachOf(tenantId, filter);
-    const now = new Date();
+    const [oldest = END_OF_TIME] = await beginningsOfPartitions(this.dataSource);
+    const times = { now: new Date(), oldest };
     let rest = span;
     if (!marks || beginsDirectly) {
-      for (const piece of growingSpans(span, now)) {
+      for (const piece of growingSpans(span, times)) {
         yield { region: { span: piece }, isLast: piece.from <= span.from };
         rest = { from: span.from, before: piece.from };
         if (marks) break;
@@ -103,7 +115,7 @@ export class CallSearch {
     if (!marks || rest.from >= rest.before) return;
     const unmarked = await this.guide.unmarked();
     for await (const marked of this.guide.regions({ tenantId, marks, span: rest })) {
-      for (const region of readable(marked, unmarked, now))
+      for (const region of readable(marked, unmarked, times))
         yield { region, isLast: region.span.from <= span.from };
     }
   }
@@ -143,11 +155,27 @@ function spanOf({ from, to }: CallFilterDto, before: Before | undefined): Span {
 }
 
 /** In pieces that can be read in time, as far as records are read there that are not marked. */
-function* readable(region: Region, unmarked: Unmarked, now: Date): Generator<Region> {
+function* readable(
+  region: Region,
+  unmarked: Unmarked,
+  times: { readonly now: Date; readonly oldest: Date },
+): Generator<Region> {
   const { from, before } = region.span;
   const floor = earlier(later(unmarked.from, from), before);
-  for (const span of growingSpans({ from: floor, before }, now)) yield { ...cut(region, span), unmarked };
-  if (floor > from) yield cut(region, { from, before: floor });
+  for (const span of growingSpans({ from: floor, before }, times)) yield { ...cut(region, span), unmarked };
+  if (floor > from) yield* inFewDays(cut(region, { from, before: floor }));
+}
+
+/** In pieces whose parts lie in so few days that one query can look at them. */
+function* inFewDays(region: Region): Generator<Region> {
+  const { from, before } = region.span;
+  for (let upper = before; upper > from;) {
+    const next = region.parts?.find((part) => part.from < upper);
+    const top = next && earlier(next.before, upper);
+    const floor = top ? later(from, new Date(dayOf(top.getTime() - 1) - (DAYS_AT_ONCE - 1) * DAY_MS)) : from;
+    yield cut(region, { from: floor, before: upper });
+    upper = floor;
+  }
 }
 
 function cut({ parts = [] }: Region, span: Span): Region {

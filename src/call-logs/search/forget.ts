@@ -20,15 +20,15 @@ export async function forgetInGuide(
   await queryable.query(FORGET, [stretch.tenantId, stretch.from, stretch.before]);
 }
 
-const FORGET_RECORDS = `UPDATE call_log_chunks chunk SET marks = '{}', places = NULL, stale = true FROM mcp_call_logs call
-  WHERE call.tenant_id = $1 AND call.id = ANY ($2::uuid[]) AND chunk.tenant_id = $1
-    AND chunk.to_at >= call.created_at AND chunk.from_at <= call.created_at`;
+const FORGET_RECORDS = `UPDATE call_log_chunks chunk SET marks = '{}', places = NULL, stale = true
+  FROM unnest($2::timestamptz[]) AS call(created_at)
+  WHERE chunk.tenant_id = $1 AND chunk.to_at >= call.created_at AND chunk.from_at <= call.created_at`;
 
 /** As {@link forgetInGuide}, for single records that are still there without their payload. */
 export async function forgetRecordsInGuide(
   queryable: Queryable,
-  { tenantId, ids }: { readonly tenantId: string; readonly ids: readonly string[] },
+  { tenantId, times }: { readonly tenantId: string; readonly times: readonly Date[] },
 ): Promise<void> {
   await lockShared(queryable, 'guideMarking');
-  await queryable.query(FORGET_RECORDS, [tenantId, ids]);
+  await queryable.query(FORGET_RECORDS, [tenantId, times]);
 }

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { positionOf } from '../follow.js';
+import { positionOf, stretchesToFollow } from '../follow.js';
 import type { Region, Unmarked } from './region-query.js';
 import { BEGINNING_OF_TIME, earlier, END_OF_TIME, later, type Span } from './times.js';
 
@@ -19,6 +19,8 @@ type Stretch = {
   readonly places: number | null;
 };
 
+const OLDEST = 'SELECT oldest_call_log_after($1, $2, $3) AS at';
+const OLDEST_WITHIN = 'SELECT oldest_call_log_within($1, $2, $3, $4, $5) AS at';
 const COLUMNS = `id, from_at AS "fromAt", to_at AS "toAt", starts`;
 const PLACES = `(SELECT bit_and(places[array_position(marks, mark)]) FROM unnest($5::integer[]) AS mark)`;
 
@@ -68,12 +70,16 @@ export class Guide {
   /** Read it before the stretches: what is marked in between is then read twice over, and not left out. */
   async unmarked(): Promise<Unmarked> {
     const after = await positionOf(this.dataSource, 'guide');
-    const [{ from }] = await this.dataSource.query<[{ from: Date | number | null }]>(
-      'SELECT oldest_call_log_after($1, $2, $3) AS from',
-      [after.recordedIn, after.id, UNMARKED_MAX],
-    );
-    if (from === null) return { after, from: END_OF_TIME };
-    return { after, from: from instanceof Date ? from : BEGINNING_OF_TIME }; // too many to look at: -infinity
+    const stretches = await stretchesToFollow(this.dataSource);
+    let oldest = END_OF_TIME;
+    for (const { from, before } of stretches) {
+      const [sql, ...bounds] = stretches.length === 1 ? [OLDEST] : [OLDEST_WITHIN, from, before];
+      const values = [after.recordedIn, after.id, UNMARKED_MAX, ...bounds];
+      const [{ at }] = await this.dataSource.query<[{ at: Date | number | null }]>(sql, values);
+      if (at === null) continue;
+      oldest = earlier(oldest, at instanceof Date ? at : BEGINNING_OF_TIME); // too many to look at: -infinity
+    }
+    return { after, from: oldest };
   }
 
   private stretches(

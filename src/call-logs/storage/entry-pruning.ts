@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { trustedNow } from '../../platform/database/trusted-clock.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { CallLogRemovals } from '../chain/removals.js';
 import { dayOf } from './partitions.js';
+import { oldestCall } from './stretches.js';
 
 const DAY_MS = 86_400_000;
 /** Batches that one transaction changes. */
 const AT_ONCE = 1000;
-const OLDEST = 'SELECT min(created_at) AS at FROM mcp_call_logs WHERE tenant_id = $1';
 const PRUNE = 'SELECT prune_call_log_entries($1, $2, $3) AS pruned';
 
 /**
@@ -28,8 +29,8 @@ export class EntryPruning {
   }
 
   private async pruneTenant(tenantId: string): Promise<void> {
-    const [{ at }] = await this.system.query<[{ at: Date | null }]>(OLDEST, [tenantId]);
-    const yesterday = Date.now() - DAY_MS; // of which calls may still run
+    const at = await oldestCall(this.system, tenantId);
+    const yesterday = (await trustedNow(this.system)).getTime() - DAY_MS; // of which calls may still run
     const before = new Date(`${dayOf(Math.min(at?.getTime() ?? yesterday, yesterday))}T00:00:00Z`);
     let pruned = AT_ONCE;
     for (let batch = 0; pruned === AT_ONCE; batch += 1) {

@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { tryLock } from '../../platform/database/advisory-locks.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { trustedNow } from '../../platform/database/trusted-clock.js';
 import { Config } from '../../platform/config.js';
 import { CallLogRemovals } from '../chain/removals.js';
 import { forgetInGuide } from '../search/forget.js';
@@ -14,7 +16,7 @@ const BATCH = 2000;
 
 type Holding = { readonly tenantId: string; readonly groupId: string; readonly expired: boolean };
 
-const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < now() - interval '${HOURS_KEPT_DAYS} days'`;
+const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < trusted_now() - interval '${HOURS_KEPT_DAYS} days'`;
 const UNCOVERED = `SELECT count(*)::int AS uncovered FROM call_log_uncovered u
   JOIN mcp_call_logs l ON l.tenant_id = u.tenant_id AND l.created_at <= u.newest_at
   WHERE u.tenant_id = $1 AND l.group_id = $2 AND l.created_at >= $3 AND l.created_at < $4 AND l.writer_id IS NULL`;
@@ -38,22 +40,23 @@ export class RetentionJob {
   ) {}
 
   async run(): Promise<void> {
-    const today = dayOf(Date.now());
+    const now = await trustedNow(this.system);
+    const today = dayOf(now.getTime());
     const cleared = new Set<string>();
     for (const day of await this.partitions.list()) {
       if (day >= today) continue;
-      for (const tenantId of await this.clear(day)) cleared.add(tenantId);
+      for (const tenantId of await this.clear(day, now)) cleared.add(tenantId);
     }
     await this.pruning.prune(cleared);
     await this.system.query(FORGET_HOURS);
   }
 
   /** @returns Ids of the tenants whose records went. */
-  private async clear(day: string): Promise<readonly string[]> {
+  private async clear(day: string, now: Date): Promise<readonly string[]> {
     const holdings = await this.system.query<Holding[]>(HOLDINGS, [day, this.defaultDays]);
     const expired = holdings.filter((holding) => holding.expired);
     // A day without records is dropped once the installation's default would have removed it, so that none stays for ever.
-    const isOld = this.defaultDays !== null && day < dayOf(Date.now() - this.defaultDays * 86_400_000);
+    const isOld = this.defaultDays !== null && day < dayOf(now.getTime() - this.defaultDays * 86_400_000);
     if (expired.length === holdings.length && (expired.length > 0 || isOld))
       await this.drop(day, expired).catch(unlessForNow);
     else for (const holding of expired) await this.removeWithin(day, holding);
@@ -62,6 +65,7 @@ export class RetentionJob {
 
   private async drop(day: string, holdings: readonly Holding[]): Promise<void> {
     const isDropped = await this.system.transaction(async (manager) => {
+      if (!(await tryLock(manager, 'callLogReading'))) throw new KeptForNow('Somebody reads the whole log');
       for (const holding of holdings) await this.note(manager, day, holding);
       const [{ dropped }] = await manager.query<[{ dropped: boolean }]>(
         'SELECT drop_call_log_partition($1, $2) AS dropped',

@@ -21,9 +21,10 @@ import type { CreateKeyDto, KeyQueryDto, UpdateKeyDto } from './keys.dto.js';
 const USERS_MAX = 100;
 const USED_BY = `SELECT caller_app_id, count(*)::int AS calls, max(created_at) AS last_call_at
   FROM mcp_call_logs
-  WHERE tenant_id = $1 AND group_id = $2 AND key_id = $3 AND created_at > now() - make_interval(days => $4)
+  WHERE tenant_id = $1 AND group_id = $2 AND key_id = $3 AND created_at > $4
   GROUP BY caller_app_id ORDER BY max(created_at) DESC LIMIT ${USERS_MAX}`;
 const USAGE_DAYS = 30;
+const DAY_MS = 86_400_000;
 
 export type KeyUser = {
   readonly caller_app_id: string | null;
@@ -156,7 +157,8 @@ export class KeysService {
   /** Who has called with it within the last 30 days, latest first: see who has not changed over yet. */
   async listUsers(caller: Caller, id: string): Promise<readonly KeyUser[]> {
     const { groupId } = await this.get(caller, id);
-    return this.dataSource.query<KeyUser[]>(USED_BY, [caller.tenantId, groupId, id, USAGE_DAYS]);
+    const since = new Date(Date.now() - USAGE_DAYS * DAY_MS); // a value: the plan looks at the partitions of these days only
+    return this.dataSource.query<KeyUser[]>(USED_BY, [caller.tenantId, groupId, id, since]);
   }
 
   private async change<T>(

@@ -12,6 +12,8 @@ export const ADVISORY_LOCKS = {
   callLogHousekeeping: 7_210_003,
   /** Taken in the schema's own functions: partitions are made and dropped one at a time. */
   callLogPartitions: 7_210_004,
+  /** Shared by whoever reads one moment of the call log in many transactions: partitions stay meanwhile. */
+  callLogReading: 7_210_005,
   /** Of one follower. */
   callLogFollower: 7_210_011,
   /** Of `toolcrib doctor --isolation`: its tenants are removed by whoever holds it. */
@@ -58,6 +60,11 @@ export async function lock(transaction: Queryable, name: AdvisoryLock, of?: stri
 /** Waits until nobody holds the lock with {@link lock}, and holds that off until the transaction ends. */
 export async function lockShared(transaction: Queryable, name: AdvisoryLock, of?: string): Promise<void> {
   await take(transaction, 'pg_advisory_xact_lock_shared', keyOf(name, of));
+}
+
+/** As {@link lockShared}, until the connection ends. */
+export async function holdShared(connection: Queryable, name: AdvisoryLock): Promise<void> {
+  await take(connection, 'pg_advisory_lock_shared', keyOf(name));
 }
 
 /** Takes a lock until the transaction ends. @returns False: somebody else holds it. */

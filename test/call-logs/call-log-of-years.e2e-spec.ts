@@ -1,0 +1,198 @@
+import { v4, v7 } from 'uuid';
+import { CallLogWriter } from '../../src/call-logs/writing/call-log.writer.js';
+import { verifyLog } from '../../src/call-logs/evidence/verify.js';
+import { DataDir } from '../../src/boot/data-dir.js';
+import { ownerDataSourceOptions } from '../../src/boot/database/database.js';
+import { migrate } from '../../src/boot/database/migrate.js';
+import { EmbeddedPostgres } from '../../src/boot/postgres/embedded-postgres.js';
+import { urlOf } from '../../src/boot/postgres/embedded-roles.js';
+import { examine } from '../../src/operations/doctor/doctor.js';
+import { loadConfig } from '../../src/platform/config.js';
+import { DataSource } from 'typeorm';
+import { eventually } from '../support/waiting.js';
+import { makeDataDir, removeDataDir, TEST_MASTER_KEY } from '../support/server.js';
+import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+
+const DAY_MS = 86_400_000;
+const PARTITIONS = 1500;
+/** Days ago of which there are calls. */
+const DAYS = [0, 1, 40, 400, 900, 1499, 1600];
+/** Statements that come at once: each of them alone would take more locks than there are. */
+const AT_ONCE = 4;
+
+/** Four years of days, on a server that has room for as many locks as PostgreSQL gives by default. */
+describe('a call log of years', () => {
+  const directory = makeDataDir();
+  let server: EmbeddedPostgres;
+  let t: TestApp;
+  let tenant: TestTenant;
+  const userId = v7();
+  const calls: { id: string; createdAt: Date }[] = [];
+  const foreignId = v4();
+
+  beforeAll(async () => {
+    const dataDir = DataDir.open(directory);
+    dataDir.own();
+    const settings = [
+      'fsync=off',
+      'synchronous_commit=off',
+      'full_page_writes=off',
+      'max_locks_per_transaction=64',
+    ];
+    server = await EmbeddedPostgres.start(dataDir, { settings });
+    const url = server.urls.owner;
+    const { port, password } = new URL(url);
+    const superuserPassword = dataDir.secret('postgres.password', 32).toString('base64url');
+    const adminUrl = urlOf(Number(port), superuserPassword, new URL(url).pathname.slice(1), 'postgres');
+    const config = loadConfig({ DATABASE_URL: url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY });
+    const owner = await new DataSource(ownerDataSourceOptions(config)).initialize();
+    await migrate(owner);
+    await makePartitions(owner);
+    await owner.destroy();
+    const admin = await new DataSource({ type: 'postgres', url: adminUrl }).initialize();
+    for (const role of ['toolcrib_app', 'toolcrib_system', 'toolcrib_log'])
+      await admin.query(`ALTER ROLE ${role} PASSWORD '${password}'`);
+    await admin.destroy();
+    t = await createTestApp({
+      database: { url, adminUrl, drop: async () => undefined },
+      env: { CHECKPOINT_EVERY_SECONDS: '86400' },
+    });
+    tenant = await t.newTenant();
+    for (const ago of DAYS) await record(v7({ msecs: timeOf(ago).getTime() }), ago);
+    await record(foreignId, 700);
+  });
+  afterAll(async () => {
+    await t?.close();
+    await server?.stop();
+    removeDataDir(directory);
+  });
+
+  const record = async (id: string, ago: number) => {
+    const call = { id, createdAt: timeOf(ago) };
+    const writer = t.app.get(CallLogWriter);
+    await writer.admit();
+    await writer.record({
+      ...call,
+      tenantId: tenant.tenantId,
+      groupId: tenant.tenantId,
+      toolName: 'look',
+      toolId: null,
+      callerAppId: null,
+      keyId: null,
+      userId,
+      era: 'rest',
+      transport: 'rest',
+      isTest: false,
+      request: { note: `quicksilver ${ago}` },
+      response: null,
+      success: true,
+      errorKind: null,
+      errorMessage: null,
+      durationMs: 1,
+    });
+    calls.push(call);
+  };
+  const get = (path: string) => t.rest('GET', `/admin${path}`, { token: tenant.adminToken });
+  const atOnce = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: AT_ONCE }, work));
+
+  it('gives single records to many at once, whoever made their ids', async () => {
+    for (const { id } of calls)
+      for (const { status, body } of await atOnce(() => get(`/call-logs/${id}`)))
+        expect([status, body.data?.id]).toEqual([200, id]);
+    expect((await get(`/call-logs/${v4()}`)).status).toBe(404);
+  });
+
+  it('looks at one partition for an id that tells its day', async () => {
+    const own = calls[3];
+    const holder = t.dataSource.createQueryRunner();
+    await holder.startTransaction();
+    const others = (await holder.query(
+      `SELECT string_agg(inhrelid::regclass::text, ', ') AS names FROM pg_inherits
+       WHERE inhparent = 'mcp_call_logs'::regclass AND inhrelid <> $1::regclass`,
+      [partitionOf(own.createdAt)],
+    )) as [{ names: string }];
+    await holder.query(`LOCK TABLE ${others[0].names} IN ACCESS EXCLUSIVE MODE`); // whoever looked at one would wait
+    try {
+      expect((await get(`/call-logs/${own.id}`)).status).toBe(200);
+    } finally {
+      await holder.rollbackTransaction();
+      await holder.release();
+    }
+  });
+
+  it('lists, searches and exports all of it', async () => {
+    const listed = await atOnce(() => get('/call-logs?limit=200'));
+    for (const { items } of listed) expect(items).toHaveLength(calls.length);
+    const filtered = await atOnce(() => get('/call-logs?tool=look&limit=200'));
+    for (const { items } of filtered) expect(items).toHaveLength(calls.length);
+    const found = await atOnce(() => get('/call-logs?q=quicksilver&limit=200'));
+    for (const { items } of found) expect(items).toHaveLength(calls.length);
+    const lines = await atOnce(async () => {
+      const url = `${t.url}/api/v1/admin/call-logs/export?format=jsonl`;
+      const answer = await fetch(url, { headers: { authorization: `Bearer ${tenant.adminToken}` } });
+      return (await answer.text()).trim().split('\n').length;
+    });
+    expect(lines).toEqual(Array.from({ length: AT_ONCE }, () => calls.length));
+  });
+
+  it('is followed, statistics and guide', async () => {
+    await eventually(async () => {
+      const positions = await t.dataSource.query<{ follower: string }[]>(
+        `SELECT follower FROM call_log_positions WHERE recorded_in > 0 AND follower IN ('statistics', 'guide')`,
+      );
+      return positions.length === 2;
+    });
+  });
+
+  it('is verified, and the installation looked over', async () => {
+    const [first] = await Promise.all([
+      verifyLog(t.config, { from: null, to: null }),
+      atOnce(() => get('/call-logs')),
+    ]);
+    expect(first.findings).toEqual([]);
+    expect(first.reports.flatMap(({ findings }) => findings)).toEqual([]);
+    expect(first.reports.find(({ tenantId }) => tenantId === tenant.tenantId)?.records).toBe(calls.length);
+    const checks = await examine(t.config);
+    expect(checks.filter(({ status }) => status === 'problem')).toEqual([]);
+  });
+
+  it('gives a tenant all its data as one archive', async () => {
+    const answer = await fetch(`${t.url}/api/v1/admin/tenant/export`, {
+      headers: { authorization: `Bearer ${tenant.adminToken}` },
+    });
+    expect(answer.status).toBe(200);
+    expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(1000);
+  });
+
+  it('erases a person', async () => {
+    const body = { user_id: userId, reason: 'asked for it' };
+    const answer = await t.rest('POST', '/admin/call-logs/erase', { token: tenant.adminToken, body });
+    expect(answer.body.data).toMatchObject({ erased: calls.length });
+    for (const { id } of calls)
+      expect((await get(`/call-logs/${id}`)).body.data).toMatchObject({ erased: true });
+  });
+});
+
+/** Of another day than today at noon: its neighbours are far. */
+function timeOf(ago: number): Date {
+  if (ago === 0) return new Date();
+  return new Date(Math.floor(Date.now() / DAY_MS - ago) * DAY_MS + DAY_MS / 2);
+}
+
+function partitionOf(at: Date): string {
+  return `mcp_call_logs_p${at.toISOString().slice(0, 10).replaceAll('-', '')}`;
+}
+
+async function makePartitions(owner: DataSource): Promise<void> {
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  for (let first = 0; first < PARTITIONS; first += 50)
+    await owner.transaction(async (manager) => {
+      for (let ago = first; ago < first + 50; ago += 1) {
+        const [from, to] = [0, 1].map((more) => new Date(today - (ago - more) * DAY_MS));
+        const name = partitionOf(from);
+        await manager.query(`CREATE TABLE ${name} PARTITION OF mcp_call_logs
+          FOR VALUES FROM ('${from.toISOString()}') TO ('${to.toISOString()}')`);
+        await manager.query(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
+      }
+    });
+}
