@@ -27,6 +27,7 @@ import { ProvenAddresses1790002410000 } from './1790002410000-proven-addresses.j
 import { InstallationSteps1790002700000 } from './1790002700000-installation-steps.js';
 import { OwnRowsOnce1790020000000 } from './1790020000000-own-rows-once.js';
 import { CallLogOfYears1790021000000 } from './1790021000000-call-log-of-years.js';
+import { TrustedClock1790021000100 } from './1790021000100-trusted-clock.js';
 import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
@@ -60,5 +61,6 @@ export const migrations = [
   InstallationSteps1790002700000,
   OwnRowsOnce1790020000000,
   CallLogOfYears1790021000000,
+  TrustedClock1790021000100,
   AgentReasoning1790022000000,
 ] as const;

@@ -47,10 +47,10 @@ async function start(config: Config): Promise<Running> {
 /** Our own handlers: Nest's re-raise the signal before the database could be stopped. */
 function stopOn(signal: NodeJS.Signals): void {
   if (firstSignalAtMs !== undefined) {
-    if (Date.now() - firstSignalAtMs > SAME_SIGNAL_MS) process.exit(1);
+    if (performance.now() - firstSignalAtMs > SAME_SIGNAL_MS) process.exit(1);
     return;
   }
-  firstSignalAtMs = Date.now();
+  firstSignalAtMs = performance.now();
   logger.log(`${signal}: finishing the calls in flight`);
   stop();
 }

@@ -16,7 +16,7 @@ const FORGET = `UPDATE automation_steps s SET result = s.result - 'text' FROM au
 const BATCH = 1000;
 /** Steps and requests to agents go with their run. */
 const REMOVE_OLD_RUNS = `WITH old AS (
-    SELECT id FROM automation_runs WHERE tenant_id = $1 AND created_at < now() - $2 * interval '1 day'
+    SELECT id FROM automation_runs WHERE tenant_id = $1 AND created_at < trusted_now() - $2 * interval '1 day'
       AND state IN ('done', 'failed', 'skipped') LIMIT ${BATCH}),
   gone AS (DELETE FROM automation_runs r USING old WHERE r.id = old.id RETURNING r.id)
   SELECT count(*)::int AS count FROM gone`;

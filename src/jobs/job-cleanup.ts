@@ -13,7 +13,7 @@ const BATCH = 2000;
  * keeps its row for the key; a cancelled one may be retried, and so keeps its steps. Dead letters wait for a person.
  */
 const SWEEP = `WITH batch AS MATERIALIZED (
-    SELECT id, created_at, finished_at < now() - $3 * interval '1 day' AS is_old, unique_key IS NOT NULL AND unique_for = 'ever' AS is_kept
+    SELECT id, created_at, finished_at < trusted_now() - $3 * interval '1 day' AS is_old, unique_key IS NOT NULL AND unique_for = 'ever' AS is_kept
     FROM jobs WHERE tenant_id = $1 AND state = $2 AND id > $4 ORDER BY id LIMIT ${BATCH}),
   gone AS (
     DELETE FROM jobs j USING batch b WHERE j.id = b.id AND b.is_old AND NOT b.is_kept AND j.state = $2 RETURNING j.id),
@@ -21,7 +21,7 @@ const SWEEP = `WITH batch AS MATERIALIZED (
   steps AS (DELETE FROM job_steps s USING emptied e WHERE s.job_id = e.id),
   attempts AS (DELETE FROM job_attempts a USING emptied e WHERE a.job_id = e.id)
   SELECT (SELECT count(*)::int FROM gone) AS count, (SELECT id FROM batch ORDER BY id DESC LIMIT 1) AS last,
-    count(*) = ${BATCH} AND max(created_at) < now() - $3 * interval '1 day' AS "hasMore"
+    count(*) = ${BATCH} AND max(created_at) < trusted_now() - $3 * interval '1 day' AS "hasMore"
   FROM batch`;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 

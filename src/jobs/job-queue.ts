@@ -86,6 +86,13 @@ const LOSE = `WITH lost AS (
     FROM lost WHERE j.id = lost.id RETURNING ${ENDED}, j.kind, j.state),
   ${note(`'lost'`, 'NULL', '$1')}
   SELECT id, tenant_id AS "tenantId", kind, state, ${WAKE} FROM ended`;
+/** A lease cannot outlive its length: one that was renewed before the clock of the database went back ends as if it were renewed now. */
+const BRING_BACK = `WITH late AS (SELECT id FROM jobs WHERE state = 'running'
+    AND lease_until > now() + make_interval(secs => $1) + interval '1 second' FOR NO KEY UPDATE SKIP LOCKED)
+  UPDATE jobs j SET lease_until = now() + make_interval(secs => $1) FROM late WHERE j.id = late.id`;
+/** Those that were made, or were tried, at a time that has not come yet wait for no other one. */
+const DUE_NOW = `UPDATE jobs SET run_at = now() WHERE state = 'queued' AND run_at > now()
+  AND (created_at > now() + interval '1 minute' OR started_at > now() + interval '1 minute')`;
 /** Whoever waits for a locked row has a connection that claims and leases need. */
 const BRIEFLY = `SET LOCAL lock_timeout = '500ms'`;
 const ENQUEUE = `INSERT INTO jobs (id, tenant_id, kind, payload) VALUES ($1, $2, $3, $4)`;
@@ -183,6 +190,7 @@ export class JobQueue {
    * @param live The replicas that live, as of now or earlier: one that came later holds no job for long enough.
    */
   async reap(live: readonly LiveReplica[]): Promise<void> {
+    await this.system.query(BRING_BACK, [this.leaseSeconds]);
     await this.system.transaction(async (manager) => {
       const parameters = [
         LOST,
@@ -196,6 +204,11 @@ export class JobQueue {
       );
       for (const job of ended.filter(({ state }) => state === 'dead')) await this.tellOfDead(manager, job);
     });
+  }
+
+  /** The clock went back: what was put off by it is due. */
+  async bringBack(): Promise<void> {
+    await this.system.query(DUE_NOW);
   }
 
   private get leaseSeconds(): number {

@@ -10,10 +10,14 @@ const LONGEST_WAIT_MS = 3_600_000;
 const RETRY_DELAY_MS = 1000;
 
 const NOW = 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS "nowMs"';
-/** Whoever moves the schedule on makes the jobs of the slot; a kind that is new begins with the next one. */
+/**
+ * Whoever moves the schedule on makes the jobs of the slot; a kind that is new begins with the next one. A slot behind the next one was
+ * taken by a clock that was ahead: it is not believed, or the schedule would stand still until then.
+ */
 const TAKE_SLOT = `WITH taken AS (
     INSERT INTO job_schedules AS s (kind, last_slot) VALUES ($1, $2)
-    ON CONFLICT (kind) DO UPDATE SET last_slot = EXCLUDED.last_slot WHERE s.last_slot < EXCLUDED.last_slot
+    ON CONFLICT (kind) DO UPDATE SET last_slot = EXCLUDED.last_slot
+      WHERE s.last_slot < EXCLUDED.last_slot OR s.last_slot > $3::timestamptz
     RETURNING xmax <> 0 AS "isDue")
   SELECT "isDue" FROM taken`;
 const OWNERS = `SELECT id FROM tenants WHERE enabled AND removing_at IS NULL AND (is_operating OR $1::boolean)`;
@@ -71,15 +75,16 @@ export class JobSchedules implements OnApplicationBootstrap, OnModuleDestroy {
     let nextMs = nowMs + LONGEST_WAIT_MS;
     for (const kind of this.scheduled()) {
       const slot = kind.schedule.cron.latest(nowMs);
-      if (slot !== undefined) await this.makeSlot(kind, new Date(slot).toISOString());
-      nextMs = Math.min(nextMs, kind.schedule.cron.next(nowMs) ?? nextMs);
+      const next = kind.schedule.cron.next(nowMs);
+      if (slot !== undefined) await this.makeSlot(kind, timeText(slot), timeText(next ?? slot));
+      nextMs = Math.min(nextMs, next ?? nextMs);
     }
     return Math.ceil(nextMs - nowMs);
   }
 
-  private async makeSlot({ kind, schedule }: Scheduled, slot: string): Promise<void> {
+  private async makeSlot({ kind, schedule }: Scheduled, slot: string, next: string): Promise<void> {
     await this.system.transaction(async (manager) => {
-      const [taken] = await manager.query<{ isDue: boolean }[]>(TAKE_SLOT, [kind, slot]);
+      const [taken] = await manager.query<{ isDue: boolean }[]>(TAKE_SLOT, [kind, slot, next]);
       if (!taken?.isDue) return;
       const owners = await manager.query<{ id: string }[]>(OWNERS, [schedule.for === 'every_tenant']);
       const ids = owners.map(() => newId());
@@ -90,4 +95,8 @@ export class JobSchedules implements OnApplicationBootstrap, OnModuleDestroy {
   private scheduled(): Scheduled[] {
     return this.registry.kinds().filter((kind): kind is Scheduled => kind.schedule !== undefined);
   }
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -10,5 +10,6 @@ import { JobsModule } from './jobs.module.js';
 @Module({
   imports: [JobsModule],
   providers: [JobQueue, JobOutcomes, EventPickup, JobWorker, JobSchedules],
+  exports: [JobQueue],
 })
 export class JobsWorkModule {}

@@ -24,7 +24,7 @@ export class HttpReply {
 
   /** From now on the request is a call under way, whose answer is 200 whatever comes of it. */
   beginsWaiting(): void {
-    this.heardAt = Date.now();
+    this.heardAt = performance.now();
   }
 
   /** Sends a notification that belongs to the request, to a client that can hear it. */
@@ -36,7 +36,7 @@ export class HttpReply {
 
   /** Says that the answer is still to come, to a client that has heard nothing for so long. */
   keepAlive(silenceMaxMs: number): void {
-    if (this.heardAt === undefined || Date.now() - this.heardAt < silenceMaxMs) return;
+    if (this.heardAt === undefined || performance.now() - this.heardAt < silenceMaxMs) return;
     const namesStreams = this.request.headers.accept?.includes('text/event-stream');
     this.write(BLANK[this.begin(namesStreams ? 'stream' : 'json')]);
   }
@@ -70,7 +70,7 @@ export class HttpReply {
 
   private write(text: string): void {
     if (this.response.destroyed || this.response.writableEnded) return;
-    if (this.heardAt !== undefined) this.heardAt = Date.now();
+    if (this.heardAt !== undefined) this.heardAt = performance.now();
     this.response.write(text);
   }
 }

@@ -99,6 +99,7 @@ export const environmentSchema = z.object({
   CALL_LOG_QUEUE_MAX: wholeNumber(1, 1_000_000).default(10_000),
   CALL_LOG_QUEUE_MAX_BYTES: wholeNumber(1_048_576, 4_294_967_296).default(67_108_864),
   CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
+  CLOCK_LEAP_MAX_HOURS: wholeNumber(1, 8760).default(72),
   CALL_LOG_KEEP_DAYS: wholeNumber(0, 36_500).default(0),
   CALL_LOG_FORWARD_OTLP_URL: httpUrl.optional(),
   CALL_LOG_FORWARD_OTLP_HEADERS: headerList.optional(),

@@ -36,6 +36,71 @@ describe('advisory locks', () => {
   });
 });
 
+describe('durations', () => {
+  it('are measured by performance.now(): the clock of the day may leap', () => {
+    expect(durationsIn('const a = Date.now(); work(); log(Date.now() - a)')).toEqual(['Date.now() - a']);
+    expect(durationsIn('const until = Date.now() + 5; while (Date.now() < until);')).toHaveLength(1);
+    expect(durationsIn('const x = { at: Date.now() }; if (x.at < Date.now() - 5) end();')).toHaveLength(1);
+    expect(durationsIn('if (key.expiresAt < Date.now()) refuse();')).toEqual([]);
+    const found = sourceFiles().flatMap((file) =>
+      durationsIn(readSource(file)).map((text) => `${file}: ${text}`),
+    );
+    expect(found).toEqual(IN_COOKIES);
+  });
+
+  it('nothing is removed by a time that may have leapt: `trusted_now()` says it', () => {
+    const removing = /DELETE FROM[^`]*?(?:_at|_until|since) *<=? *(?:now|clock_timestamp)\(\)/i;
+    const found = sourceFiles().filter((file) => removing.test(readSource(file)));
+    expect(found).toEqual(['platform/replicas/change-bus.ts']); // a replica that lives says so again
+  });
+});
+
+/** Set in one request and looked at in another one, perhaps on another machine. */
+const IN_COOKIES = ['auth/oidc/oidc-flow.ts: until > Date.now()'];
+
+/** Comparisons and differences of the clock with what the same file has taken from it. */
+function durationsIn(text: string): string[] {
+  const source = ts.createSourceFile('x.ts', text, ts.ScriptTarget.Latest, true);
+  const taken = new Set<string>();
+  const found: string[] = [];
+  const says = (node: ts.Node) => /\bDate\.now\(\)/.test(node.getText());
+  const take = (node: ts.Node): void => {
+    if ((ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node)) && node.initializer)
+      if (isTime(node.initializer)) taken.add(node.name.getText());
+    if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken)
+      if (isTime(node.right)) taken.add(/\w+$/.exec(node.left.getText())?.[0] ?? '');
+    node.forEachChild(take);
+  };
+  const look = (node: ts.Node): void => {
+    if (ts.isBinaryExpression(node) && COMPARING.includes(node.operatorToken.kind)) {
+      const [one, other] = [node.left, node.right];
+      const names = (side: ts.Node) => side.getText().match(/\w+/g) ?? [];
+      const isBoth = [
+        [one, other],
+        [other, one],
+      ].some(([a, b]) => says(a) && names(b).some((name) => taken.has(name)));
+      if (isBoth) found.push(node.getText());
+    }
+    node.forEachChild(look);
+  };
+  take(source);
+  look(source);
+  return found;
+}
+
+/** `Date.now()` itself, or with something added. */
+function isTime(node: ts.Expression): boolean {
+  return /^Date\.now\(\)(\s*\+[^,]*)?$/.test(node.getText());
+}
+
+const COMPARING = [
+  ts.SyntaxKind.MinusToken,
+  ts.SyntaxKind.LessThanToken,
+  ts.SyntaxKind.LessThanEqualsToken,
+  ts.SyntaxKind.GreaterThanToken,
+  ts.SyntaxKind.GreaterThanEqualsToken,
+];
+
 describe('{{variables}} of texts', () => {
   it('are read in one place', () => {
     expect(filesThatSay(/\\\{\\\{/, 'platform/text-variables.ts')).toEqual([]);

@@ -6,6 +6,7 @@ const WITHOUT_ENTITY: Readonly<Record<string, string>> = {
   call_log_chunks: 'call-logs',
   call_log_positions: 'call-logs',
   call_log_stats: 'call-logs',
+  clock_mark: 'platform',
   installation_steps: 'boot',
 };
 

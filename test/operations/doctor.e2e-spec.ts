@@ -60,6 +60,8 @@ describe('toolcrib doctor', () => {
         'rights of toolcrib_log',
         'schema',
         'statistics',
+        'partitions',
+        'clock of the database',
         'row-level security',
         'grants',
         'trials',

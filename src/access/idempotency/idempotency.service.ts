@@ -139,7 +139,7 @@ export class IdempotencyService {
   }
 
   async deleteExpired(): Promise<void> {
-    await this.systemDatabase.query('DELETE FROM idempotency_keys WHERE expires_at < now()');
+    await this.systemDatabase.query('DELETE FROM idempotency_keys WHERE expires_at < trusted_now()');
   }
 
   private answerOf(found: IdempotencyKey | null, fingerprint: Buffer): StoredAnswer {

@@ -43,13 +43,13 @@ export class OidcClient {
   async configurationOf(provider: OidcProvider): Promise<Configuration> {
     const key = `${provider.id} ${provider.version}`;
     const kept = this.kept.get(key);
-    if (kept && kept.until > Date.now()) return kept.configuration;
-    const entry = { configuration: this.discover(provider), until: Date.now() + KEPT_MS };
+    if (kept && kept.until > performance.now()) return kept.configuration;
+    const entry = { configuration: this.discover(provider), until: performance.now() + KEPT_MS };
     this.kept.delete(key);
     this.kept.set(key, entry);
     if (this.kept.size > KEPT_MAX) this.kept.delete(this.kept.keys().next().value!);
     // Anyone may begin a sign-in; a provider that is away is not asked each time.
-    entry.configuration.catch(() => (entry.until = Date.now() + FAILURE_KEPT_MS));
+    entry.configuration.catch(() => (entry.until = performance.now() + FAILURE_KEPT_MS));
     return entry.configuration;
   }
 

@@ -121,8 +121,8 @@ export class SignInLockout {
     const key = this.box.digest(`spend ${what} ${clientOf(ip)}`);
     const [row] = await this.system.query<{ spent: number; rest: number }[]>(
       `INSERT INTO sign_in_attempts AS a (key_hash, failures) VALUES ($1, 1) ON CONFLICT (key_hash) DO UPDATE SET
-         failures = CASE WHEN a.since < now() - interval '1 hour' THEN 1 ELSE a.failures + 1 END,
-         since = CASE WHEN a.since < now() - interval '1 hour' THEN now() ELSE a.since END, last_at = now()
+         failures = CASE WHEN a.since NOT BETWEEN now() - interval '1 hour' AND now() + interval '1 minute' THEN 1 ELSE a.failures + 1 END,
+         since = CASE WHEN a.since NOT BETWEEN now() - interval '1 hour' AND now() + interval '1 minute' THEN now() ELSE a.since END, last_at = now()
        RETURNING failures AS spent, ceil(extract(epoch FROM since + interval '1 hour' - now()))::int AS rest`,
       [key],
     );
@@ -200,9 +200,11 @@ function nextCount(row: Row | undefined, kind: Kind): number {
   return idleHours > FORGET_HOURS[kind] ? 1 : row.failures + 1;
 }
 
+/** A lock that is longer than any was set by a clock that was ahead: it is not believed. */
 function read(manager: EntityManager, counters: readonly Counter[]): Promise<Row[]> {
   return manager.query<Row[]>(
-    `SELECT key_hash AS key, failures, last_at, locked_until, succeeded_at, clock_timestamp() AS now
+    `SELECT key_hash AS key, failures, last_at, succeeded_at, clock_timestamp() AS now,
+       CASE WHEN locked_until <= clock_timestamp() + interval '16 minutes' THEN locked_until END AS locked_until
      FROM sign_in_attempts WHERE key_hash = ANY($1)`,
     [counters.map(({ key }) => key)],
   );
@@ -236,7 +238,7 @@ async function count(
 async function forgetStale(manager: EntityManager): Promise<void> {
   await manager.query(
     `DELETE FROM sign_in_attempts WHERE key_hash IN (
-       SELECT key_hash FROM sign_in_attempts WHERE last_at < now() - make_interval(days => $1)
+       SELECT key_hash FROM sign_in_attempts WHERE last_at < trusted_now() - make_interval(days => $1)
        ORDER BY last_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
     [KNOWN_DAYS, STALE_PER_FAILURE],
   );

@@ -67,7 +67,7 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
     const known = this.known.get(claims.sid);
     // A newer token of the same sign-in is good for longer than what is remembered of the older one.
     const isCovered = known !== undefined && known.expiresAtMs >= claims.exp * 1000;
-    if (isCovered && known.freshUntilMs > Date.now()) return known.caller;
+    if (isCovered && known.freshUntilMs > performance.now()) return known.caller;
     return this.read(claims);
   }
 
@@ -90,7 +90,7 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
 
   private remember({ sid, exp }: Verified, caller: UserCaller): UserCaller {
     this.known.delete(sid);
-    this.known.set(sid, { caller, freshUntilMs: Date.now() + FRESH_MS, expiresAtMs: exp * 1000 });
+    this.known.set(sid, { caller, freshUntilMs: performance.now() + FRESH_MS, expiresAtMs: exp * 1000 });
     if (this.known.size > ENTRIES_MAX) this.known.delete(this.known.keys().next().value!);
     this.expiryTimer ??= setInterval(() => this.forgetExpired(), EXPIRY_CHECK_MS).unref();
     return caller;

@@ -18,7 +18,7 @@ const ROLES = ['customer'] as const;
 const UNVERIFIED_DAYS = 7;
 /** Who registered with the address and did not prove it, and some of those who will not any more. */
 const FORGET_UNVERIFIED = `DELETE FROM users WHERE tenant_id = $1 AND unverified_since IS NOT NULL AND (email = $2 OR id IN (
-  SELECT id FROM users WHERE tenant_id = $1 AND unverified_since < now() - make_interval(days => $3) LIMIT 20))`;
+  SELECT id FROM users WHERE tenant_id = $1 AND unverified_since < trusted_now() - make_interval(days => $3) LIMIT 20))`;
 
 /** People who make their own account. They are customers; what else follows is done by whoever reads the domain events. */
 @Injectable()

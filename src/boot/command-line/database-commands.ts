@@ -21,6 +21,16 @@ export const DATABASE_COMMANDS: readonly Command[] = [
     run: resetPassword,
   },
   {
+    name: 'clock show',
+    help: ['what time the database shows, and what is trusted of it'],
+    run: showClock,
+  },
+  {
+    name: 'clock accept',
+    help: ['say that the clock of the database is right after it leapt ahead; on record'],
+    run: acceptClock,
+  },
+  {
     name: 'psql',
     takes: '[-c SQL] [--tenant NAME]',
     help: [
@@ -30,6 +40,21 @@ export const DATABASE_COMMANDS: readonly Command[] = [
     run: lookInside,
   },
 ];
+
+async function showClock(args: readonly string[]): Promise<void> {
+  parse(args, {});
+  const { clockText } = await import('../commands/accept-clock.js');
+  await withDatabases(async (databases, config) => print(await clockText(databases, config)));
+}
+
+async function acceptClock(args: readonly string[]): Promise<void> {
+  parse(args, {});
+  const { clockText, acceptClockOnRecord } = await import('../commands/accept-clock.js');
+  await withDatabases(async (databases, config) => {
+    await acceptClockOnRecord(databases);
+    print(await clockText(databases, config));
+  });
+}
 
 async function migrate(args: readonly string[]): Promise<void> {
   const { values } = parse(args, { revert: { type: 'boolean' } });

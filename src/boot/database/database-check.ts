@@ -18,7 +18,7 @@ const TIMED_OUT = 'timeout expired';
  * @throws {StartError} It cannot be used; the message names the server, never the password.
  */
 export async function checkDatabase(url: string, connectLimitMs = CONNECT_LIMIT_MS): Promise<void> {
-  const deadline = Date.now() + WAIT_LIMIT_MS;
+  const deadline = performance.now() + WAIT_LIMIT_MS;
   const { host, pathname } = new URL(url);
   for (;;) {
     try {
@@ -27,7 +27,7 @@ export async function checkDatabase(url: string, connectLimitMs = CONNECT_LIMIT_
       if (error instanceof StartError) throw error;
       const { code, message } = error as { code?: string; message?: string };
       const isPassing = PASSING.includes(code ?? '') || message === TIMED_OUT;
-      if (isPassing && Date.now() < deadline) {
+      if (isPassing && performance.now() < deadline) {
         await delay(RETRY_DELAY_MS);
         continue;
       }

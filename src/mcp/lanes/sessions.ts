@@ -95,7 +95,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
       client: new KnownClient(BATCH_VERSION),
       calls: new CallsUnderWay(),
       stream: undefined,
-      lastUsedAt: Date.now(),
+      lastUsedAt: performance.now(),
       closing: false,
       leave: () => undefined,
     };
@@ -119,10 +119,10 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   /** Keeps a session from ending while it answers. */
   answering(session: Session, response: ServerResponse, ids: readonly RpcId[], { gone }: Exchange): void {
     const answered = ids.map((id) => session.calls.add(id, gone));
-    session.lastUsedAt = Date.now();
+    session.lastUsedAt = performance.now();
     response.once('close', () => {
       for (const isOver of answered) isOver();
-      session.lastUsedAt = Date.now();
+      session.lastUsedAt = performance.now();
       if (session.closing) this.closeWhenAnswered(session);
     });
   }
@@ -134,7 +134,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
     session.stream = stream;
     response.once('close', () => {
       if (session.stream === stream) session.stream = undefined;
-      session.lastUsedAt = Date.now();
+      session.lastUsedAt = performance.now();
     });
   }
 
@@ -162,7 +162,7 @@ export class Sessions implements OnModuleInit, OnApplicationShutdown {
   }
 
   private closeIdle(): void {
-    const before = Date.now() - this.idleMs;
+    const before = performance.now() - this.idleMs;
     for (const session of this.byId.values()) {
       if (session.calls.isEmpty && !session.stream && session.lastUsedAt < before) this.close(session);
     }

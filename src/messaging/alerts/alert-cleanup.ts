@@ -9,7 +9,7 @@ import { removeInBatches } from '../../jobs/remove-in-batches.js';
 
 const BATCH = 1000;
 const DELETE = `WITH old AS (
-    SELECT id FROM alerts WHERE tenant_id = $1 AND last_seen_at < now() - $2 * interval '1 day' LIMIT ${BATCH}),
+    SELECT id FROM alerts WHERE tenant_id = $1 AND last_seen_at < trusted_now() - $2 * interval '1 day' LIMIT ${BATCH}),
   gone AS (DELETE FROM alerts a USING old WHERE a.id = old.id RETURNING a.id)
   SELECT count(*)::int AS count FROM gone`;
 

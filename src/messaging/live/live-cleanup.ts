@@ -12,7 +12,7 @@ const BATCH = 2000;
 /** The oldest first, so that what is left has no holes; how far it went is noted in the same statement. */
 const REMOVE = `WITH old AS (
     SELECT id, cursor FROM live_events WHERE tenant_id = $1 AND cursor <= (
-      SELECT max(cursor) FROM live_events WHERE tenant_id = $1 AND created_at < now() - $2 * interval '1 day')
+      SELECT max(cursor) FROM live_events WHERE tenant_id = $1 AND created_at < trusted_now() - $2 * interval '1 day')
     ORDER BY cursor LIMIT ${BATCH}),
   gone AS (DELETE FROM live_events e USING old WHERE e.id = old.id RETURNING e.cursor),
   noted AS (UPDATE live_cursors SET removed_to = greatest(removed_to, (SELECT max(cursor) FROM gone))

@@ -10,7 +10,7 @@ import { removeInBatches } from '../../jobs/remove-in-batches.js';
 const BATCH = 1000;
 /** Their deliveries go with them. */
 const DELETE = `WITH old AS (
-    SELECT id FROM notices WHERE tenant_id = $1 AND created_at < now() - $2 * interval '1 day' LIMIT ${BATCH}),
+    SELECT id FROM notices WHERE tenant_id = $1 AND created_at < trusted_now() - $2 * interval '1 day' LIMIT ${BATCH}),
   gone AS (DELETE FROM notices n USING old WHERE n.id = old.id RETURNING n.id)
   SELECT count(*)::int AS count FROM gone`;
 

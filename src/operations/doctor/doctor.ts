@@ -3,6 +3,7 @@ import { type Check, problem } from './check.js';
 import { connect, connectAll, type Connections } from './role-connections.js';
 import { checkPeopleInGroups } from './group-checks.js';
 import { checkGrants } from './grant-checks.js';
+import { checkClockMark, checkPartitions } from './age-checks.js';
 import { checkRoles, checkServer } from './role-checks.js';
 import { checkAddresses, checkMasterKey, checkSchema, checkStatistics } from './service-checks.js';
 import { checkTables } from './table-checks.js';
@@ -34,6 +35,8 @@ async function examineDatabase(config: Config, connections: Connections): Promis
       ...server,
       schema,
       await checkStatistics(owner),
+      await checkPartitions(owner),
+      await checkClockMark(owner),
       ...(await checkTables(owner)),
       ...(await checkGrants(owner)),
       ...(await tryForbidden(connections)),

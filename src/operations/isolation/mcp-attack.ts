@@ -286,9 +286,9 @@ export class McpAttack {
 }
 
 async function until(isTrue: () => boolean): Promise<boolean> {
-  const deadline = Date.now() + STREAM_LIMIT_MS;
+  const deadline = performance.now() + STREAM_LIMIT_MS;
   while (!isTrue()) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return true;

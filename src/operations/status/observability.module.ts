@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { CallLogsModule } from '../../call-logs/call-logs.module.js';
 import { McpModule } from '../../mcp/mcp.module.js';
 import { ToolsModule } from '../../tools/tools.module.js';
+import { ClockController } from '../clock/clock.controller.js';
+import { ClockService } from '../clock/clock.service.js';
 import { HealthController } from './health.controller.js';
 import { HealthModule } from './health.module.js';
 import { LiveClients } from './live-clients.js';
@@ -11,7 +13,7 @@ import { ServerStatusService } from './server-status.service.js';
 /** What operators look at. */
 @Module({
   imports: [CallLogsModule, ToolsModule, McpModule, HealthModule],
-  controllers: [ServerStatusController, HealthController],
-  providers: [ServerStatusService, LiveClients],
+  controllers: [ServerStatusController, HealthController, ClockController],
+  providers: [ServerStatusService, LiveClients, ClockService],
 })
 export class ObservabilityModule {}

@@ -14,6 +14,12 @@ const HEARTBEATS_PER_LEASE = 5;
 const OWN_REFS_MAX = 1000;
 const HEARTBEAT = `INSERT INTO replicas (id, name) VALUES ($1, $2)
   ON CONFLICT (id) DO UPDATE SET last_seen_at = clock_timestamp()`;
+/**
+ * A heartbeat in the future was noted before the clock of the database went back. It counts from now: a replica that lives sends the
+ * next one, and one that died is not waited for longer than a lease.
+ */
+const BRING_BACK = `UPDATE replicas SET last_seen_at = clock_timestamp()
+  WHERE id <> $1 AND last_seen_at > clock_timestamp() + interval '1 second'`;
 /** Rows of processes that did not stop in order. */
 const FORGET = `DELETE FROM replicas WHERE last_seen_at < now() - interval '1 hour'`;
 
@@ -148,6 +154,7 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
   private async sendHeartbeat(): Promise<boolean> {
     const sentAtMs = performance.now();
     await this.connection.run(HEARTBEAT, [this.replica.id, this.replica.name]);
+    await this.connection.run(BRING_BACK, [this.replica.id]);
     return this.replica.renew(sentAtMs);
   }
 

@@ -46,7 +46,7 @@ export async function markPickedUp(manager: EntityManager, ids: readonly string[
 /** Makes the statement that removes a batch of a tenant's ($1) events of more than so many days ($2) ago, and gives their number as `count`. */
 export function removalOfEvents(batch: number): string {
   return `WITH old AS (
-    SELECT id FROM domain_events WHERE tenant_id = $1 AND created_at < now() - $2 * interval '1 day' LIMIT ${batch}),
+    SELECT id FROM domain_events WHERE tenant_id = $1 AND created_at < trusted_now() - $2 * interval '1 day' LIMIT ${batch}),
   gone AS (DELETE FROM domain_events e USING old WHERE e.id = old.id RETURNING e.id)
   SELECT count(*)::int AS count FROM gone`;
 }

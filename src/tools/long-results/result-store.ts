@@ -20,7 +20,7 @@ const GONE =
   'No kept result has this handle: it is wrong, has expired, or belongs to another caller. Call the tool again';
 
 /** Expired ones, and the oldest beyond what fits beside a new one. */
-const MAKE_ROOM = `DELETE FROM call_results WHERE tenant_id = $1 AND (expires_at <= now() OR id IN (
+const MAKE_ROOM = `DELETE FROM call_results WHERE tenant_id = $1 AND (expires_at <= trusted_now() OR id IN (
   SELECT id FROM (
     SELECT id, sum(bytes) OVER (ORDER BY created_at DESC, id DESC) AS with_newer FROM call_results WHERE tenant_id = $1
   ) AS kept WHERE with_newer > $2))`;
@@ -102,7 +102,7 @@ export class ResultStore {
   }
 
   async deleteExpired(): Promise<void> {
-    await this.systemDatabase.query('DELETE FROM call_results WHERE expires_at < now()');
+    await this.systemDatabase.query('DELETE FROM call_results WHERE expires_at < trusted_now()');
   }
 
   private async insert(

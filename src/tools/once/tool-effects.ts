@@ -145,7 +145,7 @@ export class ToolEffects {
   }
 
   async deleteExpired(): Promise<void> {
-    await this.systemDatabase.query('DELETE FROM tool_effects WHERE expires_at < now()');
+    await this.systemDatabase.query('DELETE FROM tool_effects WHERE expires_at < trusted_now()');
   }
 
   private async end(id: string, sql: string, parameters: unknown[]): Promise<void> {
