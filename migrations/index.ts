@@ -28,6 +28,7 @@ import { InstallationSteps1790002700000 } from './1790002700000-installation-ste
 import { OwnRowsOnce1790020000000 } from './1790020000000-own-rows-once.js';
 import { CallLogOfYears1790021000000 } from './1790021000000-call-log-of-years.js';
 import { TrustedClock1790021000100 } from './1790021000100-trusted-clock.js';
+import { JobsBehindSnapshots1790021000200 } from './1790021000200-jobs-behind-snapshots.js';
 import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
@@ -62,5 +63,6 @@ export const migrations = [
   OwnRowsOnce1790020000000,
   CallLogOfYears1790021000000,
   TrustedClock1790021000100,
+  JobsBehindSnapshots1790021000200,
   AgentReasoning1790022000000,
 ] as const;

@@ -25,13 +25,15 @@ const CLAIM = `SELECT job_id AS id, job_tenant_id AS "tenantId", job_kind AS kin
  * without reading it all, so the claim, which goes from tenant to tenant, looks again after a while.
  */
 const DUE_IN = `SELECT min(ms)::float8 AS ms FROM unnest($1::text[], $2::int[]) AS k(kind, total)
+  LEFT JOIN job_turns t ON t.kind = k.kind
   CROSS JOIN LATERAL (
     SELECT CASE WHEN count(*) < ${DUE_MAX} OR bool_or(first.is_able) THEN min(first.ms) FILTER (WHERE first.is_able)
       ELSE greatest(min(first.ms), ${LOOK_AGAIN_MS}) END AS ms
     FROM (
       SELECT extract(epoch FROM j.run_at - clock_timestamp()) * 1000 AS ms,
         (SELECT t.enabled AND t.removing_at IS NULL FROM tenants t WHERE t.id = j.tenant_id) AS is_able
-      FROM jobs j WHERE j.state = 'queued' AND j.kind = k.kind ORDER BY j.run_at LIMIT ${DUE_MAX}) AS first) AS due
+      FROM jobs j WHERE j.state = 'queued' AND j.kind = k.kind
+        AND j.run_at >= coalesce(t.from_at, '-infinity') ORDER BY j.run_at LIMIT ${DUE_MAX}) AS first) AS due
   WHERE k.total IS NULL OR k.total > (SELECT count(*) FROM jobs r WHERE r.state = 'running' AND r.kind = k.kind)`;
 const RUNS = `unnest($1::uuid[], $2::int[]) AS runs(id, fence)`;
 /**
@@ -90,6 +92,12 @@ const LOSE = `WITH lost AS (
 const BRING_BACK = `WITH late AS (SELECT id FROM jobs WHERE state = 'running'
     AND lease_until > now() + make_interval(secs => $1) + interval '1 second' FOR NO KEY UPDATE SKIP LOCKED)
   UPDATE jobs j SET lease_until = now() + make_interval(secs => $1) FROM late WHERE j.id = late.id`;
+/**
+ * Since when any job waits. Looked for from the beginning, so that one whose transaction was long, or that a clock which went back has put
+ * before the others, waits until the next look at most.
+ */
+const NOTE_SINCE = `UPDATE job_turns t SET from_at = (SELECT least(min(j.run_at), now() - interval '5 seconds')
+  FROM jobs j WHERE j.state = 'queued' AND j.kind = t.kind)`;
 /** Those that were made, or were tried, at a time that has not come yet wait for no other one. */
 const DUE_NOW = `UPDATE jobs SET run_at = now() WHERE state = 'queued' AND run_at > now()
   AND (created_at > now() + interval '1 minute' OR started_at > now() + interval '1 minute')`;
@@ -191,6 +199,7 @@ export class JobQueue {
    */
   async reap(live: readonly LiveReplica[]): Promise<void> {
     await this.system.query(BRING_BACK, [this.leaseSeconds]);
+    await this.system.query(NOTE_SINCE);
     await this.system.transaction(async (manager) => {
       const parameters = [
         LOST,

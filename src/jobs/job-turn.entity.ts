@@ -13,4 +13,8 @@ export class JobTurn {
   /** When a job of the kind was begun last. */
   @Column({ name: 'served_at', type: 'timestamptz', precision: 3, nullable: true })
   servedAt: Date | null;
+
+  /** None of the kind that waits is due before; null: nobody has looked yet. */
+  @Column({ name: 'from_at', type: 'timestamptz', precision: 3, nullable: true })
+  fromAt: Date | null;
 }

@@ -1,4 +1,5 @@
 import { v7 as newId } from 'uuid';
+import { JobQueue } from '../../src/jobs/job-queue.js';
 import { onJob, runsOf, seen, TestJobs } from '../fixtures/test-jobs.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 import { eventually } from '../support/waiting.js';
@@ -110,5 +111,40 @@ describe('jobs that wait for the same places', () => {
     letGo();
     await allRan([...due, ...soon]);
     expect(never.filter((id) => runsOf(id) > 0)).toEqual([]);
+  });
+
+  it('are claimed without a look at those that are done, while somebody holds an old snapshot', async () => {
+    const kind = 'nobody.has_it';
+    const waiting = `INSERT INTO jobs (id, tenant_id, kind, payload, run_at)
+      SELECT gen_random_uuid(), $1, '${kind}', '{}', now() - interval '1 hour' + n * interval '1 ms' FROM generate_series(1, 3000) n`;
+    await t.dataSource.query(waiting, [tenant.tenantId]);
+    const reader = t.dataSource.createQueryRunner();
+    await reader.startTransaction('REPEATABLE READ');
+    await reader.query('SELECT count(*) FROM jobs');
+    try {
+      await t.dataSource.query(
+        `UPDATE jobs SET state = 'done'
+         WHERE id IN (SELECT id FROM jobs WHERE kind = $1 ORDER BY run_at LIMIT 2900)`,
+        [kind],
+      );
+      const claim = `SELECT * FROM claim_jobs('r', 60, 1, ARRAY['${kind}'], ARRAY[1], ARRAY[NULL]::int[])`;
+      await t.dataSource.query(claim); // makes the kind known
+      await t.app.get(JobQueue).reap([]);
+      await t.dataSource.transaction(async (manager) => {
+        const read = async () => {
+          const [{ entries }] = await manager.query<[{ entries: number }]>(
+            `SELECT sum(pg_stat_get_xact_tuples_returned(indexrelid))::int AS entries FROM pg_index
+             WHERE indrelid = 'jobs'::regclass`,
+          );
+          return entries;
+        };
+        const before = await read();
+        expect(await manager.query<object[]>(claim)).toHaveLength(1);
+        expect((await read()) - before).toBeLessThan(500);
+      });
+    } finally {
+      await reader.rollbackTransaction();
+      await reader.release();
+    }
   });
 });
