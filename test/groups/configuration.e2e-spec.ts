@@ -270,13 +270,13 @@ groups:
       expect((await stateOf(tenant)).keys).toMatchObject([{ status: 'revoked' }]);
 
       const ci =
-        '{ ci: { owner: Build, allowed_networks: [10.0.0.0/8, "2001:db8::/32"], tools: [b, a], decoy: true } }';
+        '{ ci: { owner: Build, allowed_networks: [10.0.0.0/8, 192.0.2.7, "2001:db8::/32"], tools: [b, a], decoy: true } }';
       expect(stepsOf((await apply(file(ci))).diff)).toEqual(['create key ci']);
       expect((await apply(file(ci))).diff.changes).toEqual([]);
       const { text } = await exportOf();
       expect((await apply(text)).diff.changes).toEqual([]);
       expect((await diff(file('{ ci: { allowed_networks: [home] } }'))).problems).toMatchObject([
-        { message: expect.stringContaining('address block') },
+        { message: expect.stringContaining('an address or a CIDR block') },
       ]);
     });
 

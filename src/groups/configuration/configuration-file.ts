@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isNetwork } from '../../platform/network/client-address.js';
+import { NETWORKS_MAX } from '../keys/key-format.js';
 import { LABEL, LABELS_MAX } from '../labels.js';
 import { callLimitsSchema } from '../../access/call-limits.js';
 import { groupPolicySchema, toolPolicySchema } from '../../tools/pipe/policy.js';
@@ -14,7 +16,6 @@ const GROUPS_MAX = 500;
 
 /** What the first key of a group is called. */
 export const KEY_NAME = 'default';
-const NETWORKS_MAX = 100;
 
 /** An object that refuses fields it does not know, and says which it knows. */
 function strict<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -65,9 +66,6 @@ const toolSchema = strict({
     .describe("Settings of the tool in this group, as the tool's config_schema allows"),
 });
 
-const network = z.union([z.cidrv4(), z.cidrv6()]);
-const isNetwork = (text: string) => network.safeParse(text).success;
-
 const keyName = z
   .string()
   .min(1)
@@ -83,10 +81,10 @@ const keySchema = strict({
     .describe('From then on it opens nothing; null: never'),
   owner: z.string().min(1).max(200).nullable().default(null).describe('Who answers for it'),
   allowed_networks: z
-    .array(z.string().refine(isNetwork, 'must be an address block, as in 10.0.0.0/8'))
+    .array(z.string().refine(isNetwork, 'must be an address or a CIDR block, as in 10.0.0.0/8'))
     .max(NETWORKS_MAX)
     .default([])
-    .describe('CIDR blocks it may be used from; empty: anywhere'),
+    .describe('CIDR blocks or addresses it may be used from; empty: anywhere'),
   tools: z
     .array(z.string().min(1).max(64))
     .max(TOOLS_MAX)

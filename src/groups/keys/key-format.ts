@@ -2,6 +2,9 @@ import { generateCheckedSecret, isCheckedSecret } from '../../platform/secrets/c
 
 const SHOWN_LENGTH = 12;
 
+/** Networks that a key may be used from, at most. */
+export const NETWORKS_MAX = 100;
+
 /** A new group key: see {@link generateCheckedSecret}. */
 export function generateKey(): string {
   return generateCheckedSecret('groupKey');

@@ -19,9 +19,9 @@ import {
 import { isNetwork } from '../../platform/network/client-address.js';
 import { SchemaField } from '../../platform/rest/schema-field.js';
 import { type CallLimits, callLimitsSchema } from '../../access/call-limits.js';
+import { NETWORKS_MAX } from './key-format.js';
 import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../../platform/rest/rest.dto.js';
 
-const NETWORKS_MAX = 64;
 const TOOLS_MAX = 1000;
 const OVERLAP_MAX_SECONDS = 30 * 86_400;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
