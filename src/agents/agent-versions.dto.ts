@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
 import { IsBoolean, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
-import { MayBeAbsent, Trimmed } from '../platform/rest/rest.dto.js';
+import { MayBeAbsent, Named, Trimmed } from '../platform/rest/rest.dto.js';
 import { AGENT_MODES } from './agent-modes.js';
 
 const WEIGHT_MAX = 1000;
@@ -43,7 +43,7 @@ export class AppDto {
 
 export class CreateVersionDto extends AppDto {
   @ApiProperty({ description: 'Unique among the versions of the agent', example: 'v2' })
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 50)
   @Matches(PRINTABLE, { message: 'must not hold control characters' })

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsObject, IsString, IsUUID, Length, Matches, MaxLength } from 'class-validator';
-import { MayBeAbsent, Trimmed } from '../platform/rest/rest.dto.js';
+import { MayBeAbsent, Named } from '../platform/rest/rest.dto.js';
 import { AppDto, VersionDto } from './agent-versions.dto.js';
 import { REASONING, type Reasoning } from './reasoning.js';
 
@@ -11,7 +11,7 @@ const QUERY_MAX = 10_000;
 /** With the app that is to be its first version. */
 export class CreateAgentDto extends AppDto {
   @ApiProperty({ description: 'Unique among the agents of the tenant', example: 'Welcome' })
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 100)
   @Matches(PRINTABLE, { message: 'must not hold control characters' })
@@ -40,7 +40,7 @@ export class CreateAgentDto extends AppDto {
 
   @ApiPropertyOptional({ default: 'v1', description: 'Of the first version', example: 'v1' })
   @MayBeAbsent()
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 50)
   @Matches(PRINTABLE, { message: 'must not hold control characters' })
@@ -50,7 +50,7 @@ export class CreateAgentDto extends AppDto {
 export class UpdateAgentDto {
   @ApiPropertyOptional({ description: 'Unique among the agents of the tenant', example: 'Welcome' })
   @MayBeAbsent()
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 100)
   @Matches(PRINTABLE, { message: 'must not hold control characters' })

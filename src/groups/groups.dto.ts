@@ -3,7 +3,7 @@ import { Equals, IsBoolean, IsOptional, IsString, Length, Matches, MaxLength } f
 import { SchemaField } from '../platform/rest/schema-field.js';
 import { type GroupPolicy, groupPolicySchema } from '../tools/pipe/policy.js';
 import { IsLabels } from './labels.js';
-import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../platform/rest/rest.dto.js';
+import { MayBeAbsent, PageQueryDto, QueryBoolean, Named } from '../platform/rest/rest.dto.js';
 
 export class GroupQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ description: 'Part of the name, server code or description' })
@@ -15,7 +15,7 @@ export class GroupQueryDto extends PageQueryDto {
 
 export class CreateGroupDto {
   @ApiProperty({ description: 'Unique in the tenant', maxLength: 100, example: 'Customer service' })
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 100)
   @Matches(/^[^\p{C}]*$/u, { message: 'must not hold control characters' })

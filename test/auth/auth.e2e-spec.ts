@@ -1,3 +1,4 @@
+import { hash } from '@node-rs/argon2';
 import { createHmac, type KeyObject } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { AdminAuditLog } from '../../src/access/audit/audit-log.entity.js';
@@ -75,6 +76,36 @@ describe('signing in', () => {
     it('does not care about the case of the address', async () => {
       const user = await newUser();
       expect((await login(` ${user.email.toUpperCase()} `, TEST_PASSWORD)).status).toBe(200);
+    });
+
+    it('takes a password however the keyboard composes it, and hashes anew what was hashed as typed', async () => {
+      const [apart, composed] = ['caf\u0065\u0301 on the corner', 'caf\u00e9\u00a0on the corner'];
+      const user = await newUser();
+      const hashOf = async () =>
+        (await t.dataSource.query<Hashed[]>('SELECT password_hash FROM users WHERE id = $1', [user.id]))[0];
+      type Hashed = { password_hash: string };
+      await t.dataSource.query('UPDATE users SET password_hash = $2 WHERE id = $1', [
+        user.id,
+        await hash(apart),
+      ]);
+      const old = await hashOf();
+      expect((await login(user.email, 'another that is wrong')).status).toBe(401);
+      expect(await hashOf()).toEqual(old);
+      expect((await login(user.email, apart)).status).toBe(200);
+      expect(await hashOf()).not.toEqual(old);
+      for (const typed of [apart, composed]) expect((await login(user.email, typed)).status).toBe(200);
+    });
+
+    it('finds an address in any writing of its domain, also on file as it was typed once', async () => {
+      const [user, old] = [await newUser(), await newUser()];
+      const put = (id: string, email: string) =>
+        t.dataSource.query('UPDATE users SET email = $2 WHERE id = $1', [id, email]);
+      const name = user.id.slice(0, 13);
+      await put(user.id, `${name}@xn--mnchen-3ya.example`);
+      await put(old.id, `old-${name}@münchen.example`);
+      for (const domain of ['MÜNCHEN.example', 'mu\u0308nchen.example', 'xn--mnchen-3ya.example'])
+        for (const local of [name, `old-${name}`])
+          expect((await login(`${local}@${domain}`, TEST_PASSWORD)).status).toBe(200);
     });
 
     it('answers the same to a wrong password, an unknown, a disabled and a passwordless person', async () => {

@@ -1,4 +1,5 @@
 import type { OidcProvider } from './oidc-provider.entity.js';
+import { toAddress } from '../../platform/identity-text.js';
 import { cutText } from '../../platform/cut-text.js';
 
 export type Claims = { readonly [name: string]: unknown };
@@ -18,7 +19,7 @@ const NAME_MAX = 100;
 
 /** Reads the claims as the provider's mapping says. */
 export function readClaims(claims: Claims, provider: OidcProvider): Person {
-  const email = textsOf(claims, provider.emailClaim)[0]?.trim().toLowerCase() ?? '';
+  const email = toAddress(textsOf(claims, provider.emailClaim)[0] ?? '');
   const name = cutText(textsOf(claims, provider.nameClaim)[0]?.trim() ?? '', NAME_MAX);
   const [tier] = mapped(textsOf(claims, provider.tierClaim), provider.tierMap);
   const roles = mapped(textsOf(claims, provider.rolesClaim), provider.roleMap);

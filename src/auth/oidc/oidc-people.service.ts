@@ -11,6 +11,7 @@ import { newUsername } from '../users/user-views.js';
 import { type Claims, isUnverified, type Person, readClaims } from './claims.js';
 import { OidcIdentity } from './oidc-identity.entity.js';
 import type { OidcProvider } from './oidc-provider.entity.js';
+import { toDomain } from '../../platform/identity-text.js';
 import { cutText } from '../../platform/cut-text.js';
 
 /** Who a verified ID token stands for: somebody whose issuer and subject are known here, or somebody to be made. */
@@ -82,7 +83,7 @@ export class OidcPeople {
       throw new ForbiddenError('The provider vouches for no e-mail address of yours');
     }
     const domain = email.slice(email.lastIndexOf('@') + 1);
-    if (provider.emailDomains.length > 0 && !provider.emailDomains.includes(domain)) {
+    if (provider.emailDomains.length > 0 && !provider.emailDomains.map(toDomain).includes(domain)) {
       throw new ForbiddenError('People with addresses of this domain are not let in');
     }
     const id = newId();

@@ -14,7 +14,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { ROLES, type Role } from '../../access/permissions.js';
-import { MayBeAbsent, Trimmed } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, Named } from '../../platform/rest/rest.dto.js';
 import { IsRoles } from '../users/users.dto.js';
 import type { OidcProvider } from './oidc-provider.entity.js';
 
@@ -29,7 +29,7 @@ const lowerCaseEach = ({ value }: { value: unknown }): unknown =>
 
 export class CreateOidcProviderDto {
   @ApiProperty({ example: 'Keycloak' })
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 100)
   name: string;

@@ -1,15 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { InvalidInputError, UnauthenticatedError } from '../../platform/errors.js';
+import { addressForms, toAddress, toName, toUsername } from '../../platform/identity-text.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import type { AccessTokenClaims } from './access-token.js';
 import type { UserCaller } from '../../access/caller.js';
 import { callerOf, Callers } from './callers.service.js';
 import { tryInEqualTime } from './equal-time.js';
-import { verifyPassword } from './passwords.js';
+import { fitOfPassword, hashPassword } from './passwords.js';
 import { SignInLockout, type Try } from './sign-in-lockout.js';
 import { User } from '../../access/user.entity.js';
 
@@ -27,6 +28,7 @@ export class AuthService {
 
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly system: DataSource,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly lockout: SignInLockout,
     private readonly callers: Callers,
     private readonly audit: AuditTrail,
@@ -40,13 +42,17 @@ export class AuthService {
    */
   async verifyPassword(credentials: Credentials, ip: string): Promise<UserCaller> {
     const candidates = await this.findUsers(credentials);
-    const login = `login ${credentials.email ?? credentials.username}`;
+    const { email, username = '', password } = credentials;
+    const login = `login ${email === undefined ? toUsername(username) : toAddress(email)}`;
     const attempt = { login, accounts: candidates.map(({ id }) => id), ip };
     await this.lockout.requireOpen(attempt);
     const slots = credentials.tenant === undefined ? CANDIDATES_MAX : 1;
-    const matching = await tryInEqualTime(candidates, slots, (candidate) =>
-      verifyPassword(candidate?.passwordHash ?? null, credentials.password),
-    );
+    const outdated: User[] = [];
+    const matching = await tryInEqualTime(candidates, slots, async (candidate) => {
+      const fit = await fitOfPassword(candidate?.passwordHash ?? null, password);
+      if (fit === 'as_typed' && candidate) outdated.push(candidate);
+      return fit !== 'no';
+    });
     const [user, second] = matching;
     if (!user) return this.refuse(attempt, candidates);
     await this.lockout.recordSuccess(
@@ -57,6 +63,7 @@ export class AuthService {
       const message = 'You belong to several tenants; name the one to sign in to';
       throw new InvalidInputError(message, { details: [{ field: 'tenant', message: 'is needed here' }] });
     }
+    if (outdated.includes(user)) await this.hashAnew(user, password);
     return callerOf(user);
   }
 
@@ -68,17 +75,30 @@ export class AuthService {
   }
 
   /** People who may come in and are meant by a login; of several tenants when none is named. */
-  findUsers({ email, username, tenant }: Login): Promise<User[]> {
-    return this.system.getRepository(User).find({
+  async findUsers({ email, username = '', tenant }: Login): Promise<User[]> {
+    const forms = email === undefined ? [toUsername(username)] : addressForms(email);
+    const found = await this.system.getRepository(User).find({
       where: {
-        ...(email === undefined ? { username } : { email }),
+        [email === undefined ? 'username' : 'email']: In(forms),
         enabled: true,
-        tenant: { enabled: true, ...(tenant === undefined ? {} : { name: tenant }) },
+        tenant: { enabled: true, ...(tenant === undefined ? {} : { name: In([tenant, toName(tenant)]) }) },
       },
       relations: { tenant: true },
       order: { createdAt: 'ASC' },
       take: CANDIDATES_MAX,
     });
+    // Rows from before addresses were written in one way may be two people: what was typed then is who is meant.
+    const rankOf = (user: User) => (email === undefined ? 0 : forms.indexOf(user.email));
+    return found.filter(
+      (user) => !found.some((other) => other.tenantId === user.tenantId && rankOf(other) < rankOf(user)),
+    );
+  }
+
+  /** The hash of a password as it was typed becomes one of how it is written everywhere, unless it has changed meanwhile. */
+  private async hashAnew({ id, tenantId, passwordHash }: User, password: string): Promise<void> {
+    const anew = await hashPassword(password);
+    const sql = 'UPDATE users SET password_hash = $1 WHERE id = $2 AND tenant_id = $3 AND password_hash = $4';
+    await inTenant(tenantId, () => this.dataSource.query(sql, [anew, id, tenantId, passwordHash]));
   }
 
   /** On record for the account's owner only when a delay begins: an attacker must not fill the record. */

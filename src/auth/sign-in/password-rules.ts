@@ -1,3 +1,4 @@
+import { toOpaque } from '../../platform/identity-text.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { COMMON_WORDS } from './common-passwords.js';
 
@@ -27,7 +28,8 @@ const LETTERS_OF: Readonly<Record<string, string>> = {
  *
  * @param context The person's names, the tenant's, ours.
  */
-export function findPasswordProblem(password: string, context: readonly string[]): string | null {
+export function findPasswordProblem(typed: string, context: readonly string[]): string | null {
+  const password = toOpaque(typed);
   const length = Array.from(password).length;
   if (length < PASSWORD_MIN || length > PASSWORD_MAX) {
     return `must be ${PASSWORD_MIN} to ${PASSWORD_MAX} characters long`;

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
 import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
 import { BusyError } from '../../platform/errors.js';
+import { toOpaque } from '../../platform/identity-text.js';
 
 /** argon2id (the library's default) with the first parameters of the OWASP password storage cheat sheet. */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -22,18 +23,29 @@ let unknownUserHash: Promise<string> | undefined;
 
 /** @returns A PHC string to keep in `users.password_hash`. @throws {BusyError} Too many passwords are being worked on. */
 export function hashPassword(password: string): Promise<string> {
-  return inPlace(() => hash(password, PARAMETERS));
+  return inPlace(() => hash(toOpaque(password), PARAMETERS));
 }
+
+/** How a password fits: `as_typed` of a hash that was made before passwords were written in one way, and is to be made anew. */
+export type PasswordFit = 'yes' | 'as_typed' | 'no';
 
 /**
  * @param passwordHash Null for a person who does not exist or has no password: takes as long as a real check, so that
  *   the time of an answer does not tell which addresses are known.
  * @throws {BusyError} Too many passwords are being worked on.
  */
-export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
+export async function fitOfPassword(passwordHash: string | null, password: string): Promise<PasswordFit> {
   const known = passwordHash ?? (await hashOfNobody());
-  const matches = await inPlace(() => verify(known, password));
-  return matches && passwordHash !== null;
+  const opaque = toOpaque(password);
+  if (await inPlace(() => verify(known, opaque))) return passwordHash === null ? 'no' : 'yes';
+  // Whether there is a second look depends on what was typed alone, not on who is known.
+  if (opaque === password || !(await inPlace(() => verify(known, password)))) return 'no';
+  return passwordHash === null ? 'no' : 'as_typed';
+}
+
+/** Whether a password fits, in either way. @throws {BusyError} Too many passwords are being worked on. */
+export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
+  return (await fitOfPassword(passwordHash, password)) !== 'no';
 }
 
 /** Made once, beside the places: a refusal would be kept. */

@@ -1,11 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsEmail, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
-import { PageQueryDto, Trimmed } from '../../platform/rest/rest.dto.js';
+import { Named, PageQueryDto, Trimmed } from '../../platform/rest/rest.dto.js';
+import { toAddress } from '../../platform/identity-text.js';
 import { TENANT_JOB_STATUSES, type TenantJobStatus } from './tenant-job.entity.js';
 
-const lowerCase = ({ value }: { value: unknown }) =>
-  typeof value === 'string' ? value.trim().toLowerCase() : value;
+const asAddress = ({ value }: { value: unknown }) => (typeof value === 'string' ? toAddress(value) : value);
 
 export class TenantQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ description: 'Part of the name' })
@@ -17,7 +17,7 @@ export class TenantQueryDto extends PageQueryDto {
 
 export class RenameTenantDto {
   @ApiProperty({ description: 'Unique in the installation', maxLength: 100, example: 'Harbour Clinic' })
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 100)
   @Matches(/^[^\p{C}]*$/u, { message: 'must not hold control characters' })
@@ -26,7 +26,7 @@ export class RenameTenantDto {
 
 export class CreateTenantDto extends RenameTenantDto {
   @ApiProperty({ description: 'Of its first owner', example: 'owner@harbour.example' })
-  @Transform(lowerCase)
+  @Transform(asAddress)
   @IsEmail({ require_tld: false })
   @MaxLength(254)
   owner_email: string;

@@ -1,11 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import { Tenant } from '../../access/tenant.entity.js';
 import { Config } from '../../platform/config.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { ForbiddenError } from '../../platform/errors.js';
+import { toName } from '../../platform/identity-text.js';
 import { currentScope } from '../../platform/request-scope.js';
 import { hashOf } from '../../platform/secrets/secure-token.js';
 import { SignInLockout } from '../sign-in/sign-in-lockout.js';
@@ -34,7 +35,9 @@ export class OpenTenantsService {
   }
 
   private async find({ tenant, code }: RegisterDto): Promise<SignInSettings | null> {
-    const found = await this.system.getRepository(Tenant).findOneBy({ name: tenant, enabled: true });
+    const found = await this.system
+      .getRepository(Tenant)
+      .findOneBy({ name: In([tenant, toName(tenant)]), enabled: true });
     if (!found) return null;
     const settings = await this.system.getRepository(SignInSettings).findOneBy({ tenantId: found.id });
     if (settings?.registration === 'open') return settings;

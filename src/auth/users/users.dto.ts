@@ -14,10 +14,10 @@ import {
   MaxLength,
   ValidateIf,
 } from 'class-validator';
-import { lowerCase } from '../sign-in/auth.dto.js';
+import { toAddress, toUsername } from '../../platform/identity-text.js';
 import { PASSWORD_MAX, PASSWORD_MIN } from '../sign-in/password-rules.js';
 import { ROLES, type Role } from '../../access/permissions.js';
-import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, Named, PageQueryDto, QueryBoolean } from '../../platform/rest/rest.dto.js';
 
 const USERNAME = /^[a-z0-9][a-z0-9._-]{1,63}$/;
 const PHONE = /^\+[1-9]\d{6,14}$/;
@@ -172,17 +172,22 @@ export class PasswordResetDto {
   expires_in: number;
 }
 
+/** A text is written in one way; anything else stays as it is and is refused. */
+function written(write: (text: string) => string) {
+  return ({ value }: { value: unknown }) => (typeof value === 'string' ? write(value) : value);
+}
+
 export function IsAddress(): PropertyDecorator {
-  return applyDecorators(Transform(lowerCase), IsEmail({ require_tld: false }), MaxLength(254));
+  return applyDecorators(Transform(written(toAddress)), IsEmail({ require_tld: false }), MaxLength(254));
 }
 
 export function IsUsername(): PropertyDecorator {
   const message = '$property must be 2 to 64 of a-z, 0-9, ., _ and -, beginning with a letter or digit';
-  return applyDecorators(Transform(lowerCase), Matches(USERNAME, { message }));
+  return applyDecorators(Transform(written(toUsername)), Matches(USERNAME, { message }));
 }
 
 export function IsName(): PropertyDecorator {
-  return applyDecorators(Trimmed(), IsString(), Length(1, 100));
+  return applyDecorators(Named(), IsString(), Length(1, 100));
 }
 
 /** May be left out, and null. */

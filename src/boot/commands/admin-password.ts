@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { In } from 'typeorm';
 import type { Databases } from './command-databases.js';
 import { AuditTrail, systemActor } from '../../access/audit/audit-trail.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { givePassword } from '../../auth/sign-in/given-password.js';
 import { User } from '../../access/user.entity.js';
+import { addressForms } from '../../platform/identity-text.js';
 import { StartError } from '../../platform/errors.js';
 
 const PASSWORD_BYTES = 15;
@@ -19,7 +21,7 @@ export function generatePassword(): string {
  * @throws {StartError} No admin, or admins of several tenants, with this address.
  */
 export async function resetAdminPassword({ dataSource, system }: Databases, email: string): Promise<string> {
-  const users = await system.getRepository(User).findBy({ email: email.toLowerCase() });
+  const users = await system.getRepository(User).findBy({ email: In(addressForms(email)) });
   const [admin, second] = users.filter((user) =>
     user.roles.some((role) => ['owner', 'admin'].includes(role)),
   );

@@ -20,7 +20,7 @@ import { isNetwork } from '../../platform/network/client-address.js';
 import { SchemaField } from '../../platform/rest/schema-field.js';
 import { type CallLimits, callLimitsSchema } from '../../access/call-limits.js';
 import { NETWORKS_MAX } from './key-format.js';
-import { MayBeAbsent, PageQueryDto, QueryBoolean, Trimmed } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, PageQueryDto, QueryBoolean, Named } from '../../platform/rest/rest.dto.js';
 
 const TOOLS_MAX = 1000;
 const OVERLAP_MAX_SECONDS = 30 * 86_400;
@@ -44,7 +44,7 @@ export class UpdateKeyDto {
     example: 'Dify production',
   })
   @MayBeAbsent()
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 100)
   @Matches(/^[^\p{C}]*$/u, { message: 'must not hold control characters' })
@@ -57,7 +57,7 @@ export class UpdateKeyDto {
     example: 'team-crm',
   })
   @IsOptional()
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 200)
   owner?: string | null;
@@ -106,7 +106,7 @@ export class UpdateKeyDto {
 
 export class CreateKeyDto extends UpdateKeyDto {
   @ApiProperty({ description: 'Unique among the active keys of the group', example: 'Dify production' })
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 100)
   @Matches(/^[^\p{C}]*$/u, { message: 'must not hold control characters' })

@@ -14,7 +14,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { MayBeAbsent, Trimmed } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, Named } from '../../platform/rest/rest.dto.js';
 import {
   EmailSettingsDto,
   FormSettingsDto,
@@ -30,7 +30,7 @@ import { AUDIENCES, CHANNEL_KINDS, LANGUAGES, NOTICE_KINDS } from '../notices/no
 export class UpdateChannelDto {
   @ApiPropertyOptional({ description: 'Unique among the channels of the tenant', example: 'Team mail' })
   @MayBeAbsent()
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 100)
   @Matches(PRINTABLE, NO_CONTROL)
@@ -100,7 +100,7 @@ export class UpdateChannelDto {
 
 export class CreateChannelDto extends UpdateChannelDto {
   @ApiProperty({ description: 'Unique among the channels of the tenant', example: 'Team mail' })
-  @Trimmed()
+  @Named()
   @IsString()
   @Length(1, 100)
   @Matches(PRINTABLE, NO_CONTROL)

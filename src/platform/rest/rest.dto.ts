@@ -18,6 +18,7 @@ import {
   Min,
   ValidateIf,
 } from 'class-validator';
+import { toName } from '../identity-text.js';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './paging.js';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$/;
@@ -59,6 +60,11 @@ export function MayBeAbsent(): PropertyDecorator {
 /** Cuts the spaces around a text before it is checked. */
 export function Trimmed(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
+}
+
+/** Writes a name in the one way it is known by, before it is checked. */
+export function Named(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? toName(value) : value));
 }
 
 /** `true` or `false` in a query string; anything else stays as it is and is refused by `@IsBoolean`. */
