@@ -220,6 +220,15 @@ describe('REST manners', () => {
     });
   });
 
+  it('refuses a body that is not UTF-8 instead of storing U+FFFD', async () => {
+    const answer = await fetch(`${t.url}/api/v1/admin/groups`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: Buffer.from('{"name":"caf\u00e9"}', 'latin1'),
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { message: 'The body must be UTF-8' }]);
+  });
+
   describe('rate limits on signing in', () => {
     it('count per client address, also behind a proxy, and leave the rest alone', async () => {
       limited = await createTestApp({

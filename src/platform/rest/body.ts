@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { HttpException, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -36,7 +37,8 @@ export function requireSmallBody(request: IncomingMessage): void {
 function requireModest(request: IncomingMessage, _response: unknown, body: Buffer, charset: string): void {
   bodyBytes.set(request, body.length);
   // Bytes of UTF-16 would be taken for quotes that are none.
-  const fault = charset === 'utf-8' ? jsonShapeFault(body.toString('latin1'), BODY_SHAPE) : 'must be UTF-8';
+  const isReadable = charset === 'utf-8' && isUtf8(body); // else U+FFFD would be stored for what was meant
+  const fault = isReadable ? jsonShapeFault(body.toString('latin1'), BODY_SHAPE) : 'must be UTF-8';
   if (fault !== null) throw new Error(`The body ${fault}`);
 }
 
