@@ -3,6 +3,7 @@ import { newGroup, type TestGroup } from '../support/mcp.js';
 import { type Case, type MeteredServer, startMeteredServer } from '../support/stall-meter.js';
 import { openSse, openWebSocket, type StandingClient } from '../support/standing.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
+import { eventually } from '../support/waiting.js';
 
 /** What one request of anybody may hold the event loop for. */
 const LIMIT_MS = 50;
@@ -157,7 +158,6 @@ describe('the event loop while tools are called', () => {
   async function answered(client: StandingClient, text: string): Promise<void> {
     const before = client.texts.length;
     if ((await client.send(text)) !== undefined) return;
-    while (client.texts.length === before && !client.isClosed())
-      await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => client.texts.length > before || client.isClosed());
   }
 });
