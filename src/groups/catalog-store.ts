@@ -15,6 +15,7 @@ import { Config } from '../platform/config.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
 import { buildCatalog, type Catalog, isEmptyObject } from './catalog.js';
 import { GroupKey } from './keys/group-key.entity.js';
+import { ALL_GROUPS, LoadOrder, type Turn } from './load-order.js';
 import { GroupTool } from './group-tools/group-tool.entity.js';
 import { ToolGroup } from './group.entity.js';
 import { isWellFormedKey } from './keys/key-format.js';
@@ -45,6 +46,7 @@ export type GoodKey = {
 /** What a key turned out to be. `decoy`: nobody has any business with it. */
 export type FoundKey = GoodKey | { readonly kind: 'decoy'; readonly caller: GroupKeyCaller };
 type Loaded = { readonly catalog: Catalog; readonly keyHashes: readonly string[] };
+type LoadedGroup = Loaded & { readonly keys: readonly GroupKey[] };
 
 /** Told after a group's catalog was replaced; `after` is undefined when the group is gone or disabled. */
 export type CatalogListener = (
@@ -68,8 +70,7 @@ export class CatalogStore implements OnModuleInit {
   /** The keys that open their group, by their id. */
   private readonly live = new Map<string, KeyEntry>();
   private readonly listeners: CatalogListener[] = [];
-  /** Loads run one after the other, so a later read never loses against an earlier one. */
-  private lastLoad: Promise<void> = Promise.resolve();
+  private readonly loads = new LoadOrder();
 
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly dataSource: DataSource,
@@ -152,12 +153,12 @@ export class CatalogStore implements OnModuleInit {
 
   /** Reads one group anew; when this returns, the next call on this replica is ruled by what the database says. */
   refresh(groupId: string, inFlight: InFlight = 'drain'): Promise<void> {
-    return this.enqueue(() => this.loadOne(groupId, inFlight));
+    return this.loads.run((turn) => this.loadOne(turn, groupId, inFlight));
   }
 
   private takeOver(change: Change | null): Promise<void> {
     return untilRead(this.logger, 'Groups', () =>
-      change ? this.refresh(change.id, change.inFlight) : this.enqueue(() => this.loadAll()),
+      change ? this.refresh(change.id, change.inFlight) : this.loads.run((turn) => this.loadAll(turn)),
     );
   }
 
@@ -165,49 +166,44 @@ export class CatalogStore implements OnModuleInit {
   private async takeOverTenant(change: Change | null): Promise<void> {
     if (!change) return;
     const { id, inFlight = 'drain' } = change;
-    await untilRead(this.logger, 'Groups', () => this.enqueue(() => this.loadTenant(id, inFlight)));
+    await untilRead(this.logger, 'Groups', () =>
+      this.loads.run((turn) => this.loadTenant(turn, id, inFlight)),
+    );
   }
 
-  private enqueue(load: () => Promise<void>): Promise<void> {
-    const run = this.lastLoad.then(load);
-    this.lastLoad = run.catch(() => undefined);
-    return run;
-  }
-
-  private async loadOne(groupId: string, inFlight: InFlight): Promise<void> {
+  private async loadOne(turn: Turn, groupId: string, inFlight: InFlight): Promise<void> {
     const groups = await this.read(groupId);
-    const group = groups[0];
-    if (group) this.put(group, inFlight);
-    else this.remove(groupId, inFlight);
+    this.putAll(turn, groups, inFlight);
+    if (groups.length === 0) this.remove(turn, this.find(groupId) ?? { groupId, tenantId: '' }, inFlight);
   }
 
-  private async loadTenant(tenantId: string, inFlight: InFlight): Promise<void> {
+  private async loadTenant(turn: Turn, tenantId: string, inFlight: InFlight): Promise<void> {
     const groups = await this.read(undefined, tenantId);
+    turn.ruleAllOf(tenantId);
     const present = new Set(groups.map(({ catalog }) => catalog.groupId));
     for (const { catalog } of this.byCode.values()) {
       if (catalog.tenantId === tenantId && !present.has(catalog.groupId))
-        this.remove(catalog.groupId, inFlight);
+        this.remove(turn, catalog, inFlight);
     }
-    for (const group of groups) this.put(group, inFlight);
+    this.putAll(turn, groups, inFlight);
   }
 
-  private async loadAll(): Promise<void> {
+  private async loadAll(turn: Turn): Promise<void> {
     const groups = await this.read();
+    turn.ruleAllOf(ALL_GROUPS);
     const present = new Set(groups.map(({ catalog }) => catalog.groupId));
-    for (const groupId of this.codeOf.keys()) if (!present.has(groupId)) this.remove(groupId, 'drain');
-    for (const group of groups) this.put(group, 'drain');
+    for (const { catalog } of this.byCode.values())
+      if (!present.has(catalog.groupId)) this.remove(turn, catalog, 'drain');
+    this.putAll(turn, groups, 'drain');
   }
 
   /**
    * One snapshot of the database for the group, its tools and its keys together, in one round trip: under load each one
    * costs a turn of the event loop, and a revoked key opens its group until the last of them.
    */
-  private async read(
-    groupId?: string,
-    tenantId?: string,
-  ): Promise<(Loaded & { keys: readonly GroupKey[] })[]> {
+  private async read(groupId?: string, tenantId?: string): Promise<LoadedGroup[]> {
     const rows = await this.dataSource.query<StoredGroup[]>(READ_GROUPS, [groupId ?? null, tenantId ?? null]);
-    const loaded: (Loaded & { keys: readonly GroupKey[] })[] = [];
+    const loaded: LoadedGroup[] = [];
     for (const { group, tools, keys: keyRows } of rows) {
       const keys = keyRows.map((key) => fromJson(this.dataSource, GroupKey, key));
       const keyHashes = keys.map((key) => key.hash.toString('base64'));
@@ -227,10 +223,11 @@ export class CatalogStore implements OnModuleInit {
     );
   }
 
-  private put(
-    { catalog, keys, keyHashes }: Loaded & { keys: readonly GroupKey[] },
-    inFlight: InFlight,
-  ): void {
+  private putAll(turn: Turn, groups: readonly LoadedGroup[], inFlight: InFlight): void {
+    for (const group of groups) if (turn.mayRule(group.catalog)) this.put(group, inFlight);
+  }
+
+  private put({ catalog, keys, keyHashes }: LoadedGroup, inFlight: InFlight): void {
     const { groupId, tenantId, serverCode } = catalog;
     const before = this.byCode.get(serverCode);
     for (const hash of before?.keyHashes ?? []) this.forget(hash);
@@ -262,7 +259,9 @@ export class CatalogStore implements OnModuleInit {
     if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined, inFlight);
   }
 
-  private remove(groupId: string, inFlight: InFlight): void {
+  private remove(turn: Turn, group: Pick<Catalog, 'groupId' | 'tenantId'>, inFlight: InFlight): void {
+    if (!turn.mayRule(group)) return;
+    const { groupId } = group;
     const serverCode = this.codeOf.get(groupId);
     const gone = serverCode === undefined ? undefined : this.byCode.get(serverCode);
     if (serverCode === undefined || !gone) return;

@@ -201,7 +201,6 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
     if (this.isRenewing) return;
     this.isRenewing = true;
     try {
-      void this.connection.run('SELECT 1', []).catch(() => undefined); // notices a peer that went away without a word
       await this.renew();
       await this.queue.reap(await listLiveReplicas(this.dataSource, this.config.env.REPLICA_LEASE_MS));
     } catch (error) {

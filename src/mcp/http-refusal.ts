@@ -1,4 +1,5 @@
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { databaseUnavailability } from '../platform/database/database-faults.js';
 import { UnavailableError } from '../platform/errors.js';
 import type { RpcId } from './rpc-message.js';
 
@@ -49,7 +50,8 @@ const NO_ROOM_RETRY_SECONDS = 30;
 /** The refusal that an error stands for; undefined: it is a fault of ours. */
 export function refusalOf(error: unknown): HttpRefusal | undefined {
   if (error instanceof HttpRefusal) return error;
-  if (!(error instanceof UnavailableError)) return undefined;
+  const told = databaseUnavailability(error) ?? error;
+  if (!(told instanceof UnavailableError)) return undefined;
   const headers = { 'Retry-After': '1' };
-  return new HttpRefusal(503, ProtocolErrorCode.InternalError, error.message, { headers });
+  return new HttpRefusal(503, ProtocolErrorCode.InternalError, told.message, { headers });
 }

@@ -83,15 +83,25 @@ export class BusyError extends UnavailableError {
   constructor(
     message: string,
     readonly retryAfterSeconds: number,
+    options: AppErrorOptions = {},
   ) {
-    super(message);
+    super(message, options);
+  }
+}
+
+const DATABASE_RETRY_SECONDS = 1;
+
+/** The database does not serve now; no tool and no caller is to blame for it. See `database-faults.ts`. */
+export class DatabaseUnavailableError extends BusyError {
+  constructor(message: string, options: AppErrorOptions = {}) {
+    super(message, DATABASE_RETRY_SECONDS, options);
   }
 }
 
 /** The database has as much to do as it may have; the statement that was to be sent was not. */
-export class NoConnectionError extends BusyError {
+export class NoConnectionError extends DatabaseUnavailableError {
   constructor() {
-    super('No connection to the database became free in time; try again later', 1);
+    super('No connection to the database became free in time; try again later');
   }
 }
 

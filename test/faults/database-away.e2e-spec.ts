@@ -1,9 +1,21 @@
-import { Client } from 'pg';
+import { Injectable } from '@nestjs/common';
+import { getDataSourceToken, InjectDataSource } from '@nestjs/typeorm';
+import { Client, type Pool, type PoolClient } from 'pg';
+import { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { checkDatabase } from '../../src/boot/database/database-check.js';
-import { createTestApp } from '../support/test-app.js';
+import { CallLogWriter } from '../../src/call-logs/writing/call-log.writer.js';
+import { CatalogStore } from '../../src/groups/catalog-store.js';
+import { SYSTEM_DATABASE } from '../../src/platform/database/system-database.js';
+import { storeEvent } from '../../src/platform/replicas/domain-events.js';
+import { inTenant } from '../../src/platform/request-scope.js';
+import { McpTool } from '../../src/tools/mcp-tool.decorator.js';
+import { EventJobs } from '../fixtures/event-jobs.js';
+import { legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
+import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { eventually } from '../support/waiting.js';
+import { eventually, eventuallyFound } from '../support/waiting.js';
 
 const CONNECT_LIMIT_MS = 100;
 
@@ -61,5 +73,198 @@ describe('a request whose line to the database breaks', () => {
     await blocker.end();
     await t.close();
     await line.close();
+  });
+});
+
+const IN_DATABASE = { category: 'test', version: '1.0.0', input: z.object({}) };
+
+@Injectable()
+class DatabaseTools {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  @McpTool({
+    ...IN_DATABASE,
+    name: 'read_row',
+    description: 'Reads a row.',
+    annotations: { readOnlyHint: true },
+  })
+  async read() {
+    const [row] = await this.dataSource.query<{ n: number }[]>('SELECT 1 AS n');
+    return row;
+  }
+
+  @McpTool({
+    ...IN_DATABASE,
+    name: 'long_read',
+    description: 'Reads for long.',
+    timeoutSeconds: 600,
+    annotations: { readOnlyHint: true },
+  })
+  async readForLong() {
+    const [row] = await this.dataSource.query<{ n: number }[]>('SELECT 1 AS n FROM pg_sleep(6)');
+    return row;
+  }
+
+  @McpTool({
+    ...IN_DATABASE,
+    name: 'endless_read',
+    description: 'Reads for ever.',
+    timeoutSeconds: 600,
+    annotations: { readOnlyHint: true },
+  })
+  endless() {
+    return this.dataSource.query('SELECT pg_sleep(100000)');
+  }
+}
+
+describe('a database that is replaced', () => {
+  const BREAKER_FAILURES = 3;
+  let database: TestDatabase;
+  let line: TcpProxy;
+  let t: TestApp;
+  let admin: Client;
+  let tenant: TestTenant;
+  let group: TestGroup;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    line = await startTcpProxy(database.url);
+    t = await createTestApp({
+      tools: [DatabaseTools, EventJobs],
+      database: { ...database, url: line.url },
+      env: { TOOL_BREAKER_FAILURES: String(BREAKER_FAILURES), REPLICA_LEASE_MS: '600000' },
+    });
+    admin = new Client({ connectionString: database.adminUrl });
+    await admin.connect();
+    tenant = await t.newTenant();
+    group = await newGroup(t, tenant, { tools: ['read_row', 'long_read', 'endless_read'] });
+  });
+  afterAll(async () => {
+    await admin?.end();
+    await t?.close();
+    await line?.close();
+    await database?.drop();
+  });
+
+  const call = (name: string) => send(group, legacy('tools/call', { name, arguments: {} }));
+  const textOf = async (name: string) => (await call(name)).body.result?.content?.[0]?.text ?? '';
+  const works = async () => (await textOf('read_row')) === '{"n":1}';
+  const write = () =>
+    t.rest('POST', '/admin/groups', { token: tenant.adminToken, body: { name: `Group ${Math.random()}` } });
+  const canWrite = async () => (await write()).status === 201;
+  const runsJobs = async () => {
+    const { tenantId } = tenant;
+    const userId = crypto.randomUUID();
+    await inTenant(tenantId, () =>
+      t.app
+        .get(DataSource)
+        .transaction((manager) =>
+          storeEvent(manager, { tenantId, kind: 'user.password_forgotten', payload: { user_id: userId } }),
+        ),
+    );
+    await eventually(async () => {
+      const { rows } = await admin.query(
+        `SELECT FROM jobs WHERE payload->>'user_id' = $1 AND kind = 'test.first' AND state = 'done'`,
+        [userId],
+      );
+      return rows.length === 1;
+    });
+  };
+  const backendOf = (condition: string) =>
+    eventuallyFound(async () => {
+      const { rows } = await admin.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ${condition}`,
+      );
+      return rows[0]?.pid;
+    });
+  const pools = () => [
+    (t.app.get(DataSource).driver as unknown as { master: Pool }).master,
+    (t.app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)).driver as unknown as { master: Pool }).master,
+    t.app.get(CallLogWriter)['pool'] as Pool,
+  ];
+
+  it('is found by calls, writes and jobs when its host vanished without a word and a successor answers', async () => {
+    expect(await works()).toBe(true);
+    const hung = call('endless_read');
+    await backendOf(`query = 'SELECT pg_sleep(100000)'`);
+    line.freeze();
+    const held = [call('read_row'), write()];
+    // The successor knows none of the sessions.
+    await admin.query(
+      `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+         AND application_name LIKE 'toolcrib%'`,
+    );
+    line.replace();
+    await Promise.all(held); // whatever they get, they get it
+    await eventually(works);
+    await eventually(canWrite);
+    await runsJobs();
+    expect((await hung).body.result).toMatchObject({
+      isError: true,
+      content: [{ text: 'The database cannot be reached at the moment; try again later' }],
+    });
+  });
+
+  it('leaves a statement alone that takes long', async () => {
+    expect(await textOf('long_read')).toBe('{"n":1}');
+  });
+
+  it('refuses one write after a fail-over that left the sessions with a server that only reads', async () => {
+    for (const pool of pools()) {
+      const count = Math.max(2, pool.totalCount);
+      const clients: PoolClient[] = await Promise.all(Array.from({ length: count }, () => pool.connect()));
+      for (const client of clients)
+        await client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
+      for (const client of clients) client.release();
+    }
+    const refused = await write();
+    expect(refused).toMatchObject({
+      status: 503,
+      body: {
+        message: 'The database takes no changes at the moment; try again in a few seconds',
+        error: { code: 'unavailable' },
+      },
+    });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await canWrite()).toBe(true);
+    await eventually(works); // the call log has sessions of its own
+    await runsJobs();
+  });
+
+  it('has no connection to spare: says when to come again, and blames no tool', async () => {
+    const { pathname } = new URL(database.url);
+    await admin.query(`ALTER DATABASE ${pathname.slice(1)} CONNECTION LIMIT 0`);
+    await admin.query(
+      `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'toolcrib'`,
+    );
+    for (let n = 0; n < 2 * BREAKER_FAILURES; n++) {
+      const { status, body } = await call('read_row');
+      const told = body.result?.content?.[0]?.text ?? body.error?.message ?? '';
+      expect([200, 503]).toContain(status);
+      expect(told).toMatch(/try again/i);
+      expect(told).not.toMatch(/failed too often|failed inside/);
+    }
+    const refused = await write();
+    expect(refused).toMatchObject({ status: 503, body: { error: { code: 'unavailable' } } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    await admin.query(`ALTER DATABASE ${pathname.slice(1)} CONNECTION LIMIT -1`);
+    await eventually(works);
+    expect(await canWrite()).toBe(true);
+  });
+
+  it('holds up the catalog of one group, and not that of another', async () => {
+    const store = t.app.get(CatalogStore);
+    const other = await newGroup(t, tenant, { tools: ['read_row'] });
+    await admin.query('BEGIN; LOCK TABLE mcp_group_keys IN ACCESS EXCLUSIVE MODE');
+    const hanging = store.refresh(group.id);
+    const backend = await backendOf(`wait_event_type = 'Lock' AND query LIKE '%mcp_group_keys%'`);
+    process.kill(backend, 'SIGSTOP');
+    try {
+      await admin.query('COMMIT');
+      await store.refresh(other.id);
+    } finally {
+      process.kill(backend, 'SIGCONT');
+    }
+    await hanging;
   });
 });

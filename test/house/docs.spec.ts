@@ -25,7 +25,7 @@ const PLAIN =
   channel channels check checkpointer checkpoints checks circuits cleanup client clients clock close column command commands condition config
   connection connections content controller conversation cost cron cursors deliverer deliveries detector dir directory dto effects endpoint error
   events executor export factor factors factory failure fault filter flows gateway gcra guard host http identities ids in interceptor job jobs
-  key keys limiter listeners lockout logger maker meter methods module notifications once outcomes partitions people pipe
+  key keys limiter listeners lockout logger maker meter methods module notifications once order outcomes partitions people pipe
   pool postgres preparation presences progress pruning queue quotas random rate rates reader recipients records redactor refusal registry
   removals remover replica reply report requests resources run runner schedules search service sessions set settings sites steps stopped store
   strategy stream streams subscriptions target templates tester texts threads tokens tools transport up usage views way worker writer`.split(

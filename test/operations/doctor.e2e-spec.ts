@@ -55,6 +55,8 @@ describe('toolcrib doctor', () => {
         'pg_trgm',
         'clock',
         'pooler',
+        'primary',
+        'connections',
         'rights of toolcrib_app',
         'rights of toolcrib_system',
         'rights of toolcrib_log',

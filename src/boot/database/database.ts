@@ -14,10 +14,9 @@ import { agentsEntities } from '../../agents/agents.entities.js';
 import { consultantsEntities } from '../../consultants/consultants.entities.js';
 import { automationEntities } from '../../automation/automation.entities.js';
 import type { Config } from '../../platform/config.js';
+import { SYSTEM_POOL_MAX } from '../../platform/database/system-database.js';
+import { LivePool } from '../../platform/database/live-pool.js';
 import { TenantPool } from '../../platform/database/tenant-pool.js';
-
-/** The jobs that follow the call log keep one each while they are at it. */
-const SYSTEM_POOL_MAX = 8;
 
 const common = {
   type: 'postgres',
@@ -42,7 +41,7 @@ const common = {
   logging: false,
   installExtensions: false,
   uuidExtension: 'pgcrypto',
-  extra: { keepAlive: true, connectionTimeoutMillis: 10_000 },
+  driver: { ...pg, Pool: LivePool },
 } as const satisfies DataSourceOptions;
 
 /** How the service reaches its data: as a role that owns nothing, seeing the tenant of the running unit of work. */
@@ -77,6 +76,6 @@ export function ownerDataSourceOptions(config: Config): DataSourceOptions {
     url: config.databaseUrls.owner,
     poolSize: 2,
     applicationName: 'toolcrib-migrate',
-    extra: { ...common.extra, onConnect: (client: ClientBase) => client.query('SET jit = off') },
+    extra: { onConnect: (client: ClientBase) => client.query('SET jit = off') },
   };
 }

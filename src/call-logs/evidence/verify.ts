@@ -2,6 +2,7 @@ import { MADE_UP } from '../../access/tenant.entity.js';
 import { access } from 'node:fs/promises';
 import { Client } from 'pg';
 import { holdShared } from '../../platform/database/advisory-locks.js';
+import { KEEP_ALIVE } from '../../platform/database/line.js';
 import { StartError } from '../../platform/errors.js';
 import type { Config } from '../../platform/config.js';
 import { AllowedRemovals } from './allowed-removals.js';
@@ -136,7 +137,7 @@ async function findTenants(config: Config, wanted: string | undefined): Promise<
 
 /** Under the service's own name: nothing in the database is to tell this reader from it. */
 async function connected(connectionString: string, name: string): Promise<Client> {
-  const client = new Client({ connectionString, application_name: name, keepAlive: true });
+  const client = new Client({ connectionString, application_name: name, ...KEEP_ALIVE });
   await client.connect();
   return client;
 }

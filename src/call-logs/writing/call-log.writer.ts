@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { DatabaseError, Pool } from 'pg';
+import { DatabaseError } from 'pg';
+import { LivePool } from '../../platform/database/live-pool.js';
 import { UnavailableError, messageOf } from '../../platform/errors.js';
 import { Config } from '../../platform/config.js';
 import { CallLogLane, type FormedBatch, PROBE } from './call-log-lane.js';
@@ -40,7 +41,7 @@ type Pending = {
 @Injectable()
 export class CallLogWriter implements OnApplicationShutdown {
   private readonly logger = new Logger(CallLogWriter.name);
-  private readonly pool: Pool;
+  private readonly pool: LivePool;
   private readonly queue: Pending[] = [];
   private readonly lanes = Array.from({ length: LANES }, () => new CallLogLane());
   /** Length of the arguments and results of all records that are not committed yet. */
@@ -52,12 +53,10 @@ export class CallLogWriter implements OnApplicationShutdown {
   private stopping = false;
 
   constructor(private readonly config: Config) {
-    this.pool = new Pool({
+    this.pool = new LivePool({
       connectionString: config.databaseUrls.log,
       application_name: 'toolcrib-call-log',
       max: LANES,
-      keepAlive: true,
-      connectionTimeoutMillis: 5000,
       query_timeout: QUERY_TIMEOUT_MS,
     });
     this.pool.on('error', () => {

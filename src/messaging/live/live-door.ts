@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { AllowedSites } from '../../platform/network/allowed-sites.js';
 import type { ErrorEnvelope } from '../../platform/rest/envelope.js';
+import { databaseUnavailability } from '../../platform/database/database-faults.js';
 import { AppError, ForbiddenError, UnavailableError } from '../../platform/errors.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { Config } from '../../platform/config.js';
@@ -46,8 +47,9 @@ export class LiveDoor {
 
   /** Answers in HTTP that there will be no WebSocket. */
   refuse(socket: Duplex, error: unknown): void {
-    if (!(error instanceof AppError)) this.logger.error('A WebSocket was not opened', error);
-    const told = error instanceof AppError ? error : new UnavailableError('Internal error');
+    const known = databaseUnavailability(error) ?? error;
+    if (!(known instanceof AppError)) this.logger.error('A WebSocket was not opened', error);
+    const told = known instanceof AppError ? known : new UnavailableError('Internal error');
     const answer: ErrorEnvelope = {
       success: false,
       message: told.message,

@@ -1,6 +1,7 @@
 import type { Config } from '../../platform/config.js';
 import { type Check, problem } from './check.js';
 import { connect, connectAll, type Connections } from './role-connections.js';
+import { checkConnections } from './connection-checks.js';
 import { checkPeopleInGroups } from './group-checks.js';
 import { checkGrants } from './grant-checks.js';
 import { checkClockMark, checkPartitions } from './age-checks.js';
@@ -28,7 +29,11 @@ async function examineDatabase(config: Config, connections: Connections): Promis
   const { owner, system } = connections;
   const second = await connect(config.databaseUrls.app);
   try {
-    const server = [...(await checkServer(connections, second)), ...(await checkRoles(connections))];
+    const server = [
+      ...(await checkServer(connections, second)),
+      ...(await checkConnections(connections, config)),
+      ...(await checkRoles(connections)),
+    ];
     const schema = await checkSchema(owner);
     if (schema.status === 'problem') return [...server, schema]; // the rest would tell the same in other words
     return [

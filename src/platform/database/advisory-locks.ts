@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { endLine, KEEP_ALIVE } from './line.js';
 
 /**
  * Names every advisory lock of the service, so that no two features share a number by accident. A lock is of the whole
@@ -106,14 +107,14 @@ export async function withAdvisoryLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const { url } = dataSource.options as { url?: string };
-  const holder = new Client({ connectionString: url, application_name: `toolcrib-${name}`, keepAlive: true });
+  const holder = new Client({ connectionString: url, application_name: `toolcrib-${name}`, ...KEEP_ALIVE });
   holder.on('error', () => undefined); // the work goes on; each step of it is safe to repeat
   await holder.connect();
   try {
     await holder.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS[name]]);
     return await work();
   } finally {
-    await holder.end();
+    await endLine(holder);
   }
 }
 

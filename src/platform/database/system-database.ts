@@ -4,3 +4,6 @@
  * Inject it by `@InjectDataSource(SYSTEM_DATABASE)`; everything else uses the default one, inside a tenant's unit of work.
  */
 export const SYSTEM_DATABASE = 'system';
+
+/** Its connections: the jobs that follow the call log keep one each while they are at it. */
+export const SYSTEM_POOL_MAX = 8;

@@ -1,7 +1,9 @@
-import { Client, Pool, type PoolClient, type PoolConfig } from 'pg';
+import type { PoolClient, PoolConfig } from 'pg';
 import { NoConnectionError } from '../errors.js';
 import { FairPlaces } from '../fair-places.js';
 import { currentScope } from '../request-scope.js';
+import { connectFailure } from './database-faults.js';
+import { LivePool } from './live-pool.js';
 
 type Release = (error?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: PoolClient | undefined, release: Release) => void;
@@ -30,13 +32,11 @@ const ownerOf = new WeakMap<PoolClient, Owner>();
  * The setting belongs to the session, so a pooler that deals sessions out per transaction (PgBouncer in transaction mode)
  * must not stand in between.
  */
-export class TenantPool extends Pool {
+export class TenantPool extends LivePool {
   private readonly places: FairPlaces;
-  private readonly waitMaxMs: number;
 
   constructor(config: PoolConfig) {
     super(config);
-    this.waitMaxMs = config.connectionTimeoutMillis ?? WAIT_MAX_MS;
     this.places = new FairPlaces(this.options.max);
   }
 
@@ -61,7 +61,7 @@ export class TenantPool extends Pool {
       callback(error, undefined, () => undefined);
     };
     const end = () => giveUp(new Error(ENDED));
-    const timer = setTimeout(() => giveUp(new NoConnectionError()), this.waitMaxMs);
+    const timer = setTimeout(() => giveUp(new NoConnectionError()), WAIT_MAX_MS);
     const stopWaiting = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
@@ -92,7 +92,7 @@ export class TenantPool extends Pool {
         client.off('error', ignore);
         if (refused) {
           release(refused);
-          return callback(refused, undefined, () => undefined);
+          return callback(connectFailure(refused), undefined, () => undefined);
         }
         ownerOf.set(client, owner);
         this.hand(client, signal, release, callback);
@@ -125,18 +125,11 @@ export class TenantPool extends Pool {
     callback(undefined, client, letGo);
   }
 
-  /** Over a connection of its own: the pool may be taken up by the very statements that are to be cancelled. */
   private async cancel(client: PoolClient): Promise<void> {
-    const { processID } = client as unknown as { processID: number };
-    const canceller = new Client(this.options);
-    canceller.on('error', ignore);
     try {
-      await canceller.connect();
-      await canceller.query('SELECT pg_cancel_backend($1)', [processID]);
+      await this.aside('SELECT pg_cancel_backend($1)', [this.pidOf(client)]);
     } catch {
       // Then the statement runs to its end; nobody waits for it.
-    } finally {
-      await canceller.end().catch(ignore);
     }
   }
 }

@@ -1,12 +1,16 @@
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
+import { cutLine, endLine, KEEP_ALIVE } from '../database/line.js';
 
 const RECONNECT_DELAY_MS = 250;
+const BEAT_MS = 2000;
+/** Longer than any statement takes that is sent here. */
+const ANSWER_MAX_MS = 3000;
 
 export type ChangeConnectionOptions = {
   readonly url: string;
   readonly channels: readonly string[];
-  /** How long connecting or one statement may take before the connection counts as broken. */
+  /** How long connecting or one statement may take before the connection counts as broken; three seconds are the most. */
   readonly timeoutMs: number;
   readonly onNotification: (channel: string, payload: string) => void;
   /** After every connecting, the first one included: what came before was missed. */
@@ -15,12 +19,13 @@ export type ChangeConnectionOptions = {
 
 /**
  * The connection over which a replica hears of changes (LISTEN). It opens itself again whenever it breaks; a peer that went
- * away without a word is noticed by the statements that are regularly sent over it.
+ * away without a word is noticed by a statement every two seconds that gets no answer.
  */
 export class ChangeConnection {
   private readonly logger = new Logger(ChangeConnection.name);
   private client: Client | undefined;
   private lastQuery: Promise<unknown> = Promise.resolve();
+  private beat: NodeJS.Timeout | undefined;
   private stopping = false;
 
   constructor(private readonly options: ChangeConnectionOptions) {}
@@ -31,33 +36,38 @@ export class ChangeConnection {
 
   /** The first connecting may fail; later ones are tried again for as long as it takes. */
   async open(): Promise<void> {
-    const { url, channels, timeoutMs, onNotification, onConnected } = this.options;
+    const { url, channels, onNotification, onConnected } = this.options;
+    const timeoutMs = Math.min(this.options.timeoutMs, ANSWER_MAX_MS);
     const client = new Client({
       connectionString: url,
       application_name: 'toolcrib-changes',
-      keepAlive: true,
+      ...KEEP_ALIVE,
       connectionTimeoutMillis: timeoutMs,
       query_timeout: timeoutMs,
     });
     client.on('error', () => undefined); // 'end' follows and reconnects
     client.on('notification', ({ channel, payload = '' }) => onNotification(channel, payload));
     let isOpened = false;
-    let hasEnded = false;
-    client.once('end', () => {
-      hasEnded = true;
-      if (isOpened) void this.reopen();
+    const ended = new Promise<never>((_resolve, reject) => {
+      client.once('end', () => {
+        reject(new Error('The connection ended while everything was being read'));
+        if (isOpened) void this.reopen();
+      });
     });
+    ended.catch(() => undefined);
     try {
       await client.connect();
       for (const channel of channels) await client.query(`LISTEN ${channel}`);
+      if (this.stopping) throw new Error('It is not wanted any more');
       this.client = client;
       this.lastQuery = Promise.resolve();
-      await onConnected();
-      if (hasEnded) throw new Error('The connection ended while everything was being read');
+      this.beat = setInterval(() => void this.run('SELECT 1', []).catch(() => undefined), BEAT_MS).unref();
+      // What is read may hang on a connection of somebody else's; this one is good or it is not.
+      await Promise.race([onConnected(), ended]);
       isOpened = true;
     } catch (error) {
-      this.client = undefined;
-      await client.end().catch(() => undefined);
+      this.forget();
+      await endLine(client);
       throw error;
     }
   }
@@ -72,17 +82,23 @@ export class ChangeConnection {
       await client.query(text, [...values]);
     })();
     this.lastQuery = run;
-    run.catch(() => void client.end().catch(() => undefined));
+    run.catch(() => cutLine(client));
     return run;
   }
 
   async close(): Promise<void> {
     this.stopping = true;
-    await this.client?.end().catch(() => undefined);
+    clearInterval(this.beat);
+    if (this.client) await endLine(this.client);
+  }
+
+  private forget(): void {
+    clearInterval(this.beat);
+    this.client = undefined;
   }
 
   private async reopen(): Promise<void> {
-    this.client = undefined;
+    this.forget();
     if (!this.stopping) this.logger.warn('Lost the connection that hears of changes; reconnecting');
     while (!this.stopping) {
       try {

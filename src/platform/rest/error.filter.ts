@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { ErrorEnvelope } from './envelope.js';
+import { databaseUnavailability } from '../database/database-faults.js';
 import { AppError, BusyError, TooManyRequestsError, UnavailableError } from '../errors.js';
 import { type Language, languageOf, translate } from './messages.js';
 
@@ -16,6 +17,9 @@ const CODES: Readonly<Record<number, string>> = {
   503: 'unavailable',
 };
 
+/** Of what is away, where nothing says when it will be back. */
+const RETRY_SECONDS = 1;
+
 /** Turns whatever a REST route throws into the error envelope. Our own bugs are logged once, under an id, and masked. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -24,19 +28,15 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
-    const error = isDatabaseAway(thrown)
-      ? new UnavailableError('The database cannot be reached at the moment; try again later', {
-          cause: thrown,
-        })
-      : thrown;
+    const error = databaseUnavailability(thrown) ?? thrown;
     if (response.headersSent) {
       response.destroy();
       return;
     }
     const { status, body } = this.answer(error);
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="toolcrib"');
-    if (error instanceof TooManyRequestsError || error instanceof BusyError)
-      response.setHeader('Retry-After', String(error.retryAfterSeconds));
+    const retryAfterSeconds = retryAfterOf(error);
+    if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(retryAfterSeconds));
     response.vary('Accept-Language');
     const { told, languages } = inLanguage(languageOf(http.getRequest<Request>()), body);
     response.setHeader('Content-Language', languages);
@@ -89,13 +89,7 @@ function isProblem(detail: unknown): detail is { readonly message: string } {
   return typeof (detail as { message?: unknown } | null)?.message === 'string';
 }
 
-/** Connection errors of Node, and SQLSTATE classes 08 (connection) and 57P (shut down). */
-const AWAY_CODE = /^(08...|57P..|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE)$/;
-/** What the driver says without a code: the line broke in the middle of a query, or none could be had in time. */
-const AWAY_WORDS = /^(Connection terminated|timeout exceeded when trying to connect|timeout expired)/;
-
-function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('code' in error && typeof error.code === 'string') return AWAY_CODE.test(error.code);
-  return AWAY_WORDS.test(error.message);
+function retryAfterOf(error: unknown): number | undefined {
+  if (error instanceof TooManyRequestsError || error instanceof BusyError) return error.retryAfterSeconds;
+  return error instanceof UnavailableError ? RETRY_SECONDS : undefined;
 }

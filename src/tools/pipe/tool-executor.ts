@@ -3,6 +3,7 @@ import type { Verdict } from '../breakers/circuit.js';
 import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
 import type { CallErrorKind } from '../../call-logs/chain/call-log.entity.js';
 import { type CallRecord, CallLogWriter } from '../../call-logs/writing/call-log.writer.js';
+import { databaseUnavailability } from '../../platform/database/database-faults.js';
 import { UnavailableError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
 import { Config } from '../../platform/config.js';
@@ -90,7 +91,8 @@ export class ToolExecutor {
 
   /** A step of ours that fails ends the call, and the call is on record like any other. */
   private toFailure(call: ToolCall, error: unknown): Attempt {
-    if (error instanceof UnavailableError) return notRun(failure('unavailable', error.message));
+    const told = databaseUnavailability(error) ?? error;
+    if (told instanceof UnavailableError) return notRun(failure('unavailable', told.message));
     const errorId = newId();
     this.logger.error(
       `The way to ${cutText(call.toolName, TOOL_NAME_MAX)} failed (error ${errorId})`,

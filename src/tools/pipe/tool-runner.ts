@@ -5,7 +5,8 @@ import { QueryFailedError } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
 import { Cancellation } from '../../platform/ending.js';
 import { cutText } from '../../platform/cut-text.js';
-import { AppError, InvalidInputError, NoConnectionError, UnavailableError } from '../../platform/errors.js';
+import { databaseUnavailability } from '../../platform/database/database-faults.js';
+import { AppError, InvalidInputError, UnavailableError } from '../../platform/errors.js';
 import { inTenant, seeingOnly } from '../../platform/request-scope.js';
 import { Config } from '../../platform/config.js';
 import { redactionOf } from '../redaction/redaction.js';
@@ -117,10 +118,8 @@ export class ToolRunner {
     if (error instanceof NoThreadError) return deferral('busy', error.message, THREAD_RETRY_SECONDS);
     if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error));
     const isOnce = !isRepeatable(tool);
-    if (error instanceof NoConnectionError && isOnce) {
-      const message = `No connection to the database became free in time. ${CHECK_FIRST}.`;
-      return { ...failure('unavailable', message), isPartial: true };
-    }
+    const away = databaseUnavailability(error);
+    if (away) return databaseAway(away.message, isOnce);
     if (error instanceof UnavailableError) return failure('unavailable', told(error));
     if (error instanceof AppError) return failure('tool_error', told(error));
     if (isDataFault(error)) {
@@ -157,6 +156,13 @@ export class ToolRunner {
       },
     };
   }
+}
+
+/** No tool is blamed for the database. When to try again is for those only that may. */
+function databaseAway(message: string, isOnce: boolean): Attempt {
+  if (!isOnce) return { ...failure('unavailable', message), isBlameless: true };
+  const [what] = message.split(';');
+  return { ...failure('unavailable', `${what}. ${CHECK_FIRST}.`), isPartial: true, isBlameless: true };
 }
 
 /** Of a tool that is not to be run twice: nobody knows how far it came. */

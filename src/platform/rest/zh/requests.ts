@@ -80,6 +80,10 @@ export const requests: Readonly<Record<string, string>> = {
   'No connection to the database became free in time; try again later':
     '未能及时获得空闲的数据库连接；请稍后再试',
   'The database cannot be reached at the moment; try again later': '暂时无法连接数据库；请稍后再试',
+  'The database takes no changes at the moment; try again in a few seconds':
+    '数据库暂时不接受更改；请几秒后再试',
+  'The database has no room for more work at the moment; try again in a few seconds':
+    '数据库暂时没有余力处理更多工作；请几秒后再试',
   'Something went wrong on our side; the log has it under {0}': '服务器内部出错；日志编号为 {0}',
   'This replica has lost touch with the database and cannot know whether your key is still valid. Try again in a few seconds.':
     '此副本与数据库失去联系，无法确认您的密钥是否仍然有效。请几秒后再试。',
