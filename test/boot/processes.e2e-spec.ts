@@ -37,6 +37,8 @@ const runsOf = (file: string): Readonly<Record<string, readonly Run[]>> => ({
   'keys rotate-checkpoint': [
     { args: [], env: { CHECKPOINT_KEY: NEXT_KEY, CHECKPOINT_KEY_PREVIOUS: TEST_CHECKPOINT_KEY } },
   ],
+  'clock show': [{ args: [] }],
+  'clock accept': [{ args: [] }],
   psql: [{ args: ['-c', 'SELECT 1'] }],
   doctor: [{ args: ['--json'], codes: [0, 1] }], // 1 where it finds fault; `--isolation` has a test below
   verify: [{ args: ['--json'] }],

@@ -7,8 +7,12 @@ const ROOT = resolve(__dirname, '../..');
 const CLI = resolve(ROOT, 'dist/src/cli.js');
 const WATCH = resolve(__dirname, 'watch-idling.mjs');
 
-/** Begins what goes on by itself in a command: it says on its connection that it lives. */
-const REPEATED = ['dist/src/platform/replicas/change-bus.js'];
+/** What goes on by itself in a command: it looks after a connection as long as there is one, and keeps nothing waiting. */
+const REPEATED = [
+  'dist/src/platform/database/live-pool.js',
+  'dist/src/platform/replicas/change-bus.js',
+  'dist/src/platform/replicas/change-connection.js',
+];
 /** What a command may idle for after its last word. */
 const IDLE_MAX_MS = 2000;
 
