@@ -355,6 +355,7 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: () => '/admin/call-logs/erase',
     body: ({ user }) => ({ user_id: user, reason: 'asked for' }),
   },
+  'POST /admin/clock/accept': { path: () => '/admin/clock/accept' },
   'POST /admin/alerts/{id}/acknowledge': {
     path: ({ group }) => `/admin/alerts/${group}/acknowledge`,
     prepare: (t, { group }) =>

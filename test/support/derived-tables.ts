@@ -1,5 +1,6 @@
 /** Written out of the call records, or of what the process measures, whenever it gets to it. */
 export const DERIVED_TABLES: readonly string[] = [
+  'clock_mark', // moves with time whenever it is looked at
   'call_log_chunks',
   'call_log_stats',
   'call_log_checkpoints',

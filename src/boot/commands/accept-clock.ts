@@ -20,9 +20,10 @@ export async function clockText({ system }: Databases, { env }: Config): Promise
 /** A person says that the clock is right: on record with the tenant that runs the installation. */
 export async function acceptClockOnRecord({ dataSource, system }: Databases): Promise<void> {
   const operating = await system.getRepository(Tenant).findOneByOrFail({ isOperating: true });
-  const reachedAt = await acceptClock(system);
+  const [{ now }] = await system.query<[{ now: Date }]>('SELECT database_clock() AS now');
   await new AuditTrail(dataSource).recordAct(systemActor(operating.id, 'clock accept'), {
     action: 'clock.accept',
-    after: { now: reachedAt },
+    after: { now },
   });
+  await acceptClock(system);
 }
