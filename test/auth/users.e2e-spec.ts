@@ -3,6 +3,7 @@ import { RefreshToken } from '../../src/auth/sign-in/refresh-token.entity.js';
 import { User } from '../../src/access/user.entity.js';
 import { DomainEvent } from '../../src/platform/replicas/domain-event.entity.js';
 import { legacy } from '../support/mcp.js';
+import { v7 as newId } from 'uuid';
 import { createTestApp, TEST_PASSWORD, type TestApp, type TestTenant } from '../support/test-app.js';
 
 const NEW_PASSWORD = 'wolke regen tasse neun';
@@ -358,6 +359,19 @@ describe('people', () => {
       await t.dataSource.query('UPDATE one_time_tokens SET expires_at = now() WHERE user_id = $1', [user.id]);
       expect((await reset(third)).status).toBe(401);
       expect((await reset('nonsense')).status).toBe(401);
+    });
+
+    it.each([
+      ['the person was disabled in between', 'PUT', '', [{ enabled: false }, { enabled: true }]],
+      ['the sign-ins were ended', 'DELETE', '/sessions', [undefined]],
+      ['the address is another one', 'PUT', '', [{ email: `${newId()}@example.test` }]],
+    ] as const)('open nothing once %s', async (_what, method, path, bodies) => {
+      const { user } = await person(['consultant']);
+      const token = await tokenFor(user.id);
+      for (const body of bodies) {
+        expect((await rest(method, `/admin/users/${user.id}${path}`, body)).status).toBeLessThan(300);
+      }
+      expect((await reset(token)).status).toBe(401);
     });
 
     it('let only one of two simultaneous uses through', async () => {

@@ -6,6 +6,7 @@ import type { Page } from '../../platform/rest/envelope.js';
 import { NotFoundError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
 import type { UserCaller } from '../../access/caller.js';
+import { OneTimeToken } from './one-time-token.entity.js';
 import { revokePersonalTokens } from './personal-tokens.service.js';
 import { Session } from './session.entity.js';
 import { lockSignIns, revokeFamily, revokeSignIns } from './tokens.service.js';
@@ -55,6 +56,7 @@ export class SessionsService {
       await lockSignIns(manager, userId);
       await revokeSignIns(manager, userId, but);
       await revokePersonalTokens(manager, userId);
+      await manager.delete(OneTimeToken, { userId });
       const target = { kind: 'user', id: userId, name };
       await this.audit.record(manager, caller, { action: 'session.end_all', target });
     });

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager, In, IsNull, Not } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
+import { OneTimeToken } from '../sign-in/one-time-token.entity.js';
 import { hashPassword } from '../sign-in/passwords.js';
 import { requireGoodPassword } from '../sign-in/password-rules.js';
 import { revokePersonalTokens } from '../sign-in/personal-tokens.service.js';
@@ -115,6 +116,9 @@ export class UsersService {
       const next = { roles: changes.roles ?? user.roles, enabled: changes.enabled ?? user.enabled };
       if (!isOwner(next)) await requireAnotherOwner(manager, user);
       if (user.enabled && !next.enabled) await endAccess(manager, id);
+      // What went to the address before opens nothing any more.
+      if (changes.email !== undefined && changes.email !== user.email)
+        await manager.delete(OneTimeToken, { userId: id });
       if (next.enabled && user.unverifiedSince) {
         // An administrator vouches for the address.
         user.unverifiedSince = null;
@@ -202,10 +206,11 @@ async function findLocked(manager: EntityManager, caller: UserCaller, id: string
   return user;
 }
 
-/** Sign-ins and tokens end for good: enabling the person again does not bring them back. After {@link lockSignIns}. */
+/** Sign-ins and tokens, those sent by mail included, end for good: enabling the person again does not bring them back. After {@link lockSignIns}. */
 async function endAccess(manager: EntityManager, userId: string): Promise<void> {
   await revokeSignIns(manager, userId);
   await revokePersonalTokens(manager, userId);
+  await manager.delete(OneTimeToken, { userId });
 }
 
 const TAKEN: Readonly<Record<string, string>> = {
