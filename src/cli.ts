@@ -5,9 +5,11 @@ import { UsageError } from './boot/command-line/command.js';
 import { findCommand, usage, usageExitCode } from './boot/command-line/commands.js';
 import { ConfigError } from './platform/config.js';
 import { AppError, StartError } from './platform/errors.js';
+import { waitForAddresses } from './platform/network/wait-for-addresses.js';
 import { outliveReaders } from './platform/outlive-readers.js';
 
 outliveReaders();
+waitForAddresses();
 const args = process.argv.slice(2);
 try {
   const { command, rest } = findCommand(args);

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { AppLogger } from './platform/logger.js';
 import { type Config, ConfigError, loadConfig } from './platform/config.js';
 import { StartError } from './platform/errors.js';
+import { waitForAddresses } from './platform/network/wait-for-addresses.js';
 import { outliveReaders } from './platform/outlive-readers.js';
 import { type Running, stopLimitMs } from './boot/running.js';
 
@@ -21,6 +22,7 @@ let isServing = false;
 let firstSignalAtMs: number | undefined;
 
 outliveReaders();
+waitForAddresses();
 process.on('uncaughtException', end);
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopOn(signal));
 

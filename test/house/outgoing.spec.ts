@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { getDefaultAutoSelectFamilyAttemptTimeout, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { waitForAddresses } from '../../src/platform/network/wait-for-addresses.js';
 import { ROOT, sourceFiles } from './imports.js';
 
 /** The one place that connects to addresses which somebody gave us. */
 const GUARD = 'platform/network/guarded-http.ts';
+/** What it connects by: tries all addresses of a host. */
+const SOCKETS = 'platform/network/connect-first.ts';
 /** At addresses that only the operator gives, the installation that is attacked and the syslog server; and at a worker's own door. */
 const EXEMPT = [
   'boot/workers/sibling-connections.ts',
@@ -30,9 +34,27 @@ const CONNECTING_METHODS = ['sendNotification'];
 describe('outgoing connections', () => {
   it('go out through the guarded client only', () => {
     const found = sourceFiles()
-      .filter((file) => file !== GUARD && !EXEMPT.includes(file))
+      .filter((file) => ![GUARD, SOCKETS, ...EXEMPT].includes(file))
       .flatMap((file) => connectionsOf(file, readFileSync(join(ROOT, 'src', file), 'utf8')));
     expect(found).toEqual([]);
+  });
+
+  it('are all begun where every address of a host gets its chance', () => {
+    const direct = sourceFiles().filter((file) =>
+      connectionsOf(file, readFileSync(join(ROOT, 'src', file), 'utf8')).some((found) =>
+        / node:net:/.test(found),
+      ),
+    );
+    expect(direct).toEqual([SOCKETS]);
+  });
+
+  it('of libraries give each address two seconds: both entrances say so', () => {
+    const before = getDefaultAutoSelectFamilyAttemptTimeout();
+    waitForAddresses();
+    expect(getDefaultAutoSelectFamilyAttemptTimeout()).toBe(2000);
+    setDefaultAutoSelectFamilyAttemptTimeout(before);
+    for (const entrance of ['main.ts', 'cli.ts'])
+      expect(readFileSync(join(ROOT, 'src', entrance), 'utf8')).toMatch(/^waitForAddresses\(\);$/m);
   });
 
   it.each([
@@ -89,5 +111,5 @@ function connectingNames({ moduleSpecifier, importClause }: ts.ImportDeclaration
   const elements = namedBindings && ts.isNamedImports(namedBindings) ? namedBindings.elements : [];
   return elements
     .filter((element) => !element.isTypeOnly && names.includes((element.propertyName ?? element.name).text))
-    .map((element) => (element.propertyName ?? element.name).text);
+    .map((element) => `${(element.propertyName ?? element.name).text} of ${module}`);
 }

@@ -1,8 +1,9 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
-import { connect, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
+import { connectToHost } from '../../platform/network/connect-first.js';
 import { fieldsOf, type ForwardedCall } from './forwarded-call.js';
 
 const TIMEOUT_MS = 10_000;
@@ -38,13 +39,14 @@ export class SyslogTarget {
       const message = toSyslog(call);
       return Buffer.concat([Buffer.from(`${message.length} `), message]);
     });
-    await deliver(this.connect(), Buffer.concat(frames));
+    await deliver(await this.connect(), Buffer.concat(frames));
   }
 
-  private connect(): Socket {
+  private async connect(): Promise<Socket> {
     const { host, port, ca } = this;
-    if (this.protocol === 'tcp:') return connect({ host, port });
-    return connectTls({ host, port, ca, servername: isIP(host) ? undefined : host, minVersion: 'TLSv1.2' });
+    const socket = await connectToHost({ host, port, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (this.protocol === 'tcp:') return socket;
+    return connectTls({ socket, host, ca, servername: isIP(host) ? '' : host, minVersion: 'TLSv1.2' });
   }
 
   private async sendDatagrams(calls: readonly ForwardedCall[]): Promise<void> {

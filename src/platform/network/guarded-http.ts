@@ -1,8 +1,9 @@
-import { lookup as resolveName } from 'node:dns';
 import { type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
-import { isAddressAllowed, literalAddress } from './network-address.js';
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { connectToHost, type Peer } from './connect-first.js';
+import { isAddressAllowed } from './network-address.js';
 
 /** Somebody gave an address that the service may not connect to. */
 export class ForbiddenAddressError extends Error {
@@ -31,21 +32,27 @@ export type GuardedRequest = {
  */
 export async function openGuarded(url: URL, request: GuardedRequest): Promise<IncomingMessage> {
   const { method, headers, body, signal, privateNetworks } = request;
-  requireAllowed(literalAddress(url), privateNetworks);
-  const start = url.protocol === 'https:' ? requestHttps : requestHttp;
-  const lookup = guardedLookup(privateNetworks);
+  const isSecure = url.protocol === 'https:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = Number(url.port || (isSecure ? 443 : 80));
+  const socket = await connectGuarded({ host, port, signal, privateNetworks });
+  const options = {
+    method,
+    headers: { ...headers, ...(body && { 'content-length': body.length }) },
+    signal,
+    createConnection: () => (isSecure ? secured(socket, host) : socket),
+  } as const;
   return new Promise((resolve, reject) => {
-    const options = {
-      method,
-      headers: { ...headers, ...(body && { 'content-length': body.length }) },
-      signal,
-      agent: false,
-      lookup,
-    } as const;
-    const sent = start(url, options, resolve);
+    const sent = (isSecure ? requestHttps : requestHttp)(url, options, resolve);
     sent.on('error', reject);
     sent.end(body);
   });
+}
+
+/** The name is that of the address: its certificate must be for it. */
+function secured(socket: Socket, host: string): Socket {
+  const servername = isIP(host) === 0 ? host : '';
+  return connectTls({ socket, host, servername, ALPNProtocols: ['http/1.1'] });
 }
 
 /**
@@ -75,28 +82,13 @@ export async function fetchGuarded(
  * @throws {ForbiddenAddressError}
  */
 export async function connectGuarded({
-  host,
-  port,
-  signal,
   privateNetworks,
-}: {
-  readonly host: string;
-  readonly port: number;
-  readonly signal: AbortSignal;
-  readonly privateNetworks: boolean;
-}): Promise<Socket> {
-  signal.throwIfAborted();
-  requireAllowed(isIP(host) === 0 ? undefined : host, privateNetworks);
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, lookup: guardedLookup(privateNetworks) });
-    const giveUp = () => socket.destroy(signal.reason as Error);
-    signal.addEventListener('abort', giveUp, { once: true });
-    socket.on('error', reject);
-    socket.once('connect', () => {
-      // Rejects no more; until the taker listens, an error without a listener would end the process.
-      signal.removeEventListener('abort', giveUp);
-      resolve(socket);
-    });
+  ...peer
+}: Peer & { readonly privateNetworks: boolean }): Promise<Socket> {
+  if (isSilent) throw new ForbiddenAddressError();
+  return connectToHost(peer, (addresses) => {
+    const isFree = addresses.every(({ address }) => isAddressAllowed(address, privateNetworks));
+    if (!isFree) throw new ForbiddenAddressError();
   });
 }
 
@@ -105,26 +97,6 @@ let isSilent = false;
 /** From now on this process connects to no address that somebody gave it: what a made-up tenant is set up with must reach nobody. */
 export function connectToNobody(): void {
   isSilent = true;
-}
-
-/** @throws {ForbiddenAddressError} For an address that is written out, which is not looked up. */
-function requireAllowed(address: string | undefined, privateNetworks: boolean): void {
-  if (isSilent) throw new ForbiddenAddressError();
-  if (address !== undefined && !isAddressAllowed(address, privateNetworks)) throw new ForbiddenAddressError();
-}
-
-/** Looks a name up as usual, and refuses it when any of its addresses is not allowed. */
-function guardedLookup(privateNetworks: boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, '', 0);
-      if (!addresses.every(({ address }) => isAddressAllowed(address, privateNetworks)))
-        return callback(new ForbiddenAddressError(), '', 0);
-      if (options.all) return callback(null, addresses);
-      const [first] = addresses;
-      callback(null, first?.address ?? '', first?.family);
-    });
-  };
 }
 
 /** The body as text. @returns Undefined: it has more bytes than that. */
