@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { AdminAuditLog } from '../../src/access/audit/audit-log.entity.js';
 import { User } from '../../src/access/user.entity.js';
 import { SecretBox } from '../../src/platform/secrets/secret-box.js';
 import { OidcIdentity } from '../../src/auth/oidc/oidc-identity.entity.js';
 import { startIdp, TestBrowser, type TestIdp } from '../support/oidc-idp.js';
+import { findFreePort } from '../support/server.js';
 import { type Answer, createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 
 type Claims = {
@@ -16,6 +20,7 @@ type Claims = {
 
 describe('signing in with an outside provider', () => {
   let t: TestApp;
+  let more: TestApp | undefined;
   let idp: TestIdp;
   let tenant: TestTenant;
   beforeAll(async () => {
@@ -23,6 +28,7 @@ describe('signing in with an outside provider', () => {
     t = await createTestApp({ env: { OIDC_ALLOW_LOOPBACK_HTTP: 'true' } });
   });
   afterAll(async () => {
+    await more?.close(); // not before: passport's strategies are the process's, and the last application's
     await t?.close();
     await idp?.stop();
   });
@@ -48,8 +54,8 @@ describe('signing in with an outside provider', () => {
   const newSub = () => `sub-${Math.random().toString(36).slice(2)}`;
 
   /** To the provider and back to our callback, which is not called yet. */
-  const toCallback = async (browser: TestBrowser, id: string, claims: Claims) => {
-    const leave = await browser.fetch(new URL(`${t.url}/api/v1/auth/oidc/${id}/start?return_to=/console`));
+  const toCallback = async (browser: TestBrowser, id: string, claims: Claims, at = t.url) => {
+    const leave = await browser.fetch(new URL(`${at}/api/v1/auth/oidc/${id}/start?return_to=/console`));
     expect(leave.status).toBe(302);
     const there = new URL(leave.headers.get('location')!);
     there.searchParams.set('login_hint', hintOf(claims));
@@ -65,8 +71,8 @@ describe('signing in with an outside provider', () => {
       location === null ? null : new URLSearchParams(new URL(location).hash.slice(1)).get('sign_in_code');
     return { status: response.status, location, code, text };
   };
-  const exchange = async (browser: TestBrowser, code: string) => {
-    const response = await browser.fetch(new URL(`${t.url}/api/v1/auth/oidc/exchange`), {
+  const exchange = async (browser: TestBrowser, code: string, at = t.url) => {
+    const response = await browser.fetch(new URL(`${at}/api/v1/auth/oidc/exchange`), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ code }),
@@ -219,6 +225,8 @@ describe('signing in with an outside provider', () => {
       id = await newProvider({ create_users: true });
     });
     const host = () => new URL(t.url).host;
+    const flowCookie = (browser: TestBrowser) =>
+      [...browser.cookiesOf(host())].find(([name]) => name.startsWith('toolcrib_oidc_'))!;
 
     it('an answer with another state', async () => {
       const browser = new TestBrowser();
@@ -231,12 +239,13 @@ describe('signing in with an outside provider', () => {
       const browser = new TestBrowser();
       const url = await toCallback(browser, id, claims);
       const box = t.app.get(SecretBox);
-      const sealed = Buffer.from(browser.cookie(host(), 'toolcrib_oidc')!, 'base64url');
+      const [name, value] = flowCookie(browser);
+      const sealed = Buffer.from(value, 'base64url');
       const flow = JSON.parse(box.open(sealed, 'oidc-flow')) as object;
       const forged = box
         .seal(JSON.stringify({ ...flow, nonce: 'another' }), 'oidc-flow')
         .toString('base64url');
-      browser.setCookie(host(), 'toolcrib_oidc', forged);
+      browser.setCookie(host(), name, forged);
       expect((await callBack(browser, url)).status).toBe(401);
     });
 
@@ -251,9 +260,10 @@ describe('signing in with an outside provider', () => {
     it('a cookie that the browser changed', async () => {
       const browser = new TestBrowser();
       const url = await toCallback(browser, id, claims);
-      const value = Buffer.from(browser.cookie(host(), 'toolcrib_oidc')!, 'base64url');
+      const [name, sealed] = flowCookie(browser);
+      const value = Buffer.from(sealed, 'base64url');
       value[40] ^= 1;
-      browser.setCookie(host(), 'toolcrib_oidc', value.toString('base64url'));
+      browser.setCookie(host(), name, value.toString('base64url'));
       expect((await callBack(browser, url)).status).toBe(401);
     });
 
@@ -304,6 +314,123 @@ describe('signing in with an outside provider', () => {
     expect(new URL(response.headers.get('location')!).searchParams.get('code_challenge_method')).toBe('S256');
     const { location } = await signIn(id, { sub: newSub(), email: 'k@acme.example' });
     expect(location).not.toMatch(/eyJ|access_token|refresh_token/);
+  });
+
+  describe('takes a provider as it is:', () => {
+    const decided = { create_users: true, roles_claim: 'groups', role_map: { staff: 'consultant' } };
+
+    it('without userinfo where its ID token says all', async () => {
+      const id = await newProvider({ ...decided, issuer: `${idp.issuer}/no-userinfo` });
+      const claims = { sub: newSub(), email: `${newSub()}@acme.example`, groups: ['staff'] };
+      expect(await signIn(id, claims)).toMatchObject({
+        status: 200,
+        body: { data: { user: { email: claims.email, roles: ['consultant', 'customer'] } } },
+      });
+    });
+
+    it('and takes nobody a role away because userinfo is refused', async () => {
+      const id = await newProvider({ ...decided, issuer: `${idp.issuer}/no-userinfo-though-needed` });
+      const claims = { sub: newSub(), email: `${newSub()}@acme.example`, groups: ['staff'] };
+      expect((await signIn(id, claims)).status).toBe(401);
+    });
+
+    it('with signed userinfo', async () => {
+      const id = await newProvider({ ...decided, issuer: `${idp.issuer}/signed-userinfo` });
+      const claims = { sub: newSub(), email: `${newSub()}@acme.example`, groups: ['staff'] };
+      expect(await signIn(id, claims)).toMatchObject({
+        status: 200,
+        body: { data: { user: { email: claims.email, roles: ['consultant', 'customer'] } } },
+      });
+    });
+
+    it('its issuer with a slash too many, and knows again whom an administrator linked under that', async () => {
+      for (const written of ['/signed-userinfo/', '/signed-userinfo/.well-known/openid-configuration']) {
+        const id = await newProvider({ name: written, issuer: idp.issuer + written });
+        const sub = newSub();
+        const user = await rest('POST', '/admin/users', {
+          email: `${sub}@acme.example`,
+          display_name: 'L',
+          roles: ['customer'],
+        });
+        const link = (subject: string) =>
+          rest('POST', `/admin/users/${user.body.data.id}/identities`, { provider_id: id, subject });
+        expect((await link(sub)).status).toBe(201);
+        expect(await signIn(id, { sub, email: 'else@acme.example' })).toMatchObject({
+          status: 200,
+          body: { data: { user: { id: user.body.data.id } } },
+        });
+        const bare = await newProvider({ name: `${written} bare`, issuer: `${idp.issuer}/signed-userinfo` });
+        const taken = { provider_id: bare, subject: sub };
+        expect((await rest('POST', `/admin/users/${user.body.data.id}/identities`, taken)).status).toBe(409);
+      }
+    });
+
+    it.each([
+      ['a subject that is too long', { sub: 's'.repeat(300) }, 403],
+      ['a subject with a character that no column takes', { sub: 'a\u0000b' }, 403],
+      ['a subject with half of a character', { sub: 'a\ud800b' }, 403],
+      ['a name that is too long', { name: 'n'.repeat(5000) }, 302],
+      ['a name with characters that no column takes', { name: 'E\u0000mma \ud800' }, 302],
+      ['an address with a character that no column takes', { email: 'a\u0000b@acme.example' }, 403],
+      ['an address that is too long', { email: `${'a'.repeat(300)}@acme.example` }, 403],
+      ['claims of other types', { name: { first: 'E' }, groups: { staff: true } }, 302],
+      ['many groups', { groups: Array.from({ length: 200 }, (_, index) => `group ${index}`) }, 302],
+    ])('%s', async (_what, odd, status) => {
+      const id = await newProvider(decided);
+      const sub = newSub();
+      const browser = new TestBrowser();
+      const claims = { sub, email: `${sub}@acme.example`, ...odd } as Claims;
+      expect((await callBack(browser, await toCallback(browser, id, claims))).status).toBe(status);
+    });
+
+    it('a document without an address to sign in at', async () => {
+      const broken = createServer(({ headers }, response) =>
+        response
+          .setHeader('content-type', 'application/json')
+          .end(JSON.stringify({ issuer: `http://${headers.host}`, jwks_uri: 'nowhere' })),
+      ).listen(0, '127.0.0.1');
+      await once(broken, 'listening');
+      const id = await newProvider({ issuer: `http://127.0.0.1:${(broken.address() as AddressInfo).port}` });
+      expect((await t.rest('GET', `/auth/oidc/${id}/start`)).status).toBe(503);
+      broken.close();
+    });
+  });
+
+  it('works below a path of PUBLIC_URL', async () => {
+    const port = String(await findFreePort());
+    const publicUrl = `http://127.0.0.1:${port}/tools`;
+    const below = (more = await createTestApp({
+      database: t.database,
+      env: { OIDC_ALLOW_LOOPBACK_HTTP: 'true', PORT: port, PUBLIC_URL: `${publicUrl}/` },
+    }));
+    const id = await newProvider({ create_users: true });
+    const { body } = await below.rest('GET', `/admin/oidc-providers/${id}`, { token: tenant.adminToken });
+    expect(body.data).toMatchObject({ redirect_uri: `${publicUrl}/api/v1/auth/oidc/${id}/callback` });
+    const browser = new TestBrowser();
+    const claims = { sub: newSub(), email: `${newSub()}@acme.example` };
+    const url = await toCallback(browser, id, claims, publicUrl);
+    expect(url.href).toContain(`${publicUrl}/api/v1/auth/oidc/${id}/callback`);
+    const { code, location } = await callBack(browser, url);
+    expect(location).toContain(`${publicUrl}/console#sign_in_code=`);
+    expect((await exchange(browser, code!, publicUrl)).status).toBe(200);
+    expect(browser.cookiesOf(`127.0.0.1:${port}`).size).toBe(0);
+  });
+
+  it('keeps several sign-ins of one browser apart', async () => {
+    const id = await newProvider({ create_users: true });
+    const browser = new TestBrowser();
+    const claims = { sub: newSub(), email: `${newSub()}@acme.example` };
+    const first = await toCallback(browser, id, claims);
+    const second = await toCallback(browser, id, claims);
+    const codes = [await callBack(browser, first), await callBack(browser, second)].map(({ code }) => code!);
+    for (const code of codes) {
+      const { status, body } = await exchange(browser, code);
+      expect([status, body.data['user']]).toMatchObject([200, { email: claims.email }]);
+    }
+    expect(browser.cookiesOf(new URL(t.url).host).size).toBe(0);
+    for (let count = 0; count < 30; count += 1)
+      await browser.fetch(new URL(`${t.url}/api/v1/auth/oidc/${id}/start`));
+    expect(browser.cookiesOf(new URL(t.url).host).size).toBe(8);
   });
 
   describe('/admin/oidc-providers', () => {

@@ -27,9 +27,11 @@ export async function startIdp(): Promise<TestIdp> {
   };
 }
 
+type Cookie = { readonly value: string; readonly path: string };
+
 /** A browser as far as redirects and cookies go. */
 export class TestBrowser {
-  private readonly cookies = new Map<string, Map<string, string>>();
+  private readonly cookies = new Map<string, Map<string, Cookie>>();
 
   /** Goes on until an address that `until` takes, which it does not fetch; or until there is no further redirect. */
   async follow(
@@ -48,23 +50,34 @@ export class TestBrowser {
   }
 
   async fetch(url: URL, init: RequestInit = {}): Promise<Response> {
-    const jar = this.cookies.get(url.host) ?? new Map<string, string>();
+    const jar = this.cookies.get(url.host) ?? new Map<string, Cookie>();
     this.cookies.set(url.host, jar);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const cookie = [...jar]
+      .filter(([, { path }]) => `${url.pathname}/`.startsWith(path.endsWith('/') ? path : `${path}/`))
+      .map(([name, { value }]) => `${name}=${value}`)
+      .join('; ');
     const headers = { ...(init.headers as Record<string, string>), ...(cookie ? { cookie } : {}) };
     const response = await fetch(url, { ...init, headers, redirect: 'manual' });
     for (const line of response.headers.getSetCookie()) {
       const [pair = ''] = line.split(';');
-      jar.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
+      const name = pair.slice(0, pair.indexOf('='));
+      if (/; Max-Age=0;/.test(line)) jar.delete(name);
+      else
+        jar.set(name, {
+          value: pair.slice(pair.indexOf('=') + 1),
+          path: /; path=([^;]+)/i.exec(line)?.[1] ?? '/',
+        });
     }
     return response;
   }
 
+  /** In place of the one it has. */
   setCookie(host: string, name: string, value: string): void {
-    this.cookies.set(host, (this.cookies.get(host) ?? new Map<string, string>()).set(name, value));
+    this.cookies.get(host)?.set(name, { value, path: '/' });
   }
 
-  cookie(host: string, name: string): string | undefined {
-    return this.cookies.get(host)?.get(name);
+  /** By name. */
+  cookiesOf(host: string): ReadonlyMap<string, string> {
+    return new Map([...(this.cookies.get(host) ?? [])].map(([name, { value }]) => [name, value]));
   }
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../../platform/config.js';
+import { withoutTrailingSlashes } from '../../platform/trailing-slashes.js';
 import { isAddressAllowed, literalAddress } from '../../platform/network/network-address.js';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
@@ -43,4 +44,14 @@ export function findAddressProblem(
 export function isLoopbackHttp(text: string): boolean {
   const { protocol, hostname } = new URL(text);
   return protocol === 'http:' && LOOPBACK.includes(hostname);
+}
+
+const DISCOVERY = '/.well-known/openid-configuration';
+
+/** How one issuer is written: as people type it, with a slash at its end or none, or as the address of its document. */
+export function issuerSpellings(issuer: string): string[] {
+  const bare = withoutTrailingSlashes(
+    issuer.endsWith(DISCOVERY) ? issuer.slice(0, -DISCOVERY.length) : issuer,
+  );
+  return [...new Set([issuer, bare, `${bare}/`, bare + DISCOVERY])];
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   allowInsecureRequests,
+  ClientError,
   ClientSecretBasic,
   ClientSecretPost,
   Configuration,
@@ -14,7 +15,7 @@ import {
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { Config } from '../../platform/config.js';
 import { fetchGuarded } from '../../platform/network/guarded-http.js';
-import { addressRulesOf, findAddressProblem, isLoopbackHttp } from './issuer-rules.js';
+import { addressRulesOf, findAddressProblem, isLoopbackHttp, issuerSpellings } from './issuer-rules.js';
 import { OidcProvider } from './oidc-provider.entity.js';
 import { CLIENT_SECRET } from './oidc-providers.service.js';
 
@@ -23,6 +24,9 @@ const KEPT_MS = 10 * 60_000;
 const FAILURE_KEPT_MS = 5000;
 const KEPT_MAX = 100;
 const ANSWER_MAX_BYTES = 1_048_576;
+
+/** What a provider that does not say it may sign userinfo with. The ID token's own rule is the library's. */
+const ASYMMETRIC = ['RS256', 'PS256', 'ES256', 'EdDSA', 'RS384', 'PS384', 'ES384', 'RS512', 'PS512', 'ES512'];
 
 type Kept = { readonly configuration: Promise<Configuration>; until: number };
 
@@ -56,12 +60,15 @@ export class OidcClient {
   private async discover(provider: OidcProvider): Promise<Configuration> {
     // The library looks for this very function before its own first request.
     const prepare = this.config.env.OIDC_ALLOW_LOOPBACK_HTTP ? [allowInsecureRequests] : [];
-    const found = await discovery(new URL(provider.issuer), provider.clientId, undefined, None(), {
-      [customFetch]: this.fetch,
-      timeout: TIMEOUT_SECONDS,
-      execute: prepare,
-    });
+    const found = await this.read(provider, (issuer) =>
+      discovery(new URL(issuer), provider.clientId, undefined, None(), {
+        [customFetch]: this.fetch,
+        timeout: TIMEOUT_SECONDS,
+        execute: prepare,
+      }),
+    );
     const metadata = { ...found.serverMetadata() };
+    metadata.userinfo_signing_alg_values_supported ??= ASYMMETRIC;
     const configuration = new Configuration(
       metadata,
       provider.clientId,
@@ -74,6 +81,20 @@ export class OidcClient {
     // The library trusts TLS otherwise; we also check the signature of the ID token.
     enableNonRepudiationChecks(configuration);
     return configuration;
+  }
+
+  /** A document that names its issuer with a slash more or less than we were told is this issuer's still, if that is where it lies. */
+  private async read(
+    { issuer }: OidcProvider,
+    discover: (issuer: string) => Promise<Configuration>,
+  ): Promise<Configuration> {
+    try {
+      return await discover(issuer);
+    } catch (error) {
+      const named = issuerNamedBy(error);
+      if (named === undefined || named === issuer || !issuerSpellings(issuer).includes(named)) throw error;
+      return discover(named);
+    }
   }
 
   private clientAuth(provider: OidcProvider, metadata: ServerMetadata) {
@@ -100,6 +121,13 @@ export class OidcClient {
       maxBytes: ANSWER_MAX_BYTES,
     });
   };
+}
+
+/** Who the document says it is of, when that is not whom the library asked for. */
+function issuerNamedBy(error: unknown): string | undefined {
+  if (!(error instanceof ClientError)) return undefined;
+  const { body } = (error.cause ?? {}) as { readonly body?: { readonly issuer?: unknown } };
+  return typeof body?.issuer === 'string' ? body.issuer : undefined;
 }
 
 /** The library sends forms and JSON, as text or bytes. */

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
+import { hashOf } from '../../platform/secrets/secure-token.js';
 import { Config } from '../../platform/config.js';
 
-const COOKIE = 'toolcrib_oidc';
+const COOKIE = 'toolcrib_oidc_';
+const NAME_DIGITS = 16;
 const PATH = '/api/v1/auth/oidc';
 const LIFE_MS = 10 * 60_000;
 const CONTEXT = 'oidc-flow';
+/** Of one browser: they all come along with each request, and a server takes only so many bytes of headers. */
+const FLOWS_MAX = 8;
 
 /** What has to be remembered between leaving for the provider and coming back. */
 export type OidcFlow = {
@@ -17,8 +21,8 @@ export type OidcFlow = {
 };
 
 /**
- * Keeps a sign-in that is under way in the browser it began in: sealed, so that the browser can neither read nor change it,
- * and out of reach of scripts. Another browser cannot finish it.
+ * Keeps each sign-in that is under way in the browser it began in, in a cookie of its own, since people begin in two windows: sealed, so
+ * that the browser can neither read nor change it, and out of reach of scripts. Another browser cannot finish it.
  */
 @Injectable()
 export class OidcFlows {
@@ -27,37 +31,67 @@ export class OidcFlows {
     private readonly config: Config,
   ) {}
 
-  /** @returns The value of `Set-Cookie`. */
-  cookieFor(flow: OidcFlow): string {
+  /**
+   * @param header The request's `Cookie`.
+   * @returns Values of `Set-Cookie`: the flow's own, and what takes the oldest back when there are too many.
+   */
+  cookiesFor(flow: OidcFlow, header: string | undefined): string[] {
     const text = JSON.stringify({ ...flow, until: Date.now() + LIFE_MS });
-    return this.cookie(this.box.seal(text, CONTEXT).toString('base64url'), LIFE_MS / 1000);
+    const value = this.box.seal(text, CONTEXT).toString('base64url');
+    // Browsers send the older ones first (RFC 6265, section 5.4).
+    const surplus = cookiesOf(header).slice(0, -(FLOWS_MAX - 1));
+    return [
+      ...surplus.map(({ name }) => this.cookie(name, '', 0)),
+      this.cookie(nameOf(browserOf(flow)), value, LIFE_MS / 1000),
+    ];
   }
 
   /** @returns The value of `Set-Cookie` that takes it back. */
-  noCookie(): string {
-    return this.cookie('', 0);
+  noCookie(flow: OidcFlow): string {
+    return this.cookie(nameOf(browserOf(flow)), '', 0);
   }
 
-  /** @param header The request's `Cookie`. @returns Null without a flow, or with one that is over or not ours. */
-  read(header: string | undefined): OidcFlow | null {
-    const value = (header ?? '')
-      .split(';')
-      .map((pair) => pair.trim())
-      .find((pair) => pair.startsWith(`${COOKIE}=`))
-      ?.slice(COOKIE.length + 1);
-    if (value === undefined || value === '') return null;
+  /**
+   * @param header The request's `Cookie`.
+   * @param browser See {@link browserOf}.
+   * @returns Null without such a flow, or with one that is over or not ours.
+   */
+  read(header: string | undefined, browser: string): OidcFlow | null {
+    const found = cookiesOf(header).find(({ name }) => name === nameOf(browser));
+    if (!found) return null;
     try {
-      const text = this.box.open(Buffer.from(value, 'base64url'), CONTEXT);
+      const text = this.box.open(Buffer.from(found.value, 'base64url'), CONTEXT);
       const { until, ...flow } = JSON.parse(text) as OidcFlow & { until: number };
-      return until > Date.now() ? flow : null;
+      return until > Date.now() && browserOf(flow) === browser ? flow : null;
     } catch {
       return null; // sealed by somebody else, or under an older master key
     }
   }
 
   /** Lax: it must come along when the provider sends the browser back. */
-  private cookie(value: string, maxAgeSeconds: number): string {
-    const secure = this.config.publicUrl.startsWith('https:') ? '; Secure' : '';
-    return `${COOKIE}=${value}; Path=${PATH}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
+  private cookie(name: string, value: string, maxAgeSeconds: number): string {
+    const { publicUrl, publicPath } = this.config;
+    const secure = publicUrl.startsWith('https:') ? '; Secure' : '';
+    return `${name}=${value}; Path=${publicPath}${PATH}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
   }
+}
+
+/** Names a sign-in where its state must not stand. */
+export function browserOf({ state }: Pick<OidcFlow, 'state'>): string {
+  return hashOf(state).toString('hex');
+}
+
+function nameOf(browser: string): string {
+  return COOKIE + browser.slice(0, NAME_DIGITS);
+}
+
+function cookiesOf(header: string | undefined): { readonly name: string; readonly value: string }[] {
+  return (header ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(COOKIE))
+    .map((pair) => {
+      const [name = '', value = ''] = pair.split('=');
+      return { name, value };
+    });
 }

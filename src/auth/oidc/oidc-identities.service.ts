@@ -7,9 +7,11 @@ import type { UserCaller } from '../../access/caller.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { UsersService } from '../users/users.service.js';
-import { OidcIdentity } from './oidc-identity.entity.js';
+import { findIdentity, OidcIdentity } from './oidc-identity.entity.js';
 import type { LinkIdentityDto } from './oidc-providers.dto.js';
 import { OidcProvidersService } from './oidc-providers.service.js';
+
+const TAKEN = 'This account at the provider is linked to somebody already';
 
 /** Which accounts at outside providers are somebody's, as administrators see and change it. */
 @Injectable()
@@ -34,6 +36,7 @@ export class OidcIdentities {
     const identity = { id: newId(), tenantId, userId, issuer, subject: input.subject };
     try {
       return await this.dataSource.transaction(async (manager) => {
+        if (await findIdentity(manager, identity)) throw new ConflictError(TAKEN);
         await manager.insert(OidcIdentity, identity);
         const entry = { target: { kind: 'user', id: userId, name: user.email }, after: { issuer } };
         await this.audit.record(manager, caller, { action: 'user.link', ...entry });
@@ -41,7 +44,7 @@ export class OidcIdentities {
       });
     } catch (error) {
       if (uniqueViolation(error) === null) throw error;
-      throw new ConflictError('This account at the provider is linked to somebody already', { cause: error });
+      throw new ConflictError(TAKEN, { cause: error });
     }
   }
 

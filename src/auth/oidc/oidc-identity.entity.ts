@@ -1,4 +1,15 @@
-import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  type EntityManager,
+  In,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+} from 'typeorm';
+import { issuerSpellings } from './issuer-rules.js';
 import { ofTheSameTenant } from '../../platform/database/tenant-relation.js';
 import { User } from '../../access/user.entity.js';
 
@@ -28,4 +39,13 @@ export class OidcIdentity {
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt: Date;
+}
+
+/** Finds whose account it is at a provider, however its issuer was written; as it is written now, first. */
+export async function findIdentity(
+  manager: EntityManager,
+  { issuer, subject }: Pick<OidcIdentity, 'issuer' | 'subject'>,
+): Promise<OidcIdentity | null> {
+  const rows = await manager.findBy(OidcIdentity, { issuer: In(issuerSpellings(issuer)), subject });
+  return rows.find((row) => row.issuer === issuer) ?? rows[0] ?? null;
 }

@@ -8,11 +8,14 @@ import { User } from '../../access/user.entity.js';
 import { ConflictError, ForbiddenError } from '../../platform/errors.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { newUsername } from '../users/user-views.js';
-import { type Claims, isUnverified, type Person, readClaims } from './claims.js';
-import { OidcIdentity } from './oidc-identity.entity.js';
+import { canBeKept, type Claims, isUnverified, type Person, readClaims } from './claims.js';
+import { findIdentity, OidcIdentity } from './oidc-identity.entity.js';
 import type { OidcProvider } from './oidc-provider.entity.js';
 import { toDomain } from '../../platform/identity-text.js';
 import { cutText } from '../../platform/cut-text.js';
+
+const UNFIT =
+  'The sign-in provider knows you by a name that cannot be kept here: at most 255 characters, none of them a control character';
 
 /** Who a verified ID token stands for: somebody whose issuer and subject are known here, or somebody to be made. */
 @Injectable()
@@ -28,15 +31,16 @@ export class OidcPeople {
    *
    * @param claims Verified; `iss` and `sub` among them.
    * @returns The person's id. Whether they may come in is for the caller to see.
-   * @throws {ForbiddenError} Not known here, and the provider makes nobody; or no address that it may vouch for.
+   * @throws {ForbiddenError} Not known here, and the provider makes nobody; or no subject or address that can be kept.
    * @throws {ConflictError} Somebody here has the address. They are never taken for the same person on its account.
    */
   async resolve(provider: OidcProvider, claims: Claims & { iss: string; sub: string }): Promise<string> {
     const person = readClaims(claims, provider);
+    if (!canBeKept(claims)) throw new ForbiddenError(UNFIT);
     try {
       return await this.dataSource.transaction(async (manager) => {
         const { iss: issuer, sub: subject } = claims;
-        const known = await manager.findOneBy(OidcIdentity, { issuer, subject });
+        const known = await findIdentity(manager, { issuer, subject });
         if (known) return this.bringUpToDate(manager, { provider, userId: known.userId, person });
         const userId = await this.create(manager, { provider, person, unverified: isUnverified(claims) });
         const { tenantId } = provider;

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, InPerson, Requires } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import {
   ApiChange,
   ApiData,
@@ -74,7 +74,7 @@ export class OidcProvidersController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: UpdateOidcProviderDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const row = await this.providers.update(caller, id, body, ifMatch);
     return changed(toOidcProviderDto(row, this.config.publicUrl), 'Provider changed');
@@ -86,7 +86,11 @@ export class OidcProvidersController {
   @ApiOperation({ summary: 'Remove an outside provider', description: 'Its people stay.' })
   @ApiChange(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, PRECONDITION_FAILED)
-  async delete(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
+  async delete(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: ReadVersions,
+  ) {
     await this.providers.delete(caller, id, ifMatch);
     return changed(null, 'Provider removed');
   }

@@ -8,7 +8,7 @@ import { isRole, standsAbove } from '../../access/role-rank.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { ConflictError, ForbiddenError, NotFoundError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
-import { requireVersion } from '../../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
@@ -79,7 +79,7 @@ export class OidcProvidersService {
     caller: UserCaller,
     id: string,
     input: UpdateOidcProviderDto,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<OidcProvider> {
     this.requireSound(input);
     await this.changing(caller, 'oidc_provider.update', async (manager) => {
@@ -101,7 +101,7 @@ export class OidcProvidersService {
   }
 
   /** Its people stay, with their links to the issuer. */
-  async delete(caller: UserCaller, id: string, ifMatch?: number): Promise<void> {
+  async delete(caller: UserCaller, id: string, ifMatch?: ReadVersions): Promise<void> {
     await this.changing(caller, 'oidc_provider.delete', async (manager) => {
       const row = await findLocked(manager, id);
       requireVersion(row, ifMatch);

@@ -5,7 +5,7 @@ import { Public } from '../../access/access.js';
 import { MfaRequiredDto, SignedInDto } from '../sign-in/auth.dto.js';
 import { ok } from '../../platform/rest/envelope.js';
 import { ApiEither, ApiFailures, IdParam } from '../../platform/rest/rest.dto.js';
-import { OidcFlows } from './oidc-flow.js';
+import { browserOf, OidcFlows } from './oidc-flow.js';
 import { ExchangeOidcCodeDto, StartOidcQueryDto } from './oidc-providers.dto.js';
 import { OidcSignIn } from './oidc-sign-in.service.js';
 
@@ -29,9 +29,15 @@ export class OidcSignInController {
   })
   @ApiResponse({ status: FOUND, description: 'To the provider' })
   @ApiFailures(BAD_REQUEST, NOT_FOUND, SERVICE_UNAVAILABLE)
-  async start(@Param() { id }: IdParam, @Query() query: StartOidcQueryDto, @Res() response: Response) {
+  async start(
+    @Param() { id }: IdParam,
+    @Query() query: StartOidcQueryDto,
+    @Req() request: Request,
+    @Res() response: Response,
+  ) {
     const { url, flow } = await this.oidc.start(id, query.return_to ?? '/');
-    response.setHeader('Set-Cookie', this.flows.cookieFor(flow)).redirect(FOUND, url);
+    const cookies = this.flows.cookiesFor(flow, request.headers.cookie);
+    response.setHeader('Set-Cookie', cookies).redirect(FOUND, url);
   }
 
   @Get(':id/callback')
@@ -45,7 +51,9 @@ export class OidcSignInController {
   @ApiFailures(BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, SERVICE_UNAVAILABLE)
   async callback(@Param() { id }: IdParam, @Req() request: Request, @Res() response: Response) {
     const query = new URL(request.originalUrl, 'http://localhost').search;
-    const url = await this.oidc.finish(id, query, this.flows.read(request.headers.cookie));
+    const state = new URLSearchParams(query).get('state') ?? '';
+    const flow = this.flows.read(request.headers.cookie, browserOf({ state }));
+    const url = await this.oidc.finish(id, query, flow);
     response.setHeader('Cache-Control', 'no-store').redirect(FOUND, url);
   }
 
@@ -64,8 +72,10 @@ export class OidcSignInController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
-    const signedIn = await this.oidc.exchange(code, this.flows.read(request.headers.cookie));
-    response.setHeader('Set-Cookie', this.flows.noCookie());
+    const { signedIn, flow } = await this.oidc.exchange(code, (browser) =>
+      this.flows.read(request.headers.cookie, browser),
+    );
+    response.setHeader('Set-Cookie', this.flows.noCookie(flow));
     return ok(signedIn);
   }
 }

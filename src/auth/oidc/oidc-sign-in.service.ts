@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import {
@@ -15,15 +14,14 @@ import { DataSource } from 'typeorm';
 import type { MfaRequiredDto, SignedInDto } from '../sign-in/auth.dto.js';
 import { Callers } from '../sign-in/callers.service.js';
 import { OneTimeTokens } from '../sign-in/one-time-tokens.js';
-import { hashOf } from '../../platform/secrets/secure-token.js';
 import { SignInService } from '../sign-in/sign-in.service.js';
 import { NotFoundError, UnauthenticatedError, UnavailableError } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
-import type { Claims } from './claims.js';
+import { type Claims, decidesAlone } from './claims.js';
 import { OidcClient } from './oidc-client.js';
-import type { OidcFlow } from './oidc-flow.js';
+import { browserOf, type OidcFlow } from './oidc-flow.js';
 import { OidcPeople } from './oidc-people.service.js';
 import { OidcProvider } from './oidc-provider.entity.js';
 import { redirectUri } from './oidc-providers.dto.js';
@@ -57,7 +55,6 @@ export class OidcSignIn {
     returnTo: string,
   ): Promise<{ readonly url: string; readonly flow: OidcFlow }> {
     const provider = await this.findProvider(providerId);
-    const configuration = await this.reach(provider);
     const flow = {
       providerId,
       state: randomState(),
@@ -65,14 +62,17 @@ export class OidcSignIn {
       verifier: randomPKCECodeVerifier(),
       returnTo,
     };
-    const url = buildAuthorizationUrl(configuration, {
-      redirect_uri: redirectUri(this.config.publicUrl, providerId),
-      scope: provider.scopes.join(' '),
-      state: flow.state,
-      nonce: flow.nonce,
-      code_challenge: await calculatePKCECodeChallenge(flow.verifier),
-      code_challenge_method: 'S256',
-    });
+    const challenge = await calculatePKCECodeChallenge(flow.verifier);
+    const url = await this.reach(provider, (configuration) =>
+      buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri(this.config.publicUrl, providerId),
+        scope: provider.scopes.join(' '),
+        state: flow.state,
+        nonce: flow.nonce,
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+      }),
+    );
     return { url: url.href, flow };
   }
 
@@ -84,12 +84,12 @@ export class OidcSignIn {
   async finish(providerId: string, query: string, flow: OidcFlow | null): Promise<string> {
     if (!flow || flow.providerId !== providerId) throw new UnauthenticatedError(NOT_UNDER_WAY);
     const provider = await this.findProvider(providerId);
-    const configuration = await this.reach(provider);
+    const configuration = await this.reach(provider, (found) => found);
     const claims = await this.readAnswer(configuration, provider, { query, flow });
     return inTenant(provider.tenantId, async () => {
       const userId = await this.people.resolve(provider, claims);
       const { tenantId } = provider;
-      const data = { browser: hashOf(flow.state).toString('hex') };
+      const data = { browser: browserOf(flow) };
       const code = await this.dataSource.transaction((manager) =>
         this.oneTime.issue(manager, { tenantId, userId, purpose: 'oidc', data }),
       );
@@ -97,19 +97,22 @@ export class OidcSignIn {
     });
   }
 
-  /** @throws {UnauthenticatedError} Unknown, used, expired, another browser's, or the person may not come in. */
-  async exchange(code: string, flow: OidcFlow | null): Promise<SignedInDto | MfaRequiredDto> {
+  /**
+   * @param flowOf Finds the sign-in in the browser that asks: see {@link browserOf}.
+   * @throws {UnauthenticatedError} Unknown, used, expired, another browser's, or the person may not come in.
+   */
+  async exchange(
+    code: string,
+    flowOf: (browser: string) => OidcFlow | null,
+  ): Promise<{ readonly signedIn: SignedInDto | MfaRequiredDto; readonly flow: OidcFlow }> {
     const row = await this.oneTime.find(code, 'oidc');
-    const browser = Buffer.from(row?.data['browser'] ?? '', 'hex');
-    const own = hashOf(flow?.state ?? '');
-    if (!row || !flow || browser.length !== own.length || !timingSafeEqual(browser, own)) {
-      throw new UnauthenticatedError(CODE_INVALID);
-    }
+    const flow = row && flowOf(row.data['browser'] ?? '');
+    if (!row || !flow) throw new UnauthenticatedError(CODE_INVALID);
     return inTenant(row.tenantId, async () => {
       const first = await this.dataSource.transaction((manager) => this.oneTime.use(manager, row));
       const caller = first ? await this.callers.find(row.userId) : null;
       if (!caller) throw new UnauthenticatedError(CODE_INVALID);
-      return this.signIn.begin(caller, 'oidc');
+      return { signedIn: await this.signIn.begin(caller, 'oidc'), flow };
     });
   }
 
@@ -122,15 +125,12 @@ export class OidcSignIn {
     return provider;
   }
 
-  private async reach(provider: OidcProvider): Promise<Configuration> {
+  /** @throws {UnavailableError} It cannot be reached, or what it says of itself is of no use. */
+  private async reach<T>(provider: OidcProvider, use: (configuration: Configuration) => T): Promise<T> {
     try {
-      return await this.client.configurationOf(provider);
+      return use(await this.client.configurationOf(provider));
     } catch (cause) {
-      this.logger.warn({
-        message: 'An OIDC provider cannot be used',
-        provider: provider.id,
-        cause: String(cause),
-      });
+      this.warn(provider, 'An OIDC provider cannot be used', cause);
       throw new UnavailableError('The sign-in provider cannot be reached; try again later', { cause });
     }
   }
@@ -149,16 +149,34 @@ export class OidcSignIn {
         idTokenExpected: true,
       });
       const claims = tokens.claims()!;
-      if (!configuration.serverMetadata().userinfo_endpoint) return claims;
-      const more = await fetchUserInfo(configuration, tokens.access_token, claims.sub);
+      const more = await this.askMore(configuration, provider, { token: tokens.access_token, claims });
       return { ...more, ...claims };
     } catch (cause) {
-      this.logger.warn({
-        message: 'An OIDC sign-in was refused',
-        provider: provider.id,
-        cause: String(cause),
-      });
+      this.warn(provider, 'An OIDC sign-in was refused', cause);
       throw new UnauthenticatedError('The sign-in provider did not vouch for you; begin anew', { cause });
     }
+  }
+
+  /**
+   * Asks for what does not stand in the ID token. Providers refuse it, sign it with what we cannot check, or have it broken: that
+   * matters only where roles or a tier must come from there, since a person without them would lose what they have.
+   */
+  private async askMore(
+    configuration: Configuration,
+    provider: OidcProvider,
+    { token, claims }: { readonly token: string; readonly claims: Claims & { sub: string } },
+  ): Promise<Claims> {
+    if (!configuration.serverMetadata().userinfo_endpoint) return {};
+    try {
+      return await fetchUserInfo(configuration, token, claims.sub);
+    } catch (cause) {
+      if (!decidesAlone(claims, provider)) throw cause;
+      this.warn(provider, 'An OIDC provider gave no userinfo; its ID token had to do', cause);
+      return {};
+    }
+  }
+
+  private warn({ id }: OidcProvider, message: string, cause: unknown): void {
+    this.logger.warn({ message, provider: id, cause: String(cause) });
   }
 }

@@ -122,6 +122,8 @@ export const people: Readonly<Record<string, string>> = {
     '此处已有人使用该地址；请让管理员关联您的账号',
   'You are not known here; ask an administrator to link your account':
     '此处没有您的记录；请让管理员关联您的账号',
+  'The sign-in provider knows you by a name that cannot be kept here: at most 255 characters, none of them a control character':
+    '登录提供方用于标识您的名称无法在此保存：最多 255 个字符，且不含控制字符',
   'The provider vouches for no e-mail address of yours': '提供方没有为您的任何电子邮件地址作证',
   'People with addresses of this domain are not let in': '不允许使用此域名地址的人登录',
   'This sign-in is not under way in this browser, or took too long; begin anew':
