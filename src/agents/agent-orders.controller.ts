@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { changed, ok, pageOf } from '../platform/rest/envelope.js';
-import { IfMatch } from '../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../platform/rest/preconditions.js';
 import {
   ApiChange,
   ApiData,
@@ -62,7 +62,7 @@ export class AgentOrdersController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: UpdateOrderDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return changed(toOrderDto(await this.orders.update(caller, id, body, ifMatch)), 'Order changed');
   }
@@ -75,7 +75,11 @@ export class AgentOrdersController {
   })
   @ApiChange(null)
   @ApiFailures(NOT_FOUND)
-  async delete(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
+  async delete(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: ReadVersions,
+  ) {
     await this.orders.delete(caller, id, ifMatch);
     return changed(null, 'Order removed');
   }

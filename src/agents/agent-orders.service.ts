@@ -8,7 +8,7 @@ import { ChangeBus } from '../platform/replicas/change-bus.js';
 import type { Page } from '../platform/rest/envelope.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
 import { decodeIdCursor, toPage } from '../platform/rest/paging.js';
-import { requireVersion } from '../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { AgentOrder, AgentOrderStep } from './agent-order.entity.js';
 import type { CreateOrderDto, UpdateOrderDto } from './agent-orders.dto.js';
@@ -76,7 +76,7 @@ export class AgentOrdersService {
     caller: Caller,
     id: string,
     input: UpdateOrderDto,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<OrderWithAgents> {
     await this.changeBus.commit(async (manager) => {
       const order = await findLocked(manager, caller, id);
@@ -100,7 +100,7 @@ export class AgentOrdersService {
   }
 
   /** Nobody is asked for the purpose any more. */
-  async delete(caller: Caller, id: string, ifMatch?: number): Promise<void> {
+  async delete(caller: Caller, id: string, ifMatch?: ReadVersions): Promise<void> {
     await this.changeBus.commit(async (manager) => {
       const order = await findLocked(manager, caller, id);
       requireVersion(order, ifMatch);

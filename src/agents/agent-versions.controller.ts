@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires, ShowsSecret } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { changed, ok } from '../platform/rest/envelope.js';
-import { IfMatch } from '../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../platform/rest/preconditions.js';
 import { ApiChange, ApiData, ApiFailures, IdParam } from '../platform/rest/rest.dto.js';
 import { AgentViews } from './agent-views.js';
 import { CreateVersionDto, RevealedVersionDto, UpdateVersionDto, VersionDto } from './agent-versions.dto.js';
@@ -59,7 +59,7 @@ export class AgentVersionsController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: UpdateVersionDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const row = await this.versions.update(caller, id, body, ifMatch);
     return changed(await this.views.ofVersion(caller, row), 'Version changed');
@@ -70,7 +70,11 @@ export class AgentVersionsController {
   @ApiOperation({ summary: 'Remove a version of an agent', description: 'Not the only one.' })
   @ApiChange(null)
   @ApiFailures(NOT_FOUND, CONFLICT)
-  async delete(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
+  async delete(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: ReadVersions,
+  ) {
     await this.versions.delete(caller, id, ifMatch);
     return changed(null, 'Version removed');
   }

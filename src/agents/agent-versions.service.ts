@@ -8,7 +8,7 @@ import type { Caller } from '../access/caller.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import { cutText } from '../platform/cut-text.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
-import { requireVersion } from '../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { invalidFields } from '../platform/rest/validation.js';
@@ -78,7 +78,12 @@ export class AgentVersionsService {
    * @throws {ConflictError} Another version of the agent has the label.
    * @throws {InvalidInputError} It moves to another server and the key does not change: the key would go to somebody else.
    */
-  async update(caller: Caller, id: string, input: UpdateVersionDto, ifMatch?: number): Promise<AgentVersion> {
+  async update(
+    caller: Caller,
+    id: string,
+    input: UpdateVersionDto,
+    ifMatch?: ReadVersions,
+  ): Promise<AgentVersion> {
     this.requireSound(input);
     const { result } = await this.changeBus
       .commit(async (manager) => {
@@ -105,7 +110,7 @@ export class AgentVersionsService {
   }
 
   /** @throws {ConflictError} It is the last one: an agent has at least one version. */
-  async delete(caller: Caller, id: string, ifMatch?: number): Promise<void> {
+  async delete(caller: Caller, id: string, ifMatch?: ReadVersions): Promise<void> {
     await this.changeBus.commit(async (manager) => {
       const { agentId } = await findLocked(manager, caller, id);
       // Locked before the versions are counted: two deletions at once would each leave the other's.

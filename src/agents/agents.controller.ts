@@ -4,7 +4,7 @@ import { CurrentCaller, Requires } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { ClientSignal } from '../platform/rest/client-signal.js';
 import { changed, ok, pageOf } from '../platform/rest/envelope.js';
-import { IfMatch } from '../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../platform/rest/preconditions.js';
 import {
   ApiChange,
   ApiData,
@@ -73,7 +73,7 @@ export class AgentsController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: UpdateAgentDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const agent = await this.agents.update(caller, id, body, ifMatch);
     return changed(await this.views.ofAgent(caller, agent), 'Agent changed');
@@ -87,7 +87,11 @@ export class AgentsController {
   })
   @ApiChange(null)
   @ApiFailures(NOT_FOUND)
-  async delete(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
+  async delete(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: ReadVersions,
+  ) {
     await this.agents.delete(caller, id, ifMatch);
     return changed(null, 'Agent removed');
   }

@@ -9,7 +9,7 @@ import { ChangeBus } from '../platform/replicas/change-bus.js';
 import type { Page } from '../platform/rest/envelope.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
 import { decodeIdCursor, toPage } from '../platform/rest/paging.js';
-import { requireVersion } from '../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { AgentCircuits } from './agent-circuits.js';
 import { AgentVersion } from './agent-version.entity.js';
@@ -84,7 +84,7 @@ export class AgentsService {
     caller: Caller,
     id: string,
     input: UpdateAgentDto,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<AgentWithVersions> {
     await this.changeBus
       .commit(async (manager) => {
@@ -101,7 +101,7 @@ export class AgentsService {
   }
 
   /** Its versions go with it, and its places in orders. */
-  async delete(caller: Caller, id: string, ifMatch?: number): Promise<void> {
+  async delete(caller: Caller, id: string, ifMatch?: ReadVersions): Promise<void> {
     await this.changeBus.commit(async (manager) => {
       const agent = await findLocked(manager, caller, id);
       requireVersion(agent, ifMatch);

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { changed, ok } from '../platform/rest/envelope.js';
-import { IfMatch } from '../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../platform/rest/preconditions.js';
 import { ApiChange, ApiData, ApiFailures } from '../platform/rest/rest.dto.js';
 import { AutomationSettingsDto, PutAutomationSettingsDto } from './automation-settings.dto.js';
 import { AutomationSettingsService } from './automation-settings.service.js';
@@ -36,7 +36,7 @@ export class AutomationSettingsController {
   async put(
     @CurrentCaller() caller: UserCaller,
     @Body() body: PutAutomationSettingsDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return changed(await this.settings.put(caller, body, ifMatch), 'Settings changed');
   }

@@ -5,7 +5,7 @@ import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
 import type { UserCaller } from '../access/caller.js';
 import { InvalidInputError, NotFoundError } from '../platform/errors.js';
-import { requireVersion } from '../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { ToolGroup } from '../groups/group.entity.js';
 import { JobRegistry } from '../jobs/job-registry.js';
 import { JobSettings } from '../jobs/job-settings.js';
@@ -36,7 +36,7 @@ export class AutomationSettingsService {
   async put(
     caller: UserCaller,
     input: PutAutomationSettingsDto,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<AutomationSettingsDto> {
     const { tenantId } = caller;
     const columns = columnsOf(input);
@@ -55,7 +55,7 @@ export class AutomationSettingsService {
   private async findLocked(
     manager: EntityManager,
     tenantId: string,
-    ifMatch: number | undefined,
+    ifMatch: ReadVersions | undefined,
   ): Promise<AutomationSetting> {
     const made = await manager
       .createQueryBuilder()

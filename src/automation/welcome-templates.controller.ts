@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { changed, ok } from '../platform/rest/envelope.js';
-import { IfMatch } from '../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../platform/rest/preconditions.js';
 import { ApiChange, ApiData, ApiDataList, ApiFailures } from '../platform/rest/rest.dto.js';
 import {
   LanguageParam,
@@ -59,7 +59,7 @@ export class WelcomeTemplatesController {
     @CurrentCaller() caller: UserCaller,
     @Param() { language }: LanguageParam,
     @Body() { body }: PutWelcomeTemplateDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return changed(await this.templates.put(caller, language, { body, ifMatch }), 'Template set');
   }
@@ -75,7 +75,7 @@ export class WelcomeTemplatesController {
   async delete(
     @CurrentCaller() caller: UserCaller,
     @Param() { language }: LanguageParam,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     await this.templates.delete(caller, language, ifMatch);
     return changed(null, 'Template removed');

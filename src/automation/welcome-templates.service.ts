@@ -7,7 +7,7 @@ import { Tenant } from '../access/tenant.entity.js';
 import { User } from '../access/user.entity.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../platform/errors.js';
 import { newId } from '../platform/new-id.js';
-import { requireVersion } from '../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { AutomationSettings } from './automation-settings.js';
 import { BUILT_IN_TEMPLATES } from './built-in-templates.js';
@@ -56,7 +56,7 @@ export class WelcomeTemplatesService {
   async put(
     caller: UserCaller,
     tag: string,
-    { body: given, ifMatch }: { readonly body: string; readonly ifMatch?: number },
+    { body: given, ifMatch }: { readonly body: string; readonly ifMatch?: ReadVersions },
   ): Promise<WelcomeTemplateDto> {
     const language = requireLanguage(tag);
     const body = requireGood(given);
@@ -78,7 +78,7 @@ export class WelcomeTemplatesService {
   }
 
   /** The one that comes with the product is in force again, where there is one. @throws {NotFoundError} */
-  async delete(caller: UserCaller, tag: string, ifMatch?: number): Promise<void> {
+  async delete(caller: UserCaller, tag: string, ifMatch?: ReadVersions): Promise<void> {
     const language = requireLanguage(tag);
     await this.dataSource.transaction(async (manager) => {
       const template = await findLocked(manager, caller, language);

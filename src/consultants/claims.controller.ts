@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { ok, pageOf } from '../platform/rest/envelope.js';
-import { IfMatch } from '../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../platform/rest/preconditions.js';
 import { ApiData, ApiFailures, ApiPage, IdParam } from '../platform/rest/rest.dto.js';
 import { ClaimDto, ClaimQueryDto, ReassignDto } from './claims.dto.js';
 import { ClaimsReader } from './claims-reader.js';
@@ -63,7 +63,11 @@ export class ClaimsController {
   })
   @ApiData(ClaimDto)
   @ApiFailures(NOT_FOUND, CONFLICT)
-  async release(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
+  async release(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: ReadVersions,
+  ) {
     return ok(await this.reader.view(await this.claims.release(caller, id, ifMatch)), 'Given back');
   }
 
@@ -76,7 +80,11 @@ export class ClaimsController {
   })
   @ApiData(ClaimDto)
   @ApiFailures(NOT_FOUND, CONFLICT)
-  async close(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
+  async close(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: ReadVersions,
+  ) {
     return ok(await this.reader.view(await this.claims.close(caller, id, ifMatch)), 'Closed');
   }
 
@@ -93,7 +101,7 @@ export class ClaimsController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() { user_id: userId }: ReassignDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const claim = await this.claims.reassign(caller, id, { userId, ifMatch });
     return ok(await this.reader.view(claim), 'Given to the consultant');

@@ -6,7 +6,7 @@ import { AuditTrail } from '../access/audit/audit-trail.js';
 import type { UserCaller } from '../access/caller.js';
 import { isAllowed } from '../access/permissions.js';
 import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '../platform/errors.js';
-import { requireVersion } from '../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { setConsultant } from '../crm/conversation-writer.js';
 import { ClaimNews } from './claim-news.js';
 import { ClaimRounds, findLocked } from './claim-rounds.js';
@@ -47,7 +47,7 @@ export class ClaimsService {
   }
 
   /** Gives the customer back: consultants are told anew, as for a new one. @throws {ForbiddenError} It is another's. */
-  async release(caller: UserCaller, id: string, ifMatch?: number): Promise<CustomerClaim> {
+  async release(caller: UserCaller, id: string, ifMatch?: ReadVersions): Promise<CustomerClaim> {
     return this.change(caller, id, async (manager, claim) => {
       requireVersion(claim, ifMatch);
       if (claim.state !== 'claimed') throw new ConflictError(`This customer is ${claim.state}, not claimed`);
@@ -66,7 +66,7 @@ export class ClaimsService {
   }
 
   /** Done: the customer counts for nobody's load any more. The conversation keeps its consultant. */
-  async close(caller: UserCaller, id: string, ifMatch?: number): Promise<CustomerClaim> {
+  async close(caller: UserCaller, id: string, ifMatch?: ReadVersions): Promise<CustomerClaim> {
     return this.change(caller, id, async (manager, claim) => {
       requireVersion(claim, ifMatch);
       if (claim.state === 'closed') throw new ConflictError('This customer is closed already');
@@ -88,7 +88,7 @@ export class ClaimsService {
   async reassign(
     caller: UserCaller,
     id: string,
-    { userId, ifMatch }: { readonly userId: string; readonly ifMatch?: number },
+    { userId, ifMatch }: { readonly userId: string; readonly ifMatch?: ReadVersions },
   ): Promise<CustomerClaim> {
     return this.change(caller, id, async (manager, claim) => {
       requireVersion(claim, ifMatch);

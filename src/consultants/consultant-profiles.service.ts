@@ -5,7 +5,7 @@ import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
 import type { UserCaller } from '../access/caller.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
-import { requireVersion } from '../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import type { Consultant } from './allocation.js';
 import { ConsultantDirectory } from './consultant-directory.js';
@@ -46,7 +46,7 @@ export class ConsultantProfilesService {
   async put(
     caller: UserCaller,
     userId: string,
-    { input, ifMatch }: { readonly input: PutProfileDto; readonly ifMatch?: number },
+    { input, ifMatch }: { readonly input: PutProfileDto; readonly ifMatch?: ReadVersions },
   ): Promise<ConsultantDto> {
     await this.get(caller, userId);
     await this.dataSource
@@ -60,7 +60,7 @@ export class ConsultantProfilesService {
   }
 
   /** All but the level, which is for administrators to set: it stays as it is. */
-  async putOwn(caller: UserCaller, input: PutProfileDto, ifMatch?: number): Promise<ConsultantDto> {
+  async putOwn(caller: UserCaller, input: PutProfileDto, ifMatch?: ReadVersions): Promise<ConsultantDto> {
     const { level } = await this.get(caller, caller.userId);
     return this.put(caller, caller.userId, {
       input: Object.assign(new PutProfileDto(), input, { level }),
@@ -71,7 +71,7 @@ export class ConsultantProfilesService {
   private async save(
     manager: EntityManager,
     caller: UserCaller,
-    { userId, input, ifMatch }: { userId: string; input: PutProfileDto; ifMatch?: number },
+    { userId, input, ifMatch }: { userId: string; input: PutProfileDto; ifMatch?: ReadVersions },
   ): Promise<void> {
     const { tenantId } = caller;
     const lock = { mode: 'pessimistic_write' } as const;

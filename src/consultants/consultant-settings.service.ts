@@ -5,7 +5,7 @@ import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
 import type { UserCaller } from '../access/caller.js';
 import { ConflictError } from '../platform/errors.js';
-import { requireVersion } from '../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { ConsultantSettings, type EscalationLevel } from './consultant-settings.entity.js';
 import { SETTING_DEFAULTS, type SettingsInForce } from './consultant-settings.js';
@@ -35,7 +35,7 @@ export class ConsultantSettingsService {
   async put(
     caller: UserCaller,
     input: PutConsultantSettingsDto,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<ConsultantSettingsDto> {
     await this.dataSource
       .transaction((manager) => this.save(manager, caller, input, ifMatch))
@@ -51,7 +51,7 @@ export class ConsultantSettingsService {
     manager: EntityManager,
     caller: UserCaller,
     input: PutConsultantSettingsDto,
-    ifMatch: number | undefined,
+    ifMatch: ReadVersions | undefined,
   ): Promise<void> {
     const { tenantId } = caller;
     const lock = { mode: 'pessimistic_write' } as const;

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { ok } from '../platform/rest/envelope.js';
-import { IfMatch } from '../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../platform/rest/preconditions.js';
 import { ApiData, ApiDataList, ApiFailures, IdParam } from '../platform/rest/rest.dto.js';
 import { ConsultantProfilesService } from './consultant-profiles.service.js';
 import { ConsultantSettingsService } from './consultant-settings.service.js';
@@ -46,7 +46,7 @@ export class ConsultantsController {
   async putOwn(
     @CurrentCaller() caller: UserCaller,
     @Body() body: PutOwnProfileDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return ok(await this.profiles.putOwn(caller, body, ifMatch), 'Profile set');
   }
@@ -72,7 +72,7 @@ export class ConsultantsController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() input: PutProfileDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return ok(await this.profiles.put(caller, id, { input, ifMatch }), 'Profile set');
   }
@@ -97,7 +97,7 @@ export class ConsultantsController {
   async putSettings(
     @CurrentCaller() caller: UserCaller,
     @Body() body: PutConsultantSettingsDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return ok(await this.settings.put(caller, body, ifMatch), 'Settings set');
   }

@@ -7,12 +7,13 @@ import { type InFlight } from '../platform/replicas/change-bus.js';
 import { NotFoundError } from '../platform/errors.js';
 import { currentScope } from '../platform/request-scope.js';
 import { ToolGroup } from './group.entity.js';
+import type { ReadVersions } from '../platform/rest/preconditions.js';
 
 /** `inFlight`: what is to become of calls that run while the change takes their key or tool away. */
 export type ChangeOptions = {
   readonly inFlight?: InFlight;
   /** The version that the caller read of what is changed: see `platform/rest/preconditions.ts`. */
-  readonly ifMatch?: number;
+  readonly ifMatch?: ReadVersions;
 };
 
 type Done<T> = { readonly result: T; readonly epoch: number | null; readonly groupIds: readonly string[] };

@@ -4,7 +4,7 @@ import { CurrentCaller, Requires, ShowsSecret } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import type { InFlight } from '../platform/replicas/change-bus.js';
 import { changed, ok, pageOf } from '../platform/rest/envelope.js';
-import { IfMatch } from '../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../platform/rest/preconditions.js';
 import { ApiInFlight, InFlightParam } from '../platform/rest/in-flight.js';
 import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam } from '../platform/rest/rest.dto.js';
 import { Config } from '../platform/config.js';
@@ -80,7 +80,7 @@ export class GroupsController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: UpdateGroupDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
     @InFlightParam() inFlight?: InFlight,
   ) {
     return changed(
@@ -101,7 +101,7 @@ export class GroupsController {
   async delete(
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
     @InFlightParam() inFlight?: InFlight,
   ) {
     await this.groups.delete(caller, id, { inFlight, ifMatch });

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../access/access.js';
 import type { UserCaller } from '../access/caller.js';
 import { changed, ok } from '../platform/rest/envelope.js';
-import { IfMatch } from '../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../platform/rest/preconditions.js';
 import { ApiChange, ApiData, ApiDataList, ApiFailures } from '../platform/rest/rest.dto.js';
 import { JobSettingsService } from './job-settings.service.js';
 import { toJobSettingDto } from './job-views.js';
@@ -50,7 +50,7 @@ export class JobSettingsController {
     @CurrentCaller() caller: UserCaller,
     @Param() param: JobKindParam,
     @Body() body: PutJobSettingDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const { kind, set } = await this.settings.put(caller, param.kind, body, ifMatch);
     return changed(toJobSettingDto(kind, set), 'Retry plan set');
@@ -64,7 +64,7 @@ export class JobSettingsController {
   async delete(
     @CurrentCaller() caller: UserCaller,
     @Param() param: JobKindParam,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const { kind, set } = await this.settings.delete(caller, param.kind, ifMatch);
     return changed(toJobSettingDto(kind, set), 'Retry plan removed');

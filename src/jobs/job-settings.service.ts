@@ -7,7 +7,7 @@ import { differenceOf } from '../access/audit/difference.js';
 import type { UserCaller } from '../access/caller.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
-import { requireVersion } from '../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { type JobKind, JobRegistry } from './job-registry.js';
 import { JobSetting } from './job-setting.entity.js';
@@ -49,7 +49,7 @@ export class JobSettingsService {
     caller: UserCaller,
     name: string,
     input: PutJobSettingDto,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<KindSetting> {
     const kind = this.kindOf(name);
     const columns = { retrySeconds: input.retry_seconds, timeoutSeconds: input.timeout_seconds ?? null };
@@ -67,7 +67,7 @@ export class JobSettingsService {
   }
 
   /** @throws {NotFoundError} Nothing is set for the kind. */
-  async delete(caller: UserCaller, name: string, ifMatch?: number): Promise<KindSetting> {
+  async delete(caller: UserCaller, name: string, ifMatch?: ReadVersions): Promise<KindSetting> {
     const kind = this.kindOf(name);
     await this.commit(async (manager) => {
       const setting = await findLocked(manager, caller, name);

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { cutText } from '../platform/cut-text.js';
 import { UserCallers } from '../auth/sign-in/user-callers.js';
 import { AllowedSites } from '../platform/network/allowed-sites.js';
-import { clientAddress, compileTrust, isWithin } from '../platform/network/client-address.js';
+import { ClientAddressReader, isWithin } from '../platform/network/client-address.js';
 import { UnauthenticatedError } from '../platform/errors.js';
 import { Config } from '../platform/config.js';
 import { refusalOfGroup } from '../groups/access-rules.js';
@@ -34,7 +34,7 @@ const ALLOWED_HEADERS =
 /** Who may come in: Host and Origin, the key, and whether the key is this group's. Reads memory only. */
 @Injectable()
 export class Gate {
-  private readonly trust: ReturnType<typeof compileTrust>;
+  private readonly addresses: ClientAddressReader;
   private readonly sites: AllowedSites;
 
   constructor(
@@ -44,7 +44,7 @@ export class Gate {
     private readonly userCallers: UserCallers,
     private readonly alerts: SecurityAlertsService,
   ) {
-    this.trust = compileTrust(config.env.TRUST_PROXY);
+    this.addresses = new ClientAddressReader(config.env);
     this.sites = new AllowedSites(config);
   }
 
@@ -191,7 +191,7 @@ export class Gate {
 
   private sightingOf(request: IncomingMessage): Sighting {
     return {
-      ip: clientAddress(request, this.trust),
+      ip: this.addresses.of(request),
       userAgent: request.headers['user-agent'] ?? null,
     };
   }

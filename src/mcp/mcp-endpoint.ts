@@ -9,6 +9,8 @@ import { Cancellation } from '../platform/ending.js';
 import { idempotencyKeyOf } from '../platform/rest/idempotency-key.js';
 import { isLivePath } from '../messaging/live/live-path.js';
 import { InFlightSet } from '../platform/in-flight-set.js';
+import { ClientAddressReader } from '../platform/network/client-address.js';
+import { acceptPublicPath } from '../platform/network/public-path.js';
 import { Replica } from '../platform/replicas/replica.js';
 import { requestIdOf, runInScope } from '../platform/request-scope.js';
 import { Config } from '../platform/config.js';
@@ -46,6 +48,7 @@ export class McpEndpoint implements OnApplicationShutdown {
   /** Answers under way. */
   private readonly replies = new InFlightSet<HttpReply>();
   private readonly keepAlive: NodeJS.Timeout;
+  private readonly addresses: ClientAddressReader;
 
   constructor(
     private readonly config: Config,
@@ -60,6 +63,7 @@ export class McpEndpoint implements OnApplicationShutdown {
     private readonly refusedCalls: RefusedCalls,
     private readonly replica: Replica,
   ) {
+    this.addresses = new ClientAddressReader(config.env);
     const { MCP_BODY_MAX_BYTES: maxPayload, MCP_KEEPALIVE_MS: silenceMaxMs } = config.env;
     this.webSockets = new WebSocketServer({ noServer: true, maxPayload });
     this.keepAlive = setInterval(() => {
@@ -86,6 +90,7 @@ export class McpEndpoint implements OnApplicationShutdown {
       if (isLivePath(request.url)) return; // answered in messaging/live
       this.inScope(request, undefined, () => void this.upgrade(server, request, socket, head));
     });
+    acceptPublicPath(server, this.config.publicPath);
   }
 
   /** Ends what would hold up a shutdown and is not a call: notification streams, connections without a call under way. */
@@ -99,7 +104,7 @@ export class McpEndpoint implements OnApplicationShutdown {
   private inScope<T>(request: IncomingMessage, response: ServerResponse | undefined, work: () => T): T {
     const requestId = requestIdOf(request);
     response?.setHeader('X-Request-Id', requestId);
-    const ip = request.socket.remoteAddress ?? null;
+    const ip = this.addresses.of(request);
     const userAgent = request.headers['user-agent'] ?? null;
     return runInScope({ requestId, tenantId: null, ip, userAgent }, work);
   }
@@ -166,7 +171,7 @@ export class McpEndpoint implements OnApplicationShutdown {
       appId: appIdOf(request),
       transport,
       idempotencyKey: idempotencyKeyOf(request),
-      client: `${credentialOf(caller)} ${request.socket.remoteAddress ?? ''}`,
+      client: `${credentialOf(caller)} ${this.addresses.of(request)}`,
       gone,
     };
   }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../platform/config.js';
+import { currentScope } from '../platform/request-scope.js';
 import { Cancellation } from '../platform/ending.js';
 import { credentialOf } from './connected-caller.js';
 import type { Exchange } from './exchange.js';
@@ -33,7 +34,7 @@ export class RefusedCalls {
     const body = await peekJsonBody(request, visit ? bodyLimits(this.config) : STRANGERS_LIMITS);
     if (visit) {
       const version = String(request.headers['mcp-protocol-version'] ?? 'unknown');
-      const address = request.socket.remoteAddress ?? '';
+      const address = currentScope()?.ip ?? '';
       const transport = transportOf(parseMcpPath(request.url ?? ''));
       await this.record(body, refusal.message, { ...visit, version, address, transport });
     }

@@ -48,6 +48,7 @@ export const environmentSchema = z.object({
   ALLOWED_HOSTS: list.optional(),
   ALLOWED_ORIGINS: list.optional(),
   TRUST_PROXY: trust.optional(),
+  TRUST_PROXY_HEADER: z.enum(['x-forwarded-for', 'forwarded']).optional(),
   AUTH_RATE_LIMIT: wholeNumber(1, 1_000_000).default(60),
   ACCESS_TOKEN_MINUTES: wholeNumber(1, 1440).default(15),
   REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
@@ -166,6 +167,8 @@ export class Config {
   readonly host: string;
   /** Where clients reach us, without a trailing slash. */
   readonly publicUrl: string;
+  /** The path of {@link publicUrl}, without a trailing slash; mostly empty. */
+  readonly publicPath: string;
   /** One address per role; undefined: an embedded server under {@link dataDir}, not open yet. */
   private readonly knownDatabaseUrls: DatabaseUrls | undefined;
   /** 32 bytes each, the present one first; empty until the embedded start has made or read those under {@link dataDir}. */
@@ -193,6 +196,7 @@ export class Config {
     const reachableHost = ['0.0.0.0', '::'].includes(env.HOST) ? 'localhost' : env.HOST;
     const bracketed = reachableHost.includes(':') ? `[${reachableHost}]` : reachableHost;
     this.publicUrl = withoutTrailingSlashes(env.PUBLIC_URL ?? `http://${bracketed}:${env.PORT}`);
+    this.publicPath = withoutTrailingSlashes(new URL(this.publicUrl).pathname);
     const own = [...new Set(['localhost', '127.0.0.1', '[::1]', new URL(this.publicUrl).hostname])];
     const loopbackOnly = LOOPBACK_HOSTS.includes(env.HOST);
     this.allowedHosts = env.ALLOWED_HOSTS?.includes('*')

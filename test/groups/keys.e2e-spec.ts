@@ -108,6 +108,8 @@ describe('the keys of a group', () => {
         { ...legacy('tools/list'), headers: { 'x-forwarded-for': address } },
       );
     expect((await from('10.1.2.3')).status).toBe(200);
+    for (const spelled of ['10.1.2.3:4567', '"10.1.2.3"', '[::ffff:10.1.2.3]:80'])
+      expect([spelled, (await from(spelled)).status]).toEqual([spelled, 200]);
     const refused = await from('203.0.113.7');
     expect(refused).toMatchObject({
       status: 403,

@@ -101,6 +101,14 @@ const COMPARING = [
   ts.SyntaxKind.GreaterThanEqualsToken,
 ];
 
+describe('the address of a client', () => {
+  it('is read in one place, which knows what proxies write', () => {
+    const places = ['platform/network/client-address.ts', 'boot/workers/sibling-connections.ts'];
+    const pattern = /\bremoteAddress\b|\b(?:request|req)\.ips?\b|x-forwarded-for'\]/i;
+    expect(filesThatSay(pattern, ...places)).toEqual([]);
+  });
+});
+
 describe('{{variables}} of texts', () => {
   it('are read in one place', () => {
     expect(filesThatSay(/\\\{\\\{/, 'platform/text-variables.ts')).toEqual([]);

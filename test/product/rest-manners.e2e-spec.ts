@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type OpenApi, operationsOf } from '../../src/operations/isolation/operations.js';
+import { checkProxy } from '../../src/operations/doctor/proxy-checks.js';
+import { loadConfig } from '../../src/platform/config.js';
 import { newId } from '../../src/platform/new-id.js';
 import { openApiDocument } from '../../src/platform/rest/rest.js';
+import { findFreePort } from '../support/server.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 
 describe('REST manners', () => {
@@ -9,12 +12,14 @@ describe('REST manners', () => {
   let tenant: TestTenant;
   let token: string;
   let limited: TestApp | undefined;
+  let below: TestApp | undefined;
   beforeAll(async () => {
     t = await createTestApp();
     tenant = await t.newTenant();
     token = tenant.adminToken;
   });
   afterAll(async () => {
+    await below?.close();
     await limited?.close(); // not before: passport's strategies are the process's, and the last application's
     await t.close();
   });
@@ -25,6 +30,38 @@ describe('REST manners', () => {
     t.rest('GET', path, { token, headers });
 
   describe('ETag and If-Match', () => {
+    it('take a tag as a proxy that compresses gives it back', async () => {
+      const path = `/admin/groups/${(await newGroup('Compressed')).id}`;
+      const marks: ((tag: string) => string)[] = [
+        (tag) => `W/${tag}`,
+        (tag) => tag.replace(/"$/, '-gzip"'),
+        (tag) => tag.replace(/"$/, '--gzip"'),
+        (tag) => `W/${tag.replace(/"$/, '-br"')}`,
+      ];
+      for (const mark of marks) {
+        const tag = (await read(path)).headers.get('etag')!;
+        const write = () =>
+          t.rest('PUT', path, { token, body: { description: tag }, headers: { 'if-match': mark(tag) } });
+        const headers = { authorization: `Bearer ${token}`, 'if-none-match': mark(tag) };
+        const again = await fetch(`${t.url}/api/v1${path}`, { headers });
+        expect([mark(tag), again.status]).toEqual([mark(tag), 304]);
+        expect([mark(tag), (await write()).status]).toEqual([mark(tag), 200]);
+        expect([mark(tag), (await write()).status]).toEqual([mark(tag), 412]);
+      }
+    });
+
+    it('takes a list of tags: any may be the present one', async () => {
+      const path = `/admin/groups/${(await newGroup('Lists')).id}`;
+      const write = async (header: string) =>
+        (await t.rest('PUT', path, { token, body: {}, headers: { 'if-match': header } })).status;
+      const tag = (await read(path)).headers.get('etag')!;
+      expect(await write(`"99.abc", ${tag}`)).toBe(200);
+      expect(await write(`"other,with,commas",W/${tag} , "99"`)).toBe(200);
+      expect(await write('"98", "99.abc"')).toBe(412);
+      for (const wrong of ['"1" "2"', `${tag}, 7`, '"1', ',', 'x'])
+        expect([wrong, await write(wrong)]).toEqual([wrong, 400]);
+    });
+
     it('of two clients that read the same version, the second to write is told', async () => {
       const group = await newGroup('Two clients');
       const tool = await t.rest('POST', `/admin/groups/${group.id}/tools`, {
@@ -45,9 +82,9 @@ describe('REST manners', () => {
         expect(now.headers.get('etag')).toBe(winner.headers.get('etag'));
         const late = await t.rest('DELETE', path, { token, headers: { 'if-match': etag } });
         expect(late.status).toBe(412);
-        expect(
-          (await t.rest('PUT', path, { token, body: {}, headers: { 'if-match': 'W/"1"' } })).status,
-        ).toBe(400);
+        expect((await t.rest('PUT', path, { token, body: {}, headers: { 'if-match': 'W/1' } })).status).toBe(
+          400,
+        );
       }
     });
 
@@ -247,6 +284,15 @@ describe('REST manners', () => {
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
       expect((await refresh('192.0.2.2')).status).toBe(401);
       expect((await refresh('198.51.100.7, 192.0.2.1')).status).toBe(429);
+      for (const spelled of ['192.0.2.1:5001', '192.0.2.1:5002', '"[::ffff:192.0.2.1]:5003"'])
+        expect([spelled, (await refresh(spelled)).status]).toEqual([spelled, 429]);
+      for (const port of [1, 2, 3]) await refresh(`[2001:db8::${port}]:${port}`);
+      expect((await refresh('2001:DB8::9')).status).toBe(429);
+      const odd = await replica.rest('POST', '/auth/login', {
+        body: { email: 'nobody@acme.example', password: 'wrong, in any case' },
+        headers: { 'x-forwarded-for': 'x'.repeat(500) },
+      });
+      expect(odd.status).toBe(401);
       for (let count = 0; count < 5; count += 1) {
         expect((await replica.rest('GET', '/auth/me', { token })).status).toBe(200);
       }
@@ -263,6 +309,72 @@ describe('REST manners', () => {
         [tenant.tenantId],
       );
       expect(row.ip).toMatch(/127\.0\.0\.1$/);
+    });
+  });
+
+  describe('below a path of PUBLIC_URL', () => {
+    let publicUrl: string;
+    let root: string;
+    beforeAll(async () => {
+      const port = String(await findFreePort());
+      root = `http://127.0.0.1:${port}`;
+      publicUrl = `${root}/tools`;
+      below = await createTestApp({ database: t.database, env: { PORT: port, PUBLIC_URL: publicUrl } });
+    });
+    const get = async (url: string, headers: Record<string, string> = {}) => {
+      const response = await fetch(url, { headers: { ...headers, connection: 'close' } });
+      return { status: response.status, text: await response.text() };
+    };
+
+    it('a proxy may leave the path on or take it off', async () => {
+      for (const origin of [publicUrl, root]) {
+        expect((await get(`${origin}/health/live`)).status).toBe(200);
+        const mine = await get(`${origin}/api/v1/auth/me`, { authorization: `Bearer ${token}` });
+        expect([origin, mine.status]).toEqual([origin, 200]);
+        expect((await get(`${origin}/mcp/none`)).status).toBe(401);
+      }
+      expect((await get(`${root}/toolsapi/v1/auth/me`)).status).toBe(404);
+    });
+
+    it('the API says where it is, and its page reads it from there', async () => {
+      const { servers } = JSON.parse((await get(`${publicUrl}/api/docs-json`)).text) as {
+        servers: { url: string }[];
+      };
+      expect(servers.map(({ url }) => url)).toEqual([publicUrl, '/tools']);
+      expect((await get(`${publicUrl}/api/docs-yaml`)).text).toContain(`url: ${publicUrl}`);
+      expect((await get(`${publicUrl}/api/docs/swagger-ui-init.js`)).text).toContain('/tools/api/docs-json');
+    });
+
+    it('a client gets all of MCP at the addresses that it is told', async () => {
+      const { server_url: url, api_key: key } = (
+        await t.rest('POST', '/admin/groups', { token, body: { name: 'Below' } })
+      ).body.data;
+      const here = url.replace(t.url, publicUrl);
+      const told = await below!.rest('GET', '/admin/groups', { token });
+      expect(told.items.map((group) => group.server_url)).toContain(here);
+      const ending = new AbortController();
+      const events = await fetch(`${here.replace(/\/mcp$/, '')}/sse`, {
+        headers: { 'x-api-key': key },
+        signal: ending.signal,
+      });
+      const { value } = await events.body!.getReader().read();
+      expect(Buffer.from(value).toString()).toMatch(/data: \/tools\/mcp\/[\w-]+\/sse\/messages\?session=/);
+      ending.abort();
+    });
+
+    it('doctor tells whether it is answered', async () => {
+      const names = async (env: Record<string, string>) =>
+        (await checkProxy(loadConfig({ ...env }))).map(({ name, status }) => `${name} ${status}`);
+      expect(await names({ PUBLIC_URL: publicUrl })).toEqual(['PUBLIC_URL answered ok']);
+      expect(await names({ PUBLIC_URL: `${root}/else`, TRUST_PROXY: '1' })).toEqual([
+        'PUBLIC_URL answered warning',
+        'TRUST_PROXY ok',
+      ]);
+      expect(await names({ PUBLIC_URL: 'https://127.0.0.1:9/x' })).toEqual([
+        'PUBLIC_URL answered warning',
+        'TRUST_PROXY warning',
+      ]);
+      expect(await names({})).toEqual([]);
     });
   });
 

@@ -9,7 +9,7 @@ import { ChangeBus } from '../../platform/replicas/change-bus.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { ConflictError, NotFoundError, PreconditionFailedError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
-import { requireVersion } from '../../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import type { PageQueryDto } from '../../platform/rest/rest.dto.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
@@ -18,7 +18,11 @@ import type { PutFeatureDto } from './features.dto.js';
 
 /** Whose switches are meant: one tenant's, or the installation's, which count for every tenant without its own. */
 export type FeatureScope = 'tenant' | 'installation';
-export type FeatureRef = { readonly scope: FeatureScope; readonly name: string; readonly ifMatch?: number };
+export type FeatureRef = {
+  readonly scope: FeatureScope;
+  readonly name: string;
+  readonly ifMatch?: ReadVersions;
+};
 
 /** The administrators' side of feature switches: seen and changed here, asked in `FeaturesService`. */
 @Injectable()

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../access.js';
 import type { UserCaller } from '../caller.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import {
   ApiChange,
   ApiData,
@@ -66,7 +66,7 @@ export class FeaturesController {
     @CurrentCaller() caller: UserCaller,
     @Param() { name }: FeatureParam,
     @Body() body: PutFeatureDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const feature = await this.switches.put(caller, { scope: 'tenant', name, ifMatch }, body);
     return changed(toDto(feature), 'Feature set');
@@ -83,7 +83,7 @@ export class FeaturesController {
   async delete(
     @CurrentCaller() caller: UserCaller,
     @Param() { name }: FeatureParam,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     await this.switches.delete(caller, { scope: 'tenant', name, ifMatch });
     return changed(null, 'Feature removed');
@@ -117,7 +117,7 @@ export class FeaturesController {
     @CurrentCaller() caller: UserCaller,
     @Param() { name }: FeatureParam,
     @Body() body: PutFeatureDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const feature = await this.switches.put(caller, { scope: 'installation', name, ifMatch }, body);
     return changed(toDto(feature), 'Feature set for the installation');
@@ -131,7 +131,7 @@ export class FeaturesController {
   async deleteShared(
     @CurrentCaller() caller: UserCaller,
     @Param() { name }: FeatureParam,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     await this.switches.delete(caller, { scope: 'installation', name, ifMatch });
     return changed(null, 'Feature removed from the installation');

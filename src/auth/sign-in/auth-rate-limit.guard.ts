@@ -3,6 +3,7 @@ import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
 import type { Request } from 'express';
 import { TooManyRequestsError } from '../../platform/errors.js';
 import { clientOf } from '../../platform/network/client-network.js';
+import { currentScope } from '../../platform/request-scope.js';
 import { Access } from '../../access/access.js';
 
 const AUTH_ROUTES = '/api/v1/auth/';
@@ -22,8 +23,8 @@ export class AuthRateLimitGuard extends ThrottlerGuard {
   }
 
   /** An IPv6 client has a whole /64 of addresses. */
-  protected override async getTracker(request: Request): Promise<string> {
-    return clientOf(request.ip ?? request.socket.remoteAddress ?? '');
+  protected override async getTracker(): Promise<string> {
+    return clientOf(currentScope()?.ip ?? '');
   }
 
   protected override generateKey(_context: ExecutionContext, address: string): string {

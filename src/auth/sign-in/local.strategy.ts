@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import { Strategy } from 'passport-local';
 import { AuthService } from './auth.service.js';
 import type { SignInDto } from './auth.dto.js';
+import { currentScope } from '../../platform/request-scope.js';
 import type { UserCaller } from '../../access/caller.js';
 
 /** Checks address or username, and password, of a sign-in. */
@@ -21,7 +22,7 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
     const { email, username, tenant } = request.body;
     return this.auth.verifyPassword(
       { email, username: email === undefined ? username : undefined, password, tenant },
-      request.ip ?? request.socket.remoteAddress ?? '',
+      currentScope()?.ip ?? '',
     );
   }
 }

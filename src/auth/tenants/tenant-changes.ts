@@ -7,10 +7,10 @@ import type { UserCaller } from '../../access/caller.js';
 import { Tenant } from '../../access/tenant.entity.js';
 import { ChangeBus, type InFlight } from '../../platform/replicas/change-bus.js';
 import { NotFoundError } from '../../platform/errors.js';
-import { requireVersion } from '../../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 
-export type TenantChangeOptions = { readonly inFlight?: InFlight; readonly ifMatch?: number };
+export type TenantChangeOptions = { readonly inFlight?: InFlight; readonly ifMatch?: ReadVersions };
 
 type TenantChange = {
   /** For the audit. */

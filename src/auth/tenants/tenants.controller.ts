@@ -5,7 +5,7 @@ import type { UserCaller } from '../../access/caller.js';
 import type { InFlight } from '../../platform/replicas/change-bus.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
 import { ApiInFlight, InFlightParam } from '../../platform/rest/in-flight.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import { ApiChange, ApiData, ApiFailures, ApiPage, IdParam } from '../../platform/rest/rest.dto.js';
 import { TenantRemovalService } from './tenant-removal.service.js';
 import { toCreatedTenantDto, toTenantDto, toTenantJobDto } from './tenant-views.js';
@@ -75,7 +75,7 @@ export class TenantsController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: RenameTenantDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return changed(toTenantDto(await this.tenants.rename(caller, id, body, { ifMatch })), 'Tenant renamed');
   }
@@ -92,7 +92,7 @@ export class TenantsController {
   async suspend(
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
     @InFlightParam() inFlight?: InFlight,
   ) {
     const suspended = await this.tenants.suspend(caller, id, { ifMatch, inFlight });
@@ -107,7 +107,11 @@ export class TenantsController {
   })
   @ApiChange(TenantDto)
   @ApiFailures(NOT_FOUND, CONFLICT, PRECONDITION_FAILED)
-  async resume(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
+  async resume(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: ReadVersions,
+  ) {
     return changed(toTenantDto(await this.tenants.resume(caller, id, { ifMatch })), 'Tenant resumed');
   }
 
@@ -123,7 +127,7 @@ export class TenantsController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Query() { confirm }: DeleteTenantQueryDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const job = await this.removal.begin(caller, id, confirm, { ifMatch });
     return changed(toTenantJobDto(job), 'The tenant is being deleted');

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, InPerson, Public, Requires, ShowsSecret } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { changed, ok } from '../../platform/rest/envelope.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import { ApiChange, ApiData, ApiFailures } from '../../platform/rest/rest.dto.js';
 import { AddressProofService } from './address-proof.service.js';
 import {
@@ -90,7 +90,7 @@ export class RegistrationController {
   async updateSettings(
     @CurrentCaller() caller: UserCaller,
     @Body() body: UpdateSignInSettingsDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return changed(
       toSignInSettingsDto(await this.settings.update(caller, body, ifMatch)),

@@ -7,7 +7,7 @@ import type { UserCaller } from '../../access/caller.js';
 import { hashOf } from '../../platform/secrets/secure-token.js';
 import { SignInSettings } from '../sign-in/sign-in-settings.entity.js';
 import { UserChanges } from '../sign-in/user-changes.js';
-import { requireVersion } from '../../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { type UpdateSignInSettingsDto, toSignInSettingsDto } from './registration.dto.js';
 
 const CODE_BYTES = 15;
@@ -29,7 +29,7 @@ export class SignInSettingsService {
   async update(
     caller: UserCaller,
     input: UpdateSignInSettingsDto,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<SignInSettings> {
     return this.change(caller, 'sign_in_settings.update', (row) => {
       requireVersion(row, ifMatch);

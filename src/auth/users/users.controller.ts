@@ -5,7 +5,7 @@ import { CurrentCaller, InPerson, Requires, ShowsSecret } from '../../access/acc
 import { SessionDto, toSessionDto } from '../sign-in/account.dto.js';
 import type { UserCaller } from '../../access/caller.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import {
   ApiChange,
   ApiData,
@@ -91,7 +91,7 @@ export class UsersController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: UpdateUserDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return changed(toUserDto(await this.users.update(caller, id, body, ifMatch)), 'User changed');
   }
@@ -105,7 +105,11 @@ export class UsersController {
   })
   @ApiChange(null)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT, PRECONDITION_FAILED)
-  async delete(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
+  async delete(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: ReadVersions,
+  ) {
     await this.users.delete(caller, id, ifMatch);
     return changed(null, 'User deleted');
   }

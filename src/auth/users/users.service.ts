@@ -16,7 +16,7 @@ import { storeEvent } from '../../platform/replicas/domain-events.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { ConflictError, ForbiddenError, NotFoundError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
-import { requireVersion } from '../../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { containing } from '../../platform/database/search.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { Config } from '../../platform/config.js';
@@ -103,7 +103,12 @@ export class UsersService {
    * @param ifMatch The version that the caller read.
    * @throws {ConflictError} The tenant would have no owner left, or the caller would lock themselves out.
    */
-  async update(caller: UserCaller, id: string, input: UpdateUserDto, ifMatch?: number): Promise<UserSummary> {
+  async update(
+    caller: UserCaller,
+    id: string,
+    input: UpdateUserDto,
+    ifMatch?: ReadVersions,
+  ): Promise<UserSummary> {
     requireTier(input.tier, this.config.env.USER_TIERS);
     await this.changing(caller, { action: 'user.update', id }, async (manager) => {
       const user = await findLocked(manager, caller, id);
@@ -136,7 +141,7 @@ export class UsersService {
   }
 
   /** All that is theirs goes with them; call and audit records stay. */
-  async delete(caller: UserCaller, id: string, ifMatch?: number): Promise<void> {
+  async delete(caller: UserCaller, id: string, ifMatch?: ReadVersions): Promise<void> {
     await this.changing(caller, { action: 'user.delete', id }, async (manager) => {
       const user = await findLocked(manager, caller, id);
       requireVersion(user, ifMatch);

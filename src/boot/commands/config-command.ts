@@ -93,7 +93,7 @@ async function run(
     process.stderr.write('Nothing was changed. Confirm on a terminal, or say --yes\n');
     return PENDING;
   }
-  await service.apply(caller, file, { expected: etag });
+  await service.apply(caller, file, { expected: [etag] });
   process.stdout.write(effectText());
   return DONE;
 }

@@ -36,8 +36,9 @@ export class SiblingConnections {
 
   /** Call before the server listens: takes its place ahead of what answers requests, and opens the door to siblings. */
   async attach(server: Server): Promise<void> {
-    const [answer] = server.listeners('request') as RequestListener[];
-    server.removeAllListeners('request');
+    // Those before it only look at what comes, or mend it, and go on doing so.
+    const answer = server.listeners('request').at(-1) as RequestListener;
+    server.removeListener('request', answer);
     server.on('request', (request, response) => {
       const path = this.elsewhere(request);
       if (path === undefined) answer(request, response);

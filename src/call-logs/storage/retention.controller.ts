@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { ok } from '../../platform/rest/envelope.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import { ApiData, ApiFailures, IdParam } from '../../platform/rest/rest.dto.js';
 import { RetentionDto, SetRetentionDto } from './retention.dto.js';
 import { RetentionService } from './retention.service.js';
@@ -36,7 +36,7 @@ export class RetentionController {
   async set(
     @CurrentCaller() caller: UserCaller,
     @Body() input: SetRetentionDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return ok(await this.retention.set(caller, null, { input, ifMatch }), 'Retention set');
   }
@@ -62,7 +62,7 @@ export class RetentionController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() input: SetRetentionDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return ok(await this.retention.set(caller, id, { input, ifMatch }), 'Retention set');
   }

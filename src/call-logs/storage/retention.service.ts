@@ -5,7 +5,7 @@ import { newId } from '../../platform/new-id.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
 import { InvalidInputError, NotFoundError } from '../../platform/errors.js';
-import { requireVersion } from '../../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { Config } from '../../platform/config.js';
 import { CallLogRetention } from './call-log-retention.entity.js';
 import { type RetentionDto, type SetRetentionDto, toRetentionDto } from './retention.dto.js';
@@ -36,7 +36,7 @@ export class RetentionService {
   async set(
     caller: UserCaller,
     groupId: string | null,
-    { input, ifMatch }: { readonly input: SetRetentionDto; readonly ifMatch?: number },
+    { input, ifMatch }: { readonly input: SetRetentionDto; readonly ifMatch?: ReadVersions },
   ): Promise<RetentionDto> {
     const { tenantId } = caller;
     if (input.keep !== 'days' && input.days !== undefined)

@@ -1,8 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { InvalidInputError } from '../../platform/errors.js';
+import { listedTags } from '../../platform/rest/preconditions.js';
 
-const TAG = /^"[\w-]{1,64}"$/;
 /** Each costs the YAML parser some microseconds, and everybody waits for it; the command line takes any number. */
 const FILE_ENTRIES_MAX = 15_000;
 /** What an entry of a file begins or ends with. In a text it counts, too: a comma of a description. */
@@ -35,12 +35,13 @@ function isEntrySign(file: string, index: number): boolean {
   return (character !== '-' && character !== '?') || ' \t\n\r'.includes(file.charAt(index + 1));
 }
 
-/** The tag of the configuration that the caller saw, from `If-Match`; undefined when the caller sent none or `*`. */
+/** The tags of the configuration that the caller saw, mostly one, from `If-Match`; undefined when the caller sent none or `*`. */
 export const IfMatchTag = createParamDecorator(
-  (_data: unknown, context: ExecutionContext): string | undefined => {
+  (_data: unknown, context: ExecutionContext): readonly string[] | undefined => {
     const header = context.switchToHttp().getRequest<Request>().headers['if-match']?.trim();
     if (header === undefined || header === '*') return undefined;
-    if (TAG.test(header)) return header;
+    const tags = listedTags(header);
+    if (tags) return tags;
     throw new InvalidInputError('If-Match must be the ETag of an export or a diff, with its quotes, or *');
   },
 );

@@ -117,7 +117,7 @@ export class ConfigurationController {
     @CurrentCaller() caller: UserCaller,
     @Query() { dry_run: dryRun }: ApplyQueryDto,
     @FileBody() file: string,
-    @IfMatchTag() expected: string | undefined,
+    @IfMatchTag() expected: readonly string[] | undefined,
     @InFlightParam() inFlight: InFlight | undefined,
     @Res({ passthrough: true }) response: Response,
   ) {

@@ -14,6 +14,7 @@ import { normalized, readRows, type TenantRows, toConfiguration } from './config
 import { type ParsedConfiguration, parseConfiguration, wrongFile } from './parse-configuration.js';
 import { type Change, planChanges } from './plan.js';
 import { type NewKey, PlanWriter, type Writing } from './plan-writer.js';
+import { isSameTag } from '../../platform/rest/preconditions.js';
 import { etagOfConfiguration } from './write-configuration.js';
 
 /** A tenant's configuration and the tag of this state of it. */
@@ -32,7 +33,7 @@ export type Applied = Planned & {
 export type ApplyOptions = {
   readonly dryRun?: boolean;
   /** Tag that the caller's diff or export had; undefined: whatever is there. */
-  readonly expected?: string;
+  readonly expected?: readonly string[];
   /** What becomes of running calls that lose their key, tool or group. */
   readonly inFlight?: InFlight;
 };
@@ -78,7 +79,7 @@ export class ConfigurationService {
   private async carryOut(
     { manager, caller, touch }: Omit<Writing, 'rows'>,
     parsed: ParsedConfiguration,
-    expected: string | undefined,
+    expected: readonly string[] | undefined,
   ): Promise<Applied> {
     const rows = await readRows(manager, caller.tenantId);
     const { changes, etag } = await this.plan(caller, parsed, rows);
@@ -142,8 +143,8 @@ export class ConfigurationService {
   }
 }
 
-function requireTag(actual: string, expected: string | undefined): void {
-  if (expected === undefined || expected === actual) return;
+function requireTag(actual: string, expected: readonly string[] | undefined): void {
+  if (expected === undefined || expected.some((tag) => isSameTag(tag, actual))) return;
   throw new PreconditionFailedError(
     'The configuration changed since the diff was shown. Look at the diff again and repeat with its ETag',
   );

@@ -7,7 +7,7 @@ import { ClientSignal } from '../../platform/rest/client-signal.js';
 import { endingOf } from '../../platform/ending.js';
 import type { InFlight } from '../../platform/replicas/change-bus.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import { ApiInFlight, InFlightParam } from '../../platform/rest/in-flight.js';
 import {
   ApiChange,
@@ -97,7 +97,7 @@ export class GroupToolsController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: UpdateToolDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
     @InFlightParam() inFlight?: InFlight,
   ) {
     return changed(
@@ -115,7 +115,7 @@ export class GroupToolsController {
   async remove(
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
     @InFlightParam() inFlight?: InFlight,
   ) {
     await this.tools.remove(caller, id, { inFlight, ifMatch });

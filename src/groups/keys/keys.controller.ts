@@ -5,7 +5,7 @@ import type { UserCaller } from '../../access/caller.js';
 import type { InFlight } from '../../platform/replicas/change-bus.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
 import { ApiInFlight, InFlightParam } from '../../platform/rest/in-flight.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import {
   ApiChange,
   ApiData,
@@ -83,7 +83,7 @@ export class KeysController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: UpdateKeyDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
     @InFlightParam() inFlight?: InFlight,
   ) {
     return changed(toKeyDto(await this.keys.update(caller, id, body, { ifMatch, inFlight })), 'Key changed');
@@ -115,7 +115,7 @@ export class KeysController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() { overlap_seconds: overlap = 0 }: RotateKeyDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
     @InFlightParam() inFlight?: InFlight,
   ) {
     const shown = await this.keys.rotate(caller, id, overlap, { ifMatch, inFlight });
@@ -134,7 +134,7 @@ export class KeysController {
   async revoke(
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
     @InFlightParam() inFlight?: InFlight,
   ) {
     return changed(toKeyDto(await this.keys.revoke(caller, id, { ifMatch, inFlight })), 'Key revoked');

@@ -67,8 +67,7 @@ export class SseDoor {
 
   /** From the root of the origin, since clients resolve it there; behind a proxy's path prefix, with that prefix. */
   private addressFor(request: IncomingMessage, id: string): string {
-    const prefix = withoutTrailingSlashes(new URL(this.config.publicUrl).pathname);
     const path = withoutTrailingSlashes((request.url ?? '').split('?', 1)[0] ?? '');
-    return `${prefix}${path}/messages?session=${id}`;
+    return `${this.config.publicPath}${path}/messages?session=${id}`;
   }
 }

@@ -4,7 +4,7 @@ import { CurrentCaller, Requires, ShowsSecret } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { ClientSignal } from '../../platform/rest/client-signal.js';
 import { changed, ok, pageOf } from '../../platform/rest/envelope.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import {
   ApiChange,
   ApiData,
@@ -79,7 +79,7 @@ export class ChannelsController {
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,
     @Body() body: UpdateChannelDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return changed(toChannelDto(await this.channels.update(caller, id, body, ifMatch)), 'Channel changed');
   }
@@ -89,7 +89,11 @@ export class ChannelsController {
   @ApiOperation({ summary: 'Remove a channel', description: 'What waits for it is not sent.' })
   @ApiChange(null)
   @ApiFailures(NOT_FOUND)
-  async delete(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @IfMatch() ifMatch?: number) {
+  async delete(
+    @CurrentCaller() caller: UserCaller,
+    @Param() { id }: IdParam,
+    @IfMatch() ifMatch?: ReadVersions,
+  ) {
     await this.channels.delete(caller, id, ifMatch);
     return changed(null, 'Channel removed');
   }

@@ -9,7 +9,7 @@ import type { Page } from '../../platform/rest/envelope.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
-import { requireVersion } from '../../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { invalidFields } from '../../platform/rest/validation.js';
@@ -94,7 +94,7 @@ export class ChannelsService {
     caller: UserCaller,
     id: string,
     input: UpdateChannelDto,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<NotificationChannel> {
     const { result } = await this.commit(async (manager) => {
       const channel = await findLocked(manager, caller, id);
@@ -119,7 +119,7 @@ export class ChannelsService {
   }
 
   /** What was sent over it stays on the list of deliveries; what waits for it is suppressed. */
-  async delete(caller: UserCaller, id: string, ifMatch?: number): Promise<void> {
+  async delete(caller: UserCaller, id: string, ifMatch?: ReadVersions): Promise<void> {
     await this.commit(async (manager) => {
       const channel = await findLocked(manager, caller, id);
       requireVersion(channel, ifMatch);

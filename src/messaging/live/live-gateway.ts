@@ -9,7 +9,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { UserCallers } from '../../auth/sign-in/user-callers.js';
-import { clientAddress, compileTrust } from '../../platform/network/client-address.js';
+import { ClientAddressReader } from '../../platform/network/client-address.js';
 import { UnavailableError } from '../../platform/errors.js';
 import { isLivePath } from './live-path.js';
 import { Config } from '../../platform/config.js';
@@ -34,7 +34,7 @@ const EXPIRY_CHECK_MS = 1000;
 export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(LiveGateway.name);
   private readonly webSockets: WebSocketServer;
-  private readonly trust: ReturnType<typeof compileTrust>;
+  private readonly addresses: ClientAddressReader;
   private readonly connections = new Set<LiveConnection>();
   private readonly strangers = new StrangerConnections();
   private expiryTimer: NodeJS.Timeout | undefined;
@@ -49,7 +49,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly rooms: LiveRooms,
     private readonly userCallers: UserCallers,
   ) {
-    this.trust = compileTrust(config.env.TRUST_PROXY);
+    this.addresses = new ClientAddressReader(config.env);
     this.webSockets = new WebSocketServer({
       noServer: true,
       maxPayload: config.env.LIVE_MESSAGE_MAX_BYTES,
@@ -82,7 +82,7 @@ export class LiveGateway implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy()); // Node took its own listener away with the upgrade
-    const ip = clientAddress(request, this.trust);
+    const ip = this.addresses.of(request);
     try {
       if (this.isEnding) throw new UnavailableError('This replica stops; connect again');
       const identity = await this.door.admit(request);

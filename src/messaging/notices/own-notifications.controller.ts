@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { ok } from '../../platform/rest/envelope.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import { currentScope } from '../../platform/request-scope.js';
 import { ApiData, ApiDataList, ApiFailures, IdParam } from '../../platform/rest/rest.dto.js';
 import { toOwnChannelDto, toPreferencesDto, toSubscriptionDto } from './notification-views.js';
@@ -53,7 +53,7 @@ export class OwnNotificationsController {
   async putPreferences(
     @CurrentCaller() caller: UserCaller,
     @Body() body: UpdatePreferencesDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     return ok(toPreferencesDto(await this.own.putPreference(caller, body, ifMatch)), 'Changed');
   }

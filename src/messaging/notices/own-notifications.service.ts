@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { UserCaller } from '../../access/caller.js';
 import { NotFoundError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
-import { requireVersion } from '../../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { ChannelChoice } from '../channels/channel-choice.entity.js';
@@ -48,7 +48,7 @@ export class OwnNotificationsService {
   async putPreference(
     caller: UserCaller,
     input: UpdatePreferencesDto,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<NotificationPreference> {
     requireSound(input);
     const { tenantId, userId } = caller;

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
 import { changed, ok } from '../../platform/rest/envelope.js';
-import { IfMatch } from '../../platform/rest/preconditions.js';
+import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import { ApiChange, ApiData, ApiDataList, ApiFailures } from '../../platform/rest/rest.dto.js';
 import { toTemplateDto } from '../notices/notification-views.js';
 import {
@@ -53,7 +53,7 @@ export class TemplatesController {
     @CurrentCaller() caller: UserCaller,
     @Param() { kind, language }: TemplateParam,
     @Body() { title, body }: PutTemplateDto,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const template = await this.templates.put(caller, { kind, language }, { title, body }, ifMatch);
     return changed(toTemplateDto(template), 'Template set');
@@ -67,7 +67,7 @@ export class TemplatesController {
   async delete(
     @CurrentCaller() caller: UserCaller,
     @Param() { kind, language }: TemplateParam,
-    @IfMatch() ifMatch?: number,
+    @IfMatch() ifMatch?: ReadVersions,
   ) {
     const template = await this.templates.delete(caller, { kind, language }, ifMatch);
     return changed(toTemplateDto(template), 'Template removed');

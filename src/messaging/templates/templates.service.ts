@@ -7,7 +7,7 @@ import type { UserCaller } from '../../access/caller.js';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
-import { requireVersion } from '../../platform/rest/preconditions.js';
+import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { type FieldProblem, invalidFields } from '../../platform/rest/validation.js';
 import { COMMON_VARIABLES, DEFAULT_TEMPLATES, type TemplateText, VARIABLES } from './default-templates.js';
@@ -54,7 +54,7 @@ export class TemplatesService {
     caller: UserCaller,
     name: TemplateName,
     text: TemplateText,
-    ifMatch?: number,
+    ifMatch?: ReadVersions,
   ): Promise<TemplateInForce> {
     requireSound(name.kind, text);
     const { tenantId } = caller;
@@ -78,7 +78,7 @@ export class TemplatesService {
   }
 
   /** Back to ours. @throws {NotFoundError} The tenant has none of its own. */
-  async delete(caller: UserCaller, name: TemplateName, ifMatch?: number): Promise<TemplateInForce> {
+  async delete(caller: UserCaller, name: TemplateName, ifMatch?: ReadVersions): Promise<TemplateInForce> {
     await this.changeBus.commit(async (manager) => {
       const found = await findLocked(manager, caller.tenantId, name);
       if (!found) throw new NotFoundError(`No template of your own for ${name.kind} in ${name.language}`);

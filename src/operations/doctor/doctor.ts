@@ -5,6 +5,7 @@ import { checkConnections } from './connection-checks.js';
 import { checkPeopleInGroups } from './group-checks.js';
 import { checkGrants } from './grant-checks.js';
 import { checkClockMark, checkPartitions } from './age-checks.js';
+import { checkProxy } from './proxy-checks.js';
 import { checkRoles, checkServer } from './role-checks.js';
 import { checkAddresses, checkMasterKey, checkSchema, checkStatistics } from './service-checks.js';
 import { checkTables } from './table-checks.js';
@@ -19,6 +20,7 @@ export async function examine(config: Config): Promise<readonly Check[]> {
       ...checks,
       ...(connections ? await examineDatabase(config, connections) : []),
       ...checkAddresses(config),
+      ...(await checkProxy(config)),
     ];
   } finally {
     await close();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { map, type Observable } from 'rxjs';
-import { etagOf } from './preconditions.js';
+import { etagOf, isSameTag } from './preconditions.js';
 
 const DIGEST_LENGTH = 12;
 
@@ -50,5 +50,5 @@ function etagFor(body: unknown): string | undefined {
 export function holdsTag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header.trim() === '*') return true;
-  return header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+  return header.split(',').some((tag) => isSameTag(tag, etag));
 }

@@ -5,7 +5,6 @@ import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { stringify } from 'yaml';
 import type { Config } from '../config.js';
-import { withoutTrailingSlashes } from '../trailing-slashes.js';
 import { holdsTag } from './etag.interceptor.js';
 import { openApiDocument } from './openapi.js';
 
@@ -20,15 +19,21 @@ type Made = { readonly bytes: Buffer; readonly etag: string };
  * first request and in small steps, and sent as bytes from then on.
  */
 export function serveOpenApi(app: NestExpressApplication, config: Config): void {
-  const document = once(() => openApiDocument(app));
+  const document = once(async () => ({ ...(await openApiDocument(app)), servers: serversOf(config) }));
   const json = once(async () => made(JSON.stringify(await document())));
   const yaml = once(async () => made(await writeYaml(await document())));
   // The page reads the document from its own address: written into its script, it would be made a second time.
-  const swaggerUrl = `${withoutTrailingSlashes(new URL(config.publicUrl).pathname)}${JSON_PATH}`;
+  const swaggerUrl = `${config.publicPath}${JSON_PATH}`;
   SwaggerModule.setup(PAGE, app, () => undefined as never, { raw: false, swaggerUrl });
   const express = app.getHttpAdapter().getInstance();
   express.get(JSON_PATH, serve('application/json', json));
   express.get(YAML_PATH, serve('text/yaml', yaml));
+}
+
+/** As clients reach us; and relative to where the document was read, for who reads it by another of our names. */
+function serversOf({ env, publicUrl, publicPath }: Config): { url: string; description: string }[] {
+  const here = { url: publicPath || '/', description: 'Where this document was read' };
+  return env.PUBLIC_URL === undefined ? [here] : [{ url: publicUrl, description: 'PUBLIC_URL' }, here];
 }
 
 function serve(type: string, make: () => Promise<Made>) {

@@ -2,7 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../config.js';
-import { compileTrust } from '../network/client-address.js';
+import { ClientAddressReader } from '../network/client-address.js';
 import { cors } from './cors.js';
 import { ErrorFilter } from './error.filter.js';
 import { readBodies } from './body.js';
@@ -23,9 +23,7 @@ export { openApiDocument };
 export function configureRest(app: NestExpressApplication, config: Config): void {
   app.disable('x-powered-by');
   app.disable('etag'); // ours follow the rows
-  const trust = compileTrust(config.env.TRUST_PROXY);
-  app.set('trust proxy', trust);
-  app.use(beginScope);
+  app.use(beginScope(new ClientAddressReader(config.env)));
   app.use(mendAnswers);
   // Browsers would rewrite our own assets to https on a plain http installation.
   const upgradeInsecureRequests = config.publicUrl.startsWith('https:') ? [] : null;
@@ -39,11 +37,13 @@ export function configureRest(app: NestExpressApplication, config: Config): void
 }
 
 /** Every request is a unit of work with an id. */
-function beginScope(request: Request, response: Response, next: NextFunction): void {
-  const requestId = requestIdOf(request);
-  response.setHeader('X-Request-Id', requestId);
-  const userAgent = request.headers['user-agent'] ?? null;
-  runInScope({ requestId, tenantId: null, ip: request.ip ?? null, userAgent }, next);
+function beginScope(addresses: ClientAddressReader) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const requestId = requestIdOf(request);
+    response.setHeader('X-Request-Id', requestId);
+    const userAgent = request.headers['user-agent'] ?? null;
+    runInScope({ requestId, tenantId: null, ip: addresses.of(request), userAgent }, next);
+  };
 }
 
 /** An answer may repeat what a client sent, and that may hold half of a character. */
