@@ -60,18 +60,28 @@ export function* mapJsonText(text: string, mapper: JsonMapper): Turns<string> {
   return output.join('');
 }
 
-/** Two names of an object that are replaced by the same text stay two: the second gets a number. */
-export function newName(name: string, mapped: string, taken: Set<string>): string {
-  if (mapped === name) return name;
-  let free = mapped;
-  for (let count = 2; taken.has(free); count++) free = `${mapped} ${count}`;
-  taken.add(free);
-  return free;
+/**
+ * Keeps apart names of one object that are replaced by the same text: the second gets a number. Each goes on counting where the last
+ * of its kind ended, so that any number of them takes one pass.
+ */
+export class NameMaker {
+  private readonly counts = new Map<string, number>();
+
+  add(name: string, mapped: string): string {
+    if (mapped === name) return name;
+    let count = (this.counts.get(mapped) ?? 0) + 1;
+    const numbered = () => (count === 1 ? mapped : `${mapped} ${count}`);
+    while (count > 1 && this.counts.has(numbered())) count++;
+    this.counts.set(mapped, count);
+    const free = numbered();
+    if (free !== mapped) this.counts.set(free, 1);
+    return free;
+  }
 }
 
 /** The new names in each of the objects that are open at a place of the text. */
 class NewNames {
-  private readonly open: (Set<string> | undefined)[] = [];
+  private readonly open: (NameMaker | undefined)[] = [];
 
   /** @param between What stands outside strings. */
   follow(between: string): void {
@@ -83,8 +93,7 @@ class NewNames {
 
   add(name: string, mapped: string): string {
     if (mapped === name) return name;
-    const taken = (this.open[this.open.length - 1] ??= new Set());
-    return newName(name, mapped, taken);
+    return (this.open[this.open.length - 1] ??= new NameMaker()).add(name, mapped);
   }
 }
 

@@ -12,6 +12,19 @@ const ALL = rules(
   { detector: 'pattern', pattern: '[0-9a-z"\\\\]{3}', replacement: '"\\' },
 );
 
+/** How often others are served meanwhile. */
+async function turnsDuring(work: () => unknown): Promise<number> {
+  let others = 0;
+  const serve = () => {
+    others++;
+    immediate = setImmediate(serve);
+  };
+  let immediate = setImmediate(serve);
+  await work();
+  clearImmediate(immediate);
+  return others;
+}
+
 describe('compileRedaction', () => {
   it('is nothing without rules', () => {
     expect(redactionOf(undefined)).toBeUndefined();
@@ -103,14 +116,10 @@ describe('compileRedaction', () => {
         { type: 'text', text: lines },
       ],
     };
-    let others = 0;
-    const serve = () => {
-      others++;
-      immediate = setImmediate(serve);
-    };
-    let immediate = setImmediate(serve);
-    const redacted = await resultForAgent({ ...original, structuredContent: data });
-    clearImmediate(immediate);
+    let redacted = original as Awaited<ReturnType<typeof resultForAgent>>;
+    const others = await turnsDuring(async () => {
+      redacted = await resultForAgent({ ...original, structuredContent: data });
+    });
     expect(others).toBeGreaterThan(3);
     expect(JSON.stringify(redacted)).not.toMatch(/13812345678|a@b\.cn/);
     expect(JSON.parse(redacted.content[0]?.['text'] as string)).toEqual(redacted.structuredContent);
@@ -127,6 +136,28 @@ describe('compileRedaction', () => {
     ]);
     const many = Array.from({ length: 3000 }, () => 'abc'.repeat(300));
     expect(((await valueForLog(many)) as string[]).at(-1)).toBe('[redacted:too_long]');
+  });
+
+  it('gives as many names as there are their numbers in one pass', async () => {
+    const { valueForLog } = compileRedaction(rules({ detector: 'phone', replacement: '#' }));
+    const names = Array.from({ length: 60_000 }, (_, index) => String(13_800_000_000 + index));
+    const value = Object.fromEntries(names.map((name) => [name, true]));
+    // Would take minutes if each tried the numbers of those before it; the test's own limit is the judge.
+    const redacted = Object.keys((await valueForLog(value)) as object);
+    expect(redacted).toHaveLength(60_000);
+    expect(redacted.slice(0, 3)).toEqual(['#', '# 2', '# 3']);
+  });
+
+  it('takes a turn among values that hold no text, too', async () => {
+    const { valueForLog } = compileRedaction(rules({ detector: 'phone' }));
+    const values = Array.from({ length: 1_000_000 }, () => true);
+    expect(await turnsDuring(() => valueForLog(values))).toBeGreaterThan(3);
+  });
+
+  it('hides a message whole that would take long, at once', () => {
+    const { textForAgent } = compileRedaction(rules({ detector: 'phone' }));
+    const names = Array.from({ length: 90_000 }, (_, index) => [String(13_800_000_000 + index), 1]);
+    expect(textForAgent(JSON.stringify(Object.fromEntries(names)))).toBe('[redacted:too_long]');
   });
 
   it('hides what is too deep to look at', async () => {

@@ -1,5 +1,6 @@
 import type { ContentBlock, ToolResult } from '../tool-result.js';
-import { newName } from './json-text.js';
+import { NameMaker } from './json-text.js';
+import { TOO_LONG } from './detectors.js';
 import type { RedactionRule } from './redaction-rules.js';
 import { Redactor } from './redactor.js';
 import { atOnce, inTurns, type Turns, type Work } from './turns.js';
@@ -9,6 +10,8 @@ const DEPTH_MAX = 200;
 const TOO_DEEP = '[redacted:too_deep]';
 /** Of one result, and of each value of a record; others are served meanwhile. */
 const WORK_MAX_MS = 2000;
+/** Of a list, between two turns. */
+const MEMBERS_AT_ONCE = 256;
 /** Members of blocks that are base64, which would match by chance. */
 const BINARY: Readonly<Record<string, string>> = { image: 'data', audio: 'data' };
 
@@ -56,7 +59,7 @@ export function compileRedaction(rules: readonly RedactionRule[]): Redaction {
 }
 
 function inMessage(text: string, redactor: Redactor | undefined): string {
-  return redactor ? atOnce((work) => redactor.text(text, work)) : text;
+  return redactor ? atOnce(TOO_LONG, (work) => redactor.text(text, work)) : text;
 }
 
 function redactorOf(rules: readonly RedactionRule[]): Redactor | undefined {
@@ -104,13 +107,16 @@ function* redactValue(value: unknown, redactor: Redactor, work: Work, depth = 0)
   if (hasToJson(value)) return yield* redactValue(value.toJSON(), redactor, work, depth + 1);
   if (Array.isArray(value)) {
     const items: unknown[] = [];
-    for (const item of value as unknown[]) items.push(yield* redactValue(item, redactor, work, depth + 1));
+    for (const item of value as unknown[]) {
+      if (items.length % MEMBERS_AT_ONCE === 0) yield; // `true` a million times has no other turn
+      items.push(yield* redactValue(item, redactor, work, depth + 1));
+    }
     return items;
   }
-  const taken = new Set<string>();
+  const taken = new NameMaker();
   const members: [string, unknown][] = [];
   for (const [name, member] of Object.entries(value)) {
-    const told = newName(name, yield* redactor.plain(name, work), taken);
+    const told = taken.add(name, yield* redactor.plain(name, work));
     members.push([told, yield* redactValue(member, redactor, work, depth + 1)]);
   }
   return Object.fromEntries(members);

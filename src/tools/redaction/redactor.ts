@@ -19,6 +19,7 @@ export class Redactor {
 
   /** A text; one that is JSON stays JSON. */
   *text(value: string, work: Work, nesting = 0): Turns<string> {
+    yield; // each text is parsed
     if (isLongJson(value)) return TOO_LONG;
     if (nesting >= NESTED_JSON_MAX || !isJsonText(value)) return yield* this.plain(value, work);
     return yield* mapJsonText(value, {
@@ -54,7 +55,10 @@ export class Redactor {
 function* piecewise(text: string, replace: Detector['replace'], work: Work): Turns<string> {
   const output: string[] = [];
   for (let from = 0; from < text.length;) {
-    if (work.isOver) return TOO_LONG;
+    if (work.isOver) {
+      yield; // much may be left
+      return TOO_LONG;
+    }
     let end = Math.min(from + PIECE_CHARACTERS, text.length);
     while (end < text.length && !SEAMS.test(text[end])) end++;
     const piece = text.slice(from, end);
