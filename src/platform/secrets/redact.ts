@@ -1,10 +1,8 @@
+import { redactMembers } from './quoted-members.js';
+import { isSecretName, SECRET_NAME_HINT } from './secret-names.js';
 import { SECRET_VALUE, SECRET_VALUE_HINT } from './secret-shapes.js';
 
 const REDACTED = '[redacted]';
-
-/** Property names whose values are secrets, wherever they stand. */
-const SECRET_NAME =
-  /passw(or)?d|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|(access|refresh|id|auth|bearer|session)[-_]?token|密码|口令|^(?:token|pwd|pass|pin|otp)$/i;
 
 /** A text with what looks like a secret replaced; names such as `password` before a value are not looked at. */
 export function replaceSecrets(text: string, replacement: string): string {
@@ -13,15 +11,15 @@ export function replaceSecrets(text: string, replacement: string): string {
     .replace(URL_PASSWORD, (_match, before: string) => `${before}${replacement}@`);
 }
 
-/** The password of a URL, and the value behind a secret's name in JSON that stands in a sentence. */
+/** The password of a URL. */
 const URL_PASSWORD = /(:\/\/[^\s:@/]{0,100}:)[^\s@/]{1,200}@/g;
-const QUOTED_PASSWORD = /("(?:password|passwd|secret|token|api_?key)"\s{0,8}:\s{0,8})"[^"]{0,500}"/gi;
 
 /** Cheap test over the JSON text; most calls hold nothing that even looks like a secret. */
 const MAY_HOLD_SECRET = new RegExp(
-  String.raw`passw|passphrase|secret|api[-_]?key|access[-_]?key|private[-_]?key|authori[sz]ation|credential|cookie|token|密码|口令|"(?:pwd|pass|pin|otp)\\?"|${SECRET_VALUE_HINT}|:\/\/[^\s:@/]{0,100}:`,
+  String.raw`${SECRET_NAME_HINT}|${SECRET_VALUE_HINT}|:\/\/[^\s:@/]{0,100}:`,
   'i',
 );
+const MAY_HOLD_SECRET_NAME = new RegExp(SECRET_NAME_HINT, 'i');
 
 /** An escape Postgres refuses in jsonb: NUL, or half of a surrogate pair (JSON.stringify escapes only lone ones). */
 const UNSTORABLE_ESCAPE = /(?<!\\)((?:\\\\)*)\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})/g;
@@ -64,14 +62,14 @@ function redact(node: unknown): unknown {
   return Object.fromEntries(
     Object.entries(node).map(([name, value]) => [
       redactText(name),
-      SECRET_NAME.test(name) ? REDACTED : redact(value),
+      isSecretName(name) ? REDACTED : redact(value),
     ]),
   );
 }
 
 /** A text block of a result often is JSON itself: then names count inside it too. */
 function redactString(text: string): string {
-  if (/^\s*[[{]/.test(text) && SECRET_NAME_IN_JSON.test(text)) {
+  if (/^\s*[[{]/.test(text) && MAY_HOLD_SECRET_NAME.test(text)) {
     try {
       return JSON.stringify(redact(JSON.parse(text)));
     } catch {
@@ -82,10 +80,6 @@ function redactString(text: string): string {
 }
 
 function redactValues(text: string): string {
-  return text
-    .replace(SECRET_VALUE, REDACTED)
-    .replace(URL_PASSWORD, `$1${REDACTED}@`)
-    .replace(QUOTED_PASSWORD, `$1"${REDACTED}"`);
+  const plain = text.replace(SECRET_VALUE, REDACTED).replace(URL_PASSWORD, `$1${REDACTED}@`);
+  return redactMembers(plain, isSecretName, REDACTED);
 }
-
-const SECRET_NAME_IN_JSON = new RegExp(SECRET_NAME.source.replaceAll('^', '"').replaceAll('$', '"'), 'i');

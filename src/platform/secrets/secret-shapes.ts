@@ -29,7 +29,7 @@ const THEIRS = [
   String.raw`Basic\s{1,8}(?=[A-Za-z+/]{0,200}[0-9=])[A-Za-z0-9+/]{12,}={0,2}`,
   String.raw`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}`,
   '[spr]k[-_][A-Za-z0-9_-]{16,}',
-  'app-[A-Za-z0-9]{24}(?![A-Za-z0-9])',
+  '(?:app|dataset)-[A-Za-z0-9]{24}(?![A-Za-z0-9])',
   'gh[pousr]_[A-Za-z0-9]{20,}',
   'github_pat_[A-Za-z0-9_]{22,}',
   'gl(?:pat|ptt|dt|rt|cbt|ft|soat)-[A-Za-z0-9_-]{20,}',
@@ -39,7 +39,16 @@ const THEIRS = [
   'AIza[A-Za-z0-9_-]{35}',
   String.raw`ya29\.[A-Za-z0-9_-]{20,}`,
   'A[KS]IA[0-9A-Z]{16}',
-  String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s]{0,20000}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?`,
+  'hf_[A-Za-z0-9]{30,}',
+  'gsk_[A-Za-z0-9]{20,}',
+  'GOCSPX-[A-Za-z0-9_-]{20,}',
+  String.raw`SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}`,
+  // Webhooks of chats: the address is the right to write.
+  String.raw`https://hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{10,200}`,
+  String.raw`https://(?:canary\.|ptb\.)?discord(?:app)?\.com/api/webhooks/\d{5,30}/[A-Za-z0-9_-]{20,200}`,
+  String.raw`https://open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/[A-Za-z0-9-]{10,100}`,
+  // Headers of encrypted keys and of PGP included, and line ends as they are or as `\n`.
+  String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?:\s|\\{1,7}[nr]){1,8}[A-Za-z-]{1,40}:(?:(?!-----)[^\n\\]){0,200}){0,10}[A-Za-z0-9+/=\s\\]{0,20000}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?`,
 ].join('|');
 
 /**
@@ -52,4 +61,4 @@ const BEGINNING = String.raw`(?:(?<![A-Za-z0-9_-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f
 export const SECRET_VALUE = new RegExp(`${BEGINNING}(?:${OURS}|${THEIRS})`, 'gi');
 
 /** Cheap test for {@link SECRET_VALUE}: what a text without such a value mostly has none of. */
-export const SECRET_VALUE_HINT = `${Object.values(SECRET_PREFIXES).join('|')}|bearer|eyJ|[spr]k[-_]|app-|gh[pousr]_|github_pat_|gl[a-z]{2,4}-|npm_|xox|xapp-|AIza|ya29|A[KS]IA|PRIVATE KEY|basic`;
+export const SECRET_VALUE_HINT = `${Object.values(SECRET_PREFIXES).join('|')}|bearer|eyJ|[spr]k[-_]|app-|dataset-|gh[pousr]_|github_pat_|gl[a-z]{2,4}-|npm_|xox|xapp-|AIza|ya29|A[KS]IA|PRIVATE KEY|basic|hf_|gsk_|GOCSPX-|SG\\.|hooks\\.slack|discord|open-apis/bot`;
