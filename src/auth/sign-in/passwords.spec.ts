@@ -1,5 +1,6 @@
 import { BusyError } from '../../platform/errors.js';
-import { hashPassword, passwordPlaces, verifyPassword } from './passwords.js';
+import { type PasswordShare, passwordPlaces } from './password-places.js';
+import { hashPassword, verifyPassword } from './passwords.js';
 
 describe('passwords', () => {
   it('accepts the password it hashed and no other', async () => {
@@ -14,23 +15,60 @@ describe('passwords', () => {
     expect(await verifyPassword(null, 'anything')).toBe(false);
   });
 
-  it('are worked on a few at a time, and refused when too many wait', async () => {
-    const inPlace = passwordPlaces(2, 1);
-    const ends: (() => void)[] = [];
-    let begun = 0;
-    const work = () =>
-      inPlace(() => {
-        begun++;
-        return new Promise<void>((resolve) => ends.push(resolve));
-      });
-    const works = [work(), work(), work()];
-    await expect(work()).rejects.toThrow(BusyError);
-    expect(begun).toBe(2);
-    ends[0]();
-    await works[0];
-    await Promise.resolve(); // the one that waited has begun
-    expect(begun).toBe(3);
-    for (const end of ends) end();
-    await Promise.all(works);
+  describe('places', () => {
+    /** Work that ends when it is told to. */
+    function newPlaces(atOnce: number, waitingMax: number) {
+      const inPlace = passwordPlaces(atOnce, waitingMax);
+      const begun: string[] = [];
+      const ends: (() => void)[] = [];
+      const work = (name: string, ...share: PasswordShare) =>
+        inPlace(share, () => {
+          begun.push(name);
+          return new Promise<string>((resolve) => ends.push(() => resolve(name)));
+        });
+      const endAll = async (works: readonly Promise<string>[]) => {
+        for (let ended = 0; ended < works.length; ended++) {
+          await Promise.race([works[ended], new Promise((resolve) => setImmediate(resolve))]);
+          ends[ended]?.();
+        }
+        return Promise.all(works);
+      };
+      return { work, begun, ends, endAll };
+    }
+
+    it('are few, and so are those that wait', async () => {
+      const { work, begun, ends, endAll } = newPlaces(2, 1);
+      const works = [work('1', 'n', 'a'), work('2', 'n', 'a'), work('3', 'n', 'a')];
+      await expect(work('4', 'n', 'a')).rejects.toThrow(BusyError);
+      expect(begun).toEqual(['1', '2']);
+      ends[0]();
+      await works[0];
+      await endAll(works);
+      expect(begun).toEqual(['1', '2', '3']);
+    });
+
+    it('are made room in by the network that holds most, and by its client that does', async () => {
+      const { work, begun, endAll } = newPlaces(1, 4);
+      const works = [
+        work('runs', 'many', 'a'),
+        ...['1', '2', '3'].map((name) => work(name, 'many', 'a')),
+        work('other', 'many', 'b'),
+      ];
+      const refused = works[3].catch((error: unknown) => error);
+      works.push(work('stranger', 'few', 'c'));
+      expect(await refused).toBeInstanceOf(BusyError);
+      await expect(work('5', 'many', 'a')).rejects.toThrow(BusyError);
+      await endAll(works.filter((_, index) => index !== 3));
+      expect(begun).toEqual(['runs', '1', 'stranger', '2', 'other']);
+    });
+
+    it('go on after work that failed', async () => {
+      const inPlace = passwordPlaces(1, 1);
+      const share = ['n', 'a'] as const;
+      const failing = inPlace(share, () => Promise.reject(new Error('odd')));
+      const next = inPlace(share, () => Promise.resolve('done'));
+      await expect(failing).rejects.toThrow('odd');
+      expect(await next).toBe('done');
+    });
   });
 });

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
-import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
-import { BusyError } from '../../platform/errors.js';
 import { toOpaque } from '../../platform/identity-text.js';
+import { clientOf, networkOf } from '../../platform/network/client-network.js';
+import { currentScope } from '../../platform/request-scope.js';
+import { passwordPlaces } from './password-places.js';
 
 /** argon2id (the library's default) with the first parameters of the OWASP password storage cheat sheet. */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -15,9 +16,8 @@ const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 const AT_ONCE = Math.min(3, Math.max(1, availableParallelism() - 1));
 /** Some seconds' worth: who would wait longer had better come again. */
 const WAITING_MAX = 100;
-const RETRY_AFTER_SECONDS = 2;
 
-const inPlace = passwordPlaces(AT_ONCE, WAITING_MAX);
+const places = passwordPlaces(AT_ONCE, WAITING_MAX);
 
 let unknownUserHash: Promise<string> | undefined;
 
@@ -53,15 +53,8 @@ function hashOfNobody(): Promise<string> {
   return (unknownUserHash ??= hash(randomBytes(16).toString('base64'), PARAMETERS));
 }
 
-/** Runs so many at once; so many more wait, and others are refused with `BusyError`. */
-export function passwordPlaces(atOnce: number, waitingMax: number) {
-  const places = bulkhead(atOnce, waitingMax);
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await places.execute(work);
-    } catch (error) {
-      if (!isBulkheadRejectedError(error)) throw error;
-      throw new BusyError('Too many passwords are being checked; try again in a moment', RETRY_AFTER_SECONDS);
-    }
-  };
+/** Whoever asks waits with those of their network; commands, which nobody asked for over one, among themselves. */
+function inPlace<T>(work: () => Promise<T>): Promise<T> {
+  const ip = currentScope()?.ip ?? '';
+  return places([networkOf(ip), clientOf(ip)], work);
 }
