@@ -14,10 +14,13 @@ const SAME_SIGNAL_MS = 500;
 /** How long a start may go on after a signal, to come to a place where it can be stopped in order. */
 const START_GRACE_MS = 5000;
 
+/** What stopping a start that failed may take where the settings are not known. */
+const ABANDON_LIMIT_MS = 20_000;
+
 const logger = new Logger('Toolcrib');
 let started: Promise<Running> | undefined;
-let stopping: Promise<never> | undefined;
-let limitMs = 0;
+let stopping: Promise<void> | undefined;
+let limitMs = ABANDON_LIMIT_MS;
 let isServing = false;
 let firstSignalAtMs: number | undefined;
 
@@ -59,7 +62,7 @@ function stopOn(signal: NodeJS.Signals): void {
 
 /** Once: a worker may be told by a signal and by the process that forked it. */
 function stop(): void {
-  if (!isServing) setTimeout(() => process.exit(1), START_GRACE_MS).unref();
+  if (!isServing) setTimeout(() => void abandonStart(), START_GRACE_MS).unref();
   stopping ??= started?.then(finish).then(() => process.exit(0), end);
 }
 
@@ -68,9 +71,18 @@ async function finish(running: Running): Promise<void> {
   await running.stop();
 }
 
-function end(error: unknown): never {
+function end(error: unknown): void {
   const isOperators = error instanceof StartError || error instanceof ConfigError;
   if (isOperators) process.stderr.write(`${error.message}\n`);
   else logger.fatal(error);
+  if (isServing) process.exit(1); // the next start adopts the embedded database
+  void abandonStart();
+}
+
+/** Leaves nothing running. */
+async function abandonStart(): Promise<never> {
+  setTimeout(() => process.exit(1), limitMs).unref();
+  const { abandonInstallation } = await import('./boot/installation.js');
+  await abandonInstallation().catch(() => undefined);
   process.exit(1);
 }

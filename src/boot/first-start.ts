@@ -44,14 +44,16 @@ export async function firstStart(
   config: Config,
 ): Promise<FirstStart | undefined> {
   const dataSource = app.get(DataSource);
-  const made = await withAdvisoryLock(dataSource, 'firstStart', async () => {
+  const make = async () => {
     const tenantId = await findUnfinishedTenant(app.get<DataSource>(getDataSourceToken(SYSTEM_DATABASE)));
     if (tenantId === undefined) return undefined;
     return inTenant(tenantId, async () => {
       if (config.sampleData) await fillWithSample(config, dataSource, tenantId);
       return dataSource.transaction((manager) => finish(app, manager, { tenantId, config }));
     });
-  });
+  };
+  const waitSeconds = config.env.MIGRATE_WAIT_SECONDS;
+  const made = await withAdvisoryLock(dataSource, 'firstStart', make, { waitSeconds });
   // The commit has told every replica; this one does not wait to hear of itself.
   if (made?.sampleGroup) await app.get(CatalogStore).refresh(made.sampleGroup.id);
   return made;

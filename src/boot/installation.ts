@@ -38,14 +38,20 @@ export async function openInstallation(
   try {
     const keys = findKeys(config, dataDir);
     const server = await EmbeddedPostgres.start(dataDir, { onLost });
-    return {
-      config: config.with({ databaseUrls: server.urls, ...keys }),
-      close: () => server.stop().finally(() => dataDir.release()),
-    };
+    const close = () => server.stop().finally(() => dataDir.release());
+    closeOpened = close;
+    return { config: config.with({ databaseUrls: server.urls, ...keys }), close };
   } catch (error) {
     dataDir.release();
     throw error;
   }
+}
+
+let closeOpened: (() => Promise<void>) | undefined;
+
+/** Stops what this process opened, in the middle of whatever goes on: a start that fails or is ended leaves nothing running. */
+export async function abandonInstallation(): Promise<void> {
+  await closeOpened?.();
 }
 
 /** For a command beside the service: uses the database of the running service, or opens it when none runs. */

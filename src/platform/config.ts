@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { databaseUrlsOf, type DatabaseUrls } from './database/database-urls.js';
+import { type Given, readEnvironment } from './environment.js';
 import {
   boolean,
   databaseUrl,
@@ -39,6 +39,7 @@ export const environmentSchema = z.object({
   DATABASE_POOL_MAX: wholeNumber(1, 500).default(16),
   DATA_DIR: z.string().default('./data'),
   MIGRATE_ON_START: boolean.default(true),
+  MIGRATE_WAIT_SECONDS: wholeNumber(1, 86_400).default(120),
   TOOLCRIB_MASTER_KEY: masterKey.optional(),
   TOOLCRIB_MASTER_KEY_PREVIOUS: masterKey.optional(),
   ADMIN_EMAIL: z.email().default('admin@toolcrib.local'),
@@ -238,14 +239,18 @@ export class Config {
  *
  * @throws {ConfigError} Names every wrong variable and what it should be.
  */
-export function loadConfig(environment: Record<string, string | undefined> = readEnvironment()): Config {
+export function loadConfig(environment?: Record<string, string | undefined>): Config {
+  const given: Given = environment
+    ? { environment, problems: [] }
+    : readEnvironment(Object.keys(environmentSchema.shape));
   const set = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(given.environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = environmentSchema.safeParse(set);
-  const problems = parsed.success
+  const wrong = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const problems = [...given.problems, ...wrong, ...driversSettings(set)];
   if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
   if (parsed.success && parsed.data.ROLE !== 'all' && !set['DATABASE_URL'])
     problems.push(ROLE_NEEDS_DATABASE);
@@ -260,13 +265,19 @@ function masterKeysOf(env: Environment): Buffer[] {
   return [present, previous].filter((key) => key !== undefined);
 }
 
-function readEnvironment(): Record<string, string | undefined> {
-  try {
-    if (existsSync('.env')) process.loadEnvFile('.env');
-  } catch {
-    throw new ConfigError(['.env: cannot be read as a file of NAME=value lines']);
-  }
-  return process.env;
+/** What the PostgreSQL driver would read from the environment, where leaving it out makes a connection less safe or fail. */
+function driversSettings(set: Record<string, string | undefined>): string[] {
+  const url = set['DATABASE_URL'];
+  if (url === undefined || !URL.canParse(url)) return [];
+  const { password, searchParams } = new URL(url);
+  const isTls = ['sslmode', 'ssl', 'sslnegotiation'].some((name) => searchParams.has(name));
+  const wantsTls = /^(?:require|verify-ca|verify-full|no-verify)$/.test(set['PGSSLMODE'] ?? '');
+  return [
+    ...(wantsTls && !isTls
+      ? [`PGSSLMODE: is not read; add ?sslmode=${set['PGSSLMODE']} to DATABASE_URL`]
+      : []),
+    ...(set['PGPASSWORD'] && password === '' ? ['PGPASSWORD: is not read; put it into DATABASE_URL'] : []),
+  ];
 }
 
 /** Programs on Windows do not start without these. */

@@ -15,6 +15,7 @@ import {
   TEST_MASTER_KEY,
 } from '../support/server.js';
 import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/boot/database/database.js';
 import { withOwner } from '../../src/boot/database/migrate.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -375,6 +376,71 @@ describe('a start that cannot succeed', () => {
     expect(stderr).toContain(`The data directory ${DATA_DIR} cannot be written to`);
   });
 
+  it('is a start as ever whatever PG* variables say: they do not reach our connections', async () => {
+    const server = await start({
+      DATA_DIR: newDataDir(),
+      PGSSLMODE: 'require',
+      PGHOST: 'nowhere.invalid',
+      PGPORT: '1',
+      PGUSER: 'nobody',
+      PGPASSWORD: 'wrong',
+      PGDATABASE: 'none',
+      PGAPPNAME: 'other',
+      PGOPTIONS: '-c bytea_output=escape -c default_transaction_read_only=on',
+      PGCLIENT_ENCODING: 'LATIN1',
+      PGBINARY: 'true',
+      PGREPLICATION: 'database',
+    });
+    expect(await server.stop()).toBe(0);
+  });
+
+  it('wants TLS and the password in DATABASE_URL, where the driver would have had them of PG* variables', async () => {
+    const env = {
+      DATABASE_URL: 'postgres://toolcrib@127.0.0.1:1/toolcrib',
+      PGSSLMODE: 'verify-full',
+      PGPASSWORD: 'hunter2',
+    };
+    const { code, stderr } = await startToFail(env);
+    expect(code).toBe(1);
+    expect(stderr).toContain('PGSSLMODE: is not read; add ?sslmode=verify-full to DATABASE_URL');
+    expect(stderr).toContain('PGPASSWORD: is not read; put it into DATABASE_URL');
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  const url = 'DATABASE_URL=postgres://toolcrib:hunter2@127.0.0.1:1/toolcrib';
+  it.each([
+    [
+      'a mistyped name',
+      url.replace('DATABASE', 'DATABSE'),
+      'line 1: DATABSE_URL is no setting; DATABASE_URL was meant?',
+    ],
+    ['a name of nobody', `# ours\nDB=${url}`, 'line 2: DB is no setting; see .env.example'],
+    ['a line that sets nothing', url.replace('=', ': '), 'line 1: is not NAME=value'],
+    [
+      'a quote that never closes',
+      url.replace('=', '="'),
+      'line 1: DATABASE_URL begins with ", which never closes',
+    ],
+    ['a variable of the driver', 'PGHOST=db', 'line 1: PGHOST is not read; say it in DATABASE_URL'],
+    ['UTF-16', Buffer.from(`\ufeff${url}`, 'utf16le'), 'is not UTF-8'],
+    ['UTF-16 without its mark', Buffer.from(url, 'utf16le'), 'is not UTF-8'],
+    [
+      'UTF-8 with a byte order mark',
+      `\ufeff${url}\r\n`,
+      'TOOLCRIB_MASTER_KEY: must be set when DATABASE_URL is',
+    ],
+  ])('ends at what is in .env and not understood: %s', async (_what, text, expected) => {
+    const cwd = newDataDir();
+    writeFileSync(join(cwd, '.env'), text);
+    const DATA_DIR = join(cwd, 'data');
+    const server = await spawnServer({ cwd, env: { DATA_DIR } });
+    servers.push(server);
+    expect(await server.exit).toBe(1);
+    expect(server.stderr()).toContain(expected);
+    expect(server.stderr()).not.toContain('hunter2');
+    expect(existsSync(DATA_DIR)).toBe(false);
+  });
+
   it.each(['main', 'cli'])('says which Node it needs (%s)', async (entry) => {
     const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.12.9' } })`;
     const command = [`dist/src/${entry}.js`, 'help'];
@@ -412,7 +478,7 @@ describe('a start with DATABASE_URL', () => {
     await database.drop();
   });
 
-  it('leaves the planner no reason for haste: sample tables have statistics, the roles no JIT', async () => {
+  it('leaves the planner no reason for haste: sample tables have statistics, our sessions no JIT', async () => {
     const admin = await new DataSource({ type: 'postgres', url: database.adminUrl }).initialize();
     try {
       const [{ name }] = await admin.query('SELECT current_database() AS name');
@@ -428,7 +494,8 @@ describe('a start with DATABASE_URL', () => {
     } finally {
       await admin.destroy();
     }
-    const service = await new DataSource({ type: 'postgres', url: appUrlOf(database.url) }).initialize();
+    const config = loadConfig({ DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY });
+    const service = await new DataSource(dataSourceOptions(config)).initialize();
     try {
       expect(await service.query('SHOW jit')).toEqual([{ jit: 'off' }]);
     } finally {
@@ -485,11 +552,6 @@ describe('toolcrib admin reset-password', () => {
     await next.stop();
   });
 });
-
-/** The role that serves requests. */
-function appUrlOf(url: string): string {
-  return Object.assign(new URL(url), { username: 'toolcrib_app' }).href;
-}
 
 async function toolcrib(env: Record<string, string>, ...args: string[]): Promise<string> {
   const masterKey = env.DATABASE_URL ? { TOOLCRIB_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') } : {};

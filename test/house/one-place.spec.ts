@@ -109,6 +109,14 @@ describe('the address of a client', () => {
   });
 });
 
+describe('connections to PostgreSQL', () => {
+  it('are made in one place, which brings their sessions to what we rely on', () => {
+    const places = ['platform/database/database-client.ts', 'platform/database/live-pool.ts'];
+    expect(filesThatSay(/new (?:pg\.)?(?:Client|Pool)\(|extends (?:Client|Pool)\b/, ...places)).toEqual([]);
+    expect(filesThatSay(/^\s*type: 'postgres'/m, 'boot/database/database.ts')).toEqual([]);
+  });
+});
+
 describe('{{variables}} of texts', () => {
   it('are read in one place', () => {
     expect(filesThatSay(/\\\{\\\{/, 'platform/text-variables.ts')).toEqual([]);

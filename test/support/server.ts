@@ -29,6 +29,8 @@ export type ServerOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments of node, relative to the repository. @default ['dist/src/main.js'] */
   readonly command?: readonly string[];
+  /** Where its `.env` is. @default a directory that has none */
+  readonly cwd?: string;
   /** Options of node, before those arguments. */
   readonly nodeOptions?: readonly string[];
 };
@@ -88,7 +90,7 @@ export async function spawnServer(options: ServerOptions = {}): Promise<RunningS
   const [entry = '', ...rest] = options.command ?? ['dist/src/main.js'];
   // Not in the repository's directory: a developer's .env must not count.
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), resolve(ROOT, entry), ...rest], {
-    cwd: tmpdir(),
+    cwd: options.cwd ?? tmpdir(),
     env,
     stdio: 'pipe',
   });

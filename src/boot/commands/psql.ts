@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { Client, type QueryArrayResult } from 'pg';
+import type { QueryArrayResult } from 'pg';
 import { DataSource } from 'typeorm';
+import { DatabaseClient } from '../../platform/database/database-client.js';
 import { StartError } from '../../platform/errors.js';
 import { type Config, terminalEnvironment } from '../../platform/config.js';
 import { systemDataSourceOptions } from '../database/database.js';
@@ -15,7 +16,7 @@ export type PsqlOptions = {
   readonly tenantName: string | undefined;
 };
 
-type Place = { readonly url: URL; readonly settings: string };
+type Place = { readonly url: URL; readonly tenantId: string };
 
 /**
  * Opens psql on the installation's database, without anybody having to know its password: as the owner of the schema, whom row-level
@@ -36,21 +37,22 @@ export async function openPsql(config: Config, { sql, tenantName }: PsqlOptions)
 
 async function placeOf(config: Config, tenantName: string | undefined): Promise<Place> {
   const { owner, app } = config.databaseUrls;
-  if (tenantName === undefined) return { url: new URL(owner), settings: '' };
+  if (tenantName === undefined) return { url: new URL(owner), tenantId: '' };
   const system = await new DataSource(systemDataSourceOptions(config)).initialize();
   try {
     const { id } = await getTenantNamed(system, tenantName);
-    return { url: new URL(app), settings: `-c toolcrib.tenant_id=${id}` };
+    return { url: new URL(app), tenantId: id };
   } finally {
     await system.destroy();
   }
 }
 
 /** The password goes by the environment, which only we and root can read; arguments everybody can. @returns undefined: there is no psql. */
-async function runPsql({ url, settings }: Place, sql: string | undefined): Promise<number | undefined> {
+async function runPsql({ url, tenantId }: Place, sql: string | undefined): Promise<number | undefined> {
   const address = new URL(url);
   address.password = '';
-  const env = { ...terminalEnvironment(), PGPASSWORD: decodeURIComponent(url.password), PGOPTIONS: settings };
+  const settings = tenantId === '' ? {} : { PGOPTIONS: `-c toolcrib.tenant_id=${tenantId}` };
+  const env = { ...terminalEnvironment(), PGPASSWORD: decodeURIComponent(url.password), ...settings };
   const args = ['--no-password', address.href, ...(sql === undefined ? [] : ['-c', sql])];
   if (!process.stdin.isTTY) args.unshift('--set=ON_ERROR_STOP=1'); // what a script asks for ends at its first error
   const child = spawn('psql', args, { stdio: 'inherit', env });
@@ -72,15 +74,15 @@ function leaveToPsql(): void {
 }
 
 /** Prints names and rows with tabs between, and what other statements say: as `psql -A -F tab`. */
-async function runHere({ url, settings }: Place, sql: string): Promise<void> {
-  const client = new Client({
+async function runHere({ url, tenantId }: Place, sql: string): Promise<void> {
+  const client = new DatabaseClient({
     connectionString: url.href,
-    options: settings,
     application_name: 'toolcrib-psql',
     types: { getTypeParser: () => (value: unknown) => value }, // as PostgreSQL writes them
   });
   await client.connect();
   try {
+    await client.query(`SELECT set_config('toolcrib.tenant_id', $1, false)`, [tenantId]);
     const answer = await client.query({ text: sql, rowMode: 'array' });
     for (const result of [answer].flat()) print(result as QueryArrayResult<(string | null)[]>);
   } catch (error) {

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import { DatabaseClient } from '../../platform/database/database-client.js';
 import { StartError } from '../../platform/errors.js';
 
-const OLDEST_VERSION = 15;
 const WAIT_LIMIT_MS = 30_000;
 const RETRY_DELAY_MS = 500;
 const CONNECT_LIMIT_MS = 5000;
@@ -13,7 +12,7 @@ const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EAI_AGAIN', '57P03'
 const TIMED_OUT = 'timeout expired';
 
 /**
- * Waits until the database of `DATABASE_URL` answers, and looks at its version.
+ * Waits until the database of `DATABASE_URL` answers.
  *
  * @throws {StartError} It cannot be used; the message names the server, never the password.
  */
@@ -22,7 +21,7 @@ export async function checkDatabase(url: string, connectLimitMs = CONNECT_LIMIT_
   const { host, pathname } = new URL(url);
   for (;;) {
     try {
-      return await checkVersion(url, connectLimitMs);
+      return await connect(url, connectLimitMs);
     } catch (error) {
       if (error instanceof StartError) throw error;
       const { code, message } = error as { code?: string; message?: string };
@@ -39,20 +38,11 @@ export async function checkDatabase(url: string, connectLimitMs = CONNECT_LIMIT_
   }
 }
 
-async function checkVersion(url: string, connectLimitMs: number): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: connectLimitMs });
-  client.on('error', () => undefined); // the query fails with it
+async function connect(url: string, connectLimitMs: number): Promise<void> {
+  const client = new DatabaseClient({ connectionString: url, connectionTimeoutMillis: connectLimitMs });
+  client.on('error', () => undefined); // the connecting fails with it
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: number }>(
-      `SELECT current_setting('server_version_num')::int / 10000 AS version`,
-    );
-    const version = rows[0]?.version ?? 0;
-    if (version < OLDEST_VERSION) {
-      throw new StartError(
-        `DATABASE_URL is PostgreSQL ${version}; Toolcrib needs ${OLDEST_VERSION} or newer`,
-      );
-    }
   } finally {
     await client.end().catch(() => undefined);
   }

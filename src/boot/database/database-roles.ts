@@ -1,11 +1,9 @@
-import { Client } from 'pg';
 import { APP_ROLE, LOG_ROLE, SYSTEM_ROLE } from '../../../migrations/tenant-owned.js';
 import type { Config } from '../../platform/config.js';
+import { DatabaseClient } from '../../platform/database/database-client.js';
 import { StartError } from '../../platform/errors.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
-/** Another replica set the same at the same moment. */
-const CHANGED_AT_ONCE = 'XX000';
 const DUPLICATE = ['42710', '23505']; // another replica made it at the same moment
 
 /**
@@ -16,7 +14,7 @@ const DUPLICATE = ['42710', '23505']; // another replica made it at the same mom
  */
 export async function ensureRoles(config: Config): Promise<void> {
   const { owner, app, system, log } = config.databaseUrls;
-  const client = new Client({ connectionString: owner, application_name: 'toolcrib-roles' });
+  const client = new DatabaseClient({ connectionString: owner, application_name: 'toolcrib-roles' });
   await client.connect();
   try {
     for (const [role, url] of [
@@ -26,32 +24,13 @@ export async function ensureRoles(config: Config): Promise<void> {
     ] as const) {
       const found = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
       if (found.rowCount === 0) await createRole(client, role, decodeURIComponent(new URL(url).password));
-      await turnOffJit(url);
     }
   } finally {
     await client.end();
   }
 }
 
-/**
- * PostgreSQL compiles what it takes for a large query, which costs a short one ten times its own work. Every role may
- * set this for itself; the setting is the role's, as poolers refuse options of a connection.
- */
-async function turnOffJit(url: string): Promise<void> {
-  const client = new Client({ connectionString: url, application_name: 'toolcrib-roles' });
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ jit: string }>(`SELECT current_setting('jit') AS jit`);
-    if (rows[0]?.jit === 'on') await client.query('ALTER ROLE CURRENT_USER SET jit = off');
-  } catch (error) {
-    const { code = '' } = error as { code?: string };
-    if (code !== CHANGED_AT_ONCE) throw error;
-  } finally {
-    await client.end();
-  }
-}
-
-async function createRole(client: Client, role: string, password: string): Promise<void> {
+async function createRole(client: DatabaseClient, role: string, password: string): Promise<void> {
   try {
     await client.query(`CREATE ROLE ${role} LOGIN NOINHERIT PASSWORD ${client.escapeLiteral(password)}`);
   } catch (cause) {

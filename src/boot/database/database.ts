@@ -1,4 +1,4 @@
-import pg, { type ClientBase } from 'pg';
+import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
 import { platformEntities } from '../../platform/platform.entities.js';
@@ -65,17 +65,12 @@ export function systemDataSourceOptions(config: Config): DataSourceOptions {
   };
 }
 
-/**
- * How the schema is changed: as its owner, who serves no request. The schema changes by migrations only.
- *
- * JIT is off as for the service's roles (`database-roles.ts`), but in each session: the owner may be a role that others use, too.
- */
+/** How the schema is changed: as its owner, who serves no request. The schema changes by migrations only. */
 export function ownerDataSourceOptions(config: Config): DataSourceOptions {
   return {
     ...common,
     url: config.databaseUrls.owner,
     poolSize: 2,
     applicationName: 'toolcrib-migrate',
-    extra: { onConnect: (client: ClientBase) => client.query('SET jit = off') },
   };
 }

@@ -5,12 +5,16 @@ import type { Config } from '../../platform/config.js';
 import { dataSourceOptions, ownerDataSourceOptions } from './database.js';
 import { areSecretsBound, bindSecrets } from '../master-keys/bind-secrets.js';
 import { ensureRoles } from './database-roles.js';
+import { examineDatabase, examineSessions } from './examine-database.js';
 
 /** Makes the service's roles and brings the schema, and how secrets are sealed, up to date. @returns Names of the migrations that ran. */
 export async function migrateAsOwner(config: Config): Promise<string[]> {
+  const { owner } = config.databaseUrls;
+  await examineDatabase(owner);
+  if (config.bringsDatabase) await examineSessions([owner]);
   return withOwner(config, async (dataSource) => {
     await ensureRoles(config);
-    const ran = await migrate(dataSource);
+    const ran = await migrate(dataSource, config.env.MIGRATE_WAIT_SECONDS);
     await bindSecrets(dataSource, config);
     if (ran.length > 0) await analyzeOwnTables(dataSource);
     return ran;
@@ -45,12 +49,11 @@ export async function isSchemaUpToDate(config: Config): Promise<boolean> {
  * Brings the schema up to date. Replicas that start together wait for the first one.
  *
  * @returns Names of the migrations that ran, oldest first.
+ * @throws {StartError} The first one takes longer than that, or left its lock behind.
  */
-export async function migrate(dataSource: DataSource): Promise<string[]> {
-  return withAdvisoryLock(dataSource, 'migrate', async () => {
-    const ran = await dataSource.runMigrations();
-    return ran.map((migration) => migration.name);
-  });
+export async function migrate(dataSource: DataSource, waitSeconds?: number): Promise<string[]> {
+  const run = async () => (await dataSource.runMigrations()).map((migration) => migration.name);
+  return withAdvisoryLock(dataSource, 'migrate', run, { waitSeconds });
 }
 
 /** Takes back the newest migration. @returns Its name, or undefined when there was none. */

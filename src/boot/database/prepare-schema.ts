@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { QueryFailedError } from 'typeorm';
 import type { Config } from '../../platform/config.js';
 import { StartError } from '../../platform/errors.js';
+import { examineDatabase, examineSessions, servingUrls } from './examine-database.js';
 import { isSchemaUpToDate, migrateAsOwner } from './migrate.js';
 
 const logger = new Logger('Toolcrib');
@@ -10,9 +11,15 @@ const logger = new Logger('Toolcrib');
  * Brings the schema up to date before anything is served, on a connection of its own, as the schema's owner: the service itself
  * may not change the schema.
  *
- * @throws {StartError} It is not up to date and may not be changed.
+ * @throws {StartError} It is not up to date and may not be changed; or the database cannot be worked with.
  */
 export async function prepareSchema(config: Config): Promise<void> {
+  if (!config.env.MIGRATE_ON_START) await examineDatabase(config.databaseUrls.app);
+  await bringUpToDate(config);
+  if (config.bringsDatabase) await examineSessions(servingUrls(config));
+}
+
+async function bringUpToDate(config: Config): Promise<void> {
   if (config.env.MIGRATE_ON_START) {
     const ran = await migrateAsOwner(config).catch(explainMissingRights);
     if (ran.length > 0) logger.log({ message: 'The schema was brought up to date', migrations: ran });

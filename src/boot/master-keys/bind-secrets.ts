@@ -26,13 +26,14 @@ export async function areSecretsBound(dataSource: DataSource): Promise<boolean> 
  */
 export async function bindSecrets(owner: DataSource, config: Config): Promise<void> {
   if (await areSecretsBound(owner)) return;
-  await withAdvisoryLock(owner, 'bindSecrets', async () => {
+  const bind = async () => {
     if (await areSecretsBound(owner)) return;
     const secrets = await sealAll(config);
     await owner.query('INSERT INTO installation_steps (name) VALUES ($1)', [STEP]);
     if (secrets > 0)
       new Logger('Toolcrib').log(`${secrets} secrets were bound to their tenant, table, column and row`);
-  });
+  };
+  await withAdvisoryLock(owner, 'bindSecrets', bind, { waitSeconds: config.env.MIGRATE_WAIT_SECONDS });
 }
 
 async function sealAll(config: Config): Promise<number> {

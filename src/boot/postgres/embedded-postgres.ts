@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { Client } from 'pg';
+import { DatabaseError } from 'pg';
+import { DatabaseClient } from '../../platform/database/database-client.js';
 import type { DatabaseUrls } from '../../platform/database/database-urls.js';
 import { type DataDir } from '../data-dir.js';
 import { excerptOf } from '../../platform/cut-text.js';
@@ -21,6 +22,8 @@ const LAUNCHES_MAX = 4;
 const RETRY_DELAY_MS = 250;
 /** Crash recovery of a large database takes its time. */
 const READY_LIMIT_MS = 120_000;
+/** Then it is said what the start is waiting for. */
+const SAY_AFTER_MS = 3000;
 const PG_CTL_LIMIT_SECONDS = 60;
 const CONNECT_LIMIT_MS = 2000;
 const LOG_TAIL_CHARACTERS = 600;
@@ -46,6 +49,8 @@ const INITDB_OPTIONS = [
 const SETTINGS = ['max_locks_per_transaction=1024'];
 
 const INVALID_PASSWORD = '28P01';
+/** The server is starting or stopping, or has no connection left: it may answer in a moment. */
+const PASSING = ['57P01', '57P02', '57P03', '53300'];
 
 export type EmbeddedPostgresOptions = {
   /** `name=value` settings for this run, e.g. `fsync=off` in tests. */
@@ -62,7 +67,7 @@ export type EmbeddedPostgresOptions = {
  */
 export class EmbeddedPostgres {
   private readonly logger = new Logger(EmbeddedPostgres.name);
-  private connection: Client | undefined;
+  private connection: DatabaseClient | undefined;
   private port: number | undefined;
   private recovery: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
@@ -85,8 +90,13 @@ export class EmbeddedPostgres {
     const clusterDir = locateCluster(dataDir, binaries.user);
     const server = new EmbeddedPostgres(binaries, clusterDir, readPassword(dataDir), options);
     if (!fs.existsSync(path.join(clusterDir, 'PG_VERSION'))) await server.initialise();
-    await server.bringUp();
-    await createDatabase(server.connection!, server.password);
+    try {
+      await server.bringUp();
+      await createDatabase(server.connection!, server.password);
+    } catch (error) {
+      await server.stop().catch(() => undefined); // a start that failed leaves nothing running
+      throw error;
+    }
     return server;
   }
 
@@ -159,6 +169,8 @@ export class EmbeddedPostgres {
 
   private async bringUp(): Promise<void> {
     const deadline = performance.now() + READY_LIMIT_MS;
+    const sayAt = performance.now() + SAY_AFTER_MS;
+    let isSaid = false;
     let launches = 0;
     let failure: unknown;
     while (launches < LAUNCHES_MAX && performance.now() < deadline) {
@@ -174,7 +186,12 @@ export class EmbeddedPostgres {
       } catch (error) {
         if ((error as { code?: unknown }).code === INVALID_PASSWORD)
           throw wrongPassword(this.clusterDir, error);
+        if (error instanceof StartError || isRefusal(error)) throw cannotBeUsed(error);
         failure = error;
+        if (!isSaid && performance.now() > sayAt) {
+          isSaid = true;
+          this.logger.warn({ message: 'The embedded PostgreSQL is not ready yet', reason: messageOf(error) });
+        }
         await delay(RETRY_DELAY_MS);
       }
     }
@@ -197,7 +214,7 @@ export class EmbeddedPostgres {
 
   /** This connection stays open: its end tells that the server went away. */
   private async connectTo(port: number): Promise<void> {
-    const connection = new Client({
+    const connection = new DatabaseClient({
       connectionString: urlOf(port, this.password, 'postgres', SUPERUSER),
       connectionTimeoutMillis: CONNECT_LIMIT_MS,
       application_name: 'toolcrib-embedded',
@@ -254,6 +271,15 @@ function locateCluster(dataDir: DataDir, user: SystemUser | undefined): string {
 function recordedLocation(dataDir: DataDir): string {
   const file = dataDir.file(LOCATION_FILE);
   return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim() : dataDir.file('postgres');
+}
+
+/** The server answered, and will say the same next time. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof DatabaseError && !PASSING.includes(error.code ?? '');
+}
+
+function cannotBeUsed(cause: unknown): StartError {
+  return new StartError(`The embedded PostgreSQL runs and cannot be used: ${messageOf(cause)}`, { cause });
 }
 
 function wrongPassword(clusterDir: string, cause: unknown): StartError {

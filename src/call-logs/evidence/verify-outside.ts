@@ -109,8 +109,8 @@ export class OutsideCheckpoints {
     const lines = this.lines.splice(0);
     for (const tenantId of new Set(lines.map(({ checkpoint }) => checkpoint.tenantId))) {
       const own = lines.filter(({ checkpoint }) => checkpoint.tenantId === tenantId);
-      await this.client.query(`SELECT set_config('toolcrib.tenant_id', $1, false)`, [tenantId]);
       await this.client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      await this.client.query(`SELECT set_config('toolcrib.tenant_id', $1, true)`, [tenantId]);
       const report = this.reportOf(tenantId);
       if (report) await this.compareWithStored(report, own);
       await this.client.query('COMMIT');

@@ -1,7 +1,8 @@
 import { MADE_UP } from '../../access/tenant.entity.js';
 import { access } from 'node:fs/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { holdShared } from '../../platform/database/advisory-locks.js';
+import { DatabaseClient } from '../../platform/database/database-client.js';
 import { KEEP_ALIVE } from '../../platform/database/line.js';
 import { StartError } from '../../platform/errors.js';
 import type { Config } from '../../platform/config.js';
@@ -136,8 +137,8 @@ async function findTenants(config: Config, wanted: string | undefined): Promise<
 }
 
 /** Under the service's own name: nothing in the database is to tell this reader from it. */
-async function connected(connectionString: string, name: string): Promise<Client> {
-  const client = new Client({ connectionString, application_name: name, ...KEEP_ALIVE });
+async function connected(connectionString: string, name: string): Promise<DatabaseClient> {
+  const client = new DatabaseClient({ connectionString, application_name: name, ...KEEP_ALIVE });
   await client.connect();
   return client;
 }

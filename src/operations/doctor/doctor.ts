@@ -1,6 +1,6 @@
 import type { Config } from '../../platform/config.js';
 import { type Check, problem } from './check.js';
-import { connect, connectAll, type Connections } from './role-connections.js';
+import { connectAll, type Connections } from './role-connections.js';
 import { checkConnections } from './connection-checks.js';
 import { checkPeopleInGroups } from './group-checks.js';
 import { checkGrants } from './grant-checks.js';
@@ -29,10 +29,9 @@ export async function examine(config: Config): Promise<readonly Check[]> {
 
 async function examineDatabase(config: Config, connections: Connections): Promise<Check[]> {
   const { owner, system } = connections;
-  const second = await connect(config.databaseUrls.app);
   try {
     const server = [
-      ...(await checkServer(connections, second)),
+      ...(await checkServer(connections, config.databaseUrls)),
       ...(await checkConnections(connections, config)),
       ...(await checkRoles(connections)),
     ];
@@ -54,7 +53,5 @@ async function examineDatabase(config: Config, connections: Connections): Promis
   } catch (error) {
     const fix = 'See the problems above; if there is none, report this';
     return [problem('database', `could not be looked over: ${(error as Error).message}`, fix)];
-  } finally {
-    await second.client.end();
   }
 }

@@ -1,7 +1,9 @@
 import { type Check, ok, problem, warning } from './check.js';
 import type { Connections } from './role-connections.js';
+import type { DatabaseUrls } from '../../platform/database/database-urls.js';
+import { listUnfit, type Unfit } from '../../platform/database/fitness.js';
+import { findSharedSession } from '../../platform/database/session-probe.js';
 
-const OLDEST_VERSION = 15;
 const SKEW_WARNING_MS = 2000;
 
 type RoleFacts = {
@@ -57,24 +59,23 @@ function judge(role: string, owner: string, facts: RoleFacts): Check[] {
   return found.length > 0 ? found : [ok(name, 'owns nothing, bypasses nothing, creates nothing')];
 }
 
-/** The server itself: version, extension, clock, and whether a pooler stands in between. */
-export async function checkServer(connections: Connections, second: Connections['app']): Promise<Check[]> {
-  const { owner, app } = connections;
+/** The server itself: version, extension, clock, what the service cannot work with, and whether a pooler stands in between. */
+export async function checkServer({ owner }: Connections, urls: DatabaseUrls): Promise<Check[]> {
   const sentAt = Date.now();
-  const [facts] = await owner.query<[{ version: number; text: string; trigrams: boolean; nowMs: number }]>(
-    `SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('server_version') AS text,
+  const [facts] = await owner.query<[{ text: string; trigrams: boolean; nowMs: number }]>(
+    `SELECT current_setting('server_version') AS text,
        EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') AS trigrams,
        extract(epoch FROM clock_timestamp())::float8 * 1000 AS "nowMs"`,
   );
   const skewMs = Math.round(facts.nowMs - (sentAt + Date.now()) / 2);
-  const [[first], [other]] = [await backendOf(app), await backendOf(second)];
+  const shared = await findShared(urls);
+  const unfit = await listUnfit(owner);
   return [
-    facts.version >= OLDEST_VERSION
-      ? ok('database', `PostgreSQL ${facts.text}`)
-      : problem('database', `PostgreSQL ${facts.text}`, `Use PostgreSQL ${OLDEST_VERSION} or newer`),
+    ok('database', `PostgreSQL ${facts.text}`),
     facts.trigrams
       ? ok('pg_trgm', 'is there')
       : problem('pg_trgm', 'is missing; search_users needs it', 'CREATE EXTENSION pg_trgm'),
+    ...judgeFitness(unfit),
     Math.abs(skewMs) < SKEW_WARNING_MS
       ? ok('clock', `differs from the database's by ${skewMs} ms`)
       : warning(
@@ -82,16 +83,27 @@ export async function checkServer(connections: Connections, second: Connections[
           `differs from the database's by ${skewMs} ms`,
           'Let both machines take their time by NTP',
         ),
-    first.pid !== other.pid
+    shared === undefined
       ? ok('pooler', 'connections have sessions of their own')
       : problem(
           'pooler',
-          'two connections share one session: a pooler in transaction or statement mode stands in between',
-          'Connect directly, or through a pooler in session mode: whose rows a connection sees is set on its session',
+          `${shared}: a pooler in transaction or statement mode stands in between, and a start is refused`,
+          'Connect directly, or through a pooler in session mode: locks and news of changes belong to a session',
         ),
   ];
 }
 
-function backendOf(connection: Connections['app']): Promise<[{ pid: number }]> {
-  return connection.query<[{ pid: number }]>('SELECT pg_backend_pid() AS pid');
+/** One line for each thing that a start would refuse or warn of; one where there is none. */
+function judgeFitness(unfit: readonly Unfit[]): Check[] {
+  const checks = unfit.map(({ name, isFatal, message, fix }) =>
+    (isFatal ? problem : warning)(name, message, fix),
+  );
+  return checks.length > 0
+    ? checks
+    : [ok('fitness', 'encoding, locale and durability are what the service needs')];
+}
+
+async function findShared({ owner, app, system, log }: DatabaseUrls): Promise<string | undefined> {
+  const all = await Promise.all([owner, app, system, log].map(findSharedSession));
+  return all.find((reason) => reason !== undefined);
 }

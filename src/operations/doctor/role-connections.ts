@@ -1,10 +1,12 @@
-import { Client } from 'pg';
 import type { Config } from '../../platform/config.js';
+import { DatabaseClient, SessionSettingsError } from '../../platform/database/database-client.js';
 import type { DatabaseUrls } from '../../platform/database/database-urls.js';
 import type { Queryable } from '../isolation/guarded-tables.js';
 import { type Check, ok, problem } from './check.js';
 
 const CONNECT_LIMIT_MS = 5000;
+/** Which nobody had to set: they come with PostgreSQL and its machine. */
+const OF_EVERY_SERVER = ['search_path', 'jit', 'TimeZone', 'lc_monetary', 'lc_numeric', 'lc_time'];
 const SETTINGS: Readonly<Record<keyof DatabaseUrls, string>> = {
   owner: 'DATABASE_URL',
   app: 'DATABASE_APP_URL',
@@ -15,7 +17,7 @@ const SETTINGS: Readonly<Record<keyof DatabaseUrls, string>> = {
 /** One connection of a role, without a pool: what is set on it stays on it. */
 export class Connection implements Queryable {
   constructor(
-    readonly client: Client,
+    readonly client: DatabaseClient,
     /** As the database knows it. */
     readonly role: string,
   ) {}
@@ -55,11 +57,14 @@ export async function connectAll(config: Config): Promise<{
       opened.push([part, connection]);
       checks.push(ok(`role ${part}`, `connects as ${connection.role}`));
     } catch (error) {
-      checks.push(
-        problem(`role ${part}`, `cannot connect: ${(error as Error).message}`, howToConnect(part, config)),
-      );
+      const fix =
+        error instanceof SessionSettingsError
+          ? 'Let the setting be what the message asks for: nothing that relies on it is started'
+          : howToConnect(part, config);
+      checks.push(problem(`role ${part}`, `cannot connect: ${(error as Error).message}`, fix));
     }
   }
+  if (opened.length > 0) checks.push(checkSettings(opened.map(([, { client }]) => client)));
   const isComplete = opened.length === Object.keys(SETTINGS).length;
   return {
     checks,
@@ -70,8 +75,19 @@ export async function connectAll(config: Config): Promise<{
   };
 }
 
+/** What is set there otherwise; each session of ours is brought to what we rely on. */
+function checkSettings(clients: readonly DatabaseClient[]): Check {
+  const name = 'session settings';
+  const all = clients.flatMap(({ changedSettings }) => changedSettings);
+  const changed = new Set(
+    all.filter((one) => !OF_EVERY_SERVER.includes(one.name)).map((one) => `${one.name}=${one.value}`),
+  );
+  if (changed.size === 0) return ok(name, 'are what we rely on');
+  return ok(name, `are brought to what we rely on; set otherwise there: ${[...changed].join(', ')}`);
+}
+
 export async function connect(url: string): Promise<Connection> {
-  const client = new Client({
+  const client = new DatabaseClient({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     application_name: 'toolcrib-doctor',

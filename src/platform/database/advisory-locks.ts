@@ -1,5 +1,7 @@
-import { Client } from 'pg';
+import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { StartError } from '../errors.js';
+import { DatabaseClient } from './database-client.js';
 import { endLine, KEEP_ALIVE } from './line.js';
 
 /**
@@ -11,6 +13,8 @@ export const ADVISORY_LOCKS = {
   migrate: 7_210_001,
   firstStart: 7_210_002,
   callLogHousekeeping: 7_210_003,
+  /** Of one start: whether sessions are ones of their own. */
+  sessionProbe: 7_210_006,
   /** Taken in the schema's own functions: partitions are made and dropped one at a time. */
   callLogPartitions: 7_210_004,
   /** Shared by whoever reads one moment of the call log in many transactions: partitions stay meanwhile. */
@@ -47,6 +51,12 @@ export const ADVISORY_LOCKS = {
   /** Of one consultant: the claims they make. */
   consultantClaims: 7_210_062,
 } as const;
+
+/** Before it is given up: migrations of a large database take longer, and a start that ended is started again. */
+const WAIT_SECONDS = 120;
+const SAY_AFTER_MS = 2000;
+const LOCK_NOT_AVAILABLE = '55P03';
+const logger = new Logger('Database');
 
 export type AdvisoryLock = keyof typeof ADVISORY_LOCKS;
 
@@ -97,25 +107,87 @@ export async function ifLockIsFree<T>(
   }
 }
 
+/** Takes a lock for the session. @returns False: another session holds it. */
+export async function tryLockSession(session: Queryable, name: AdvisoryLock, of?: string): Promise<boolean> {
+  return take(session, 'pg_try_advisory_lock', keyOf(name, of));
+}
+
+/** @returns False: the session does not hold it. */
+export async function unlockSession(session: Queryable, name: AdvisoryLock, of?: string): Promise<boolean> {
+  return take(session, 'pg_advisory_unlock', keyOf(name, of));
+}
+
 /**
  * Runs `work` while no other process runs work under the same lock on this database; waits for its turn. The lock has a
  * connection of its own: it neither starves a small pool nor outlives this process.
+ *
+ * @throws {StartError} Another session has held it for `waitSeconds`; the message says which.
  */
 export async function withAdvisoryLock<T>(
   dataSource: DataSource,
   name: AdvisoryLock,
   work: () => Promise<T>,
+  { waitSeconds = WAIT_SECONDS }: { readonly waitSeconds?: number | undefined } = {},
 ): Promise<T> {
   const { url } = dataSource.options as { url?: string };
-  const holder = new Client({ connectionString: url, application_name: `toolcrib-${name}`, ...KEEP_ALIVE });
+  const holder = new DatabaseClient({
+    connectionString: url,
+    application_name: `toolcrib-${name}`,
+    ...KEEP_ALIVE,
+  });
   holder.on('error', () => undefined); // the work goes on; each step of it is safe to repeat
   await holder.connect();
   try {
-    await holder.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS[name]]);
+    await waitForLock(holder, name, waitSeconds);
     return await work();
   } finally {
     await endLine(holder);
   }
+}
+
+/** By tries in between which the session ends by itself when this process is gone, and says now and then for whom it waits. */
+async function waitForLock(holder: DatabaseClient, name: AdvisoryLock, waitSeconds: number): Promise<void> {
+  const deadline = performance.now() + waitSeconds * 1000;
+  let isFirst = true;
+  for (;;) {
+    const leftMs = Math.max(1, Math.round(deadline - performance.now()));
+    await holder.query(`SELECT set_config('lock_timeout', $1, false)`, [`${Math.min(leftMs, SAY_AFTER_MS)}`]);
+    try {
+      await holder.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS[name]]);
+      await holder.query(`SELECT set_config('lock_timeout', '0', false)`);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+    }
+    const held = await holderOf(holder, name);
+    if (performance.now() >= deadline) throw new StartError(heldTooLong(name, held, waitSeconds));
+    if (isFirst && held)
+      logger.warn({ message: 'Waiting for another process', lock: name, held_by: held.text });
+    isFirst = false;
+  }
+}
+
+type Holder = { readonly pid: number; readonly text: string };
+
+async function holderOf(client: DatabaseClient, name: AdvisoryLock): Promise<Holder | undefined> {
+  const { rows } = await client.query<Holder>(
+    `SELECT l.pid, format('process %s of the database (%s), connected as %s from %s since %s', l.pid,
+       coalesce(nullif(a.application_name, ''), 'it does not say what it is'), coalesce(a.usename::text, '?'),
+       coalesce(host(a.client_addr), 'its own machine'), coalesce(to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS "UTC"'), '?')) AS text
+     FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = 0 AND l.objid = $1::bigint::oid
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [ADVISORY_LOCKS[name]],
+  );
+  return rows[0];
+}
+
+function heldTooLong(name: AdvisoryLock, held: Holder | undefined, waitSeconds: number): string {
+  const who = held ? `${held.text} holds` : 'others keep taking';
+  const fix = held
+    ? `Let it finish; or, where no Toolcrib runs any more, end it as an administrator: SELECT pg_terminate_backend(${held.pid})`
+    : 'Start again';
+  return `Waited ${waitSeconds} s for the lock '${name}' of the database, which only one start at a time may have: ${who} it. ${fix}`;
 }
 
 type Key = { readonly sql: string; readonly parameters: readonly unknown[] };

@@ -1,11 +1,11 @@
-import { Client, type ClientBase, type ClientConfig, Pool, type PoolClient, type PoolConfig } from 'pg';
+import { type ClientBase, type ClientConfig, Pool, type PoolClient, type PoolConfig } from 'pg';
+import { type DatabaseClient, QuickClient } from './database-client.js';
 import { connectFailure, faultOf } from './database-faults.js';
 import { bytesHeard, cutLine, endLine, isOwedAnswer, KEEP_ALIVE, onServerError } from './line.js';
 
 type Release = (error?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: PoolClient | undefined, release: Release) => void;
 
-const CONNECT_MAX_MS = 5000;
 const WAIT_MAX_MS = 10_000;
 const LOOK_MS = 500;
 /** A connection that lay idle for longer shows that it lives before it is given to anybody. */
@@ -37,13 +37,6 @@ type Held = {
   heardAtMs: number;
 };
 
-/** Gives up connecting before whoever waits for a place does. */
-class QuickClient extends Client {
-  constructor(config: ClientConfig) {
-    super({ ...config, connectionTimeoutMillis: CONNECT_MAX_MS });
-  }
-}
-
 /**
  * Drops connections that are no good any more, whatever they were lost to: a host that vanished without a word and whose
  * successor answers, a fail-over that left the session with a server that only reads.
@@ -65,14 +58,13 @@ export class LivePool extends Pool {
       connectionTimeoutMillis: WAIT_MAX_MS,
       ...config,
       ...KEEP_ALIVE,
-      Client: QuickClient as unknown as NonNullable<PoolConfig['Client']>,
+      Client: config.Client ?? QuickClient,
     });
     const bring: ((client: ClientBase) => unknown) | undefined = this.options.onConnect;
     // The pool awaits it, whatever its types say.
     const onConnect = async (client: ClientBase) => {
       this.hold(client);
       await bring?.(client);
-      await this.identify(client);
     };
     Object.assign(this.options, { onConnect });
     this.on('acquire', (client) => this.note(client, { isIdle: false }));
@@ -127,7 +119,7 @@ export class LivePool extends Pool {
   private hold(client: ClientBase): void {
     const now = performance.now();
     this.held.set(client, {
-      pid: 0,
+      pid: (client as DatabaseClient).backendPid ?? 0,
       isIdle: false,
       isSpoiled: false,
       usedAtMs: now,
@@ -144,11 +136,6 @@ export class LivePool extends Pool {
     onServerError(client, (error) => {
       if (faultOf(error) === 'read_only') this.spoil(client);
     });
-  }
-
-  private async identify(client: ClientBase): Promise<void> {
-    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    this.note(client, { pid: rows[0].pid });
   }
 
   private note(client: ClientBase, news: Partial<Held>): void {

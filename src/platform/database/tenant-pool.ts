@@ -2,41 +2,31 @@ import type { PoolClient, PoolConfig } from 'pg';
 import { NoConnectionError } from '../errors.js';
 import { FairPlaces } from '../fair-places.js';
 import { currentScope } from '../request-scope.js';
-import { connectFailure } from './database-faults.js';
 import { LivePool } from './live-pool.js';
+import { NOBODY, type RowsOwner, TenantClient } from './tenant-client.js';
 
 type Release = (error?: Error | boolean) => void;
 type ConnectCallback = (error: Error | undefined, client: PoolClient | undefined, release: Release) => void;
 
-const SET_OWNER = `SELECT set_config('toolcrib.tenant_id', $1, false), set_config('toolcrib.person_id', $2, false)`;
 const WAIT_MAX_MS = 10_000;
 const ENDED = 'The call that this statement belongs to was ended';
-
-/** Whose rows are seen: a tenant's, and of these perhaps one person's only. Empty: nobody's, and everybody's. */
-type Owner = { readonly tenantId: string; readonly personId: string };
-
-/** Whose rows a connection shows; it stays so until a unit of work of somebody else takes the connection. */
-const ownerOf = new WeakMap<PoolClient, Owner>();
 
 /**
  * The one place that decides whose rows a query sees. Whoever takes a connection gets it set to the tenant of the running
  * unit of work (see `request-scope.ts`), or to nobody's, and to the person when the work may see that one's rows only; the
- * row-level security policies compare with these settings. It costs a round trip only when the connection last served others.
+ * row-level security policies compare with what it says in each transaction (see {@link TenantClient}).
  *
  * It is also where the statements of work that nobody waits for any more come to an end: when the signal of the unit of work
  * aborts, what its connection is doing is cancelled.
  *
  * And it is where tenants share the connections, so that a hundred slow statements of one do not keep the others from theirs: see
  * {@link FairPlaces}. Work of no tenant (a sign-in, a look for jobs) is a share of its own.
- *
- * The setting belongs to the session, so a pooler that deals sessions out per transaction (PgBouncer in transaction mode)
- * must not stand in between.
  */
 export class TenantPool extends LivePool {
   private readonly places: FairPlaces;
 
   constructor(config: PoolConfig) {
-    super(config);
+    super({ ...config, Client: TenantClient });
     this.places = new FairPlaces(this.options.max);
   }
 
@@ -52,7 +42,7 @@ export class TenantPool extends LivePool {
     });
   }
 
-  private take(owner: Owner, signal: AbortSignal | undefined, callback: ConnectCallback): void {
+  private take(owner: RowsOwner, signal: AbortSignal | undefined, callback: ConnectCallback): void {
     if (signal?.aborted) return callback(new Error(ENDED), undefined, () => undefined);
     if (this.places.tryEnter(owner.tenantId)) return this.takeNow(owner, signal, callback);
     const giveUp = (error: Error) => {
@@ -74,29 +64,20 @@ export class TenantPool extends LivePool {
   }
 
   /** There is a place for it, so it waits for nobody: at most for a new connection. */
-  private takeNow(owner: Owner, signal: AbortSignal | undefined, callback: ConnectCallback): void {
+  private takeNow(owner: RowsOwner, signal: AbortSignal | undefined, callback: ConnectCallback): void {
     super.connect((error, client, letGo) => {
       if (!client) {
         this.places.leave(owner.tenantId);
         return callback(error, undefined, () => undefined);
       }
       const release: Release = (failure) => {
+        (client as unknown as TenantClient).owner = NOBODY;
         letGo(failure);
         this.places.leave(owner.tenantId);
       };
       client.release = release;
-      if (isSame(ownerOf.get(client), owner)) return this.hand(client, signal, release, callback);
-      // The pool has stopped listening and the taker does not yet: a connection lost just now would end the process.
-      client.on('error', ignore);
-      client.query(SET_OWNER, [owner.tenantId, owner.personId], (refused: Error | null) => {
-        client.off('error', ignore);
-        if (refused) {
-          release(refused);
-          return callback(connectFailure(refused), undefined, () => undefined);
-        }
-        ownerOf.set(client, owner);
-        this.hand(client, signal, release, callback);
-      });
+      (client as unknown as TenantClient).owner = owner;
+      this.hand(client, signal, release, callback);
     });
   }
 
@@ -133,10 +114,3 @@ export class TenantPool extends LivePool {
     }
   }
 }
-
-function isSame(one: Owner | undefined, other: Owner): boolean {
-  return one?.tenantId === other.tenantId && one.personId === other.personId;
-}
-
-/** The query fails with it. */
-function ignore(): void {}

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { Client } from 'pg';
+import { DatabaseClient } from '../database/database-client.js';
 import { cutLine, endLine, KEEP_ALIVE } from '../database/line.js';
 
 const RECONNECT_DELAY_MS = 250;
@@ -23,7 +23,7 @@ export type ChangeConnectionOptions = {
  */
 export class ChangeConnection {
   private readonly logger = new Logger(ChangeConnection.name);
-  private client: Client | undefined;
+  private client: DatabaseClient | undefined;
   private lastQuery: Promise<unknown> = Promise.resolve();
   private beat: NodeJS.Timeout | undefined;
   private stopping = false;
@@ -38,7 +38,7 @@ export class ChangeConnection {
   async open(): Promise<void> {
     const { url, channels, onNotification, onConnected } = this.options;
     const timeoutMs = Math.min(this.options.timeoutMs, ANSWER_MAX_MS);
-    const client = new Client({
+    const client = new DatabaseClient({
       connectionString: url,
       application_name: 'toolcrib-changes',
       ...KEEP_ALIVE,

@@ -1,0 +1,54 @@
+import { Logger } from '@nestjs/common';
+import type { Config } from '../../platform/config.js';
+import { DatabaseClient } from '../../platform/database/database-client.js';
+import { listUnfit, type Unfit } from '../../platform/database/fitness.js';
+import { findSharedSession } from '../../platform/database/session-probe.js';
+import { StartError } from '../../platform/errors.js';
+
+const logger = new Logger('Database');
+
+/**
+ * Looks at a database before anything in it is changed.
+ *
+ * @param url As the role that is about to work with it.
+ * @throws {StartError} Names all that the service cannot work with, and what to do.
+ */
+export async function examineDatabase(url: string): Promise<void> {
+  const client = new DatabaseClient({ connectionString: url, application_name: 'toolcrib-start' });
+  client.on('error', () => undefined); // the query fails with it
+  await client.connect();
+  let found: readonly Unfit[];
+  try {
+    found = await listUnfit({ query: async (sql) => (await client.query<object>(sql)).rows });
+  } finally {
+    await client.end();
+  }
+  const fatal = found.filter(({ isFatal }) => isFatal);
+  if (fatal.length > 0) throw new StartError(refusalOf(url, fatal));
+  for (const { name, message, fix } of found)
+    logger.warn({ message: `The database's ${name} ${message}`, fix });
+}
+
+/** @throws {StartError} A pooler stands between that gives one session to several connections. */
+export async function examineSessions(urls: readonly string[]): Promise<void> {
+  const shared = await Promise.all(urls.map(findSharedSession));
+  const index = shared.findIndex((reason) => reason !== undefined);
+  if (index < 0) return;
+  const { host, pathname, username } = new URL(urls[index]);
+  throw new StartError(
+    `The database at ${host}${pathname}, as ${username}, gives connections no sessions of their own: ${shared[index]}. A pooler in ` +
+      'transaction or statement mode (PgBouncer: pool_mode) stands between; one tenant would see rows of another. Connect ' +
+      'directly, or set the pooler to session mode',
+  );
+}
+
+/** The addresses that serve. */
+export function servingUrls({ databaseUrls: { app, system, log } }: Config): string[] {
+  return [app, system, log];
+}
+
+function refusalOf(url: string, fatal: readonly Unfit[]): string {
+  const { host, pathname } = new URL(url);
+  const lines = fatal.map(({ name, message, fix }) => `  - ${name} ${message}. ${fix}`);
+  return `The database at ${host}${pathname} cannot be used, and nothing was changed in it:\n${lines.join('\n')}`;
+}

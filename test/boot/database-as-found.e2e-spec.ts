@@ -1,0 +1,331 @@
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/boot/database/database.js';
+import { migrateAsOwner } from '../../src/boot/database/migrate.js';
+import { examine } from '../../src/operations/doctor/doctor.js';
+import { loadConfig } from '../../src/platform/config.js';
+import { withAdvisoryLock } from '../../src/platform/database/advisory-locks.js';
+import { DatabaseClient } from '../../src/platform/database/database-client.js';
+import { inTenant } from '../../src/platform/request-scope.js';
+import { OwnPostgres } from '../faults/chaos/own-postgres.js';
+import {
+  makeDataDir,
+  removeDataDir,
+  type RunningServer,
+  spawnServer,
+  startServer,
+  TEST_MASTER_KEY,
+} from '../support/server.js';
+import { startTransactionPooler, type TransactionPooler } from '../support/transaction-pooler.js';
+
+/** What somebody may have set there, each with a value for which something of ours would not hold. */
+const ADVERSE: Readonly<Record<string, string>> = {
+  synchronous_commit: 'off',
+  default_transaction_read_only: 'on',
+  default_transaction_deferrable: 'on',
+  default_transaction_isolation: 'serializable',
+  search_path: 'nowhere',
+  client_encoding: 'LATIN1',
+  bytea_output: 'escape',
+  standard_conforming_strings: 'off',
+  backslash_quote: 'off',
+  array_nulls: 'off',
+  transform_null_equals: 'on',
+  quote_all_identifiers: 'on',
+  extra_float_digits: '-15',
+  DateStyle: 'SQL, DMY',
+  IntervalStyle: 'sql_standard',
+  TimeZone: 'Pacific/Kiritimati',
+  timezone_abbreviations: 'India',
+  xmlbinary: 'hex',
+  xmloption: 'document',
+  gin_fuzzy_search_limit: '1',
+  statement_timeout: '1h',
+  lock_timeout: '1ms',
+  idle_in_transaction_session_timeout: '10ms',
+  idle_session_timeout: '1s',
+  transaction_timeout: '2h',
+  jit: 'on',
+  log_parameter_max_length_on_error: '-1',
+  exit_on_error: 'on',
+  row_security: 'off',
+  restrict_nonsystem_relation_kind: 'view',
+  'plpgsql.extra_errors': 'all',
+  'toolcrib.tenant_id': '00000000-0000-7000-8000-000000000000',
+};
+
+describe('a database as it is found', () => {
+  let directory: string;
+  let postgres: OwnPostgres;
+  const servers: RunningServer[] = [];
+
+  const urlOf = (database: string) => Object.assign(new URL(postgres.url), { pathname: database }).href;
+  const configOf = (url: string, env: Record<string, string> = {}) =>
+    loadConfig({ DATABASE_URL: url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY, ...env });
+  const create = async (name: string, options = '') => {
+    await postgres.query(`CREATE DATABASE ${name} OWNER toolcrib ${options}`, 'postgres');
+    return urlOf(name);
+  };
+  const start = async (env: Record<string, string>) => {
+    const server = await startServer({ env: { SAMPLE_DATA: 'false', ...env } });
+    servers.push(server);
+    return server;
+  };
+  const startToFail = async (env: Record<string, string>) => {
+    const server = await spawnServer({ env });
+    servers.push(server);
+    return { code: await server.exit, stderr: server.stderr() };
+  };
+  const tablesIn = (database: string) =>
+    postgres.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace`,
+      database,
+    );
+
+  beforeAll(async () => {
+    directory = makeDataDir();
+    postgres = await OwnPostgres.create(directory);
+  });
+  afterEach(async () => {
+    for (const server of servers.splice(0)) if (server.process.exitCode === null) await server.kill9();
+  });
+  afterAll(() => {
+    postgres?.destroy();
+    removeDataDir(directory);
+  });
+
+  describe('with other settings', () => {
+    beforeAll(async () => {
+      for (const [name, value] of Object.entries(ADVERSE))
+        await postgres.query(
+          `ALTER DATABASE toolcrib SET ${name} = ${name === 'search_path' ? value : `'${value}'`}`,
+          'postgres',
+        );
+    });
+
+    it('serves as ever: every session is brought to what we rely on', async () => {
+      const ADMIN_PASSWORD = 'correct horse battery';
+      const env = { DATABASE_URL: postgres.url, ADMIN_PASSWORD, SAMPLE_DATA: 'true' };
+      const server = await start(env);
+      const key = /^Key +(\S+)/m.exec(server.stdout())?.[1] ?? '';
+      const call = (id: number) =>
+        fetch(`${server.url}/mcp/sample/mcp`, {
+          method: 'POST',
+          headers: {
+            authorization: `Bearer ${key}`,
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+          },
+          body: JSON.stringify({
+            jsonrpc: '2.0',
+            id,
+            method: 'tools/call',
+            params: { name: 'search_users', arguments: { query: 'a' } },
+          }),
+        });
+      const answers = await Promise.all(Array.from({ length: 12 }, (_, id) => call(id)));
+      const texts = await Promise.all(answers.map((answer) => answer.text()));
+      // Before the server's own writer comes by.
+      postgres.kill9();
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+      expect(texts.filter((text) => text.includes('"isError":true'))).toEqual([]);
+      await server.kill9();
+      await postgres.start();
+      const [{ count }] = await postgres
+        .query<{ count: string }>('SET search_path TO public; SELECT 1')
+        .then(() =>
+          postgres.query<{ count: string }>(
+            `SELECT count(*) FROM public.mcp_call_logs WHERE tool_name = 'search_users'`,
+          ),
+        );
+      expect(Number(count)).toBe(answers.length);
+    });
+
+    it('says beforehand which they are (doctor), and that they do not reach us', async () => {
+      const checks = await examine(configOf(postgres.url));
+      expect(checks.find(({ name }) => name === 'session settings')).toMatchObject({
+        status: 'ok',
+        message: expect.stringMatching(/synchronous_commit=off.*bytea_output=escape/) as string,
+      });
+      expect(checks.filter(({ status }) => status === 'problem')).toEqual([]);
+    });
+
+    it('each of them reads as ours in a session', async () => {
+      const names = Object.keys(ADVERSE);
+      const read = async (client: { query(sql: string): Promise<{ rows: { value: string }[] }> }) =>
+        Promise.all(
+          names.map(
+            async (name) => (await client.query(`SELECT current_setting('${name}') AS value`)).rows[0].value,
+          ),
+        );
+      const found = new DatabaseClient({ connectionString: postgres.url });
+      await found.connect();
+      const clean = new DatabaseClient({ connectionString: urlOf('postgres') });
+      await clean.connect();
+      try {
+        expect(await read(found)).toEqual(await read(clean));
+        const told = names.filter((name) => name !== 'client_encoding'); // which the driver asks for
+        expect(found.changedSettings.map(({ name }) => name)).toEqual(expect.arrayContaining(told));
+      } finally {
+        await found.end();
+        await clean.end();
+      }
+    });
+
+    it('keeps a stricter one: what standbys have applied', async () => {
+      const url = await create('strict');
+      await postgres.query('ALTER DATABASE strict SET synchronous_commit = remote_apply', 'postgres');
+      const client = new DatabaseClient({ connectionString: url });
+      await client.connect();
+      expect((await client.query('SHOW synchronous_commit')).rows).toEqual([
+        { synchronous_commit: 'remote_apply' },
+      ]);
+      await client.end();
+    });
+
+    it('is refused by the name of what only an administrator may set', async () => {
+      const url = await create('replicating');
+      await postgres.query('ALTER DATABASE replicating SET session_replication_role = replica', 'postgres');
+      const { code, stderr } = await startToFail({ DATABASE_URL: url });
+      expect(code).toBe(1);
+      expect(stderr).toContain('session_replication_role is replica');
+      expect(await tablesIn('replicating')).toEqual([]);
+      const [first] = await examine(configOf(url));
+      expect(first).toMatchObject({
+        status: 'problem',
+        message: expect.stringContaining('session_replication_role') as string,
+      });
+    });
+  });
+
+  describe('before anything in it is changed', () => {
+    const refused = async (url: string, words: RegExp) => {
+      const name = new URL(url).pathname.slice(1);
+      await expect(migrateAsOwner(configOf(url))).rejects.toThrow(words);
+      expect(await tablesIn(name)).toEqual([]);
+    };
+
+    it('is refused with another encoding than UTF-8', async () => {
+      await refused(
+        await create('latin', `ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`),
+        /encoding is LATIN1.*ENCODING 'UTF8'/s,
+      );
+    });
+
+    it('is refused with a locale in which I and i are two letters', async () => {
+      const url = await create(
+        'turkish',
+        `LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C' TEMPLATE template0`,
+      );
+      await refused(url, /locale is tr-TR.*LOCALE 'C.UTF-8'/s);
+    });
+
+    it('is refused with pg_trgm in a schema where it is not found', async () => {
+      const url = await create('elsewhere');
+      await postgres.query(
+        'CREATE SCHEMA extensions; CREATE EXTENSION pg_trgm SCHEMA extensions',
+        'elsewhere',
+      );
+      await refused(url, /pg_trgm is in the schema extensions.*ALTER EXTENSION pg_trgm SET SCHEMA public/s);
+    });
+
+    it('is refused where the role may not make what it needs', async () => {
+      await postgres.query(`CREATE DATABASE foreign_owned`, 'postgres');
+      await refused(urlOf('foreign_owned'), /may not make tables in the schema public.*pg_trgm is missing/s);
+    });
+
+    it('makes its tables in public also where a schema is named like the owner', async () => {
+      const url = await create('namesake');
+      await postgres.query('CREATE SCHEMA toolcrib AUTHORIZATION toolcrib', 'namesake');
+      await migrateAsOwner(configOf(url));
+      expect((await tablesIn('namesake')).length).toBeGreaterThan(20);
+    });
+
+    it('is refused while another process holds the lock, which is named', async () => {
+      const url = await create('locked');
+      const other = await new DataSource({ type: 'postgres', url }).initialize();
+      let letGo: () => void = () => undefined;
+      const isHeld = new Promise<void>((held) => {
+        void withAdvisoryLock(
+          other,
+          'migrate',
+          () => new Promise<void>((resolve) => ((letGo = resolve), held())),
+        );
+      });
+      await isHeld;
+      try {
+        const { code, stderr } = await startToFail({ DATABASE_URL: url, MIGRATE_WAIT_SECONDS: '1' });
+        expect(code).toBe(1);
+        expect(stderr).toMatch(
+          /lock 'migrate'.*process \d+ of the database \(toolcrib-migrate\), connected as toolcrib from 127\.0\.0\.1 since 20.*pg_terminate_backend\(\d+\)/s,
+        );
+      } finally {
+        letGo();
+        await other.destroy();
+      }
+    });
+  });
+
+  describe('behind a pooler that deals sessions out per transaction', () => {
+    let pooler: TransactionPooler;
+    let url: string;
+
+    beforeAll(async () => {
+      url = await create('pooled');
+      await migrateAsOwner(configOf(url));
+      pooler = await startTransactionPooler(url);
+    });
+    afterAll(() => pooler?.close());
+
+    it('is refused at start, and found by the doctor', async () => {
+      const { code, stderr } = await startToFail({ DATABASE_URL: pooler.of(url) });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/gives connections no sessions of their own.*session mode/s);
+      const { app } = configOf(url).databaseUrls;
+      const serving = await startToFail({ DATABASE_URL: url, DATABASE_APP_URL: pooler.of(app) });
+      expect(serving.stderr).toMatch(/as toolcrib_app, gives connections no sessions of their own/);
+      const checks = await examine(configOf(url, { DATABASE_APP_URL: pooler.of(app) }));
+      expect(checks.find(({ name }) => name === 'pooler')).toMatchObject({ status: 'problem' });
+    });
+
+    it('shows nobody the rows of another tenant all the same', async () => {
+      const tenants = ['a', 'b', 'c', 'd'].map((letter) => `01900000-0000-7000-8000-00000000000${letter}`);
+      for (const id of tenants)
+        await postgres.query(
+          `INSERT INTO tenants (id, name) VALUES ('${id}', '${id}');
+           INSERT INTO users (id, tenant_id, username, email, display_name) VALUES (gen_random_uuid(), '${id}', '${id}', '${id}@x.example', '${id}')`,
+          'pooled',
+        );
+      const { app } = configOf(url).databaseUrls;
+      const options = dataSourceOptions(configOf(url, { DATABASE_APP_URL: pooler.of(app) }));
+      const service = await new DataSource(options).initialize();
+      const seenBy = (id: string, parameters?: unknown[]) =>
+        inTenant(id, () =>
+          service.query<{ tenant_id: string }[]>(
+            `SELECT tenant_id FROM users WHERE true${parameters ? ' AND $1' : ''}`,
+            parameters,
+          ),
+        );
+      const inTransaction = (id: string) =>
+        inTenant(id, () =>
+          service.transaction('REPEATABLE READ', (manager) =>
+            manager.query<{ tenant_id: string }[]>('SELECT tenant_id FROM users'),
+          ),
+        );
+      try {
+        for (let round = 0; round < 20; round++) {
+          const seen = await Promise.all(
+            tenants.flatMap((id) =>
+              [seenBy(id), seenBy(id, [true]), inTransaction(id)].map(
+                async (rows) => [id, await rows] as const,
+              ),
+            ),
+          );
+          for (const [id, rows] of seen) expect(rows).toEqual([{ tenant_id: id }]);
+          expect(await service.query('SELECT tenant_id FROM users')).toEqual([]);
+        }
+      } finally {
+        await service.destroy();
+      }
+    });
+  });
+});
