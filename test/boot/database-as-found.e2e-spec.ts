@@ -130,13 +130,9 @@ describe('a database as it is found', () => {
       expect(texts.filter((text) => text.includes('"isError":true'))).toEqual([]);
       await server.kill9();
       await postgres.start();
-      const [{ count }] = await postgres
-        .query<{ count: string }>('SET search_path TO public; SELECT 1')
-        .then(() =>
-          postgres.query<{ count: string }>(
-            `SELECT count(*) FROM public.mcp_call_logs WHERE tool_name = 'search_users'`,
-          ),
-        );
+      const [{ count }] = await postgres.query<{ count: string }>(
+        `SELECT count(*) FROM public.mcp_call_logs WHERE tool_name = 'search_users'`,
+      );
       expect(Number(count)).toBe(answers.length);
     });
 
@@ -151,12 +147,12 @@ describe('a database as it is found', () => {
 
     it('each of them reads as ours in a session', async () => {
       const names = Object.keys(ADVERSE);
-      const read = async (client: { query(sql: string): Promise<{ rows: { value: string }[] }> }) =>
-        Promise.all(
-          names.map(
-            async (name) => (await client.query(`SELECT current_setting('${name}') AS value`)).rows[0].value,
-          ),
-        );
+      const read = async (client: DatabaseClient) =>
+        (
+          await client.query('SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name', [
+            names,
+          ])
+        ).rows;
       const found = new DatabaseClient({ connectionString: postgres.url });
       await found.connect();
       const clean = new DatabaseClient({ connectionString: urlOf('postgres') });
@@ -326,6 +322,24 @@ describe('a database as it is found', () => {
       } finally {
         await service.destroy();
       }
+    });
+  });
+
+  // The last one: the server stays a standby.
+  describe('on a standby', () => {
+    it('is refused at start, and found by the doctor', async () => {
+      const url = await create('followed');
+      await migrateAsOwner(configOf(url));
+      postgres.kill9();
+      postgres.becomeStandby();
+      await postgres.start();
+      for (const MIGRATE_ON_START of ['true', 'false']) {
+        const { code, stderr } = await startToFail({ DATABASE_URL: url, MIGRATE_ON_START });
+        expect(code).toBe(1);
+        expect(stderr).toMatch(/is a standby, which cannot be written to. Connect to the primary/);
+      }
+      const checks = await examine(configOf(url));
+      expect(checks.find(({ name }) => name === 'primary')).toMatchObject({ status: 'problem' });
     });
   });
 });

@@ -58,6 +58,11 @@ export class OwnPostgres {
     return `postgres://toolcrib:${PASSWORD}@127.0.0.1:${this.port}/toolcrib`;
   }
 
+  /** From its next start on: one that has heard nothing from its primary yet. */
+  becomeStandby(): void {
+    writeFileSync(join(this.directory, 'standby.signal'), '');
+  }
+
   /** Goes on trying: what a killed server left behind has to end first. */
   async start(): Promise<void> {
     const deadline = Date.now() + HANG_MS;
