@@ -749,11 +749,12 @@ describe('toolcrib verify', () => {
         'call_log_signing_keys: no policy shows its rows',
       ],
       [
-        'a view before the table',
-        `CREATE SCHEMA toolcrib_app CREATE VIEW mcp_call_logs AS SELECT * FROM public.mcp_call_logs WHERE false;
-           GRANT USAGE ON SCHEMA toolcrib_app TO toolcrib_app; GRANT SELECT ON toolcrib_app.mcp_call_logs TO toolcrib_app`,
-        'DROP SCHEMA toolcrib_app CASCADE',
-        'mcp_call_logs: it is not the table that the migrations made',
+        'a view in the place of the table',
+        `ALTER TABLE call_log_deliveries RENAME TO call_log_delivered;
+           CREATE VIEW public.call_log_deliveries AS SELECT * FROM call_log_delivered WHERE false;
+           GRANT SELECT ON public.call_log_deliveries TO toolcrib_app`,
+        'DROP VIEW public.call_log_deliveries; ALTER TABLE call_log_delivered RENAME TO call_log_deliveries',
+        'call_log_deliveries: it is not the table that the migrations made',
       ],
       [
         'a policy that hides tenants',
@@ -772,6 +773,19 @@ describe('toolcrib verify', () => {
       expect(result.findings).toEqual([{ kind: 'rows_hidden', message: expect.stringContaining(message) }]);
       expect(reportText(result)).toContain('installation\n  FOUND rows_hidden: ');
       expect((await verified()).findings).toEqual([]);
+    });
+
+    it('and looks past a view in a schema of the reader: a name means our table', async () => {
+      const log = await LoggedTenant.make(t, 5);
+      const verified = () => verifyLog(t.config, { from: null, to: null, tenant: log.id });
+      await log.sql(
+        `CREATE SCHEMA toolcrib_app CREATE VIEW mcp_call_logs AS SELECT * FROM public.mcp_call_logs WHERE false;
+           GRANT USAGE ON SCHEMA toolcrib_app TO toolcrib_app; GRANT SELECT ON toolcrib_app.mcp_call_logs TO toolcrib_app`,
+      );
+      const { findings, reports } = await andThen(verified, () =>
+        log.sql('DROP SCHEMA toolcrib_app CASCADE'),
+      );
+      expect([findings, reports]).toMatchObject([[], [{ records: 5 }]]);
     });
 
     it('and reads what the service reads, also where a policy would show all to a reader of another name', async () => {
