@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsUUID } from 'class-validator';
-import { MayBeAbsent, PageQueryDto, QueryTime } from '../platform/rest/rest.dto.js';
+import { MayBeAbsent, PageQueryDto, Time } from '../platform/rest/rest.dto.js';
 import { JOB_OUTCOMES, type JobOutcome } from '../jobs/job-attempt.entity.js';
 import {
   FALLBACK_REASONS,
@@ -34,12 +34,12 @@ export class AutomationRunQueryDto extends PageQueryDto {
 
   @ApiPropertyOptional({ type: String, format: 'date-time', description: 'Begun at or after this time' })
   @MayBeAbsent()
-  @QueryTime()
+  @Time()
   from?: Date;
 
   @ApiPropertyOptional({ type: String, format: 'date-time', description: 'Begun before this time' })
   @MayBeAbsent()
-  @QueryTime()
+  @Time()
   to?: Date;
 }
 

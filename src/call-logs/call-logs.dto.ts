@@ -11,7 +11,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { PageQueryDto, QueryBoolean, QueryTime } from '../platform/rest/rest.dto.js';
+import { PageQueryDto, QueryBoolean, Time } from '../platform/rest/rest.dto.js';
 import { EXPORT_FORMATS, type ExportFormat } from './search/export-line.js';
 
 const DURATION_MAX_MS = 1e9;
@@ -84,12 +84,12 @@ export class CallFilterDto {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Calls at this time or later' })
   @IsOptional()
-  @QueryTime()
+  @Time()
   from?: Date;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Calls before this time' })
   @IsOptional()
-  @QueryTime()
+  @Time()
   to?: Date;
 }
 

@@ -40,7 +40,13 @@ describe('tool arguments', () => {
 
   it('need a time zone in a time', () => {
     expect(optionalTime('due_at', '2026-03-01T09:30:00+08:00')).toEqual(new Date('2026-03-01T01:30:00Z'));
-    for (const wrong of ['2026-03-01', '2026-03-01T09:30:00', 'tomorrow', '2026-13-01T00:00:00Z']) {
+    const impossible = [
+      '2026-13-01T00:00:00Z',
+      '2026-02-30T00:00:00Z',
+      '2026-03-01T25:00:00Z',
+      '1899-12-31T23:00:00Z',
+    ];
+    for (const wrong of ['2026-03-01', '2026-03-01T09:30:00', 'tomorrow', ...impossible]) {
       expect(() => optionalTime('due_at', wrong)).toThrow(InvalidInputError);
     }
   });

@@ -2,6 +2,7 @@ import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import { InvalidInputError, type ToolHint } from '../platform/errors.js';
 import { shortenText } from '../platform/cut-text.js';
+import { readTime } from '../platform/time-text.js';
 
 /*
  * What the arguments of our tools have in common. Agents fill forms: a field left blank arrives as '' and means "not
@@ -89,24 +90,16 @@ export function optionalChoice<T extends string>(
   return text === undefined ? undefined : requiredChoice(field, text, allowed);
 }
 
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
-
-/** @throws {InvalidInputError} Not a point in time in ISO 8601 with its offset. */
+/** @throws {InvalidInputError} Not a point in time in ISO 8601 with its offset; one before 1900 is a slip of the pen. */
 export function optionalTime(field: string, value: string | undefined): Date | undefined {
   const text = optionalText(value);
   if (text === undefined) return undefined;
-  const time = new Date(text);
-  if (ISO_TIME.test(text) && !Number.isNaN(time.getTime()) && isDayOfCalendar(text)) return time;
+  const time = readTime(text);
+  if (time && text >= '1900') return time;
   throw wrongField(
     field,
     `${field} must be ISO 8601 with a time zone, e.g. 2026-03-01T09:30:00+08:00; got '${shorten(text)}'`,
   );
-}
-
-/** Date rolls 30 February over into March; whoever wrote it meant something else. */
-function isDayOfCalendar(text: string): boolean {
-  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
-  return year >= 1900 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 export const FIND_USER: ToolHint = { tool: 'search_users', how: 'to find it' };

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type as As } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsISO8601, Matches, Max, Min } from 'class-validator';
-import { MayBeAbsent, PageQueryDto } from '../platform/rest/rest.dto.js';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { MayBeAbsent, PageQueryDto, TimeText } from '../platform/rest/rest.dto.js';
 import { JOB_OUTCOMES, type JobOutcome } from './job-attempt.entity.js';
 import { RETRIES_MAX, RETRY_SECONDS_MAX, TIMEOUT_SECONDS_MAX } from './job-registry.js';
 import { JOB_STATES, type JobState } from './job.entity.js';
@@ -57,7 +57,7 @@ export class PurgeDeadJobsDto {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Only those that died before; absent: all' })
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
+  @TimeText()
   before?: string;
 }
 

@@ -288,7 +288,8 @@ describe('toolcrib verify, the command', () => {
     expect(reports.flatMap(({ findings }) => findings.map(({ kind }) => kind))).toEqual(['record_changed']);
     expect((await verify('--tenant', 'nobody')).code).toBe(1);
     expect((await verify('--checkpoints', '/nowhere')).code).toBe(1);
-    expect((await verify('--from', 'yesterday')).code).toBe(2);
+    for (const wrong of ['yesterday', '2026-02-30', '2026-01-31T08:00:00'])
+      expect((await verify('--from', wrong)).code).toBe(2);
     const { CHECKPOINT_KEY: _key, ...keyless } = env;
     const trusting = await runNode([join(ROOT, 'dist/src/cli.js'), 'verify'], keyless);
     expect(trusting).toMatchObject({

@@ -259,6 +259,10 @@ groups:
       expect(stepsOf((await apply(file(later))).diff)).toEqual(['update key default']);
       expect((await apply(file(later))).diff.changes).toEqual([]);
       expect((await exportOf()).text).toContain('expires_at: 2031-01-01T00:00:00.000Z');
+      for (const impossible of ['2026-02-30T00:00:00Z', '2026-01-31T25:00:00Z', '0000-01-01T00:00:00Z'])
+        expect(await apply(file(`{ default: { expires_at: ${impossible} } }`))).toMatchObject({
+          status: 400,
+        });
       await apply(file('{ default: { expires_at: 2020-01-01T00:00:00Z } }'));
       expect((await send(group, legacy('ping'))).status).toBe(401);
       await apply(file('{ default: { expires_at: null } }'));

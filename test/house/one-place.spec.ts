@@ -101,6 +101,15 @@ const COMPARING = [
   ts.SyntaxKind.GreaterThanEqualsToken,
 ];
 
+describe('a point in time that somebody outside wrote', () => {
+  it('is read in one place, which knows the calendar', () => {
+    const places = ['platform/time-text.ts', 'operations/isolation/leaks.ts']; // the latter looks for times in answers
+    const pattern =
+      /\\d\{4\}\)?-\S*T|\bIs(?:ISO8601|DateString|RFC3339)\b|\bnew Date\((?:text|String\()|\bAs\(\(\) => Date\)/;
+    expect(filesThatSay(pattern, ...places)).toEqual([]);
+  });
+});
+
 describe('the address of a client', () => {
   it('is read in one place, which knows what proxies write', () => {
     const places = ['platform/network/client-address.ts', 'boot/workers/sibling-connections.ts'];

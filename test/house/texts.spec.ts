@@ -27,7 +27,6 @@ const OF_MACHINES: readonly string[] = [
   'crm/sample/sample-random.ts: id.slice(9, 13)',
   'crm/sample/sample-random.ts: place.slice(0, 2)',
   'crm/sample/sample-random.ts: time.slice(0, 8)',
-  'crm/tool-arguments.ts: text.slice(0, 10)', // a day
   'groups/connect.ts: code.slice(0, DIFY_IDENTIFIER_MAX)',
   'groups/keys/key-format.ts: key.slice(0, SHOWN_LENGTH)',
   'messaging/notices/quiet-hours.ts: time.slice(0, 2)',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type OpenApi, operationsOf } from '../../src/operations/isolation/operations.js';
+import { type OpenApi, operationsOf, type Schema } from '../../src/operations/isolation/operations.js';
 import { checkProxy } from '../../src/operations/doctor/proxy-checks.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { newId } from '../../src/platform/new-id.js';
@@ -131,6 +131,32 @@ describe('REST manners', () => {
       for (const { field, message } of missing)
         expect([name, message]).toEqual([name, `${field} is required`]);
     }
+  });
+
+  it('takes no time that no calendar or clock has, on any route', async () => {
+    const document = (await openApiDocument(t.app)) as unknown as OpenApi;
+    const taking = operationsOf(document).flatMap(({ name, method, path, queryParams, body }) => {
+      const inQuery = queryParams.filter(({ schema }) => schema.format === 'date-time');
+      const inBody = timesIn(body ?? {});
+      if (inQuery.length + inBody.length === 0) return [];
+      return [{ name, method, path, inQuery: inQuery.map((parameter) => parameter.name), inBody }];
+    });
+    expect(taking.length).toBeGreaterThan(10);
+    for (const impossible of ['2026-02-30T08:00:00Z', '2026-13-01T08:00:00Z', '2026-01-31T25:00:00Z'])
+      for (const { name, method, path, inQuery, inBody } of taking) {
+        const filled = path.replace('/api/v1', '').replaceAll(/\{\w+\}/g, newId());
+        const search = new URLSearchParams(Object.fromEntries(inQuery.map((field) => [field, impossible])));
+        const body = inBody.length > 0 ? Object.fromEntries(inBody.map((at) => [at, impossible])) : undefined;
+        const answer = await t.rest(method, `${filled}?${search}`, { token, body });
+        const details = (answer.body.error?.details ?? []) as { field: string; message: string }[];
+        for (const field of [...inQuery, ...inBody])
+          expect([name, details]).toEqual([
+            name,
+            expect.arrayContaining([
+              { field, message: `${field} must be a time as in 2026-01-31T08:00:00Z` },
+            ]),
+          ]);
+      }
   });
 
   describe('what a PUT leaves out', () => {
@@ -440,4 +466,13 @@ describe('REST manners', () => {
 /** Of a cell of a table. */
 function wordsIn(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word);
+}
+
+/** Fields of a body that are times; deeper than that there are none. */
+function timesIn(body: Schema): string[] {
+  const fields = Object.entries(body.properties ?? {});
+  expect(fields.filter(([, field]) => /"date/.test(JSON.stringify({ ...field, format: undefined })))).toEqual(
+    [],
+  );
+  return fields.filter(([, { format }]) => format === 'date-time').map(([name]) => name);
 }

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
-import { PageQueryDto, QueryTime } from '../../platform/rest/rest.dto.js';
+import { PageQueryDto, Time } from '../../platform/rest/rest.dto.js';
 
 const RESULTS = ['ok', 'refused', 'failed'] as const;
 export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
@@ -48,12 +48,12 @@ export class AuditFilterDto {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Acts at this time or later' })
   @IsOptional()
-  @QueryTime()
+  @Time()
   from?: Date;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Acts before this time' })
   @IsOptional()
-  @QueryTime()
+  @Time()
   to?: Date;
 }
 

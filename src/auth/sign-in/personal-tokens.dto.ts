@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMinSize, ArrayUnique, IsArray, IsIn, IsString, Length } from 'class-validator';
-import { QueryTime, Trimmed } from '../../platform/rest/rest.dto.js';
+import { Time, Trimmed } from '../../platform/rest/rest.dto.js';
 import { ALL_PERMISSIONS, type Permission } from '../../access/permissions.js';
 import type { PersonalToken } from './personal-token.entity.js';
 
@@ -19,7 +19,7 @@ export class CreatePersonalTokenDto {
   scopes: Permission[];
 
   @ApiProperty({ format: 'date-time', description: 'At most a year away' })
-  @QueryTime()
+  @Time()
   expires_at: Date;
 }
 

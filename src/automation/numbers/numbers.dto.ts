@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type as As } from 'class-transformer';
 import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
-import { MayBeAbsent, QueryTime } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, Time } from '../../platform/rest/rest.dto.js';
 import { AgentNumbersDto } from './agent-numbers.dto.js';
 import { ClaimsDto, NotificationsDto } from './consultant-numbers.dto.js';
 import { ConversionDto, FirstResponseDto } from './customer-numbers.dto.js';
@@ -46,7 +46,7 @@ export class MetricsQueryDto extends DashboardQueryDto {
     description: `From this time on, instead of days; at most ${PERIOD_DAYS_MAX} days before the end`,
   })
   @MayBeAbsent()
-  @QueryTime()
+  @Time()
   from?: Date;
 
   @ApiPropertyOptional({
@@ -55,7 +55,7 @@ export class MetricsQueryDto extends DashboardQueryDto {
     description: 'Up to this time, without it. Left out: the end of today',
   })
   @MayBeAbsent()
-  @QueryTime()
+  @Time()
   to?: Date;
 }
 

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { readTime } from '../../platform/time-text.js';
 import { type Command, parse, print, UsageError, withInstallation } from './command.js';
 
 /** What looks an installation over and changes nothing. */
@@ -53,7 +54,7 @@ async function verifyCallLog(args: readonly string[]): Promise<void> {
     json: { type: 'boolean' },
   });
   const { tenant, checkpoints, 'public-key': publicKey } = values;
-  const period = { from: readTime('--from', values.from), to: readTime('--to', values.to) };
+  const period = { from: readBound('--from', values.from), to: readBound('--to', values.to) };
   const { verifyLog } = await import('../../call-logs/evidence/verify.js');
   const { countFindings, reportText } = await import('../../call-logs/evidence/report.js');
   await withInstallation(
@@ -66,9 +67,10 @@ async function verifyCallLog(args: readonly string[]): Promise<void> {
   );
 }
 
-function readTime(option: string, value: string | undefined): Date | null {
+/** A day alone is its beginning. */
+function readBound(option: string, value: string | undefined): Date | null {
   if (value === undefined) return null;
-  const at = new Date(value);
-  if (Number.isNaN(at.getTime())) throw new UsageError(`${option} needs a time as in 2026-01-31T08:00:00Z`);
+  const at = readTime(value) ?? readTime(`${value}T00:00:00Z`);
+  if (!at) throw new UsageError(`${option} needs a time as in 2026-01-31T08:00:00Z`);
   return at;
 }

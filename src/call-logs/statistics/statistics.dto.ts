@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
-import { QueryTime } from '../../platform/rest/rest.dto.js';
+import { Time } from '../../platform/rest/rest.dto.js';
 
 export const STATISTICS_BY = ['none', 'tool', 'group', 'app', 'hour', 'day'] as const;
 export type StatisticsBy = (typeof STATISTICS_BY)[number];
@@ -33,12 +33,12 @@ export class StatisticsQueryDto {
     description: 'From the hour of this time on. Left out: the last 24 hours',
   })
   @IsOptional()
-  @QueryTime()
+  @Time()
   from?: Date;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Up to the hour of this time, without it' })
   @IsOptional()
-  @QueryTime()
+  @Time()
   to?: Date;
 }
 

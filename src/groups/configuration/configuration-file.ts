@@ -5,6 +5,7 @@ import { LABEL, LABELS_MAX } from '../labels.js';
 import { callLimitsSchema } from '../../access/call-limits.js';
 import { groupPolicySchema, toolPolicySchema } from '../../tools/pipe/policy.js';
 import { findServerCodeProblem, SERVER_CODE } from '../server-code.js';
+import { readTime } from '../../platform/time-text.js';
 
 /** Where the schema of the file is published, below the public URL. */
 export const SCHEMA_PATH = '/api/v1/admin/config/schema';
@@ -72,9 +73,12 @@ const keyName = z
   .max(100)
   .refine((name) => !CONTROL_CHARACTERS.test(name), 'must not hold control characters');
 
+const TIME_WRONG = 'must be a time with its zone, as in 2026-12-31T00:00:00Z';
+
 const keySchema = strict({
   expires_at: z.iso
-    .datetime({ offset: true, error: 'must be a time with its zone, as in 2026-12-31T00:00:00Z' })
+    .datetime({ offset: true, error: TIME_WRONG })
+    .refine((time) => readTime(time) !== undefined, TIME_WRONG)
     .transform((time) => new Date(time).toISOString())
     .nullable()
     .default(null)

@@ -20,11 +20,10 @@ import { isNetwork } from '../../platform/network/client-address.js';
 import { SchemaField } from '../../platform/rest/schema-field.js';
 import { type CallLimits, callLimitsSchema } from '../../access/call-limits.js';
 import { NETWORKS_MAX } from './key-format.js';
-import { MayBeAbsent, PageQueryDto, QueryBoolean, Named } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, PageQueryDto, QueryBoolean, Named, TimeText } from '../../platform/rest/rest.dto.js';
 
 const TOOLS_MAX = 1000;
 const OVERLAP_MAX_SECONDS = 30 * 86_400;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
 
 @ValidatorConstraint({ name: 'network' })
 class NetworkConstraint implements ValidatorConstraintInterface {
@@ -70,8 +69,7 @@ export class UpdateKeyDto {
     example: '2027-01-31T00:00:00Z',
   })
   @IsOptional()
-  @IsString()
-  @Matches(TIME, { message: 'expires_at must be a time as in 2026-01-31T08:00:00Z' })
+  @TimeText()
   expires_at?: string | null;
 
   @ApiPropertyOptional({

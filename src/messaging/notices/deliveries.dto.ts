@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsUUID } from 'class-validator';
-import { MayBeAbsent, PageQueryDto, QueryTime } from '../../platform/rest/rest.dto.js';
+import { MayBeAbsent, PageQueryDto, Time } from '../../platform/rest/rest.dto.js';
 import {
   CHANNEL_KINDS,
   type ChannelKind,
@@ -42,7 +42,7 @@ export class DeliveryQueryDto extends PageQueryDto {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Only made since then' })
   @MayBeAbsent()
-  @QueryTime()
+  @Time()
   since?: Date;
 }
 

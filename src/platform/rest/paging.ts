@@ -1,11 +1,10 @@
 import { validate as isUuid } from 'uuid';
 import { InvalidInputError } from '../errors.js';
+import { readTime } from '../time-text.js';
 import type { Page } from './envelope.js';
 
 export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 200;
-/** As `toISOString` writes the years that Postgres also takes. */
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Where a keyset page ended: the sort key of its last row. Opaque to clients (base64url of JSON). */
 export function encodeCursor(key: readonly (string | number | null)[]): string {
@@ -38,9 +37,9 @@ export function decodeIdCursor(cursor: string): string {
 /** Reads the cursor of a list that is sorted by time and id, made by `encodeCursor([time.toISOString(), id])`. */
 export function decodeTimeCursor(cursor: string): { at: Date; id: string } {
   const [time, id] = decodeCursor(cursor, 2);
-  const isTime = typeof time === 'string' && TIME.test(time) && !Number.isNaN(Date.parse(time));
-  if (!isTime || typeof id !== 'string' || !isUuid(id)) throw notACursor();
-  return { at: new Date(time), id };
+  const at = readTime(time);
+  if (!at || typeof id !== 'string' || !isUuid(id)) throw notACursor();
+  return { at, id };
 }
 
 function isPart(part: unknown): part is string | number | null {

@@ -16,12 +16,23 @@ import {
   Max,
   MaxLength,
   Min,
+  Validate,
   ValidateIf,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
 } from 'class-validator';
 import { toName } from '../identity-text.js';
+import { readTime } from '../time-text.js';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './paging.js';
 
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$/;
+const TIME_WRONG = { message: '$property must be a time as in 2026-01-31T08:00:00Z' };
+
+@ValidatorConstraint({ name: 'timeText' })
+class TimeTextConstraint implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return readTime(value) !== undefined;
+  }
+}
 
 /** `:id` of a path. */
 export class IdParam {
@@ -74,15 +85,17 @@ export function QueryBoolean(): PropertyDecorator {
   );
 }
 
-/** A time with its zone in a query string, as `Date`. */
-export function QueryTime(): PropertyDecorator {
-  const message = '$property must be a time as in 2026-01-31T08:00:00Z';
+/** A time with its zone, as `Date`. */
+export function Time(): PropertyDecorator {
   return applyDecorators(
-    Transform(({ value }: { value: unknown }) =>
-      typeof value === 'string' && TIME.test(value) ? new Date(value) : value,
-    ),
-    IsDate({ message }),
+    Transform(({ value }: { value: unknown }) => readTime(value) ?? value),
+    IsDate(TIME_WRONG),
   );
+}
+
+/** A time with its zone, left as it was written. */
+export function TimeText(): PropertyDecorator {
+  return Validate(TimeTextConstraint, TIME_WRONG);
 }
 
 class FieldProblemDto {

@@ -52,7 +52,6 @@ export const people: Readonly<Record<string, string>> = {
   'No session {0}': '没有会话 {0}',
   'The access token is not valid or has expired; sign in again': '访问令牌无效或已过期；请重新登录',
   'No key {0}': '没有密钥 {0}',
-  'expires_at must be a time as in 2026-01-31T08:00:00Z': 'expires_at 必须是时间，例如 2026-01-31T08:00:00Z',
   'Only a key that works can be replaced; make a new one': '只有可用的密钥才能轮换；请新建一个',
   'The key is revoked; it cannot be changed any more. Make a new one': '密钥已吊销，不能再修改。请新建一个',
   'the group has no {0}': '该组没有 {0}',
