@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ForbiddenAddressError, openGuarded, readBounded } from '../platform/network/guarded-http.js';
 import { AgentFailure, failureOf } from './agent-failure.js';
+import { readRetryAfter } from '../platform/network/retry-after.js';
 
 const ERROR_BODY_MAX_BYTES = 65_536;
 const JSON_BODY_MAX_BYTES = 1_048_576;
@@ -83,13 +84,6 @@ async function readFailure(response: IncomingMessage, apiKey: string): Promise<A
   const { code, message } = parseError(text);
   const retryAfterMs = readRetryAfter(response.headers['retry-after']);
   return failureOf({ status: response.statusCode ?? 0, code, message, retryAfterMs }, apiKey);
-}
-
-/** Milliseconds from now; whole seconds or a date (RFC 9110, section 10.2.3), undefined for anything else. */
-function readRetryAfter(text = ''): number | undefined {
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const dateMs = text.endsWith(' GMT') ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - Date.now());
 }
 
 function parseError(text: string): { code?: string; message?: string } {

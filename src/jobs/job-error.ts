@@ -3,6 +3,18 @@ import { redactText } from '../platform/secrets/redact.js';
 import { cutText } from '../platform/cut-text.js';
 
 const ERROR_MAX = 500;
+const POSTPONED_MAX_MS = 86_400_000;
+
+/** A failure whose cause said how long it lasts: the next attempt of the plan, if there is one, does not come before that, or a day. */
+export class JobPostponedError extends Error {
+  readonly waitMs: number;
+
+  constructor(message: string, { waitMs, cause }: { readonly waitMs: number; readonly cause?: unknown }) {
+    super(message, { cause });
+    this.name = 'JobPostponedError';
+    this.waitMs = Math.min(waitMs, POSTPONED_MAX_MS);
+  }
+}
 
 /**
  * Why an attempt failed, fit to be stored and shown: what looks like a secret is replaced, and of a statement that the database

@@ -63,7 +63,7 @@ const COMPLETE = `WITH ${MINE}, ended AS (
 const FAIL = `WITH ended AS (
     UPDATE jobs j SET attempts = attempts + 1, losses = 0, lease_until = NULL, last_error = $6,
       state = CASE WHEN attempts < cardinality($3::int[]) THEN 'queued' ELSE 'dead' END,
-      run_at = CASE WHEN attempts < cardinality($3::int[]) THEN now() + make_interval(secs => ($3::int[])[attempts + 1])
+      run_at = CASE WHEN attempts < cardinality($3::int[]) THEN now() + make_interval(secs => greatest(($3::int[])[attempts + 1], $7::float8))
         ELSE run_at END,
       finished_at = CASE WHEN attempts < cardinality($3::int[]) THEN NULL ELSE now() END
     WHERE j.id = $1 AND j.fence = $2 AND j.state = 'running' RETURNING ${ENDED}, j.state),
@@ -131,6 +131,8 @@ export type Failure = {
   readonly error: string;
   readonly step: string | undefined;
   readonly plan: readonly number[];
+  /** The next attempt comes no sooner, whatever the plan says. */
+  readonly waitMs: number;
 };
 
 /**
@@ -178,10 +180,10 @@ export class JobQueue {
   }
 
   /** The next attempt by the plan, or the dead letter together with the job that tells of it. */
-  async fail(job: ClaimedJob, { outcome, error, step, plan }: Failure): Promise<void> {
+  async fail(job: ClaimedJob, { outcome, error, step, plan, waitMs }: Failure): Promise<void> {
     await this.system.transaction(async (manager) => {
       await manager.query(BRIEFLY);
-      const parameters = [job.id, job.fence, plan, outcome, step ?? null, error];
+      const parameters = [job.id, job.fence, plan, outcome, step ?? null, error, waitMs / 1000];
       const [ended] = await manager.query<{ state: string }[]>(FAIL, parameters);
       if (ended?.state === 'dead') await this.tellOfDead(manager, job);
     });

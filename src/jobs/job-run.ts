@@ -4,7 +4,7 @@ import { endingOf } from '../platform/ending.js';
 import { redactText } from '../platform/secrets/redact.js';
 import { runInScope } from '../platform/request-scope.js';
 import { type JobContext, JobEndedError, type JobEnding } from './job-context.js';
-import { explainJobError } from './job-error.js';
+import { explainJobError, JobPostponedError } from './job-error.js';
 import type { ClaimedJob, Failure } from './job-queue.js';
 import type { JobKind } from './job-registry.js';
 import { JobSteps } from './job-steps.js';
@@ -101,6 +101,7 @@ export class JobRun {
     const { stack } = (reason ?? {}) as { readonly stack?: unknown };
     const cause = typeof stack === 'string' ? redactText(stack) : typeof reason;
     this.logger.warn({ message: 'A job failed', job: id, kind, tenantId, outcome, step, cause });
-    return { kind: 'failed', outcome, error: explainJobError(reason), step };
+    const waitMs = reason instanceof JobPostponedError ? reason.waitMs : 0;
+    return { kind: 'failed', outcome, error: explainJobError(reason), step, waitMs };
   }
 }

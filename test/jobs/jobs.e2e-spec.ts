@@ -555,7 +555,7 @@ describe('durable jobs', () => {
       const { tenantId } = tenant;
       const old = { id: jobId, tenantId, kind: 'test.work', fence: 0, retrySeconds: null };
       const [queue, dataSource] = [t.app.get(JobQueue), t.app.get(DataSource)];
-      const failure = { outcome: 'failed', error: 'late', step: undefined, plan: [] } as const;
+      const failure = { outcome: 'failed', error: 'late', step: undefined, plan: [], waitMs: 0 } as const;
       await queue.complete([old]);
       await queue.release([old]);
       await queue.fail(old, failure);

@@ -15,7 +15,7 @@ import {
   settled,
 } from '../support/notifications.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
-import { eventually } from '../support/waiting.js';
+import { eventually, eventuallyFound } from '../support/waiting.js';
 
 describe('deliveries', () => {
   let t: TestApp;
@@ -197,6 +197,32 @@ describe('deliveries', () => {
       expect(await settled(t, tenant)).toMatchObject([{ id: failed.id, state: 'sent', attempts: 2 }]);
       expect(receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([failed.id, failed.id]);
       expect((await rest('POST', `/admin/notification-deliveries/${failed.id}/retry`)).status).toBe(409);
+    });
+
+    it('are tried again no sooner than the receiver wants: seconds or a date, a day at most', async () => {
+      await retryQuickly(t, tenant, [600]);
+      await webhook();
+      const waits: [string, number, number][] = [
+        ['7200', 7200, 7200],
+        [new Date(Date.now() + 7_200_000).toUTCString(), 6000, 7200],
+        ['999999999', 86_400, 86_400],
+        ['soon', 600, 600],
+        ['Mon, 02 Nov 1998 08:49:37 GMT', 600, 600],
+      ];
+      for (const [index, [retryAfter, least, most]] of waits.entries()) {
+        receiver.behaviour = { status: index % 2 === 0 ? 503 : 429, retryAfter };
+        await sendNotice(t, tenant, { key: `wait:${index}`, recipients: [self()] });
+        const wait = await eventuallyFound(async () => {
+          const failed = await t.dataSource.query<{ seconds: number }[]>(
+            `SELECT extract(epoch FROM j.run_at - a.finished_at)::float8 AS seconds
+             FROM jobs j JOIN job_attempts a ON a.job_id = j.id
+             WHERE j.tenant_id = $1 AND j.state = 'queued' AND j.attempts = 1 ORDER BY a.finished_at`,
+            [tenant.tenantId],
+          );
+          return failed[index]?.seconds;
+        });
+        expect([retryAfter, wait >= least && wait <= most]).toEqual([retryAfter, true]);
+      }
     });
 
     it('and are withdrawn between two attempts are not tried again', async () => {

@@ -10,7 +10,14 @@ export type Received = {
 
 /** What it does with a request: answers with a status (and a body), or never says a word. */
 export type Behaviour =
-  number | 'hang' | { readonly status: number; readonly body?: string; readonly location?: string };
+  | number
+  | 'hang'
+  | {
+      readonly status: number;
+      readonly body?: string;
+      readonly location?: string;
+      readonly retryAfter?: string;
+    };
 
 export type HttpReceiver = {
   readonly url: string;
@@ -61,6 +68,17 @@ export async function startHttpReceiver(): Promise<HttpReceiver> {
 
 function answer(response: ServerResponse, behaviour: Behaviour): void {
   if (behaviour === 'hang') return;
-  const { status, body = '{}', location } = typeof behaviour === 'number' ? { status: behaviour } : behaviour;
-  response.writeHead(status, { 'content-type': 'application/json', ...(location && { location }) }).end(body);
+  const {
+    status,
+    body = '{}',
+    location,
+    retryAfter,
+  } = typeof behaviour === 'number' ? { status: behaviour } : behaviour;
+  response
+    .writeHead(status, {
+      'content-type': 'application/json',
+      ...(location && { location }),
+      ...(retryAfter && { 'retry-after': retryAfter }),
+    })
+    .end(body);
 }

@@ -52,6 +52,8 @@ export class DeliveryFailure extends Error {
       /** Whether trying again may help. */
       readonly isTemporary: boolean;
       readonly status?: number;
+      /** When the other side wants to be asked again. */
+      readonly retryAfterMs?: number | undefined;
       readonly cause?: unknown;
     },
   ) {

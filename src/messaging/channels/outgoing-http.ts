@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { ForbiddenAddressError, openGuarded, readBounded } from '../../platform/network/guarded-http.js';
+import { readRetryAfter } from '../../platform/network/retry-after.js';
 import { DeliveryFailure } from './channel.js';
 
 const ANSWER_MAX_BYTES = 65_536;
@@ -12,7 +13,12 @@ export type Post = {
   readonly privateNetworks: boolean;
 };
 
-export type PostAnswer = { readonly status: number; readonly text: string };
+export type PostAnswer = {
+  readonly status: number;
+  readonly text: string;
+  /** When the receiver wants to be asked again, if it said. */
+  readonly retryAfterMs: number | undefined;
+};
 
 /**
  * Posts once: see {@link openGuarded} for where to, and that redirects are not followed.
@@ -24,18 +30,19 @@ export async function post({ url, headers, ...request }: Post): Promise<PostAnsw
   const withAgent = { 'user-agent': 'toolcrib', 'accept-encoding': 'identity', ...headers };
   try {
     const response = await openGuarded(new URL(url), { method: 'POST', headers: withAgent, ...request });
-    return { status: response.statusCode ?? 0, text: await textOf(response) };
+    const retryAfterMs = readRetryAfter(response.headers['retry-after']);
+    return { status: response.statusCode ?? 0, text: await textOf(response), retryAfterMs };
   } catch (error) {
     throw failureOfConnection(error);
   }
 }
 
 /** @throws {DeliveryFailure} The status is none of success. */
-export function requireSuccess({ status }: PostAnswer): void {
+export function requireSuccess({ status, retryAfterMs }: PostAnswer): void {
   if (status >= 200 && status < 300) return;
   const isTemporary = [408, 425, 429].includes(status) || status >= 500;
   const hint = status >= 300 && status < 400 ? '; redirects are not followed' : '';
-  throw new DeliveryFailure(`The receiver answered ${status}${hint}`, { isTemporary, status });
+  throw new DeliveryFailure(`The receiver answered ${status}${hint}`, { isTemporary, status, retryAfterMs });
 }
 
 /** What went wrong on the way, without an address. */

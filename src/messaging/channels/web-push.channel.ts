@@ -44,7 +44,9 @@ export class WebPushChannel extends Channel<'web_push'> {
         status,
         note: failures.length === 0 ? null : `${failures.length} of ${found.length} browsers failed`,
       };
-    throw failures.find(({ about }) => about.isTemporary) ?? failures.at(-1) ?? noBrowser();
+    // Trying again asks all of them: not before the last of them wants to be.
+    const passing = failures.filter(({ about }) => about.isTemporary);
+    throw passing.toSorted((a, b) => waitOf(b) - waitOf(a))[0] ?? failures.at(-1) ?? noBrowser();
   }
 
   private async push(outgoing: Outgoing<'web_push'>, subscription: OpenSubscription): Promise<PostAnswer> {
@@ -72,6 +74,10 @@ export class WebPushChannel extends Channel<'web_push'> {
     requireSuccess(answer);
     return answer;
   }
+}
+
+function waitOf({ about }: DeliveryFailure): number {
+  return about.retryAfterMs ?? 0;
 }
 
 function noBrowser(status?: number): DeliveryFailure {

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { Config } from '../../platform/config.js';
 import type { JobContext } from '../../jobs/job-context.js';
+import { JobPostponedError } from '../../jobs/job-error.js';
 import { Job } from '../../jobs/job.decorator.js';
 import { DeliveryFailure, type Receipt } from '../channels/channel.js';
 import { Channels } from '../channels/channels.js';
@@ -112,6 +113,7 @@ export class Deliverer {
         transaction: true,
       });
     await this.dataSource.query(NOTE, values);
-    throw failure;
+    const { retryAfterMs: waitMs } = failure.about;
+    throw waitMs === undefined ? failure : new JobPostponedError(failure.message, { waitMs, cause: failure });
   }
 }
