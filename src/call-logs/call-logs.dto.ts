@@ -11,6 +11,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { CsvQueryDto } from '../platform/rest/csv-query.dto.js';
 import { PageQueryDto, QueryBoolean, Time } from '../platform/rest/rest.dto.js';
 import { EXPORT_FORMATS, type ExportFormat } from './search/export-line.js';
 
@@ -95,7 +96,7 @@ export class CallFilterDto {
 
 export class CallLogQueryDto extends IntersectionType(PageQueryDto, CallFilterDto) {}
 
-export class CallExportQueryDto extends CallFilterDto {
+export class CallExportQueryDto extends IntersectionType(CsvQueryDto, CallFilterDto) {
   @ApiPropertyOptional({ enum: EXPORT_FORMATS, default: 'jsonl' })
   @IsOptional()
   @IsIn(EXPORT_FORMATS)

@@ -247,9 +247,18 @@ describe('the admin audit', () => {
       const csv = await download('?action=made.up&format=csv');
       expect(csv.response.headers.get('content-type')).toContain('text/csv');
       expect(csv.text.split('\r\n')).toHaveLength(1234 + 2);
+      const path = `${t.url}/api/v1/admin/audit-logs/export?action=made.up&format=csv&bom=`;
+      for (const [bom, first] of [
+        ['true', '\uFEFFi'],
+        ['false', 'id'],
+      ]) {
+        const answer = await fetch(path + bom, { headers: { authorization: `Bearer ${tenant.adminToken}` } });
+        const text = Buffer.from(await answer.arrayBuffer()).toString('utf8');
+        expect(text.slice(0, 2)).toBe(first);
+      }
       expect(csv.text).toContain(`,"'=cmd|'/c calc'!A1",`);
       expect(csv.text).not.toMatch(/(^|,)"?[=+@-]/m);
-      expect((await read('?action=audit.export')).items).toHaveLength(2);
+      expect((await read('?action=audit.export')).items).toHaveLength(4);
       expect((await download('?format=xlsx')).response.status).toBe(400);
     });
   });

@@ -58,6 +58,9 @@ describe('GET /admin/call-logs/export', () => {
 
   it('gives CSV in which no spreadsheet runs a cell', async () => {
     const text = await (await get('format=csv&duration_max=1')).text();
+    const marked = Buffer.from(await (await get('format=csv&duration_max=1&bom=true')).arrayBuffer());
+    expect(marked.subarray(0, 5)).toEqual(Buffer.from('\uFEFFid'));
+    expect((await get('format=csv&bom=yes')).status).toBe(400);
     const [header, line] = text.split('\r\n');
     expect(header).toContain('id,created_at,tool_name');
     expect(line).toContain(`"'=cmd|'/c calc'!A0"`);

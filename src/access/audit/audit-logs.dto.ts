@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { CsvQueryDto } from '../../platform/rest/csv-query.dto.js';
 import { PageQueryDto, Time } from '../../platform/rest/rest.dto.js';
 
 const RESULTS = ['ok', 'refused', 'failed'] as const;
@@ -59,7 +60,7 @@ export class AuditFilterDto {
 
 export class AuditQueryDto extends IntersectionType(PageQueryDto, AuditFilterDto) {}
 
-export class AuditExportQueryDto extends AuditFilterDto {
+export class AuditExportQueryDto extends IntersectionType(CsvQueryDto, AuditFilterDto) {
   @ApiPropertyOptional({ enum: EXPORT_FORMATS, default: 'jsonl' })
   @IsOptional()
   @IsIn(EXPORT_FORMATS)

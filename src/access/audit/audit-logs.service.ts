@@ -4,6 +4,7 @@ import { DataSource, type SelectQueryBuilder } from 'typeorm';
 import { AdminAuditLog } from './audit-log.entity.js';
 import { AuditTrail } from './audit-trail.js';
 import type { UserCaller } from '../caller.js';
+import { csvBeginning } from '../../platform/rest/csv.js';
 import type { Download } from '../../platform/rest/download.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { NotFoundError } from '../../platform/errors.js';
@@ -44,14 +45,19 @@ export class AuditLogsService {
   }
 
   /** Everything that the filter lets through, up to the moment it begins. That somebody took it is on record, too. */
-  async export(caller: UserCaller, { format, ...filter }: AuditExportQueryDto): Promise<Download> {
+  async export(caller: UserCaller, { format, bom, ...filter }: AuditExportQueryDto): Promise<Download> {
     const to = filter.to ?? new Date();
     await this.audit.recordAct(caller, { action: 'audit.export', after: { format, ...filter } });
     const isCsv = format === 'csv';
     return {
       contentType: isCsv ? 'text/csv; charset=utf-8; header=present' : 'application/jsonl; charset=utf-8',
       fileName: `audit-${new Date().toISOString().slice(0, 10)}.${format}`,
-      content: this.lines(caller, { ...filter, to }, isCsv ? toCsvLine : toJsonLine, isCsv ? CSV_HEADER : ''),
+      content: this.lines(
+        caller,
+        { ...filter, to },
+        isCsv ? toCsvLine : toJsonLine,
+        isCsv ? csvBeginning(CSV_HEADER, bom) : '',
+      ),
     };
   }
 

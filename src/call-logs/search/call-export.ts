@@ -9,6 +9,7 @@ import { inTenant } from '../../platform/request-scope.js';
 import type { CallExportQueryDto, CallFilterDto } from '../call-logs.dto.js';
 import { conditionOf } from './call-filter.js';
 import { type Before, CallSearch, matching } from './call-search.js';
+import { csvBeginning } from '../../platform/rest/csv.js';
 import { CSV_HEADER, type ExportFormat, LINE } from './export-line.js';
 import { type Page, readPage } from './export-page.js';
 import { type Region, regionQuery } from './region-query.js';
@@ -19,6 +20,7 @@ type Export = {
   readonly tenantId: string;
   readonly filter: Pick<CallFilterDto, keyof CallFilterDto>;
   readonly format: ExportFormat;
+  readonly bom: boolean | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -38,7 +40,7 @@ export class CallExport {
    */
   async open(
     caller: UserCaller,
-    { format, ...filter }: CallExportQueryDto,
+    { format, bom, ...filter }: CallExportQueryDto,
     signal: AbortSignal,
   ): Promise<Download> {
     const upToNow = { ...filter, to: filter.to ?? new Date() };
@@ -48,13 +50,13 @@ export class CallExport {
       contentType:
         format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/jsonl; charset=utf-8',
       fileName: `calls-${new Date().toISOString().slice(0, 10)}.${format}`,
-      content: this.content({ tenantId: caller.tenantId, filter: upToNow, format, signal }),
+      content: this.content({ tenantId: caller.tenantId, filter: upToNow, format, bom, signal }),
     };
   }
 
   /** In pieces of a few dozen lines. At most a page of them is in memory, and the records of one fetch. */
   private async *content(wanted: Export): AsyncGenerator<string> {
-    if (wanted.format === 'csv') yield CSV_HEADER;
+    if (wanted.format === 'csv') yield csvBeginning(CSV_HEADER, wanted.bom);
     try {
       for await (const region of this.regions(wanted)) {
         let before: Before | undefined;
