@@ -137,7 +137,10 @@ export class McpEndpoint implements OnApplicationShutdown {
       if (path.door === 'streamable_http') return await this.streamableHttp.serve(request, reply, exchange);
       if (path.door === 'sse') return this.sseDoor.open(request, response, exchange);
       if (path.door === 'sse_messages') return await this.sseDoor.receive(request, response, exchange);
-      throw new HttpRefusal(426, -32_000, 'This address speaks WebSocket (subprotocol mcp) only');
+      const headers = { Upgrade: 'websocket', Connection: 'Upgrade' };
+      throw new HttpRefusal(426, -32_000, 'This address speaks WebSocket (subprotocol mcp) only', {
+        headers,
+      });
     } catch (error) {
       this.answerError(reply, await this.refusedCalls.named(request, error));
     }

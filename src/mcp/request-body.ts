@@ -1,7 +1,8 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { foreignCharset, utf8Text } from '../platform/body-text.js';
 import type { Config } from '../platform/config.js';
+import { shortenText } from '../platform/cut-text.js';
 import { keepExactIds } from './exact-number.js';
 import { type JsonShape, jsonShapeFault } from '../platform/json-shape.js';
 import { withoutAbsentParams } from './absent-params.js';
@@ -40,13 +41,18 @@ export const STRANGERS_LIMITS: BodyLimits = {
 /**
  * Reads and parses a JSON body.
  *
- * @throws {HttpRefusal} 415 when it is compressed, 413 over `maxBytes`, 408 when it does not arrive within `timeoutMs`, 400 when it is not JSON or
+ * @throws {HttpRefusal} 415 when it is compressed or in another charset, 413 over `maxBytes`, 408 when it does not arrive within `timeoutMs`, 400 when it is not JSON or
  *   beyond `shape`.
  */
 export async function readJsonBody(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     const message = `Content-Encoding ${encoding} is not supported; send the JSON as it is`;
+    throw new HttpRefusal(415, -32_000, message, { closes: true });
+  }
+  const charset = foreignCharset(request.headers['content-type']);
+  if (charset !== undefined) {
+    const message = `Send the JSON in UTF-8; charset ${shortenText(charset, 40)} is not read`;
     throw new HttpRefusal(415, -32_000, message, { closes: true });
   }
   if (Number(request.headers['content-length']) > limits.maxBytes) {
@@ -91,11 +97,9 @@ function readText(request: IncomingMessage, limits: BodyLimits): Promise<string>
       if (isOver) return;
       end();
       const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-      if (isUtf8(body)) resolve(body.toString('utf8'));
-      else
-        reject(
-          new HttpRefusal(400, ProtocolErrorCode.ParseError, 'Parse error: the request body is not UTF-8'),
-        );
+      const text = utf8Text(body);
+      if (text === undefined) reject(notUtf8());
+      else resolve(text);
     });
     request.once('close', () => {
       // Every request closes in the end; an error, with its stack, is made only for one that broke off.
@@ -104,6 +108,17 @@ function readText(request: IncomingMessage, limits: BodyLimits): Promise<string>
       reject(new HttpRefusal(400, -32_000, 'The request was broken off', { closes: true }));
     });
   });
+}
+
+/** As {@link parseJson}, of bytes. @throws {HttpRefusal} 400: not UTF-8, too. */
+export function parseJsonBytes(bytes: Buffer, shape: JsonShape): unknown {
+  const text = utf8Text(bytes);
+  if (text === undefined) throw notUtf8();
+  return parseJson(text, shape);
+}
+
+function notUtf8(): HttpRefusal {
+  return new HttpRefusal(400, ProtocolErrorCode.ParseError, 'Parse error: the request body is not UTF-8');
 }
 
 function tooLarge({ maxBytes }: BodyLimits): HttpRefusal {

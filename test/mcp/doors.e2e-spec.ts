@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import { WebSocket } from 'ws';
 import { BODIES } from '../fixtures/mcp-bodies.js';
 import { TestTools } from '../fixtures/test.tools.js';
 import { legacy, MODERN, newGroup, send, type TestGroup } from '../support/mcp.js';
@@ -109,6 +111,44 @@ describe('the doors', () => {
     expect(await recorded(withSessions.id, 'streamable_http')).toEqual(overHttp);
     expect(await recorded(group.id, 'sse')).toEqual(overHttp);
     expect(await recorded(group.id, 'websocket')).toEqual(overHttp);
+  });
+
+  it('read what has a byte order mark, and refuse bytes that are not UTF-8', async () => {
+    expect(await heardOn(webSocket, `\ufeff${JSON.stringify(legacy('ping').body)}`, 1)).toHaveLength(1);
+    const { port } = new URL(t.url);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/mcp/${group.code}/ws`, 'mcp', {
+      headers: { authorization: `Bearer ${group.key}` },
+    });
+    await once(socket, 'open');
+    socket.send(Buffer.from([0x22, 0xff, 0xfe, 0x22]), { binary: true });
+    const [answer] = (await once(socket, 'message')) as [Buffer];
+    expect(answer.toString()).toContain('not UTF-8');
+    socket.terminate();
+  });
+
+  it('say what they are: 405 with Allow, 426 with Upgrade, 403 by name', async () => {
+    const ask = async (method: string, path: string, headers: Record<string, string> = {}) => {
+      const answer = await fetch(`${t.url}/mcp/${group.code}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${group.key}`, ...headers },
+      });
+      const { error } = JSON.parse(await answer.text()) as { error: { message: string } };
+      return [answer.status, answer.headers.get('allow') ?? answer.headers.get('upgrade'), error.message];
+    };
+    for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
+      expect(await ask(method, '/mcp')).toEqual([405, 'POST', expect.stringContaining(method)]);
+      const messages = await ask(method, '/sse/messages?session=x');
+      expect(messages).toEqual([405, 'POST', expect.stringContaining(method)]);
+    }
+    for (const method of ['POST', 'PUT', 'DELETE'])
+      expect(await ask(method, '/sse')).toEqual([405, 'GET', expect.stringContaining('by GET')]);
+    expect(await ask('GET', '/ws')).toEqual([426, 'websocket', expect.stringContaining('WebSocket')]);
+    for (const path of ['/mcp', '/sse', '/sse/messages', '/ws']) {
+      const origin = 'https://evil.example';
+      const foreign = [403, null, `Pages of '${origin}' may not call; see ALLOWED_ORIGINS`];
+      for (const method of ['GET', 'POST', 'OPTIONS'])
+        expect(await ask(method, path, { origin })).toEqual(foreign);
+    }
   });
 
   it('have a table of 83 bodies or more', () => {

@@ -326,6 +326,21 @@ describe('the MCP endpoint', () => {
     expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining('UTF-8') } });
   });
 
+  it.each([
+    ['application/json; charset=utf8', '', 200],
+    ['application/json;charset="UTF-8"', '\ufeff', 200],
+    ['application/json', '\ufeff', 200],
+    ['application/json; charset=iso-8859-1', '', 415],
+    ['application/json; charset=utf-16le', '', 415],
+  ])('reads UTF-8 only, with or without a byte order mark: %s %j', async (type, mark, status) => {
+    const answer = await fetch(group.url, {
+      method: 'POST',
+      headers: withKey(group, { 'content-type': type, accept: 'application/json, text/event-stream' }),
+      body: `${mark}{"jsonrpc":"2.0","id":1,"method":"ping"}`,
+    });
+    expect([answer.status, status !== 415 || /in UTF-8/.test(await answer.text())]).toEqual([status, true]);
+  });
+
   it('answers a browser of an allowed origin, preflight included', async () => {
     const origin = 'http://localhost:3000';
     const preflight = await fetch(group.url, {

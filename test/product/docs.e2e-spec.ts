@@ -432,6 +432,9 @@ describe('the documentation, on the built server', () => {
       'unknown `MCP-Protocol-Version`': () =>
         mcp({ ...ping, headers: { 'mcp-protocol-version': '2023-01-01' } }),
       'unknown HTTP+SSE stream': () => mcp({ ...ping, path: '/mcp/sample/sse/messages?session=x' }),
+      '`charset=` names another than UTF-8': () =>
+        mcp({ ...ping, headers: { 'content-type': 'application/json; charset=iso-8859-1' } }),
+      '`GET`, … of `…/sse/messages`': () => mcp({ method: 'GET', path: '/mcp/sample/sse/messages' }),
       '`POST` to `…/sse`': () => mcp({ ...ping, path: '/mcp/sample/sse' }),
       '`…/ws` without a WebSocket handshake': () => mcp({ method: 'GET', path: '/mcp/sample/ws' }),
 
@@ -498,12 +501,12 @@ describe('the documentation, on the built server', () => {
         rest('POST', '/admin/groups', { name: 'Two', server_code: 'other' }),
       'a tool the group has': () => addTool({ tool_name: 'get_task' }),
       'a body above 1 MiB': () => rest('POST', '/admin/groups', { name: 'x'.repeat(1_048_576) }),
-      'a charset we do not read': () =>
+      'a charset that is not UTF-8': () =>
         send({
           path: '/api/v1/admin/groups',
           key: token,
           body: '{}',
-          headers: { 'content-type': 'application/json; charset=x' },
+          headers: { 'content-type': 'application/json; charset=iso-8859-1' },
         }),
       'the sixth wrong password': async () => {
         const signIn = { email: 'six@b.test', password: 'wrong' };

@@ -147,7 +147,7 @@ describe('REST manners', () => {
         const filled = path.replace('/api/v1', '').replaceAll(/\{\w+\}/g, newId());
         const search = new URLSearchParams(Object.fromEntries(inQuery.map((field) => [field, impossible])));
         const body = inBody.length > 0 ? Object.fromEntries(inBody.map((at) => [at, impossible])) : undefined;
-        const answer = await t.rest(method, `${filled}?${search}`, { token, body });
+        const answer = await t.rest(method, `${filled}?${search.toString()}`, { token, body });
         const details = (answer.body.error?.details ?? []) as { field: string; message: string }[];
         for (const field of [...inQuery, ...inBody])
           expect([name, details]).toEqual([
@@ -291,6 +291,29 @@ describe('REST manners', () => {
     });
     expect([answer.status, await answer.json()]).toMatchObject([400, { message: 'The body must be UTF-8' }]);
   });
+
+  it.each([
+    ['/admin/groups', 'application/json; charset=iso-8859-1', '', 415],
+    ['/admin/groups', 'application/json; charset=utf-16le', '', 415],
+    ['/admin/config/diff', 'application/yaml; charset=windows-1252', '', 415],
+    ['/admin/config/diff', 'application/yaml', '\u00e9', 400],
+    ['/admin/groups', 'application/json; charset=utf8', '', 201],
+    ['/admin/groups', 'application/json; charset="UTF-8"', '\ufeff', 201],
+    ['/admin/groups', 'application/json', '\ufeff', 201],
+    ['/admin/config/diff', 'application/yaml', '\ufeff', 200],
+  ])(
+    'POST %s takes UTF-8 only, with or without a byte order mark: %s %j',
+    async (path, type, mark, status) => {
+      const text = path.endsWith('diff') ? 'version: 1\ngroups: {}' : `{"name":"Charset ${newId()}"}`;
+      const body = mark === '\u00e9' ? Buffer.from(`${text} # ${mark}`, 'latin1') : mark + text;
+      const headers = { authorization: `Bearer ${token}`, 'content-type': type };
+      const answer = await fetch(`${t.url}/api/v1${path}`, { method: 'POST', headers, body });
+      expect([answer.status, await answer.text()]).toEqual([
+        status,
+        expect.stringContaining(status < 400 ? '"success":true' : 'UTF-8'),
+      ]);
+    },
+  );
 
   describe('rate limits on signing in', () => {
     it('count per client address, also behind a proxy, and leave the rest alone', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { text as readAll } from 'node:stream/consumers';
+import { buffer as readAll } from 'node:stream/consumers';
 import { createInterface } from 'node:readline/promises';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
@@ -7,6 +7,7 @@ import type { DataSource } from 'typeorm';
 import { getTenantNamed } from './tenant-of-command.js';
 import { CommandModule } from '../../app.module.js';
 import type { SystemCaller } from '../../access/caller.js';
+import { utf8Text } from '../../platform/body-text.js';
 import { InvalidInputError, StartError } from '../../platform/errors.js';
 import { currentScope, inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
@@ -117,10 +118,14 @@ async function isConfirmed(file: string): Promise<boolean> {
 }
 
 async function readFileText(file: string): Promise<string> {
-  if (file === '-') return readAll(process.stdin);
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new StartError(`${file} cannot be read (${error.code ?? error.message})`, { cause: error });
-  });
+  const bytes = await (file === '-' ? readAll(process.stdin) : readFile(file)).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw new StartError(`${file} cannot be read (${error.code ?? error.message})`, { cause: error });
+    },
+  );
+  const text = utf8Text(bytes);
+  if (text === undefined) throw new StartError(`${file} is not UTF-8; write it in that encoding`);
+  return text;
 }
 
 /** As compilers say it, so that editors and pipelines find the place: `file:line:column: what`. */

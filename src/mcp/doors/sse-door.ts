@@ -49,9 +49,17 @@ export class SseDoor {
     response.write(`event: endpoint\ndata: ${this.addressFor(request, connection.id)}\n\n`);
   }
 
-  /** @throws {HttpRefusal} 404: no such stream (any more) for this key. */
+  /** @throws {HttpRefusal} 405: not a POST. 404: no such stream (any more) for this key. */
   async receive(request: IncomingMessage, response: ServerResponse, exchange: Exchange): Promise<void> {
-    if (request.method !== 'POST' || !isJsonContentType(request.headers['content-type'] ?? null)) {
+    if (request.method !== 'POST') {
+      response.setHeader('Allow', 'POST');
+      throw new HttpRefusal(
+        405,
+        -32_000,
+        `Method ${request.method ?? ''} is not allowed here; send JSON-RPC by POST`,
+      );
+    }
+    if (!isJsonContentType(request.headers['content-type'] ?? null)) {
       throw new HttpRefusal(415, -32_000, 'POST one JSON-RPC message as application/json');
     }
     const id = new URL(request.url ?? '', 'http://host').searchParams.get('session') ?? '';

@@ -8,7 +8,7 @@ import { Connections, UNREAD_MAX_BYTES } from './connections.js';
 import type { Exchange } from '../exchange.js';
 import type { Visit } from '../gate.js';
 import { HttpRefusal } from '../http-refusal.js';
-import { bodyShape, parseJson } from '../request-body.js';
+import { bodyShape, parseJsonBytes } from '../request-body.js';
 
 /** Who came in, and as whom each of its messages is served. */
 type Guest = {
@@ -48,7 +48,7 @@ export class WebSocketDoor {
 
   private parse(webSocket: WebSocket, data: Buffer): unknown {
     try {
-      return parseJson(data.toString('utf8'), bodyShape(this.config.env));
+      return parseJsonBytes(data, bodyShape(this.config.env));
     } catch (error) {
       if (error instanceof HttpRefusal) webSocket.send(wellFormedJson(rpcError(null, error)));
       else webSocket.close(1011);

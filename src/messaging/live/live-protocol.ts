@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutMark } from '../../platform/body-text.js';
 
 /** Chosen when a client offers it; one that offers nothing is fine, too. */
 export const LIVE_SUBPROTOCOL = 'toolcrib.live.v1';
@@ -84,7 +85,7 @@ export function readMessage(data: Buffer, isBinary: boolean): ClientMessage {
   if (isBinary) throw badMessage();
   let parsed: unknown;
   try {
-    parsed = JSON.parse(data.toString('utf8'));
+    parsed = JSON.parse(withoutMark(data.toString('utf8')));
   } catch {
     throw badMessage();
   }

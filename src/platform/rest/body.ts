@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { HttpException, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import express, { type NextFunction, type Request, type Response } from 'express';
+import { foreignCharset } from '../body-text.js';
+import { shortenText } from '../cut-text.js';
 import { InvalidInputError } from '../errors.js';
 import { jsonShapeFault } from '../json-shape.js';
 
@@ -19,7 +21,8 @@ const bodyBytes = new WeakMap<IncomingMessage, number>();
 
 /** Reads bodies: JSON, bounded in length, depth and values before it is parsed, and the files of a few routes as text. */
 export function readBodies(app: NestExpressApplication): void {
-  app.use(FILE_ROUTES, express.text({ limit: BODY_MAX_BYTES, type: FILE_TYPES }));
+  app.use(refuseForeignCharset);
+  app.use(FILE_ROUTES, express.text({ limit: BODY_MAX_BYTES, type: FILE_TYPES, verify: requireUtf8 }));
   app.use(express.json({ limit: BODY_MAX_BYTES, verify: requireModest }));
   app.use(explainBodyError);
   app.use(refuseForeignBody);
@@ -34,11 +37,27 @@ export function requireSmallBody(request: IncomingMessage): void {
   if ((bodyBytes.get(request) ?? 0) > PUBLIC_BODY_MAX_BYTES) throw bodyTooLarge(PUBLIC_BODY_MAX_BYTES);
 }
 
-function requireModest(request: IncomingMessage, _response: unknown, body: Buffer, charset: string): void {
+/** Before it is read: what is called something else is not guessed at. */
+function refuseForeignCharset(request: Request, _response: Response, next: NextFunction): void {
+  const charset = foreignCharset(request.headers['content-type']);
+  if (charset !== undefined)
+    throw new UnsupportedMediaTypeException(
+      `Send the body in UTF-8; charset ${shortenText(charset, 40)} is not read`,
+    );
+  // The parser knows UTF-8 by one of its names only.
+  request.headers['content-type'] &&= request.headers['content-type'].replace(/;\s*charset\s*=[^;]*/i, '');
+  next();
+}
+
+/** Else U+FFFD would be stored for what was meant. */
+function requireUtf8(_request: unknown, _response: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw new Error('The body must be UTF-8');
+}
+
+function requireModest(request: IncomingMessage, _response: unknown, body: Buffer): void {
   bodyBytes.set(request, body.length);
-  // Bytes of UTF-16 would be taken for quotes that are none.
-  const isReadable = charset === 'utf-8' && isUtf8(body); // else U+FFFD would be stored for what was meant
-  const fault = isReadable ? jsonShapeFault(body.toString('latin1'), BODY_SHAPE) : 'must be UTF-8';
+  requireUtf8(request, undefined, body);
+  const fault = jsonShapeFault(body.toString('latin1'), BODY_SHAPE);
   if (fault !== null) throw new Error(`The body ${fault}`);
 }
 
@@ -58,6 +77,7 @@ function refuseForeignBody(request: Request, _response: Response, next: NextFunc
 
 /** Body-parser's errors, said in our words: its own would repeat pieces of the body. */
 function explainBodyError(error: unknown, _request: Request, _response: Response, next: NextFunction): void {
+  if (error instanceof HttpException) return next(error);
   const { type, status, message } = error as { type?: string; status?: number; message: string };
   if (type === 'entity.parse.failed') return next(new InvalidInputError('The body is not valid JSON'));
   if (type === 'entity.verify.failed') return next(new InvalidInputError(message));

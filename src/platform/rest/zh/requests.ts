@@ -74,6 +74,7 @@ export const requests: Readonly<Record<string, string>> = {
   'The body is nested deeper than {0} levels': '请求体嵌套超过 {0} 层',
   'The body holds more than {0} values': '请求体包含的值超过 {0} 个',
   'The body must be UTF-8': '请求体必须是 UTF-8',
+  'Send the body in UTF-8; charset {0} is not read': '请以 UTF-8 发送请求体；不支持字符集 {0}',
   'The body is larger than {0} bytes': '请求体超过 {0} 字节',
   'The body cannot be read': '无法读取请求体',
   'Pages of this origin may not call; see ALLOWED_ORIGINS': '此来源的网页无权调用；参见 ALLOWED_ORIGINS',
