@@ -8,6 +8,7 @@ import type { Caller } from '../access/caller.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import { cutText } from '../platform/cut-text.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
+import { originOfUrl } from '../platform/network/url-origin.js';
 import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
@@ -91,7 +92,7 @@ export class AgentVersionsService {
         requireVersion(row, ifMatch);
         const columns = this.columnsOf(caller, id, input);
         const isElsewhere =
-          columns.baseUrl !== undefined && originOf(columns.baseUrl) !== originOf(row.baseUrl);
+          columns.baseUrl !== undefined && originOfUrl(columns.baseUrl) !== originOfUrl(row.baseUrl);
         if (isElsewhere && input.api_key === undefined)
           throw invalidFields([{ field: 'api_key', message: 'must be given anew with another server' }]);
         const { before, after } = differenceOf(row, auditable(columns));
@@ -209,9 +210,4 @@ export function explainTaken(error: unknown): never {
   if (uniqueViolation(error) !== 'uq_agent_versions_agent_label') throw error;
   const details = [{ field: 'label', message: 'is taken' }];
   throw new ConflictError('Another version of the agent has this label', { details, cause: error });
-}
-
-/** Null: what is stored is no URL. */
-function originOf(baseUrl: string): string | null {
-  return URL.canParse(baseUrl) ? new URL(baseUrl).origin : null;
 }

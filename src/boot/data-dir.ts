@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { StartError } from '../platform/errors.js';
+import { StartError, messageOf } from '../platform/errors.js';
 
 const OWNER_FILE = 'toolcrib.pid';
 const ATTEMPTS = 5;
@@ -49,7 +49,7 @@ export class DataDir {
       fs.writeFileSync(probe, '');
       fs.rmSync(probe);
     } catch (cause) {
-      const reason = (cause as NodeJS.ErrnoException).code ?? String(cause);
+      const reason = (cause as NodeJS.ErrnoException).code ?? messageOf(cause);
       throw new StartError(
         `The data directory ${directory} cannot be written to (${reason}). Set DATA_DIR to a directory this user may ` +
           'write to, or set DATABASE_URL',

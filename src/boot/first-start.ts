@@ -4,6 +4,7 @@ import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { withAdvisoryLock } from '../platform/database/advisory-locks.js';
+import { messageOf } from '../platform/errors.js';
 import { withOwner } from './database/migrate.js';
 import { generatePassword } from './commands/admin-password.js';
 import { AuditTrail, systemActor } from '../access/audit/audit-trail.js';
@@ -77,7 +78,7 @@ async function fillWithSample(config: Config, dataSource: DataSource, tenantId: 
   // Newcomers look at once, and without statistics a search takes three times as long. Not every service knows its owner's address.
   await withOwner(config, vacuumSample).catch((error: unknown) => {
     new Logger('Toolcrib').warn(
-      `The sample has no statistics until autovacuum comes to it: ${String(error)}`,
+      `The sample has no statistics until autovacuum comes to it: ${messageOf(error)}`,
     );
   });
   releaseMemory();

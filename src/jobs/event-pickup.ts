@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { messageOf } from '../platform/errors.js';
 import { newId } from '../platform/new-id.js';
 import { markPickedUp } from '../platform/replicas/domain-events.js';
 import { redactText } from '../platform/secrets/redact.js';
@@ -76,7 +77,7 @@ export class EventPickup {
       this.isFailing = false;
     } catch (error) {
       if (!this.isFailing)
-        this.logger.warn(`Events cannot be picked up; trying again: ${redactText(String(error))}`);
+        this.logger.warn(`Events cannot be picked up; trying again: ${redactText(messageOf(error))}`);
       this.isFailing = true;
       waitMs = DATABASE_AWAY_MS;
     }

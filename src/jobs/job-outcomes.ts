@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { messageOf } from '../platform/errors.js';
 import { redactText } from '../platform/secrets/redact.js';
 import { type ClaimedJob, JobQueue } from './job-queue.js';
 import { JobRegistry } from './job-registry.js';
@@ -38,7 +39,7 @@ export class JobOutcomes {
         tries += 1;
         if (tries === TRIES_UNTOLD)
           this.logger.warn(
-            `The end of job ${job.id} cannot be stored; trying again: ${redactText(String(error))}`,
+            `The end of job ${job.id} cannot be stored; trying again: ${redactText(messageOf(error))}`,
           );
         await pause(RETRY_DELAY_MS);
       }

@@ -10,6 +10,7 @@ import {
   JobMetadata,
   type JobOptions,
 } from './job.decorator.js';
+import { messageOf } from '../platform/errors.js';
 
 const KIND = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
 const NO_ID = '00000000-0000-4000-8000-000000000000';
@@ -121,7 +122,7 @@ function define(options: JobOptions, provider: Provider, method: string): JobKin
       run: (payload, context) => provider[method](payload, context),
     };
   } catch (cause) {
-    throw new Error(`The schedule of jobs '${options.kind}' (${origin}): ${(cause as Error).message}`, {
+    throw new Error(`The schedule of jobs '${options.kind}' (${origin}): ${messageOf(cause)}`, {
       cause,
     });
   }

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { messageOf } from '../platform/errors.js';
 import { newId } from '../platform/new-id.js';
 import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
 import { JOB_CHANNEL } from './job-channel.js';
@@ -64,7 +65,7 @@ export class JobSchedules implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       waitMs = await this.makeDue();
     } catch (error) {
-      this.logger.warn(`Jobs with a schedule could not be made; trying again: ${String(error)}`);
+      this.logger.warn(`Jobs with a schedule could not be made; trying again: ${messageOf(error)}`);
     }
     if (!this.isStopping) this.timer = setTimeout(() => this.look(), waitMs).unref();
   }

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { messageOf } from '../platform/errors.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import { ChangeConnection } from '../platform/replicas/change-connection.js';
 import { listLiveReplicas } from '../platform/replicas/live-replicas.js';
@@ -138,7 +139,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
       this.isFailing = false;
     } catch (error) {
       if (!this.isFailing)
-        this.logger.warn(`Jobs cannot be claimed; trying again: ${redactText(String(error))}`);
+        this.logger.warn(`Jobs cannot be claimed; trying again: ${redactText(messageOf(error))}`);
       this.isFailing = true;
       waitMs = DATABASE_AWAY_MS;
     }
@@ -204,7 +205,7 @@ export class JobWorker implements OnModuleInit, OnApplicationBootstrap, OnModule
       await this.renew();
       await this.queue.reap(await listLiveReplicas(this.dataSource, this.config.env.REPLICA_LEASE_MS));
     } catch (error) {
-      this.logger.debug(`The leases of jobs could not be renewed: ${String(error)}`);
+      this.logger.debug(`The leases of jobs could not be renewed: ${messageOf(error)}`);
     } finally {
       this.isRenewing = false;
     }

@@ -6,6 +6,7 @@ import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { WebSocketServer } from 'ws';
 import { cutText } from '../platform/cut-text.js';
 import { Cancellation } from '../platform/ending.js';
+import { traceOf } from '../platform/errors.js';
 import { idempotencyKeyOf } from '../platform/rest/idempotency-key.js';
 import { isLivePath } from '../messaging/live/live-path.js';
 import { InFlightSet } from '../platform/in-flight-set.js';
@@ -148,7 +149,7 @@ export class McpEndpoint implements OnApplicationShutdown {
 
   private answerError(reply: HttpReply, error: unknown): void {
     if (error instanceof HttpRefusal) return reply.refuse(error);
-    this.logger.error('An MCP request failed', error instanceof Error ? error.stack : error);
+    this.logger.error('An MCP request failed', traceOf(error));
     reply.refuse(new HttpRefusal(500, ProtocolErrorCode.InternalError, 'Internal error'));
   }
 

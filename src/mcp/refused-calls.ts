@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../platform/config.js';
+import { messageOf } from '../platform/errors.js';
 import { currentScope } from '../platform/request-scope.js';
 import { Cancellation } from '../platform/ending.js';
 import { credentialOf } from './connected-caller.js';
@@ -46,7 +47,7 @@ export class RefusedCalls {
     try {
       await this.requests.recordRefused(exchangeOf(visit), body, version, message);
     } catch (error) {
-      this.logger.warn(`A refused call could not be put on record: ${String(error)}`);
+      this.logger.warn(`A refused call could not be put on record: ${messageOf(error)}`);
     }
   }
 }

@@ -3,6 +3,7 @@ import { ProtocolErrorCode, UnsupportedProtocolVersionError } from '@modelcontex
 import type { IncomingHttpHeaders } from 'node:http';
 import { cutText } from '../platform/cut-text.js';
 import { Config } from '../platform/config.js';
+import { traceOf } from '../platform/errors.js';
 import { isPlainObject } from '../platform/plain-object.js';
 import { rpcError } from './answers.js';
 import { classify } from './classification.js';
@@ -132,7 +133,7 @@ export class RpcRequests {
   errorOf(error: unknown): RpcError {
     const refusal = refusalOf(error);
     if (refusal) return refusal;
-    this.logger.error('An MCP request failed', error instanceof Error ? error.stack : error);
+    this.logger.error('An MCP request failed', traceOf(error));
     return { code: ProtocolErrorCode.InternalError, message: 'Internal error' };
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import { messageOf } from './errors.js';
 
 /**
  * Runs something again and again until it is stopped: at once while there is more to do, else after a pause. A failure is
@@ -51,7 +52,7 @@ export class RepeatedJob {
       this.isFailing = false;
     } catch (error) {
       if (!this.isFailing && !this.isStopping)
-        this.logger.error(`${this.options.name} failed; it is tried again: ${String(error)}`);
+        this.logger.error(`${this.options.name} failed; it is tried again: ${messageOf(error)}`);
       this.isFailing = true;
     }
   }

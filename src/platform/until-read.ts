@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import { messageOf } from './errors.js';
 
 const RETRY_DELAY_MS = 500;
 
@@ -13,7 +14,7 @@ export async function untilRead<T>(logger: Logger, what: string, read: () => Pro
     try {
       return await read();
     } catch (error) {
-      logger.warn(`${what} could not be read; trying again: ${String(error)}`);
+      logger.warn(`${what} could not be read; trying again: ${messageOf(error)}`);
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS).unref());
     }
   }

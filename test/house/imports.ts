@@ -27,6 +27,34 @@ export function filesOfSrc(): string[] {
 /** The text of a file, by its path below `src`. */
 export const readSource = (path: string) => readFileSync(join(SRC, path), 'utf8');
 
+const trees = new Map<string, ts.SourceFile>();
+
+/** The syntax tree of a file, kept for the next guard that asks. */
+export function parsed(file: string, text = readSource(file)): ts.SourceFile {
+  const kept = trees.get(file);
+  if (kept?.text === text) return kept;
+  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  trees.set(file, tree);
+  return tree;
+}
+
+/** Places of `src`, but the files for it, where a guard finds something. */
+export const placesOf = (find: (source: ts.SourceFile) => string[], ...places: readonly string[]) =>
+  sourceFiles()
+    .filter((file) => !places.includes(file))
+    .flatMap((file) => find(parsed(file)).map((text) => `${file}: ${text}`));
+
+/** The texts of the nodes that are sought. */
+export function nodesOf(source: ts.SourceFile, isSought: (node: ts.Node) => boolean): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (isSought(node)) found.push(node.getText());
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return found;
+}
+
 /** Every entry of `src` itself: rooms, files, and whatever should not be there. */
 export function entriesOfSrc(): { rooms: string[]; files: string[] } {
   const entries = readdirSync(SRC, { withFileTypes: true });
@@ -55,6 +83,36 @@ export function importsOf(files: readonly string[], read = readSource): Import[]
   });
 }
 
+/** What a file names outside `src`, as a path from the root. */
+export function outsideOf(from: string, text = readSource(from)): string[] {
+  return specifiersOf(from, text)
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map(({ specifier }) => relative(ROOT, resolve(SRC, dirname(from), specifier)))
+    .filter((path) => !path.startsWith('src/'));
+}
+
+/** Calls that load a file whose name is made at run time, so that nobody sees which. */
+export function computedImportsOf(from: string, text = readSource(from)): string[] {
+  return nodesOf(parsed(from, text), (node) => {
+    if (ts.isNewExpression(node) && isBesideThisFile(node))
+      return !/^['"`]\.{1,2}\//.test(node.arguments![0].getText());
+    if (!ts.isCallExpression(node)) return false;
+    return isLoading(node) && !(node.arguments[0] && ts.isStringLiteralLike(node.arguments[0]));
+  });
+}
+
+/** `import()`, `require()`, `require.resolve()`, `createRequire(…)()`, `import.meta.resolve()` and whatever a file calls its `require`. */
+function isLoading(node: ts.CallExpression): boolean {
+  if (node.expression.kind === ts.SyntaxKind.ImportKeyword) return true;
+  const called = node.expression.getText();
+  if (/^(?:\w+\.)?createRequire\([\s\S]*\)(?:\.resolve)?$/.test(called)) return true;
+  if (/^(?:module\.)?require(?:\.resolve)?$|^import\.meta\.resolve$/.test(called)) return true;
+  const name = called.replace(/\.resolve$/, '');
+  return new RegExp(
+    `\\b${name.replaceAll(/\W/g, String.raw`\$&`)}\\s*=\\s*(?:\\w+\\.)?createRequire\\(`,
+  ).test(node.getSourceFile().text);
+}
+
 /** Says of an import where it should not lead; undefined where it may. */
 export function complaintAbout({ from, to }: Pick<Import, 'from' | 'to'>, rooms = ROOMS): string | undefined {
   const [mine, other] = [roomOf(from), roomOf(to)];
@@ -62,8 +120,9 @@ export function complaintAbout({ from, to }: Pick<Import, 'from' | 'to'>, rooms 
   return `${from} imports ${to}: a room imports only rooms before it. Move what you need down, or take it as a port`;
 }
 
-function specifiersOf(from: string, text: string) {
-  const file = ts.createSourceFile(from, text, ts.ScriptTarget.Latest, false);
+/** What a file names in every way to load another one. */
+export function specifiersOf(from: string, text: string) {
+  const file = parsed(from, text);
   const found: { specifier: string; typeOnly: boolean }[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
@@ -76,9 +135,9 @@ function specifiersOf(from: string, text: string) {
       found.push({ specifier: node.moduleSpecifier.text, typeOnly: node.isTypeOnly });
     } else if (
       ts.isCallExpression(node) &&
-      node.expression.kind === ts.SyntaxKind.ImportKeyword &&
       node.arguments[0] &&
-      ts.isStringLiteralLike(node.arguments[0])
+      ts.isStringLiteralLike(node.arguments[0]) &&
+      isLoading(node)
     ) {
       found.push({ specifier: node.arguments[0].text, typeOnly: false });
     } else if (ts.isNewExpression(node) && isBesideThisFile(node)) {

@@ -5,10 +5,10 @@ import { ADVISORY_LOCKS } from '../../src/platform/database/advisory-locks.js';
 import { generatePersonalToken } from '../../src/auth/sign-in/personal-token-format.js';
 import { generateKey } from '../../src/groups/keys/key-format.js';
 import { newSigningSecret } from '../../src/messaging/channels/webhook-signature.js';
-import { SECRET_FIELDS } from '../../src/platform/logger.js';
 import { redactText, replaceSecrets, toLogJson } from '../../src/platform/secrets/redact.js';
 import { SECRET_PREFIXES, type SecretKind } from '../../src/platform/secrets/secret-shapes.js';
-import { readSource, ROOT, sourceFiles } from './imports.js';
+import { nodesOf, parsed, placesOf, readSource, ROOT, sourceFiles } from './imports.js';
+import { tablesIn } from './tables.js';
 
 /** Files of `src`, but the one place for it, that say something. */
 const filesThatSay = (pattern: RegExp, ...places: readonly string[]) =>
@@ -110,6 +110,21 @@ describe('a point in time that somebody outside wrote', () => {
   });
 });
 
+const HASHES = /\bcreateHash\b|(?<!\.)\bhash\('sha|subtle\.digest\(/;
+/** What is hashed there is no secret: content, records of the chain, numbers that decide a share. */
+const OTHER_HASHES = [
+  'access/features/rollout.ts',
+  'agents/version-choice.ts',
+  'call-logs/chain/checkpoint-text.ts',
+  'call-logs/chain/record-hash.ts',
+  'call-logs/chain/removals.ts',
+  'call-logs/chain/signing-key.ts',
+  'crm/sample/sample-random.ts',
+  'groups/configuration/write-configuration.ts',
+  'platform/rest/etag.interceptor.ts',
+  'platform/rest/openapi-serving.ts',
+];
+
 describe('the address of a client', () => {
   it('is read in one place, which knows what proxies write', () => {
     const places = ['platform/network/client-address.ts', 'boot/workers/sibling-connections.ts'];
@@ -128,81 +143,36 @@ describe('connections to PostgreSQL', () => {
 
 describe('{{variables}} of texts', () => {
   it('are read in one place', () => {
-    expect(filesThatSay(/\\\{\\\{/, 'platform/text-variables.ts')).toEqual([]);
+    expect(placesOf(readersOfVariables, 'platform/text-variables.ts')).toEqual([]);
+  });
+
+  it.each([
+    String.raw`text.replaceAll(/{{\s*(\w+)\s*}}/g, '')`,
+    String.raw`text.match(/\{{2}\w+/)`,
+    String.raw`text.match(/[{]{2}\w+/)`,
+    String.raw`new RegExp('\\{\\{' + name)`,
+    "text.split('{{')",
+    'text.replaceAll(`{{${name}}}`, value)',
+    "text.replace('{{name}}', value)",
+  ])('are seen to be read: %s', (text) => {
+    expect(readersOfVariables(parsed('x.ts', text))).toHaveLength(1);
   });
 });
 
-describe('a line of the log', () => {
-  it('has no field that is always blanked: its writer meant it to be read', () => {
-    expect(blankedFieldsIn('x.ts', "this.logger.warn({ message: 'A job failed', id, detail })")).toEqual([
-      'x.ts: detail',
-    ]);
-    expect(sourceFiles().flatMap((file) => blankedFieldsIn(file, readSource(file)))).toEqual([]);
-  });
-});
-
-/** Fields of the objects that are logged whose names the logger blanks out. */
-function blankedFieldsIn(file: string, text: string): string[] {
-  const found: string[] = [];
-  const visit = (node: ts.Node): void => {
-    const isLine = ts.isCallExpression(node) && /\blogger\.\w+$/i.test(node.expression.getText());
-    for (const object of isLine ? node.arguments.filter(ts.isObjectLiteralExpression) : [])
-      for (const { name } of object.properties)
-        if (name && SECRET_FIELDS.includes(name.getText())) found.push(`${file}: ${name.getText()}`);
-    node.forEachChild(visit);
-  };
-  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
-  return found;
-}
-
-describe('failures of tools', () => {
-  const tools = new Set(
-    sourceFiles()
-      .filter((file) => file.endsWith('.tools.ts'))
-      .flatMap((file) => [...readSource(file).matchAll(/@McpTool\(\{\s*name: '?(\w+)'?/g)])
-      .map(([, name]) => (name === 'READ_RESULT' ? 'read_result' : name)),
-  );
-
-  it('name other tools by a hint only, which is left out where the group lacks that tool', () => {
-    const found = (text: string) => toolsNamedIn('x.ts', text, tools);
-    expect(found("throw new NotFoundError('No user. Use search_users')")).toHaveLength(1);
-    expect(found("wrongField('a', `Give ${b}, list_tasks has it`)")).toHaveLength(1);
-    expect(found("const hint = { tool: 'get_task', how: 'to find it, or list_tasks' }")).toHaveLength(1);
-    expect(found("const hint = { tool: 'get_tusk', how: 'to find it' }")).toHaveLength(1);
-    expect(found("throw new NotFoundError('No user', { hint: { tool: 'get_task', how: 'now' } })")).toEqual(
-      [],
+/** Regular expressions with two braces, and calls that look for a text with them. */
+function readersOfVariables(source: ts.SourceFile): string[] {
+  const isPattern = (text: string) => /(?:\\*\{|\[\{\]){2}|(?:\\\{|\[\{\])\{2\}/.test(text);
+  return nodesOf(source, (node) => {
+    if (ts.isRegularExpressionLiteral(node)) return isPattern(node.text);
+    if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return false;
+    const looks = /(?:\bRegExp|\.(?:split|indexOf|lastIndexOf|replace|replaceAll|match|matchAll|search))$/;
+    const [first] = node.arguments ?? [];
+    return (
+      looks.test(node.expression.getText()) &&
+      first?.kind !== ts.SyntaxKind.RegularExpressionLiteral &&
+      isPattern(first?.getText() ?? '')
     );
-    expect(tools.size).toBeGreaterThan(13);
-    expect(sourceFiles().flatMap((file) => toolsNamedIn(file, readSource(file), tools))).toEqual([]);
   });
-});
-
-/** Texts of failures that name a tool, and hints that name one too many or one that there is not. */
-function toolsNamedIn(file: string, text: string, tools: ReadonlySet<string>): string[] {
-  const found: string[] = [];
-  const namesOne = (said: string) => said.split(/\W+/).some((word) => tools.has(word));
-  const memberOf = (node: ts.ObjectLiteralExpression, name: string) =>
-    node.properties.filter(ts.isPropertyAssignment).find((member) => member.name.getText() === name)
-      ?.initializer;
-  const visit = (node: ts.Node, isFailure: boolean): void => {
-    if (ts.isObjectLiteralExpression(node)) {
-      const [tool, how] = [memberOf(node, 'tool'), memberOf(node, 'how')];
-      if (tool && how && ts.isStringLiteral(tool)) {
-        if (!tools.has(tool.text) || namesOne(how.getText())) found.push(`${file}: ${node.getText()}`);
-        return;
-      }
-    }
-    const isText =
-      ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node);
-    if (isFailure && isText && namesOne(node.text)) found.push(`${file}: ${node.getText()}`);
-    const begins =
-      (ts.isNewExpression(node) && node.expression.getText().endsWith('Error')) ||
-      (ts.isCallExpression(node) &&
-        /^(?:wrongField|(?:required|optional)Uuid|failure|refusal)$/.test(node.expression.getText()));
-    node.forEachChild((child) => visit(child, isFailure || begins));
-  };
-  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true), false);
-  return found;
 }
 
 describe('Host and Origin of requests', () => {
@@ -213,11 +183,26 @@ describe('Host and Origin of requests', () => {
   });
 });
 
+/** All of `uuid` but what reads ids. */
+const MAKERS_OF_IDS =
+  /import (?!\{ (?:validate|version)(?: as \w+)? \})(?:[^;'"]*from )?['"]uuid['"]|(?:import|require)\(\s*['"`]uuid['"`]|gen_random_uuid|uuid_generate|\buuidv\d *\(/i;
+
 describe('ids', () => {
   it('are made by newId', () => {
-    expect(
-      filesThatSay(/\bv\d\b[^;]*from 'uuid'|gen_random_uuid|uuidv7\(/, 'operations/doctor/trials.ts'),
-    ).toEqual([]);
+    expect(filesThatSay(MAKERS_OF_IDS, 'platform/new-id.ts', 'operations/doctor/trials.ts')).toEqual([]);
+  });
+
+  it.each([
+    "import { v7 } from 'uuid'",
+    "import * as uuid from 'uuid'",
+    "import uuid from 'uuid'",
+    "import { validate, v4 as any } from 'uuid'",
+    "await import('uuid')",
+    "require('uuid')",
+    "query('SELECT gen_random_uuid()')",
+    "query('SELECT uuidv7 ()')",
+  ])('are seen to be made: %s', (text) => {
+    expect(text).toMatch(MAKERS_OF_IDS);
   });
 
   it('are random only where one must not be guessed, or must belong to nobody', () => {
@@ -260,35 +245,50 @@ describe('secrets that we hand out', () => {
 });
 
 describe('what must be told is written by whoever tells it', () => {
+  const adding = sourceFiles().flatMap((file) =>
+    [...tablesIn(file, readSource(file)).adds].map((table) => ({ file, table })),
+  );
+
   it.each([
-    ['messages', /(?:insert|into|save|upsert)\(\s*Message\b|INTO "?messages\b/, 'crm/conversation-writer.ts'],
-    ['alerts', /(?:insert|into|save|upsert)\(\s*Alert\b|INTO "?alerts\b/, 'messaging/alerts/admin-alerts.ts'],
-    [
-      'live events',
-      /(?:insert|into|save|upsert)\(\s*LiveEvent\b|INTO "?live_events\b/,
-      'messaging/live/live-events.ts',
-    ],
-  ])('%s', (_what, pattern, place) => {
-    expect(filesThatSay(pattern, place)).toEqual([]);
-    expect(readSource(place)).toMatch(pattern);
+    ['messages', 'crm/conversation-writer.ts'],
+    ['alerts', 'messaging/alerts/admin-alerts.ts'],
+    ['live_events', 'messaging/live/live-events.ts'],
+  ])('%s', (told, place) => {
+    expect(adding.filter(({ table }) => table === told).map(({ file }) => file)).toEqual([place]);
+  });
+
+  it.each([
+    'class A { constructor(private readonly messages: Repository<Message>) {} f() { this.messages.insert({}); } }',
+    "query('insert into messages (id) values (1)')",
+    'query(\'INSERT INTO "public"."messages" (id) VALUES (1)\')',
+    'em.save(Message, row)',
+    "em.upsert('messages', row, ['id'])",
+    'em.createQueryBuilder().insert().into(Message).values(row)',
+  ])('is seen to be written: %s', (text) => {
+    expect([...tablesIn('crm/x.ts', text).adds]).toEqual(['messages']);
   });
 });
 
 describe('small things', () => {
   it.each([
-    [
-      'the message of an error',
-      /instanceof Error\s*\?\s*\w+\.message\s*:|instanceof Error\)\s*\?\s*String\(/,
-      'platform/errors.ts',
-    ],
-    [
-      'the hash of a secret',
-      /function hashOf\(|createHash\([^)]*\)\s*\.update\(\w*(?:secret|token|password|code)\b/i,
-      'platform/secrets/secure-token.ts',
-    ],
+    ['the hash of a secret', HASHES, 'platform/secrets/secure-token.ts'],
     ['the tenant of a command line', /no tenant \$\{name\}/, 'boot/commands/tenant-of-command.ts'],
+    ['the origin of a URL', /new URL\([^;]*\)\.origin\b/, 'platform/network/url-origin.ts'],
   ])('are written once: %s', (_what, pattern, place) => {
-    expect(filesThatSay(pattern, place)).toEqual([]);
+    expect(filesThatSay(pattern, place, ...OTHER_HASHES)).toEqual([]);
     expect(readSource(place)).toMatch(pattern);
+  });
+
+  it('hash what is no secret only where that is known', () => {
+    expect(filesThatSay(HASHES, 'platform/secrets/secure-token.ts').toSorted()).toEqual(OTHER_HASHES);
+  });
+
+  it.each([
+    "const hashOf = (text: string) => createHash('sha256').update(text).digest()",
+    "import { createHash as digest } from 'node:crypto'",
+    "hash('sha256', secret)",
+    "crypto.subtle.digest('SHA-256', bytes)",
+  ])('are seen: %s', (text) => {
+    expect(text).toMatch(HASHES);
   });
 });

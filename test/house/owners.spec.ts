@@ -9,6 +9,9 @@ const BASELINE = JSON.parse(readFileSync(join(__dirname, 'baseline.json'), 'utf8
   readonly constructors: readonly string[];
 };
 
+const USERS = 'writes users of auth';
+const CONSULTANTS = 'reads consultant_profiles of consultants';
+
 describe('tables', () => {
   it.each(ROOMS)('of %s are listed in its entities file', (room) => {
     const path = `${room}/${room}.entities.ts`;
@@ -60,7 +63,7 @@ describe('tables', () => {
     ['crm/a.ts', 'this.dataSource.getRepository(User).save(user)', ['writes users of auth']],
     [
       'crm/a.ts',
-      'constructor(private readonly users: Repository<User>) {} f() { this.users.save(a) }',
+      'class A { constructor(private readonly users: Repository<User>) {} f() { this.users.save(a) } }',
       ['writes users of auth'],
     ],
     ['crm/a.ts', "query('SELECT 1 FROM users FOR UPDATE') // UPDATE jobs", []],
@@ -80,6 +83,65 @@ describe('tables', () => {
     ['crm/a.ts', 'query(`SELECT substring(a FROM ${from}) IS DISTINCT FROM ${b}`)', []],
     ['crm/a.ts', "query('COPY users (id) FROM STDIN')", ['writes users of auth']],
     ['crm/a.ts', 'manager.save(User, row)', ['writes users of auth']],
+    // Function calls that hold FROM, and the parentheses that only look like them.
+    ['crm/a.ts', "query('SELECT EXISTS (SELECT 1 FROM consultant_profiles)')", [CONSULTANTS]],
+    ['crm/a.ts', "query('SELECT a WHERE (b IN (SELECT c FROM consultant_profiles))')", [CONSULTANTS]],
+    ['crm/a.ts', "query('SELECT trim(both FROM consultant_profiles), extract(year FROM users)')", []],
+    // Every table of a list.
+    ['crm/a.ts', "query('SELECT 1 FROM tasks, consultant_profiles')", [CONSULTANTS]],
+    [
+      'crm/a.ts',
+      "query('SELECT 1 FROM tasks t JOIN users u ON (u.id = t.id), consultant_profiles p')",
+      [CONSULTANTS],
+    ],
+    ['crm/a.ts', "query('SELECT 1 FROM (tasks JOIN consultant_profiles USING (id))')", [CONSULTANTS]],
+    ['crm/a.ts', "query('SELECT a, consultant_profiles FROM tasks WHERE b IN (1, 2)')", []],
+    ['crm/a.ts', "query('TRUNCATE tasks, users')", [USERS]],
+    // The same table, written otherwise.
+    ['crm/a.ts', 'query(`INSERT INTO "public"."users" (id) VALUES (1)`)', [USERS]],
+    ['crm/a.ts', "query('INSERT INTO public.users DEFAULT VALUES')", [USERS]],
+    ['crm/a.ts', "query('/* tidy */ update users set a = 1')", [USERS]],
+    ['crm/a.ts', 'query(`-- tidy\nupdate users as u set a = 1`)', [USERS]],
+    ['crm/a.ts', "query('DELETE ' + 'FROM users')", [USERS]],
+    ['crm/a.ts', "query('DELETE FROM ' + table)", ['writes a table that it is given']],
+    ['crm/a.ts', "function f() { const table = 'users'; query(`DELETE FROM ${table}`); }", [USERS]],
+    [
+      'crm/a.ts',
+      "const f = () => { const t = 'users'; query(`DELETE FROM ${t}`); }; const g = () => { const t = 'x'; };",
+      [USERS],
+    ],
+    ['crm/a.ts', "query('MERGE INTO users USING tasks ON a')", [USERS]],
+    // A name of its own is that of a table in its own part.
+    ['crm/a.ts', "query('WITH users AS (DELETE FROM users RETURNING id) SELECT * FROM users')", [USERS]],
+    [
+      'mcp/a.ts',
+      "query('WITH messages AS (SELECT 1 FROM messages) SELECT * FROM messages')",
+      ['reads messages of crm'],
+    ],
+    // TypeORM, by whatever name.
+    ['crm/a.ts', 'const users = manager.getRepository(User); users.save(rows);', [USERS]],
+    [
+      'crm/a.ts',
+      'const users = manager.getRepository(User); const kept = users; kept.upsert(rows);',
+      [USERS],
+    ],
+    ['crm/a.ts', 'function f(kept: Repository<User>) { kept.clear(); }', [USERS]],
+    ['crm/a.ts', 'class Users extends Repository<User> { f() { this.insert({}); } }', [USERS]],
+    ['crm/a.ts', 'manager.createQueryBuilder().delete().from(User).execute()', [USERS]],
+    ['crm/a.ts', 'manager.createQueryBuilder(User, "u").update().set({}).execute()', [USERS]],
+    ['crm/a.ts', 'const made = this.users.createQueryBuilder(); made.delete().from(User);', [USERS]],
+    ['crm/a.ts', 'function f(q: UpdateQueryBuilder<User>) { q.update({}); }', [USERS]],
+    ['crm/a.ts', 'manager.createQueryBuilder().update(target)', ['writes a table that it is given']],
+    ['crm/a.ts', 'manager.remove(User, rows)', [USERS]],
+    ['crm/a.ts', "manager.delete('users', 1)", [USERS]],
+    ['crm/a.ts', "manager['delete'](User, 1)", [USERS]],
+    ['crm/a.ts', 'dataSource.transaction(async (em) => em.save(rows))', ['writes a table that it is given']],
+    ['crm/a.ts', "import { User as Person } from 'a'; em.restore(Person, 1)", [USERS]],
+    [
+      'crm/a.ts',
+      'function f(kept: Set<User>, tasks: Repository<Task>) { kept.delete(one); tasks.save(a); }',
+      [],
+    ],
   ])('are seen in %s: %s', (file, text, expected) => {
     expect(trespassesOf(file, text)).toEqual(expected.map((one) => `${file} ${one}`));
   });
@@ -99,7 +161,11 @@ describe('rows that a manager saves', () => {
     ['manager.save(row)', 1],
     ['this.dataSource.manager.remove(\n  row)', 1],
     ['manager.save(manager.create(User, {}))', 1],
+    ['em.transaction((em) => em.save(rows))', 1],
+    ['function f(em: EntityManager) { em.softRemove(rows); }', 1],
+    ['const em = this.dataSource.manager; em.recover(rows);', 1],
     ['manager.save(User, row)', 0],
+    ['function f(users: Repository<User>) { users.save(row); }', 0],
     ['this.save(row)', 0],
   ])('are seen: %s', (text, count) => {
     expect(namelessWritesOf(text)).toHaveLength(count);

@@ -1,15 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   complaintAbout,
+  computedImportsOf,
   entriesOfSrc,
   exists,
   filesOfSrc,
   importsOf,
   OUTSIDE_ROOMS,
+  outsideOf,
   readSource,
   ROOMS,
+  ROOT,
   sourceFiles,
+  specifiersOf,
 } from './imports.js';
 
+/** Load a module that a tool or a package names. */
+const COMPUTED = [
+  'boot/postgres/embedded-binaries.ts',
+  'tools/native/thread-target.ts',
+  'tools/native/tool-thread.ts',
+];
 const imports = importsOf(filesOfSrc());
 
 describe('the rooms of src', () => {
@@ -47,6 +59,35 @@ describe('the rooms of src', () => {
     expect(imports.length).toBeGreaterThan(3000);
   });
 
+  it('name each file that they load: only tools in threads are found at run time', () => {
+    expect(filesOfSrc().filter((file) => computedImportsOf(file).length > 0)).toEqual(COMPUTED);
+  });
+
+  it.each([
+    'await import(name)',
+    'await import(`../${room}/a.js`)',
+    'createRequire(import.meta.url)(name)',
+    "const load = createRequire(import.meta.url); load('../' + name)",
+    "import.meta.resolve('../' + name)",
+    'new URL(name, import.meta.url)',
+  ])('would hear of a file that is named at run time: %s', (text) => {
+    expect(computedImportsOf('mcp/a.ts', text)).toHaveLength(1);
+  });
+
+  it('import nothing beside src but migrations, which import nothing of src', () => {
+    const outside = filesOfSrc().flatMap((file) => outsideOf(file).map((path) => ({ file, path })));
+    expect(outside.length).toBeGreaterThan(5);
+    expect(outside.filter(({ path }) => !path.startsWith('migrations/'))).toEqual([]);
+    const named = readdirSync(join(ROOT, 'migrations')).flatMap((file) =>
+      specifiersOf(file, readFileSync(join(ROOT, 'migrations', file), 'utf8')).map(
+        ({ specifier }) => specifier,
+      ),
+    );
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((name) => !/^(?:\.\/|node:|typeorm$)/.test(name))).toEqual([]);
+    expect(outsideOf('mcp/a.ts', "require('../../test/support/mcp.js')")).toEqual(['test/support/mcp.js']);
+  });
+
   it('hold no import cycle', () => {
     expect({
       'move what both need into a file of its own': cyclesOf(imports),
@@ -55,7 +96,9 @@ describe('the rooms of src', () => {
 
   it('are read in every way to name a file', () => {
     const text = `import a from './b.js'; import type { C } from './c.js'; export * from '../d.js';
-      type E = import('./e.js').E; await import('./f.js'); new URL('./g.js', import.meta.url); import 'node:fs';`;
+      type E = import('./e.js').E; await import('./f.js');
+      createRequire(import.meta.url)('../operations/h.js'); const load = module.createRequire(import.meta.url);
+      load('./i.js'); load.resolve('./j.js'); require('./k.js'); import.meta.resolve('./l.js'); new URL('./g.js', import.meta.url); import 'node:fs';`;
     const found = importsOf(['mcp/a.ts'], () => text).map(({ to, typeOnly }) => `${to} ${typeOnly}`);
     expect(found).toEqual([
       'mcp/b.ts false',
@@ -63,6 +106,8 @@ describe('the rooms of src', () => {
       'd.ts false',
       'mcp/e.ts true',
       'mcp/f.ts false',
+      'operations/h.ts false',
+      ...['i', 'j', 'k', 'l'].map((name) => `mcp/${name}.ts false`),
       'mcp/g.ts false',
     ]);
   });

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { hashOf } from '../../platform/secrets/secure-token.js';
 import { newId } from '../../platform/new-id.js';
 import type { UserCaller } from '../caller.js';
-import { ConflictError, KeyReusedError, TooManyRequestsError } from '../../platform/errors.js';
+import { ConflictError, KeyReusedError, TooManyRequestsError, traceOf } from '../../platform/errors.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { KeptAnswerQuotas } from '../../platform/database/kept-answer-quotas.js';
@@ -122,7 +122,7 @@ export class IdempotencyService {
         [id, status, answer],
       );
     } catch (error) {
-      this.logger.error('An answer could not be stored', error instanceof Error ? error.stack : error);
+      this.logger.error('An answer could not be stored', traceOf(error));
     } finally {
       this.underWay.delete(id);
     }

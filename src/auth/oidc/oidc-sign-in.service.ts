@@ -15,7 +15,7 @@ import type { MfaRequiredDto, SignedInDto } from '../sign-in/auth.dto.js';
 import { Callers } from '../sign-in/callers.service.js';
 import { OneTimeTokens } from '../sign-in/one-time-tokens.js';
 import { SignInService } from '../sign-in/sign-in.service.js';
-import { NotFoundError, UnauthenticatedError, UnavailableError } from '../../platform/errors.js';
+import { NotFoundError, UnauthenticatedError, UnavailableError, messageOf } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
@@ -177,6 +177,6 @@ export class OidcSignIn {
   }
 
   private warn({ id }: OidcProvider, message: string, cause: unknown): void {
-    this.logger.warn({ message, provider: id, cause: String(cause) });
+    this.logger.warn({ message, provider: id, cause: messageOf(cause) });
   }
 }

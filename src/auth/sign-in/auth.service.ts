@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, In } from 'typeorm';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
-import { InvalidInputError, UnauthenticatedError } from '../../platform/errors.js';
+import { InvalidInputError, UnauthenticatedError, messageOf } from '../../platform/errors.js';
 import { addressForms, toAddress, toName, toUsername } from '../../platform/identity-text.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
@@ -119,7 +119,7 @@ export class AuthService {
     try {
       await this.audit.recordRefusal(callerOf(user), entry);
     } catch (error) {
-      this.logger.error(`A lockout could not be put on record: ${String(error)}`);
+      this.logger.error(`A lockout could not be put on record: ${messageOf(error)}`);
     }
   }
 }

@@ -5,7 +5,7 @@ import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { DomainEvent } from '../../platform/replicas/domain-event.entity.js';
 import { storeEvent } from '../../platform/replicas/domain-events.js';
-import { ConflictError, UnauthenticatedError } from '../../platform/errors.js';
+import { ConflictError, UnauthenticatedError, messageOf } from '../../platform/errors.js';
 import { currentScope, inTenant } from '../../platform/request-scope.js';
 import { AuthService, type Login } from './auth.service.js';
 import type { UserCaller } from '../../access/caller.js';
@@ -82,7 +82,7 @@ export class PasswordsService {
     const ip = currentScope()?.ip ?? '';
     await this.lockout.spend('password.forgotten', ip, FORGOTTEN_PER_HOUR);
     const recording = this.recordForgotten(login).catch((error: unknown) => {
-      this.logger.error(`A forgotten password could not be put on record: ${String(error)}`);
+      this.logger.error(`A forgotten password could not be put on record: ${messageOf(error)}`);
     });
     await Promise.all([recording, delay(FORGOTTEN_ANSWER_MS)]);
   }

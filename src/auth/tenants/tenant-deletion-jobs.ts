@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { JobContext } from '../../jobs/job-context.js';
 import { Job } from '../../jobs/job.decorator.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { messageOf } from '../../platform/errors.js';
 import { TenantJob } from './tenant-job.entity.js';
 import { TenantRemover } from './tenant-remover.js';
 
@@ -84,7 +85,7 @@ export class TenantDeletionJobs {
   }
 
   private async noteFailure(jobId: string, error: unknown): Promise<void> {
-    this.logger.error(`A step of the deletion in job ${jobId} failed: ${String(error)}`);
+    this.logger.error(`A step of the deletion in job ${jobId} failed: ${messageOf(error)}`);
     await this.system
       .getRepository(TenantJob)
       .update({ jobId }, { error: explain(error) })

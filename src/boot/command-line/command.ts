@@ -4,6 +4,7 @@ import { AppLogger } from '../../platform/logger.js';
 import { type Config, loadConfig } from '../../platform/config.js';
 import type { Databases } from '../commands/command-databases.js';
 import { joinInstallation } from '../installation.js';
+import { messageOf } from '../../platform/errors.js';
 
 /**
  * Describes a command of `toolcrib`. What a command needs beyond its settings it loads when it runs, so that `help` and
@@ -33,7 +34,7 @@ export function parse<Options extends Record<string, { type: 'string' | 'boolean
   try {
     return parseArgs({ args: [...args], options, allowPositionals, strict: true });
   } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
+    throw new UsageError(messageOf(error), { cause: error });
   }
 }
 

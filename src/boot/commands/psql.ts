@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { QueryArrayResult } from 'pg';
 import { DataSource } from 'typeorm';
 import { DatabaseClient } from '../../platform/database/database-client.js';
-import { StartError } from '../../platform/errors.js';
+import { messageOf, StartError } from '../../platform/errors.js';
 import { type Config, terminalEnvironment } from '../../platform/config.js';
 import { systemDataSourceOptions } from '../database/database.js';
 import { getTenantNamed } from './tenant-of-command.js';
@@ -86,7 +86,7 @@ async function runHere({ url, tenantId }: Place, sql: string): Promise<void> {
     const answer = await client.query({ text: sql, rowMode: 'array' });
     for (const result of [answer].flat()) print(result as QueryArrayResult<(string | null)[]>);
   } catch (error) {
-    throw new StartError(`PostgreSQL says: ${(error as Error).message}`, { cause: error });
+    throw new StartError(`PostgreSQL says: ${messageOf(error)}`, { cause: error });
   } finally {
     await client.end();
   }

@@ -6,7 +6,7 @@ import { userInfo } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { windowsEnvironment } from '../../platform/config.js';
-import { StartError } from '../../platform/errors.js';
+import { StartError, messageOf } from '../../platform/errors.js';
 
 /** Where a server that runs for root keeps what its unprivileged user must reach. */
 export const ROOT_STATE_DIR = '/var/lib/toolcrib';
@@ -73,7 +73,7 @@ export class EmbeddedBinaries {
       });
     } catch (cause) {
       const { stderr } = cause as { stderr?: string };
-      throw new Error(`${program} failed: ${stderr?.trim() || String(cause)}`, { cause });
+      throw new Error(`${program} failed: ${stderr?.trim() || messageOf(cause)}`, { cause });
     }
   }
 }

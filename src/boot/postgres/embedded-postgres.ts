@@ -9,7 +9,7 @@ import { DatabaseClient } from '../../platform/database/database-client.js';
 import type { DatabaseUrls } from '../../platform/database/database-urls.js';
 import { type DataDir } from '../data-dir.js';
 import { excerptOf } from '../../platform/cut-text.js';
-import { messageOf, StartError } from '../../platform/errors.js';
+import { StartError, messageOf } from '../../platform/errors.js';
 import { canReach, EmbeddedBinaries, ROOT_STATE_DIR, type SystemUser } from './embedded-binaries.js';
 import { createDatabase, SUPERUSER, urlOf, urlsOf } from './embedded-roles.js';
 import { isServerAlive, readPostmasterFile, removeStalePostmasterFile } from './postmaster-file.js';
@@ -195,7 +195,7 @@ export class EmbeddedPostgres {
         await delay(RETRY_DELAY_MS);
       }
     }
-    throw new StartError(`The embedded PostgreSQL does not start: ${String(failure)}${this.tailOfLog()}`, {
+    throw new StartError(`The embedded PostgreSQL does not start: ${messageOf(failure)}${this.tailOfLog()}`, {
       cause: failure,
     });
   }

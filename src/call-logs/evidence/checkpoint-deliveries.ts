@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { messageOf } from '../../platform/errors.js';
 import { CallLogDelivery } from '../chain/call-log-checkpoint.entity.js';
 import { Config } from '../../platform/config.js';
 import { type CheckpointTarget, checkpointTargets } from './checkpoint-targets.js';
@@ -69,6 +70,6 @@ export class CheckpointDeliveries {
 
 /** `fetch failed` says nothing; its cause does. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return messageOf(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

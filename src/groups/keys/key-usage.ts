@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
+import { messageOf } from '../../platform/errors.js';
 
 const WRITE_AFTER_MS = 30_000;
 const UPDATE = `UPDATE mcp_group_keys AS key SET last_used_at = used.at
@@ -38,7 +39,9 @@ export class KeyUsage implements OnApplicationShutdown {
     } catch (error) {
       this.usedAtMs = new Map([...used, ...this.usedAtMs]);
       this.writeLater();
-      this.logger.warn(`When keys were last used could not be written; trying again later: ${String(error)}`);
+      this.logger.warn(
+        `When keys were last used could not be written; trying again later: ${messageOf(error)}`,
+      );
     }
   }
 

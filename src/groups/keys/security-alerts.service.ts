@@ -5,6 +5,7 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { AdminAlerts } from '../../messaging/alerts/admin-alerts.js';
 import type { KeyAlertKind } from '../../messaging/alerts/alert.entity.js';
 import type { GroupKeyCaller } from '../../access/caller.js';
+import { messageOf } from '../../platform/errors.js';
 import { clientOf } from '../../platform/network/client-network.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { cutText } from '../../platform/cut-text.js';
@@ -63,7 +64,7 @@ export class SecurityAlertsService implements OnApplicationShutdown {
         const more = this.waiting.get(key);
         this.waiting.set(key, { ...alert, uses: alert.uses + (more?.uses ?? 0) });
         this.writeLater();
-        this.logger.warn(`An alert could not be written; trying again: ${String(error)}`);
+        this.logger.warn(`An alert could not be written; trying again: ${messageOf(error)}`);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { originOfUrl } from '../../platform/network/url-origin.js';
 import type { FieldProblem } from '../../platform/rest/validation.js';
 import type { ChannelSettings, EmailSettings, FormSettings, WebhookSettings } from './channel-settings.js';
 import { findHostProblem, findTemplateProblem, findUrlProblem } from './endpoint-rules.js';
@@ -52,7 +53,7 @@ export function isElsewhere(kind: ChannelKind, before: object, after: object): b
     );
   }
   if (kind !== 'form') return false;
-  return originOf((before as FormSettings).url) !== originOf((after as FormSettings).url);
+  return originOfForm(before as FormSettings) !== originOfForm(after as FormSettings);
 }
 
 function ofUrl(field: string, problem: string | null): FieldProblem[] {
@@ -97,9 +98,8 @@ function isFormFields(fields: object | undefined): boolean {
   return entries.length > 0 && entries.length <= FIELDS_MAX && areShort;
 }
 
-function originOf(template: string): string | null {
-  const text = template.replaceAll('{token}', 'token');
-  return URL.canParse(text) ? new URL(text).origin : null;
+function originOfForm({ url }: FormSettings): string | null {
+  return originOfUrl(url.replaceAll('{token}', 'token'));
 }
 
 /** The settings without the secrets that came with them. */

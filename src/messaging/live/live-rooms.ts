@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { messageOf } from '../../platform/errors.js';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
 import { untilRead } from '../../platform/until-read.js';
 import { LIVE_CHANGE } from './live-events.js';
@@ -82,7 +83,7 @@ export class LiveRooms implements OnModuleInit {
     try {
       while (!connection.isClosed && !(await this.readOn(connection)));
     } catch (error) {
-      this.logger.error(`Live events could not be sent: ${String(error)}`);
+      this.logger.error(`Live events could not be sent: ${messageOf(error)}`);
       connection.close({
         code: CLOSE.internal,
         reason: 'Events could not be read; come back with your cursor',

@@ -11,6 +11,7 @@ import { checkAddresses, checkMasterKey, checkSchema, checkStatistics } from './
 import { checkTables } from './table-checks.js';
 import { checkMadeUpTenants } from './tenant-checks.js';
 import { tryForbidden } from './trials.js';
+import { messageOf } from '../../platform/errors.js';
 
 /** Looks the installation over. Changes nothing; what it tries it takes back. */
 export async function examine(config: Config): Promise<readonly Check[]> {
@@ -52,6 +53,6 @@ async function examineDatabase(config: Config, connections: Connections): Promis
     ];
   } catch (error) {
     const fix = 'See the problems above; if there is none, report this';
-    return [problem('database', `could not be looked over: ${(error as Error).message}`, fix)];
+    return [problem('database', `could not be looked over: ${messageOf(error)}`, fix)];
   }
 }

@@ -3,6 +3,7 @@ import { DatabaseClient, SessionSettingsError } from '../../platform/database/da
 import type { DatabaseUrls } from '../../platform/database/database-urls.js';
 import type { Queryable } from '../isolation/guarded-tables.js';
 import { type Check, ok, problem } from './check.js';
+import { messageOf } from '../../platform/errors.js';
 
 const CONNECT_LIMIT_MS = 5000;
 /** Which nobody had to set: they come with PostgreSQL and its machine. */
@@ -61,7 +62,7 @@ export async function connectAll(config: Config): Promise<{
         error instanceof SessionSettingsError
           ? 'Let the setting be what the message asks for: nothing that relies on it is started'
           : howToConnect(part, config);
-      checks.push(problem(`role ${part}`, `cannot connect: ${(error as Error).message}`, fix));
+      checks.push(problem(`role ${part}`, `cannot connect: ${messageOf(error)}`, fix));
     }
   }
   if (opened.length > 0) checks.push(checkSettings(opened.map(([, { client }]) => client)));

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { messageOf } from '../errors.js';
 import { newId } from '../new-id.js';
 import { Config } from '../config.js';
 import { Acknowledgements, type ChangeEffect } from './acknowledgements.js';
@@ -209,7 +210,9 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const listener of listeners) {
       await listener(change).catch((error: unknown) => {
         isTaken = false;
-        this.logger.error(`A change (${change?.kind ?? 'reload'}) could not be taken over: ${String(error)}`);
+        this.logger.error(
+          `A change (${change?.kind ?? 'reload'}) could not be taken over: ${messageOf(error)}`,
+        );
       });
     }
     return isTaken;

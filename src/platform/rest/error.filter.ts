@@ -3,7 +3,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { Request, Response } from 'express';
 import type { ErrorEnvelope } from './envelope.js';
 import { databaseUnavailability } from '../database/database-faults.js';
-import { AppError, BusyError, TooManyRequestsError, UnavailableError } from '../errors.js';
+import { AppError, BusyError, TooManyRequestsError, UnavailableError, traceOf } from '../errors.js';
 import { type Language, languageOf, translate } from './messages.js';
 
 const CODES: Readonly<Record<number, string>> = {
@@ -50,7 +50,7 @@ export class ErrorFilter implements ExceptionFilter {
       return envelope(error.getStatus(), CODES[error.getStatus()] ?? 'invalid_input', error.message);
     }
     const id = randomUUID().slice(0, 8);
-    this.logger.error(`Unexpected error ${id}`, error instanceof Error ? error.stack : String(error));
+    this.logger.error(`Unexpected error ${id}`, traceOf(error));
     return envelope(500, 'internal', `Something went wrong on our side; the log has it under ${id}`);
   }
 }

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { AdminAlerts } from '../../messaging/alerts/admin-alerts.js';
+import { messageOf } from '../../platform/errors.js';
 import { Replica } from '../../platform/replicas/replica.js';
 import { inTenant } from '../../platform/request-scope.js';
 import type { Guarded } from './circuit.js';
@@ -113,6 +114,8 @@ export class CircuitRecords {
   private write(tenantId: string, work: () => Promise<unknown>): void {
     this.lastWrite = this.lastWrite
       .then(() => inTenant(tenantId, work))
-      .catch((error: unknown) => this.logger.warn(`A circuit's state could not be noted: ${String(error)}`));
+      .catch((error: unknown) =>
+        this.logger.warn(`A circuit's state could not be noted: ${messageOf(error)}`),
+      );
   }
 }

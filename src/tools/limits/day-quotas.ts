@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { UnavailableError } from '../../platform/errors.js';
+import { UnavailableError, messageOf } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { type LimitRefusal, type LimitScope, rateRefusal } from '../../access/call-limits.js';
 
@@ -86,7 +86,7 @@ export class DayQuotas implements OnApplicationShutdown {
     for (const [scope, { tenantId, day, left }] of reserves) {
       if (left === 0) continue;
       await inTenant(tenantId, () => this.dataSource.query(GIVE_BACK, [tenantId, scope, day, left])).catch(
-        (error: unknown) => this.logger.warn(`Reserved calls could not be given back: ${String(error)}`),
+        (error: unknown) => this.logger.warn(`Reserved calls could not be given back: ${messageOf(error)}`),
       );
     }
   }

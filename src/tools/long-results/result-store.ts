@@ -5,7 +5,7 @@ import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { hashOf } from '../../platform/secrets/secure-token.js';
 import { newId } from '../../platform/new-id.js';
 import { lock } from '../../platform/database/advisory-locks.js';
-import { InvalidInputError, NotFoundError } from '../../platform/errors.js';
+import { InvalidInputError, NotFoundError, traceOf } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { SealedColumn } from '../../platform/secrets/sealed-column.js';
@@ -70,7 +70,7 @@ export class ResultStore {
       );
       return handle;
     } catch (error) {
-      this.logger.error('A result could not be kept', error instanceof Error ? error.stack : error);
+      this.logger.error('A result could not be kept', traceOf(error));
       return undefined;
     }
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { z } from 'zod';
-import { InvalidInputError } from '../../platform/errors.js';
+import { InvalidInputError, messageOf } from '../../platform/errors.js';
 import { type McpToolOptions, type ToolContext, ToolMetadata } from '../mcp-tool.decorator.js';
 import type { JsonObject, ToolDefinition } from '../tool-definition.js';
 import { threadTargetOf } from './thread-target.js';
@@ -48,7 +48,7 @@ export class NativeTools implements ToolSource {
       return (args, context) => this.threads.run(target, args, context);
     } catch (cause) {
       const place = `'${options.name}' (${originOf(provider, method)})`;
-      throw new Error(`Tool ${place} cannot run in a thread: ${(cause as Error).message}`, { cause });
+      throw new Error(`Tool ${place} cannot run in a thread: ${messageOf(cause)}`, { cause });
     }
   }
 }
@@ -72,7 +72,7 @@ function define(options: McpToolOptions, origin: string, runner: Runner): ToolDe
       run: (args, context) => runner(parse(input, args, 'arguments'), context),
     };
   } catch (cause) {
-    throw new Error(`The schema of tool '${options.name}' (${origin}) is not usable: ${String(cause)}`, {
+    throw new Error(`The schema of tool '${options.name}' (${origin}) is not usable: ${messageOf(cause)}`, {
       cause,
     });
   }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { traceOf } from '../../platform/errors.js';
 import type { HostAnswer, HostLimits, HostRequest, ThreadMessage, ThreadTask } from './thread-messages.js';
 import { send } from './thread-messages.js';
 
@@ -74,7 +75,7 @@ function explain(id: number, error: unknown, killed: AbortSignal): HostAnswer {
   if (killed.aborted) return { kind: 'lost', id, message: 'The tool went on after its time and was ended' };
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
     return { kind: 'out_of_memory', id };
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const message = traceOf(error);
   return { kind: 'lost', id, message: `The tool's thread ended: ${message}` };
 }
 

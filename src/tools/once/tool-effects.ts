@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { traceOf } from '../../platform/errors.js';
 import { hashOf } from '../../platform/secrets/secure-token.js';
 import { newId } from '../../platform/new-id.js';
 import { Replica } from '../../platform/replicas/replica.js';
@@ -152,10 +153,7 @@ export class ToolEffects {
     try {
       await inTenant(this.underWay.get(id) ?? '', () => this.dataSource.query(sql, parameters));
     } catch (error) {
-      this.logger.error(
-        'The end of a call could not be stored',
-        error instanceof Error ? error.stack : error,
-      );
+      this.logger.error('The end of a call could not be stored', traceOf(error));
     } finally {
       this.underWay.delete(id);
     }

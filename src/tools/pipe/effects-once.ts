@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { callerName } from '../../access/caller.js';
 import { Config } from '../../platform/config.js';
+import { traceOf } from '../../platform/errors.js';
 import { type Claim, ToolEffects } from '../once/tool-effects.js';
 import { redactionOf } from '../redaction/redaction.js';
 import { type BoundTool, isRepeatable } from './bound-tool.js';
@@ -56,7 +57,7 @@ export class EffectsOnce {
     try {
       claim = await this.claim(call, tool, once);
     } catch (error) {
-      this.logger.error('A claim failed', error instanceof Error ? error.stack : error);
+      this.logger.error('A claim failed', traceOf(error));
       return notRun(failure('unavailable', NOT_LOOKED_UP));
     }
     if (claim.kind !== 'mine') return repeated(claim, call, tool);

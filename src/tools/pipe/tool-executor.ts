@@ -4,7 +4,7 @@ import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.
 import type { CallErrorKind } from '../../call-logs/chain/call-log.entity.js';
 import { type CallRecord, CallLogWriter } from '../../call-logs/writing/call-log.writer.js';
 import { databaseUnavailability } from '../../platform/database/database-faults.js';
-import { UnavailableError } from '../../platform/errors.js';
+import { UnavailableError, traceOf } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
 import { Config } from '../../platform/config.js';
 import { Limiter } from '../limits/limiter.js';
@@ -96,7 +96,7 @@ export class ToolExecutor {
     const errorId = newId();
     this.logger.error(
       `The way to ${cutText(call.toolName, TOOL_NAME_MAX)} failed (error ${errorId})`,
-      error instanceof Error ? error.stack : error,
+      traceOf(error),
     );
     return failure('internal', `The call failed inside. If it stays so, report error ${errorId}.`);
   }

@@ -6,7 +6,7 @@ import { newId } from '../../platform/new-id.js';
 import { Cancellation } from '../../platform/ending.js';
 import { cutText } from '../../platform/cut-text.js';
 import { databaseUnavailability } from '../../platform/database/database-faults.js';
-import { AppError, InvalidInputError, UnavailableError } from '../../platform/errors.js';
+import { AppError, InvalidInputError, UnavailableError, traceOf } from '../../platform/errors.js';
 import { inTenant, seeingOnly } from '../../platform/request-scope.js';
 import { Config } from '../../platform/config.js';
 import { redactionOf } from '../redaction/redaction.js';
@@ -129,7 +129,7 @@ export class ToolRunner {
         : failure('invalid_arguments', message);
     }
     const errorId = newId();
-    this.logger.error(`${name} failed (error ${errorId})`, error instanceof Error ? error.stack : error);
+    this.logger.error(`${name} failed (error ${errorId})`, traceOf(error));
     const advice = isOnce ? CHECK_FIRST : 'Try again later';
     const message = `${name} failed inside. ${advice}; if it stays, report error ${errorId}.`;
     return { ...failure('internal', message), isBlameless: error instanceof SharedEndError };
