@@ -1,4 +1,5 @@
 import { BusyError } from '../../platform/errors.js';
+import { FairPlaces } from '../../platform/fair-places.js';
 import { shareToMakeRoom } from '../../platform/largest-share.js';
 
 const RETRY_AFTER_SECONDS = 2;
@@ -6,11 +7,7 @@ const RETRY_AFTER_SECONDS = 2;
 /** Whose work it is, the larger party first: a network, then a client of it. */
 export type PasswordShare = readonly [network: string, client: string];
 
-type Waiting = {
-  readonly share: PasswordShare;
-  readonly begin: () => void;
-  readonly refuse: (error: Error) => void;
-};
+type Waiting = { readonly share: PasswordShare; readonly refuse: () => void };
 
 /**
  * Makes places for work on passwords: so much at once, so much more waits. Networks take turns; when all places to wait are taken, the
@@ -19,58 +16,41 @@ type Waiting = {
  * @returns Runs work in a place. It throws `BusyError` where there is none, also while it waits for one.
  */
 export function passwordPlaces(atOnce: number, waitingMax: number) {
-  let running = 0;
-  /** By network; the one that is served next comes first. */
-  const waiting = new Map<string, Waiting[]>();
-
-  const leave = (one: Waiting): void => {
-    const [network] = one.share;
-    const others = (waiting.get(network) ?? []).filter((other) => other !== one);
-    if (others.length > 0) waiting.set(network, others);
-    else waiting.delete(network);
-  };
+  const places = new FairPlaces(atOnce);
+  const waiting = new Set<Waiting>();
 
   const makeRoom = (share: PasswordShare): void => {
-    const all = [...waiting.values()].flat();
-    if (all.length < waitingMax) return;
-    const { isOwn, holders } = shareToMakeRoom(all, (one) => one.share, share);
-    const last = holders.at(-1);
-    if (isOwn || !last) throw busy();
-    leave(last);
-    last.refuse(busy());
+    if (waiting.size < waitingMax) return;
+    const { isOwn, holders } = shareToMakeRoom(waiting, (one) => one.share, share);
+    if (isOwn) throw busy();
+    holders.at(-1)?.refuse();
   };
 
-  const place = (share: PasswordShare): Promise<void> | undefined => {
-    if (running < atOnce) {
-      running++;
-      return undefined;
-    }
+  const enter = (share: PasswordShare): Promise<void> | undefined => {
+    const [network] = share;
+    if (places.tryEnter(network)) return undefined;
     makeRoom(share);
-    return new Promise((begin, refuse) => {
-      const [network] = share;
-      waiting.set(network, [...(waiting.get(network) ?? []), { share, begin, refuse }]);
+    return new Promise((begin, reject) => {
+      const leaveQueue = places.enterLater(network, () => {
+        waiting.delete(one);
+        begin();
+      });
+      const refuse = () => {
+        leaveQueue();
+        waiting.delete(one);
+        reject(busy());
+      };
+      const one: Waiting = { share, refuse };
+      waiting.add(one);
     });
   };
 
-  /** The place goes to the first of the network whose turn it is, which then comes last. */
-  const passOn = (): void => {
-    const [next] = waiting;
-    if (!next) {
-      running--;
-      return;
-    }
-    const [network, [first, ...others]] = next;
-    waiting.delete(network);
-    if (others.length > 0) waiting.set(network, others);
-    first.begin();
-  };
-
   return async <T>(share: PasswordShare, work: () => Promise<T>): Promise<T> => {
-    await place(share);
+    await enter(share);
     try {
       return await work();
     } finally {
-      passOn();
+      places.leave(share[0]);
     }
   };
 }
