@@ -9,7 +9,7 @@ const NETWORK_BYTES = 3;
 /**
  * What counts as one client: an IPv4 address, or the /64 of an IPv6 one, since whoever has one of these has all of it.
  *
- * @param ip As Node tells it: an IPv4 address may come as `::ffff:192.0.2.1`.
+ * @param ip As Node or a proxy tells it: an IPv4 address may come as `::ffff:192.0.2.1` or `::ffff:c000:201`.
  */
 export function clientOf(ip: string): string {
   const plain = mappedAddress(ip) ?? ip;
@@ -23,8 +23,16 @@ export function networkOf(ip: string): string {
   return plain.split('.').slice(0, NETWORK_BYTES).join('.');
 }
 
+/** The IPv4 address that an IPv6 one stands for (RFC 4291, section 2.5.5.2), however it is written. */
 function mappedAddress(ip: string): string | undefined {
-  return /^::ffff:([\d.]+)$/i.exec(ip)?.[1];
+  if (!isIPv6(ip)) return undefined;
+  const groups = ipv6Groups(ip);
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  if (!isMapped) return undefined;
+  return groups
+    .slice(6)
+    .flatMap((group) => [group >> 8, group & 255])
+    .join('.');
 }
 
 function firstGroups(ip: string, count: number): string {

@@ -40,6 +40,8 @@ describe('isAddressAllowed', () => {
     '64:ff9b:1::169.254.169.254',
     '2002:a9fe:a9fe::1',
     'fd20:ce::254',
+    'fd00:c1::a9fe:a9fe',
+    'fd00:42::42',
     'fe80::1%eth0',
   ])('never lets %s pass', (address) => {
     expect(isAddressAllowed(address, true)).toBe(false);

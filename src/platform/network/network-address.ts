@@ -3,13 +3,15 @@ import { ipv6Groups } from './ipv6-groups.js';
 
 /**
  * Nobody's service, whatever the settings: clouds answer there with credentials of the machine. Link-local (RFC 3927, 4291),
- * and where AWS, Google Cloud, Azure, Alibaba Cloud and Oracle Cloud answer beside that.
+ * and where AWS, Google Cloud, Azure, Alibaba Cloud, Oracle Cloud and Scaleway answer beside that.
  */
 const OF_MACHINES = listOf([
   '169.254.0.0/16',
   'fe80::/10',
   'fd00:ec2::/32',
   'fd20:ce::/32',
+  'fd00:c1::/32',
+  'fd00:42::/32',
   '168.63.129.16/32',
   '100.100.100.200/32',
   '192.0.0.192/32',
@@ -24,6 +26,7 @@ const PRIVATE = listOf([
   '172.16.0.0/12',
   '192.0.0.0/24',
   '192.0.2.0/24',
+  '192.88.99.0/24',
   '192.168.0.0/16',
   '198.18.0.0/15',
   '198.51.100.0/24',
