@@ -1,9 +1,9 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { cpuMs } from '../../platform/cpu-time.js';
-import { compileLinear } from '../../platform/linear-pattern.js';
+import { compileLinear, TooCostlyError } from '../../platform/linear-pattern.js';
 import { redactText } from '../../platform/secrets/redact.js';
-import { SchemaCost, TooCostlyError } from './schema-cost.js';
+import { SchemaCost } from './schema-cost.js';
 import type { JsonObject } from '../tool-definition.js';
 import { cutText, shortenText } from '../../platform/cut-text.js';
 
@@ -120,7 +120,7 @@ function bounded(format: AddedFormat | undefined, cost: SchemaCost): AddedFormat
 function withinLength(check: TextCheck, cost: SchemaCost): (text: string) => boolean {
   const isFitting = check instanceof RegExp ? (text: string) => check.test(text) : check;
   return (text) => {
-    if (text.length > FORMATTED_MAX) return false;
+    if (text.length > FORMATTED_MAX) throw new TooCostlyError();
     cost.spend(text.length);
     return isFitting(text);
   };

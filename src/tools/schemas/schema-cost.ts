@@ -1,3 +1,4 @@
+import { TooCostlyError } from '../../platform/linear-pattern.js';
 import { _, type Ajv, type CodeKeywordDefinition, type KeywordCxt } from 'ajv';
 import { canonicalJson } from '../../platform/canonical-json.js';
 import { cpuMs } from '../../platform/cpu-time.js';
@@ -41,13 +42,6 @@ const OF_DATA = [
   'minLength',
   'maxLength',
 ];
-
-/** The data cannot be checked against the schema in a time that others could be made to wait. */
-export class TooCostlyError extends Error {
-  constructor() {
-    super('checking against it takes too long');
-  }
-}
 
 /**
  * What checking against one schema may cost: its author may be anybody. What a check takes depends on the data as much as on the schema,
