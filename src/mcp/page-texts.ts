@@ -1,3 +1,4 @@
+import { wellFormedJson } from '../platform/well-formed-json.js';
 import type { ListedTool } from '../groups/catalog.js';
 
 export type ToolsPage = { readonly tools: readonly ListedTool[]; readonly nextCursor?: string };
@@ -27,13 +28,13 @@ export class PageTexts {
 
   of({ tools, nextCursor }: ToolsPage): Buffer {
     const texts = tools.map((tool) => this.textOf(tool)).join(',');
-    const cursor = nextCursor === undefined ? '' : `,"nextCursor":${JSON.stringify(nextCursor)}`;
+    const cursor = nextCursor === undefined ? '' : `,"nextCursor":${wellFormedJson(nextCursor)}`;
     return Buffer.from(`"tools":[${texts}]${cursor}`);
   }
 
   private textOf(tool: ListedTool): string {
     let text = this.ofTool.get(tool);
-    if (text === undefined) this.ofTool.set(tool, (text = JSON.stringify(tool)));
+    if (text === undefined) this.ofTool.set(tool, (text = wellFormedJson(tool)));
     return text;
   }
 }

@@ -3,6 +3,7 @@ import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { foreignCharset, utf8Text } from '../platform/body-text.js';
 import type { Config } from '../platform/config.js';
 import { shortenText } from '../platform/cut-text.js';
+import { isPlainObject } from '../platform/plain-object.js';
 import { keepExactIds } from './exact-number.js';
 import { type JsonShape, jsonShapeFault } from '../platform/json-shape.js';
 import { withoutAbsentParams } from './absent-params.js';
@@ -148,7 +149,7 @@ export function parseJson(text: string, shape: JsonShape): unknown {
   try {
     const isSuspect = text.includes('__proto__') || text.includes('\\u00');
     const parsed: unknown = isSuspect ? JSON.parse(text, withoutProto) : JSON.parse(text);
-    return withoutAbsentParams(keepExactIds(parsed, text));
+    return withoutAbsentParams(withWholeIds(keepExactIds(parsed, text)));
   } catch {
     throw new HttpRefusal(
       400,
@@ -162,4 +163,12 @@ export function parseJson(text: string, shape: JsonShape): unknown {
 function withoutProto(_key: string, value: unknown): unknown {
   if (typeof value === 'object' && value !== null) Reflect.deleteProperty(value, '__proto__');
   return value;
+}
+
+/** An id is given back by many hands; one that holds half of a character is made whole before any has it. */
+function withWholeIds(parsed: unknown): unknown {
+  for (const message of Array.isArray(parsed) ? (parsed as unknown[]) : [parsed])
+    if (isPlainObject(message) && typeof message['id'] === 'string')
+      Object.assign(message, { id: message['id'].toWellFormed() });
+  return parsed;
 }

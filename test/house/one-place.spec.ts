@@ -141,6 +141,19 @@ describe('connections to PostgreSQL', () => {
   });
 });
 
+describe('what leaves as JSON', () => {
+  it('to agents and live clients is written by the one that leaves no half of a character', () => {
+    const within = [
+      'mcp/classification.ts',
+      'mcp/exact-number.ts',
+      'mcp/lanes/standing-streams.ts',
+      'messaging/live/live-events.ts',
+    ];
+    const found = filesThatSay(/\bJSON\.stringify\b/, ...within);
+    expect(found.filter((file) => /^(?:mcp|messaging\/live)\//.test(file))).toEqual([]);
+  });
+});
+
 describe('{{variables}} of texts', () => {
   it('are read in one place', () => {
     expect(placesOf(readersOfVariables, 'platform/text-variables.ts')).toEqual([]);

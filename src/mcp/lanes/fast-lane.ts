@@ -1,3 +1,4 @@
+import { wellFormedJson } from '../../platform/well-formed-json.js';
 import { Injectable } from '@nestjs/common';
 import { ProtocolError, ProtocolErrorCode, SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
 import type { Catalog } from '../../groups/catalog.js';
@@ -73,8 +74,8 @@ export class FastLane {
   private serveList({ response }: HttpReply, exchange: Exchange, era: Era, { id, params }: RpcRequest): void {
     try {
       const page = this.methods.listToolsJson(exchange, params?.['cursor'] as string | undefined);
-      const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{`;
-      const rest = era === 'modern' ? `,${JSON.stringify(asModern(this.methods.cacheHint)).slice(1)}}` : '}}';
+      const head = `{"jsonrpc":"2.0","id":${wellFormedJson(id)},"result":{`;
+      const rest = era === 'modern' ? `,${wellFormedJson(asModern(this.methods.cacheHint)).slice(1)}}` : '}}';
       sendParts(response, [Buffer.from(head), page, Buffer.from(rest)]);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { UserCaller } from '../../access/caller.js';
+import { wellFormedJson } from '../../platform/well-formed-json.js';
 import { newId } from '../../platform/new-id.js';
 import type { Config } from '../../platform/config.js';
 import { CLOSE, type CloseReason, type EventView, type ServerMessage } from './live-protocol.js';
@@ -56,7 +57,7 @@ export class LiveConnection {
 
   send(message: ServerMessage): void {
     if (this.isClosed) return;
-    this.webSocket.send(JSON.stringify(message));
+    this.webSocket.send(wellFormedJson(message));
     if (this.webSocket.bufferedAmount <= this.config.env.LIVE_UNREAD_MAX_BYTES) return;
     this.close({ code: CLOSE.slowReader, reason: 'You do not read; come back with your cursor' });
   }

@@ -2,6 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import { AllowedSites } from '../../platform/network/allowed-sites.js';
+import { wellFormedJson } from '../../platform/well-formed-json.js';
 import type { ErrorEnvelope } from '../../platform/rest/envelope.js';
 import { databaseUnavailability } from '../../platform/database/database-faults.js';
 import { AppError, ForbiddenError, UnavailableError } from '../../platform/errors.js';
@@ -55,7 +56,7 @@ export class LiveDoor {
       message: told.message,
       error: { code: told.code, details: told.details },
     };
-    const body = JSON.stringify(answer);
+    const body = wellFormedJson(answer);
     // Node keeps the half that the client leaves open, and no timeout of HTTP counts any more.
     socket.once('finish', () => socket.destroy());
     socket.end(
