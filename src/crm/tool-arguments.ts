@@ -25,13 +25,15 @@ export const cursorField = z
   .optional()
   .describe('Where to go on: next_cursor of the page before, unchanged. Leave out for the first page.');
 
+/** A number that a model was made to give is often 0: then nobody said how many. */
 export function limitField(what: string, standard: number, max: number) {
   return z
     .int()
-    .min(1)
+    .min(0)
     .max(max)
+    .transform((limit) => (limit === 0 ? standard : limit))
     .default(standard)
-    .describe(`How many ${what} at most: a whole number from 1 to ${max}. Default: ${standard}.`);
+    .describe(`How many ${what} at most: a whole number from 1 to ${max}. Default (and for 0): ${standard}.`);
 }
 
 /** A blank text counts as absent. NUL is dropped: Postgres cannot store it. */

@@ -1,12 +1,12 @@
 import { z } from 'zod';
+import { wellFormedJson } from '../platform/well-formed-json.js';
+import { clientFaults } from './schemas/client-faults.js';
 import { schemaHazards } from './schemas/schema-hazards.js';
 import { lintToolSchema } from './schemas/tool-schema.js';
 import type { JsonObject, ToolDefinition } from './tool-definition.js';
 
 /** What all LLM APIs take: with a dot, a leading digit or more than 64 characters whole connectors vanish for some clients. */
 const TOOL_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-/** What all LLM APIs take as the name of an argument. */
-const PROPERTY_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 /** APIs refuse the whole request when the schema of one of its tools has these at its root. */
 const ROOT_REFUSED = ['anyOf', 'oneOf', 'allOf', 'not', 'enum', 'const', 'if', '$ref'];
 
@@ -36,6 +36,8 @@ export function definitionFaults(tool: ToolDefinition): string[] {
     return [`'${name}' (${origin}) is not a usable name; use a letter, then up to 63 of A-Z a-z 0-9 _ -`];
   const issues = shape.safeParse(tool).error?.issues ?? [];
   const told = issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const { title, description, annotations } = tool;
+  if (!isJson({ title, description, annotations })) told.push('its words cannot be written as JSON');
   return [
     ...told.map((fault) => `'${name}' (${origin}): ${fault}`),
     ...faultsOf('input', inputSchema, tool),
@@ -47,6 +49,7 @@ export function definitionFaults(tool: ToolDefinition): string[] {
 function faultsOf(what: 'input' | 'output' | 'config', schema: JsonObject, tool: ToolDefinition): string[] {
   const faults = schemaFaults(what, schema);
   if (faults.length === 0) faults.push(...schemaHazards(schema));
+  if (faults.length === 0 && what === 'input') faults.push(...clientFaults(schema));
   if (faults.length === 0 && tool.source === 'native') faults.push(...lintToolSchema(schema));
   return faults.map((fault) => `${what} of '${tool.name}' (${tool.origin}): ${fault}`);
 }
@@ -65,18 +68,12 @@ function schemaFaults(what: string, schema: unknown): string[] {
   for (const keyword of ROOT_REFUSED)
     if (keyword in schema)
       faults.push(`the root has ${keyword}, which LLM APIs refuse there; use properties only`);
-  for (const name of Object.keys(properties))
-    if (!PROPERTY_NAME.test(name))
-      faults.push(
-        `'${name}' is not a usable name of an argument; use a letter, then up to 63 of A-Z a-z 0-9 _ . -`,
-      );
   return faults;
 }
 
 function isJson(schema: object): boolean {
   try {
-    const text = JSON.stringify(schema);
-    return text.isWellFormed() && !text.includes('\\ud');
+    return wellFormedJson(schema) === JSON.stringify(schema);
   } catch {
     return false;
   }
@@ -100,5 +97,6 @@ export function forcedFaults({ inputSchema, annotations }: ToolDefinition): stri
 
 function canBeBlank({ type, enum: allowed, format }: JsonObject): boolean {
   if (type === 'array' || type === 'object') return true;
-  return type === 'string' && format === undefined && (!Array.isArray(allowed) || allowed.includes(''));
+  // A blank among the allowed values does not count: it is not in the schema that is emitted, since an API refuses it.
+  return type === 'string' && format === undefined && !Array.isArray(allowed);
 }

@@ -140,10 +140,13 @@ class ForcedTools {
       consent: z.boolean().optional().describe('Consent'),
       cents: z.int().optional().describe('Price'),
       state: z.enum(['open', 'done']).optional().describe('State'),
+      mood: z.enum(['', 'good']).optional().describe('Mood'),
     }),
   })
   forced() {}
 }
+
+const object = (properties: object) => ({ type: 'object', properties });
 
 describe('ToolRegistry', () => {
   const start = async (...providers: Type[]): Promise<ToolRegistry> => {
@@ -222,6 +225,42 @@ describe('ToolRegistry', () => {
       { inputSchema: { type: 'object', properties: { 'a b$': { type: 'string' } } } },
       /'a b\$' is not a usable name of an argument/,
     ],
+    [
+      'an argument deep inside with an odd name',
+      { inputSchema: object({ a: { type: 'array', items: object({ 'a b$': { type: 'string' } }) } }) },
+      /'a b\$' is not a usable name of an argument/,
+    ],
+    [
+      'a list of nobody knows what',
+      { inputSchema: object({ a: { type: 'array' } }) },
+      /'a' is a list without items/,
+    ],
+    [
+      'a list in a list without items',
+      { inputSchema: object({ a: { type: 'array', items: { type: ['array', 'null'] } } }) },
+      /'a\.items' is a list without items/,
+    ],
+    [
+      'a list without items in a choice',
+      { inputSchema: object({ a: { anyOf: [{ type: 'string' }, { type: 'array' }] } }) },
+      /'a\.anyOf' is a list without items/,
+    ],
+    [
+      'an argument that is required and not there',
+      { inputSchema: { ...object({ a: { type: 'string' } }), required: ['b'] } },
+      /the schema requires 'b', which is none of its properties/,
+    ],
+    [
+      'half of a character in its description',
+      { description: 'half \ud83d' },
+      /its words cannot be written as JSON/,
+    ],
+    ['half of a character in its title', { title: '\ude00' }, /its words cannot be written as JSON/],
+    [
+      'half of a character in the title of its annotations',
+      { annotations: { title: '\ud83d' } },
+      /its words cannot be written as JSON/,
+    ],
     ['properties that are a list', { inputSchema: { type: 'object', properties: [] } }, /properties must be/],
     ['a number that JSON cannot say', { inputSchema: { type: 'object', default: 1n } }, /cannot be written/],
     ['half of a character', { inputSchema: { type: 'object', title: '\ud83d' } }, /cannot be written/],
@@ -248,6 +287,7 @@ describe('ToolRegistry', () => {
   it('serves what can be mended, and no tool under the name of one of our own', async () => {
     jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const mended = {
+      description: 'Not half of a character: \\ud83d',
       $id: 'https://x.example/s',
       type: 'object',
       properties: { a: { type: ['string', 'null'], enum: ['x', null], default: null } },
@@ -275,6 +315,7 @@ describe('ToolRegistry', () => {
       "'consent'",
       "'cents'",
       "'state'",
+      "'mood'",
     ]);
     expect(forcedFaults({ ...forced, annotations: { readOnlyHint: true } })).toEqual([]);
   });

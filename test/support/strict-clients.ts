@@ -105,6 +105,23 @@ export const CONVERSIONS: Readonly<Record<string, Conversion>> = {
     }),
 };
 
+/** A blank of its kind for every argument: what other models give. */
+export function zerosOf({ properties = {} }: Schema): Record<string, unknown> {
+  const zeros: Readonly<Record<string, unknown>> = {
+    array: [],
+    boolean: false,
+    integer: 0,
+    number: 0,
+    string: '',
+  };
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const type = String([property.type].flat()[0]);
+      return [name, type === 'object' ? {} : zeros[type]];
+    }),
+  );
+}
+
 /** What a model gives for an argument that nobody spoke of and that its schema makes it give. */
 export function blankOf(schema: Schema): unknown {
   const { type, properties = {}, required = [] } = schema;

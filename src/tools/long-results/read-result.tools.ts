@@ -10,16 +10,21 @@ export const READ_RESULT = 'read_result';
 /** Room for what a part, or the beginning of a result, is told about itself. */
 export const NOTE_BYTES = 512;
 const PAGE_BYTES_MIN = 256;
+const PAGE_BYTES = 65_536;
 
 const input = z.object({
   handle: z.string().min(1).max(100).describe('As the note at the end of the result that was cut gives it'),
   offset: z.int().min(0).default(0).describe('First byte to read; the note gives the next one'),
   limit: z
     .int()
-    .min(PAGE_BYTES_MIN)
+    .min(0)
     .max(1_048_576)
-    .default(65_536)
-    .describe('Bytes to read; less when the group allows less'),
+    .refine((limit) => limit === 0 || limit >= PAGE_BYTES_MIN, `must be at least ${PAGE_BYTES_MIN}`)
+    .transform((limit) => (limit === 0 ? PAGE_BYTES : limit)) // a number that a model was made to give is often 0
+    .default(PAGE_BYTES)
+    .describe(
+      `Bytes to read: ${PAGE_BYTES_MIN} to 1048576; less when the group allows less. Default (and for 0): ${PAGE_BYTES}.`,
+    ),
 });
 
 /** Paging through results that were too long. */

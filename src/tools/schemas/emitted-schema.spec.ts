@@ -46,6 +46,21 @@ describe('emittedSchemas', () => {
     expect(JSON.stringify(emit(properties))).not.toMatch(/null[^.]/);
   });
 
+  it('has only texts that are not empty among allowed values; the description tells the others', () => {
+    const properties = {
+      a: { type: 'string', enum: ['', 'x'], description: 'A' },
+      b: { type: 'string', enum: [''], description: 'B' },
+      c: { type: 'integer', enum: [1, 2], description: 'C' },
+      d: { type: 'array', items: { type: 'number', enum: [0.5] }, description: 'D' },
+    };
+    expect(emit(properties)).toEqual({
+      a: { type: 'string', enum: ['x'], description: 'A. One of: nothing, x.' },
+      b: { type: 'string', description: 'B' },
+      c: { type: 'integer', description: 'C. One of: 1, 2.' },
+      d: { type: 'array', items: { type: 'number' }, description: 'D. One of: 0.5.' },
+    });
+  });
+
   it('gives no schema an id that another one may have, and keeps results as they are promised', () => {
     const { inputSchema, outputSchema } = emittedSchemas(
       define(

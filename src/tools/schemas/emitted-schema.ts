@@ -41,7 +41,7 @@ function without(node: unknown, refused: ReadonlySet<string>): unknown {
   if (!isPlainObject(node)) return node;
   const kept = Object.entries(node).filter(([keyword]) => !refused.has(keyword));
   const plain = kept.map(([keyword, value]) => [keyword, inside(keyword, value, refused)] as const);
-  return refused === REFUSED ? withoutNull(Object.fromEntries(plain)) : Object.fromEntries(plain);
+  return refused === REFUSED ? withoutRefusedValues(Object.fromEntries(plain)) : Object.fromEntries(plain);
 }
 
 function inside(keyword: string, value: unknown, refused: ReadonlySet<string>): unknown {
@@ -51,16 +51,19 @@ function inside(keyword: string, value: unknown, refused: ReadonlySet<string>): 
 }
 
 /** An optional null is the same as leaving it out, and some models' APIs know no lists of types and no null among the allowed values. */
-function withoutNull(schema: Record<string, unknown>): Record<string, unknown> {
-  const { type, enum: allowed } = schema;
+function withoutRefusedValues(schema: Record<string, unknown>): Record<string, unknown> {
+  const { type, enum: allowed, ...others } = schema;
   const types = Array.isArray(type) ? type.filter((one) => one !== 'null') : [];
   return {
-    ...schema,
-    ...(Array.isArray(type) && types.length > 0 && { type: types.length === 1 ? types[0] : types }),
-    ...(Array.isArray(allowed) && allowed.some(isSaid) && { enum: allowed.filter(isSaid) }),
+    ...(type !== undefined && { type: types.length === 0 ? type : types.length === 1 ? types[0] : types }),
+    ...others,
+    ...choices(allowed),
   };
 }
 
-function isSaid(value: unknown): boolean {
-  return value !== null;
+/** Gemini takes texts that are not empty, and no others; the description tells the others. */
+function choices(allowed: unknown): { readonly enum?: readonly unknown[] } {
+  if (!Array.isArray(allowed)) return {};
+  const said = allowed.filter((value) => value !== null && value !== '');
+  return said.length > 0 && said.every((value) => typeof value === 'string') ? { enum: said } : {};
 }

@@ -23,7 +23,7 @@ function withRulesInWords(property: Record<string, unknown>): Record<string, unk
   const mentions = (text: string) => hasWord(description, text);
   const allowed = property['enum'] ?? (isObject(property['items']) ? property['items']['enum'] : undefined);
   if (Array.isArray(allowed) && !allowed.every((value) => mentions(String(value)))) {
-    rules.push(`One of: ${allowed.join(', ')}.`);
+    rules.push(`One of: ${allowed.map((value) => (value === '' ? 'nothing' : String(value))).join(', ')}.`);
   }
   const fixed = property['const'];
   if (fixed !== undefined && !mentions(JSON.stringify(fixed))) {
