@@ -122,7 +122,7 @@ describe('lazyCheck', () => {
     const text = 'ab'.repeat(100_000);
     expect(lazyCheck({ type: 'string', ...rule })(text)).toEqual(tooLong);
     expect(lazyCheck({ type: 'string', not: rule })(text)).toEqual(tooLong);
-    expect(lazyCheck({ if: rule, then: false })(text)).toEqual(tooLong);
+    expect(lazyCheck({ if: rule, else: false })(text)).toEqual(tooLong);
   });
 
   it('gives up on arguments that their schema takes for ever to check', () => {
