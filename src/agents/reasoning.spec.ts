@@ -1,3 +1,4 @@
+import { cpuMs } from '../platform/cpu-time.js';
 import { withoutReasoning } from './reasoning.js';
 
 /** As Dify before 1.0 wraps what a model thinks. */
@@ -31,8 +32,8 @@ describe('withoutReasoning', () => {
 
   it('is not slowed down by an answer made for it', () => {
     const answer = '<think <details '.repeat(60_000);
-    const startedMs = performance.now();
+    const startedMs = cpuMs();
     expect(withoutReasoning(answer, 'removed')).toBe(answer);
-    expect(performance.now() - startedMs).toBeLessThan(5000);
+    expect(cpuMs() - startedMs).toBeLessThan(5000);
   });
 });

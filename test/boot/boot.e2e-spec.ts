@@ -501,7 +501,7 @@ describe('a start with DATABASE_URL', () => {
     } finally {
       await service.destroy();
     }
-  }, 60_000);
+  });
 
   it('wants TOOLCRIB_MASTER_KEY and says how to make one', async () => {
     const { code, stderr } = await startToFail({ DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: '' });

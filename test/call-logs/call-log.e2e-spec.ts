@@ -252,9 +252,10 @@ describe('the call log when the database is away', () => {
   });
 
   it('withholds the answer of a call that ran but could not be recorded, and records it later', async () => {
-    const running = wait('caught', 300);
+    const running = wait('caught', 600_000);
     await eventually(() => tools.begun.includes('caught'));
     proxy.cut();
+    tools.release('caught');
     const answer = await running;
     expect(answer.body.error?.message).toMatch(/record of this call could not be written yet/);
     proxy.restore();
@@ -263,9 +264,10 @@ describe('the call log when the database is away', () => {
 
   it('answers a call whose record had to wait a moment', async () => {
     await eventually(async () => (await wait('warm', 1)).body.result !== undefined);
-    const running = wait('patient', 200);
+    const running = wait('patient', 600_000);
     await eventually(() => tools.begun.includes('patient'));
     proxy.cut();
+    tools.release('patient');
     const attempts = proxy.attempts;
     await eventually(() => proxy.attempts > attempts + 2);
     proxy.restore();

@@ -112,7 +112,7 @@ describe('a call that ends while its tool waits for the database', () => {
       }).finally(() => answered++),
     );
     try {
-      while ((await running()) < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+      await eventually(async () => (await running()) >= 4);
       for (let n = 0; n < 5; n++) {
         const answer = await send(other, legacy('tools/call', { name: 'quick', arguments: {} }));
         expect(answer.body.result?.content?.[0]?.text).toBe('{"n":1}');

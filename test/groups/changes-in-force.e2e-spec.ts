@@ -123,7 +123,6 @@ describe('a change on three replicas', () => {
     const { id, code, key } = await newGroup();
     expect((await call(replicas[2], code, key)).status).toBe(200);
     proxy.freeze();
-    const cutAtMs = performance.now();
     const answer = await rest(replicas[0], 'POST', `/admin/groups/${id}/regenerate-key`);
     expect(answer).toMatchObject({ status: 200, effective_immediately: false });
     expect(answer.message).toMatch(/not confirmed.*: three\..*REPLICA_LEASE_MS/);
@@ -140,7 +139,6 @@ describe('a change on three replicas', () => {
         () => false,
       );
     await eventually(isRefused);
-    expect(performance.now() - cutAtMs).toBeLessThan(5 * LEASE_MS);
     const refused = await call(replicas[2], code, answer.data.api_key);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(((await refused.json()) as Json).error.message).toMatch(/lost touch with the database/);

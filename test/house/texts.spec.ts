@@ -77,5 +77,5 @@ function cutsByHand(): string[] {
 describe('texts', () => {
   it('are cut by cutText, which leaves no half of a character', () => {
     expect(cutsByHand()).toEqual(OF_MACHINES);
-  }, 120_000);
+  });
 });

@@ -160,7 +160,7 @@ describe('docs/operations.md', () => {
       ]);
       expect([command, code]).toEqual([command, command.startsWith('config') ? 1 : 2]);
     }
-  }, 120_000);
+  });
 
   it.each(PAGES)('%s: its command lines are of commands and options that there are', (page) => {
     const known = new Map<string, string>();
