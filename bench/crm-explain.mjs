@@ -11,7 +11,7 @@ import { DiscoveryModule, DiscoveryService, NestFactory } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { CommonModule } from '../dist/src/platform/platform.module.js';
+import { PlatformModule } from '../dist/src/platform/platform.module.js';
 import { loadConfig } from '../dist/src/platform/config.js';
 import { CrmModule } from '../dist/src/crm/crm.module.js';
 import { SAMPLE_SEED } from '../dist/src/crm/sample/sample-data.js';
@@ -43,7 +43,7 @@ const app = await NestFactory.createApplicationContext(
     module: BenchModule,
     imports: [
       DiscoveryModule,
-      CommonModule.forRoot(config),
+      PlatformModule.forRoot(config),
       TypeOrmModule.forRoot({ ...dataSourceOptions(config), logging: ['query'], logger }),
       CrmModule,
     ],

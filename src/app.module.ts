@@ -16,7 +16,7 @@ import { messaging } from './messaging/messaging.room.js';
 import { operations } from './operations/operations.room.js';
 import type { Config } from './platform/config.js';
 import { SYSTEM_DATABASE } from './platform/database/system-database.js';
-import { CommonModule } from './platform/platform.module.js';
+import { PlatformModule } from './platform/platform.module.js';
 import { platform } from './platform/platform.room.js';
 import type { Room } from './platform/room.js';
 import { tools } from './tools/tools.room.js';
@@ -49,7 +49,7 @@ function processOf(
     module,
     providers: [MasterKeys],
     imports: [
-      CommonModule.forRoot(config),
+      PlatformModule.forRoot(config),
       TypeOrmModule.forRoot(dataSourceOptions(config)),
       TypeOrmModule.forRoot({ ...systemDataSourceOptions(config), name: SYSTEM_DATABASE }),
       ...ROOMS.flatMap((room) => parts.flatMap((part) => room[part] ?? [])),

@@ -10,10 +10,10 @@ import { SecretBox } from './secrets/secret-box.js';
 
 /** What every feature may inject: the settings, the change bus, the secret box. */
 @Module({})
-export class CommonModule {
+export class PlatformModule {
   static forRoot(config: Config): DynamicModule {
     return {
-      module: CommonModule,
+      module: PlatformModule,
       global: true,
       providers: [
         { provide: Config, useValue: config },

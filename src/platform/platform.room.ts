@@ -1,5 +1,5 @@
 import { ReplicaMeterModule } from './replicas/replica-meter.module.js';
 import type { Room } from './room.js';
 
-/** Besides `CommonModule`, which every process begins with. */
+/** Besides `PlatformModule`, which every process begins with. */
 export const platform: Room = { server: [ReplicaMeterModule], worker: [ReplicaMeterModule] };

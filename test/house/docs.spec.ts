@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { OUTSIDE_ROOMS, readSource, ROOMS, ROOT, sourceFiles } from './imports.js';
+import { nodesOf, OUTSIDE_ROOMS, parsed, readSource, ROOMS, ROOT, sourceFiles } from './imports.js';
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const PAGES = [
@@ -23,12 +23,12 @@ const NAMES = new Set(
 const PLAIN =
   `access acknowledgements agent alerts assembler automation availability batch binaries caller callers calls cancellation changes
   channel channels check checkpointer checkpoints checks circuits cleanup client clients clock close column command commands condition config
-  connection connections content controller conversation cost cron cursors deliverer deliveries detector dir directory dto effects endpoint error
+  connection connections constraint content controller conversation cost cron cursors deliverer deliveries detector dir directory dto effects endpoint error
   events executor export factor factors factory failure fault filter flows gateway gcra guard host http identities ids in interceptor job jobs
-  key keys limiter listeners lockout logger maker meter methods module notifications once order outcomes partitions people pipe
-  pool postgres preparation presences progress pruning queue quotas random rate rates reader recipients records redactor refusal registry
-  removals remover replica reply report requests resources run runner schedules search service sessions set settings sites steps stopped store
-  strategy stream streams subscriptions target templates tester texts threads tokens tools transport up usage views way worker writer`.split(
+  key keys limiter listeners lockout logger maker meter methods module names notifications now once order outcomes param partitions people pipe
+  pool postgres preparation presences probe progress pruning query queue quotas random rate rates reader recipients records redactor refusal registry
+  removals remover replica reply report requests resources run runner schedules search service sessions set settings sites steps stop stopped store
+  strategy stream streams subscriptions target templates tester texts threads tokens tools up usage views way worker writer`.split(
     /\s+/,
   );
 
@@ -61,8 +61,8 @@ describe('the last word of a class name', () => {
   const named = sourceFiles().flatMap((file) =>
     /\.(entity|dto)\.ts$/.test(file)
       ? []
-      : [...readSource(file).matchAll(/^export (?:abstract )?class \w*?([A-Z][a-z]*)\b/gm)].map(([, word]) =>
-          word.toLowerCase(),
+      : [...readSource(file).matchAll(/^\s*(?:export )?(?:abstract )?class \w*?([A-Z][a-z]*)\b/gm)].map(
+          ([, word]) => word.toLowerCase(),
         ),
   );
 
@@ -72,10 +72,87 @@ describe('the last word of a class name', () => {
     );
   });
 
+  it('is in the list of plain words only where a class is named so', () => {
+    expect(PLAIN.filter((word) => !named.includes(word))).toEqual([]);
+  });
+
   it('is explained only where a class is named so', () => {
     const types = ['exchange'];
     expect(explained.length).toBeGreaterThan(20);
     expect(explained.filter((word) => !named.includes(word) && !types.includes(word))).toEqual([]);
+  });
+});
+
+describe('the comment on an exported class', () => {
+  const BASELINE = (JSON.parse(read('test/house/baseline.json')) as { readonly comments: readonly string[] })
+    .comments;
+
+  it('says in 20 words at most what it is for', () => {
+    const found = sourceFiles().flatMap((file) => wordyClassesOf(file, readSource(file)));
+    expect({
+      'say it in a first sentence of 20 words at most': found.filter((one) => !BASELINE.includes(one)),
+      'mended: take it out of test/house/baseline.json': BASELINE.filter((one) => !found.includes(one)),
+    }).toEqual({
+      'say it in a first sentence of 20 words at most': [],
+      'mended: take it out of test/house/baseline.json': [],
+    });
+    expect(BASELINE.length).toBeLessThanOrEqual(17); // never raise it
+  });
+
+  it('is heard of where it is missing or long', () => {
+    expect(wordyClassesOf('x.ts', 'export class A {}')).toEqual(['x.ts: A']);
+    expect(wordyClassesOf('x.ts', `/** Does ${'so '.repeat(20)}. */\nexport class A {}`)).toEqual([
+      'x.ts: A',
+    ]);
+    expect(
+      wordyClassesOf('x.ts', `/** Does it. ${'So '.repeat(20)}. */\n@Injectable()\nexport class A {}`),
+    ).toEqual([]);
+  });
+});
+
+/** Exported classes whose comment is missing or begins with a long sentence. What only wires or describes REST says so by its name. */
+function wordyClassesOf(file: string, text: string): string[] {
+  if (/\.(?:dto|module|room|controller)\.ts$/.test(file)) return [];
+  return nodesOf(parsed(file, text), (node) => {
+    if (
+      !ts.isClassDeclaration(node) ||
+      !node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+    )
+      return false;
+    const [comment] = ts.getJSDocCommentsAndTags(node);
+    const said = ts.getTextOfJSDocComment(comment?.comment) ?? '';
+    const [first] = said.replaceAll(/\s+/g, ' ').split(/(?<=[.:])\s/);
+    return first === '' || first.split(' ').length > 20;
+  })
+    .map((whole) => /export (?:abstract )?class (\w+)/.exec(whole)?.[1] ?? 'class')
+    .filter((name) => !name.endsWith('Dto'))
+    .map((name) => `${file}: ${name}`);
+}
+
+describe('the compiler', () => {
+  const settings = (name: string) =>
+    JSON.parse(read(name)) as {
+      include: string[];
+      exclude?: string[];
+      extends?: string;
+      compilerOptions: object;
+    };
+
+  it('checks with the tests whatever the build makes, by the same rules', () => {
+    const [all, build, test] = ['tsconfig.json', 'tsconfig.build.json', 'tsconfig.test.json'].map(settings);
+    for (const made of [build, test]) {
+      expect(made.extends).toBe('./tsconfig.json');
+      // `types` leaves out what only specs know; the rest says where to, not what is right.
+      expect(Object.keys(made.compilerOptions)).toEqual(
+        expect.not.arrayContaining(['strict', 'target', 'lib', 'module']),
+      );
+      const ofPlace = ['types', 'incremental', 'tsBuildInfoFile'];
+      expect(Object.keys(made.compilerOptions).filter((name) => !ofPlace.includes(name))).toEqual([]);
+    }
+    expect(build.include.filter((folder) => !all.include.includes(folder))).toEqual([]);
+    expect(build.include.filter((folder) => !test.include.includes(folder))).toEqual([]);
+    expect(test.exclude).toEqual(build.exclude);
+    expect(all.exclude).toBeUndefined();
   });
 });
 

@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../../src/access/caller.js';
 import { Tenant } from '../../src/access/tenant.entity.js';
 import { User } from '../../src/access/user.entity.js';
-import { CommonModule } from '../../src/platform/platform.module.js';
+import { PlatformModule } from '../../src/platform/platform.module.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { AnalysisTools } from '../../src/crm/analysis.tools.js';
@@ -65,7 +65,7 @@ export class CrmWorld {
     const masterKey = Buffer.alloc(32).toString('base64');
     const config = loadConfig({ DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: masterKey });
     const imports = [
-      CommonModule.forRoot(config),
+      PlatformModule.forRoot(config),
       TypeOrmModule.forRoot(dataSourceOptions(config)),
       CrmModule,
     ];
