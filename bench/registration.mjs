@@ -41,7 +41,7 @@ const dify = createServer(answer).listen(0, '127.0.0.1');
 const database = await openDatabase();
 const client = new pg.Client(database.superuserUrl);
 await client.connect();
-const server = fork(join(ROOT, 'dist/src/main.js'), {
+const server = fork(join(ROOT, 'dist/bin/main.js'), {
   env: {
     ...database.env,
     PATH: process.env.PATH,

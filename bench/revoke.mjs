@@ -41,7 +41,7 @@ function send(url, { method = 'POST', headers, body }) {
 }
 
 async function serve(port, env) {
-  const child = spawn(process.execPath, [join(root, 'dist/src/main.js')], {
+  const child = spawn(process.execPath, [join(root, 'dist/bin/main.js')], {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH, PORT: String(port), REPLICA_NAME: `replica-${port}`, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -50,7 +50,7 @@ process.once('exit', () => {
 });
 
 async function serve(env) {
-  const child = spawn('taskset', ['-c', '0', process.execPath, join(root, 'dist/src/main.js')], {
+  const child = spawn('taskset', ['-c', '0', process.execPath, join(root, 'dist/bin/main.js')], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -96,7 +96,7 @@ const env = {
   TOOLCRIB_MASTER_KEY: Buffer.alloc(32).toString('base64'),
   SAMPLE_DATA: 'false',
 };
-execFileSync(process.execPath, [join(root, 'dist/src/cli.js'), 'migrate'], {
+execFileSync(process.execPath, [join(root, 'dist/bin/toolcrib.js'), 'migrate'], {
   env: { PATH: process.env.PATH, ...env },
 });
 

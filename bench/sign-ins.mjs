@@ -51,7 +51,7 @@ function say(what, timesMs) {
   console.log(`${what}: ${sorted.length} in all, p50 ${p50} ms, p95 ${p95} ms, longest ${max} ms`);
 }
 
-const server = spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'dist/src/main.js')], {
+const server = spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'dist/bin/main.js')], {
   cwd: tmpdir(),
   env: {
     PATH: process.env.PATH,

@@ -1,4 +1,4 @@
-// Measures the start of the built product: from `node dist/src/main.js` to the first successful tools/call, on a new data
+// Measures the start of the built product: from `node dist/bin/main.js` to the first successful tools/call, on a new data
 // directory (PostgreSQL's initdb, schema, sample data) and on an existing one, and the memory of the idle process.
 //
 //   npm run build && node bench/start.mjs [--rounds 3]
@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 const PORT = 4811;
 const SETTLE_MS = 3000;
 const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
-const main = join(dirname(fileURLToPath(import.meta.url)), '../dist/src/main.js');
+const main = join(dirname(fileURLToPath(import.meta.url)), '../dist/bin/main.js');
 
 /** @returns The key the first start printed, if it did, and what was measured. */
 async function start(dataDir, knownKey) {

@@ -41,7 +41,7 @@ let key;
 
 /** Runs the built service for as long as the work takes. */
 async function withServer(env, work) {
-  const child = spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'dist/src/main.js')], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'dist/bin/main.js')], {
     cwd: tmpdir(),
     env: {
       PATH: process.env.PATH,

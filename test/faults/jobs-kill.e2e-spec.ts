@@ -5,7 +5,7 @@ import { type RunningServer, spawnServer, startServer } from '../support/server.
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/waiting.js';
 
-const COMMAND = ['dist/test/fixtures/jobs-server.js'];
+const COMMAND = ['dist/bin/jobs-server.js'];
 
 type JobRow = { state: string; attempts: number; losses: number; fence: number; replica: string };
 

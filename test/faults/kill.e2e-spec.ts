@@ -72,7 +72,7 @@ describe('kill -9 under load', () => {
 
   /** The chain of the log is whole, however often it was torn. */
   async function startCommand(args: readonly string[]) {
-    const command = spawn(process.execPath, [resolve(__dirname, '../../dist/src/cli.js'), ...args], {
+    const command = spawn(process.execPath, [resolve(__dirname, '../../dist/bin/toolcrib.js'), ...args], {
       cwd: tmpdir(),
       env: { PATH: process.env['PATH'], DATA_DIR: dataDir },
       stdio: ['ignore', 'pipe', 'inherit'],

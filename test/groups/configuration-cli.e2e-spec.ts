@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { legacy, send } from '../support/mcp.js';
-import { TEST_MASTER_KEY } from '../support/server.js';
+import { COMPILE_CACHE, TEST_MASTER_KEY } from '../support/server.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 import { eventually } from '../support/waiting.js';
 
-const CLI = resolve(__dirname, '../../dist/src/cli.js');
+const CLI = resolve(__dirname, '../../dist/bin/toolcrib.js');
 const TOOL = 'get_user_profile'; // the built service has no tools of the tests
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -38,6 +38,7 @@ describe('toolcrib config', () => {
     const { PATH = '' } = process.env;
     const env = {
       PATH,
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
       DATABASE_URL: t.database.url,
       TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY,
       PUBLIC_URL: t.url,

@@ -130,7 +130,7 @@ describe('docs/operations.md', () => {
   );
   const toolcrib = (args: readonly string[]) =>
     new Promise<{ code: number; text: string }>((settle) => {
-      execFile(process.execPath, [join(ROOT, 'dist/src/cli.js'), ...args], (error, stdout, stderr) => {
+      execFile(process.execPath, [join(ROOT, 'dist/bin/toolcrib.js'), ...args], (error, stdout, stderr) => {
         settle({ code: error ? Number(error.code) : 0, text: `${stdout}${stderr}` });
       });
     });
@@ -317,7 +317,7 @@ describe('the documentation, on the built server', () => {
       const env = { DATABASE_URL: database.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY, PATH };
       const psql = (args: readonly string[], input = '') =>
         new Promise<{ code: number; text: string }>((settle) => {
-          const command = [join(ROOT, 'dist/src/cli.js'), 'psql', ...args];
+          const command = [join(ROOT, 'dist/bin/toolcrib.js'), 'psql', ...args];
           const child = execFile(process.execPath, command, { env }, (error, stdout, stderr) => {
             settle({ code: error ? Number(error.code) : 0, text: `${stdout}${stderr}` });
           });

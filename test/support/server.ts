@@ -11,7 +11,7 @@ import { HANG_MS } from './waiting.js';
 const ROOT = resolve(__dirname, '../..');
 const POLL_MS = 20;
 /** Of the code that servers load: a start compiles it anew otherwise. */
-const COMPILE_CACHE = resolve(ROOT, 'dist/.compile-cache');
+export const COMPILE_CACHE = resolve(ROOT, 'dist/.compile-cache');
 /** Each jest worker has ports of its own; the system's own begin at 32768. */
 const FIRST_PORT = 16_000;
 const PORTS_EACH = 1000;
@@ -27,7 +27,7 @@ export const TEST_CHECKPOINT_KEY = Buffer.alloc(32, 9).toString('base64');
 export type ServerOptions = {
   /** Nothing of our own environment reaches the server but PATH and HOME. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Arguments of node, relative to the repository. @default ['dist/src/main.js'] */
+  /** Arguments of node, relative to the repository. @default ['dist/bin/main.js'] */
   readonly command?: readonly string[];
   /** Where its `.env` is. @default a directory that has none */
   readonly cwd?: string;
@@ -87,7 +87,7 @@ export async function spawnServer(options: ServerOptions = {}): Promise<RunningS
       : {}),
     ...options.env,
   };
-  const [entry = '', ...rest] = options.command ?? ['dist/src/main.js'];
+  const [entry = '', ...rest] = options.command ?? ['dist/bin/main.js'];
   // Not in the repository's directory: a developer's .env must not count.
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), resolve(ROOT, entry), ...rest], {
     cwd: options.cwd ?? tmpdir(),

@@ -35,7 +35,7 @@ export async function buildStage(parent?: string): Promise<Stage> {
   const target = { port: await findFreePort(), key: generateKey() };
   const launch = () =>
     startServer({
-      command: ['dist/test/fixtures/chaos-server.js'],
+      command: ['dist/bin/chaos-server.js'],
       env: {
         DATABASE_URL: network.url,
         DATABASE_POOL_MAX: '8',
