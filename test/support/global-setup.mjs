@@ -13,7 +13,7 @@ const dist = new URL('../../dist/', import.meta.url);
 export default async function globalSetup() {
   if (globalThis.testDatabaseServer) return;
   if (!existsSync(new URL('src/boot/postgres/embedded-postgres.js', dist)))
-    throw new Error('dist/ is missing; run: npm run build');
+    throw new Error('dist/ is missing; run: npm run build:test');
   globalThis.testDatabaseServer = process.env.TEST_DATABASE_URL ? {} : await startEmbedded();
   process.env.TEST_ADMIN_DATABASE_URL ??= process.env.TEST_DATABASE_URL; // then a superuser's
   process.env.TEST_TEMPLATE_DATABASE = await prepareTemplate(process.env.TEST_DATABASE_URL);
