@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findTlsProblem } from './database/tls-mode.js';
 import { compileTrust } from './network/client-address.js';
 
 /** `true` or `1`, `false` or `0`. */
@@ -22,7 +23,10 @@ export const headerList = list
   );
 const TIER = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 const TIERS_WRONG = 'must be names of 1 to 32 of a-z, 0-9, _ and -, separated by commas';
-export const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ });
+export const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ }).superRefine((url, context) => {
+  const message = URL.canParse(url) ? findTlsProblem(url) : undefined;
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
 export const masterKey = z
   .string()
   .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (44 characters)')

@@ -1,10 +1,15 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/boot/database/database.js';
 import { migrateAsOwner } from '../../src/boot/database/migrate.js';
+import { checkTls } from '../../src/operations/doctor/tls-checks.js';
 import { examine } from '../../src/operations/doctor/doctor.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { withAdvisoryLock } from '../../src/platform/database/advisory-locks.js';
 import { DatabaseClient } from '../../src/platform/database/database-client.js';
+import { findTlsProblem, tlsModeOf } from '../../src/platform/database/tls-mode.js';
+import { newCertificate } from '../support/certificate.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { OwnPostgres } from '../faults/chaos/own-postgres.js';
 import {
@@ -15,6 +20,7 @@ import {
   startServer,
   TEST_MASTER_KEY,
 } from '../support/server.js';
+import { eventually } from '../support/waiting.js';
 import { startTransactionPooler, type TransactionPooler } from '../support/transaction-pooler.js';
 
 /** What somebody may have set there, each with a value for which something of ours would not hold. */
@@ -340,6 +346,118 @@ describe('a database as it is found', () => {
       }
       const checks = await examine(configOf(url));
       expect(checks.find(({ name }) => name === 'primary')).toMatchObject({ status: 'problem' });
+    });
+  });
+
+  describe('over TLS', () => {
+    const MODES = [
+      '',
+      'ssl=true',
+      'ssl=0',
+      'sslnegotiation=direct&ssl=true',
+      ...['disable', 'no-verify', 'require', 'verify-ca', 'verify-full'].map((mode) => `sslmode=${mode}`),
+      ...['disable', 'require', 'verify-ca', 'verify-full'].map(
+        (mode) => `uselibpqcompat=true&sslmode=${mode}`,
+      ),
+    ];
+    const url = 'postgres://toolcrib:secret@db.example.com/toolcrib';
+    let withoutTls: string;
+    let authorities: Readonly<Record<string, string | undefined>>;
+
+    beforeAll(async () => {
+      const own = newCertificate('db.example');
+      authorities = { none: undefined, own: join(directory, 'own.crt'), other: join(directory, 'other.crt') };
+      writeFileSync(authorities['own']!, own.cert);
+      writeFileSync(authorities['other']!, newCertificate('db.example').cert);
+      withoutTls = await connectsBy(`${urlOf('postgres')}?sslmode=no-verify`);
+      postgres.kill9();
+      postgres.speakTls(own);
+      await eventually(async () => {
+        await postgres.start(); // what was killed may look alive for a moment
+        return postgres.isAnswering();
+      });
+    });
+
+    /** `tls` or `plain`; else why not. */
+    const connectsBy = async (address: string): Promise<string> => {
+      const client = new DatabaseClient({ connectionString: address });
+      try {
+        await client.connect();
+        const { rows } = await client.query<{ ssl: boolean }>(
+          'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
+        );
+        return rows[0]?.ssl ? 'tls' : 'plain';
+      } catch (error) {
+        return String((error as { code?: string }).code ?? error);
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    };
+
+    it('goes on without it in no mode', () => {
+      expect(withoutTls).toMatch(/does not support SSL/);
+    });
+
+    it.each(MODES)('checks what the documentation says: %j', async (parameters) => {
+      for (const [authority, file] of Object.entries(authorities))
+        for (const host of ['127.0.0.1', 'localhost']) {
+          const address = new URL(`${urlOf('postgres')}?${parameters}`);
+          if (file !== undefined) address.searchParams.set('sslrootcert', file);
+          address.hostname = host; // the certificate is for 127.0.0.1
+          if (findTlsProblem(address.href) !== undefined) continue;
+          const { isEncrypted, isAuthorityChecked, isNameChecked } = tlsModeOf(address.href);
+          const isLetIn =
+            (!isAuthorityChecked || authority === 'own') && (!isNameChecked || host === '127.0.0.1');
+          const expected = isLetIn ? (isEncrypted ? 'tls' : 'plain') : expect.stringMatching(/CERT|VERIFY/);
+          expect([authority, host, await connectsBy(address.href)]).toEqual([authority, host, expected]);
+        }
+    });
+
+    it('as the table of docs/operations.md has it', () => {
+      const [, table = ''] = readFileSync('docs/operations.md', 'utf8').split('| `sslmode` | encrypted |');
+      const rows = [
+        ...(table.split('\n\n', 1)[0] ?? '').matchAll(/^\| (.*) \| (\w+) \| (.*) \| (\w+) \|$/gm),
+      ];
+      expect(rows.length).toBeGreaterThan(5);
+      for (const [, modes = '', ...said] of rows)
+        for (const [, mode = ''] of modes.matchAll(/(none|`(?!use)[\w-]+`)/g)) {
+          const compatible = modes.includes('uselibpqcompat') ? '&uselibpqcompat=true&sslrootcert=x' : '';
+          const read = mode === 'none' ? '' : `sslmode=${mode.replaceAll('`', '')}`;
+          const { isEncrypted, isAuthorityChecked, isNameChecked } = tlsModeOf(`${url}?${read}${compatible}`);
+          const words = [isEncrypted, isAuthorityChecked, isNameChecked].map((is) =>
+            is ? /yes|only with/ : /no/,
+          );
+          for (const [index, word] of words.entries())
+            expect([mode, said[index]]).toEqual([mode, expect.stringMatching(word)]);
+        }
+    });
+
+    it('refuses at start what is not understood', () => {
+      for (const wrong of [
+        'sslmode=prefer',
+        'sslmode=allow',
+        'sslmode=on',
+        'ssl=yes',
+        'ssl=false',
+        'sslmode=',
+      ])
+        expect(() => configOf(`${url}?${wrong}`)).toThrow(/DATABASE_URL.*ssl/);
+      for (const right of ['sslmode=verify-full', 'sslmode=disable', 'ssl=true'])
+        expect(configOf(`${url}?${right}`).databaseUrls.app).toContain(right);
+    });
+
+    it('is told by doctor, by its weakest connection', () => {
+      const told = (parameters: string, env: Record<string, string> = {}) => {
+        const { status, message } = checkTls(configOf(`${url}?${parameters}`, env));
+        return `${status} ${message}`;
+      };
+      expect(told('sslmode=require')).toBe(
+        "ok require: encrypted, the authority and the server's name are checked",
+      );
+      expect(told('sslmode=require&uselibpqcompat=true')).toMatch(/^warning require: encrypted, .* anybody/);
+      expect(told('')).toMatch(/^warning disable: none/);
+      expect(told('sslmode=verify-full', { DATABASE_LOG_URL: url })).toMatch(/^warning disable: none/);
+      expect(checkTls(configOf(postgres.url)).status).toBe('ok'); // on this machine
     });
   });
 });

@@ -73,6 +73,7 @@ describe('toolcrib doctor', () => {
         'people in groups',
         'tenants',
         'PUBLIC_URL',
+        'TLS to the database',
         'ALLOWED_HOSTS',
       ]),
     );

@@ -4,12 +4,12 @@ const SEQUENCE = 0x30;
 const SET = 0x31;
 const DAY_MS = 86_400_000;
 
-/** A self-signed certificate of `localhost` and 127.0.0.1 that is valid today, and its key; PEM (RFC 5280). */
-export function newCertificate(): { readonly cert: string; readonly key: string } {
+/** A self-signed certificate of a name and 127.0.0.1 that is valid today, and its key; PEM (RFC 5280). */
+export function newCertificate(host = 'localhost'): { readonly cert: string; readonly key: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = der(SEQUENCE, oid('2a8648ce3d040302')); // ecdsa-with-SHA256
-  const name = der(SEQUENCE, der(SET, der(SEQUENCE, oid('550403'), der(0x0c, Buffer.from('localhost')))));
-  const names = der(SEQUENCE, der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])));
+  const name = der(SEQUENCE, der(SET, der(SEQUENCE, oid('550403'), der(0x0c, Buffer.from(host)))));
+  const names = der(SEQUENCE, der(0x82, Buffer.from(host)), der(0x87, Buffer.from([127, 0, 0, 1])));
   const isAuthority = der(SEQUENCE, der(0x01, Buffer.from([0xff])));
   const extensions = der(
     SEQUENCE,

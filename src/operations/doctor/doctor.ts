@@ -10,6 +10,7 @@ import { checkRoles, checkServer } from './role-checks.js';
 import { checkAddresses, checkMasterKey, checkSchema, checkStatistics } from './service-checks.js';
 import { checkTables } from './table-checks.js';
 import { checkMadeUpTenants } from './tenant-checks.js';
+import { checkTls } from './tls-checks.js';
 import { tryForbidden } from './trials.js';
 import { messageOf } from '../../platform/errors.js';
 
@@ -19,6 +20,7 @@ export async function examine(config: Config): Promise<readonly Check[]> {
   try {
     return [
       ...checks,
+      checkTls(config),
       ...(connections ? await examineDatabase(config, connections) : []),
       ...checkAddresses(config),
       ...(await checkProxy(config)),

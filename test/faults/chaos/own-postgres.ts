@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -61,6 +70,17 @@ export class OwnPostgres {
   /** From its next start on: one that has heard nothing from its primary yet. */
   becomeStandby(): void {
     writeFileSync(join(this.directory, 'standby.signal'), '');
+  }
+
+  /** From its next start on. */
+  speakTls({ cert, key }: { readonly cert: string; readonly key: string }): void {
+    const { user } = this.binaries;
+    for (const [name, text] of Object.entries({ 'server.crt': cert, 'server.key': key })) {
+      const path = join(this.directory, name);
+      writeFileSync(path, text, { mode: 0o600 });
+      if (user) chownSync(path, user.uid, user.gid);
+    }
+    appendFileSync(join(this.directory, 'postgresql.conf'), '\nssl = on\n');
   }
 
   /** Goes on trying: what a killed server left behind has to end first. */
