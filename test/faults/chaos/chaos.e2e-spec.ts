@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Row, toText, writeReport } from './report.js';
-import type { Scenario, Size } from './scenario.js';
+import { hastyStage } from './hasty-stage.js';
+import { type Scenario, type Size, underLoad } from './scenario.js';
 import { badTools } from './scenarios/bad-tools.js';
 import { hangUps, slowBodies } from './scenarios/bad-clients.js';
 import { cutNetwork, fillConnections, freezeNetwork } from './scenarios/connections.js';
@@ -12,6 +13,9 @@ import { buildStage, type Stage } from './stage.js';
 const SIZE: Size = process.env.CHAOS === 'full' ? 'full' : 'short';
 const LIMIT_MS = { short: 300_000, full: 600_000 } as const;
 const REPORT_DIRECTORY = process.env.CHAOS_REPORT ?? '';
+
+/** Given while no service is there. */
+const ANSWERS_OF_NOBODY = 50;
 
 const SCENARIOS: readonly Scenario[] = [
   badTools,
@@ -58,6 +62,24 @@ describe('faults under load', () => {
         expect(findings.unclear).toEqual([]);
       } finally {
         if (place !== stage) await place.close();
+      }
+    },
+    LIMIT_MS[SIZE],
+  );
+
+  it(
+    'finds what is lost where the promise is broken: a service that answers before its commit, and dies',
+    async () => {
+      const hasty = await hastyStage(stage);
+      try {
+        const { lost } = await underLoad(hasty, async (load) => {
+          await stage.app().kill9();
+          await load.answers(ANSWERS_OF_NOBODY);
+          await stage.startApp();
+        });
+        expect(lost.length).toBeGreaterThanOrEqual(ANSWERS_OF_NOBODY);
+      } finally {
+        await hasty.close();
       }
     },
     LIMIT_MS[SIZE],
