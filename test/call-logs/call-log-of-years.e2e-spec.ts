@@ -7,6 +7,12 @@ import { migrate } from '../../src/boot/database/migrate.js';
 import { EmbeddedPostgres } from '../../src/boot/postgres/embedded-postgres.js';
 import { urlOf } from '../../src/boot/postgres/embedded-roles.js';
 import { examine } from '../../src/operations/doctor/doctor.js';
+import {
+  fingerprint,
+  listGuardedTables,
+  onlyReadable,
+} from '../../src/operations/isolation/guarded-tables.js';
+import { inTenant } from '../../src/platform/request-scope.js';
 import { loadConfig } from '../../src/platform/config.js';
 import { DataSource } from 'typeorm';
 import { eventually } from '../support/waiting.js';
@@ -154,6 +160,23 @@ describe('a call log of years', () => {
     expect(first.reports.find(({ tenantId }) => tenantId === tenant.tenantId)?.records).toBe(calls.length);
     const checks = await examine(t.config);
     expect(checks.filter(({ status }) => status === 'problem')).toEqual([]);
+  });
+
+  it('is attacked without a look at its years', async () => {
+    const tables = await onlyReadable(t.app.get(DataSource), await listGuardedTables(t.app.get(DataSource)));
+    const locks = await inTenant(tenant.tenantId, () =>
+      t.app.get(DataSource).transaction(async (manager) => {
+        const before = await fingerprint(manager, tables, tenant.tenantId);
+        expect(before.has('mcp_call_logs')).toBe(true);
+        const [{ count }] = await manager.query<[{ count: number }]>(
+          `SELECT count(DISTINCT relation)::int AS count FROM pg_locks JOIN pg_inherits ON inhrelid = relation
+           WHERE pid = pg_backend_pid() AND inhparent = 'mcp_call_logs'::regclass`,
+        );
+        return count;
+      }),
+    );
+    expect(locks).toBeGreaterThan(0);
+    expect(locks).toBeLessThan(50); // of 1,500: those of the last days and those that are ready for the next
   });
 
   it('gives a tenant all its data as one archive', async () => {

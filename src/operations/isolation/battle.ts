@@ -6,7 +6,7 @@ import { Harvest } from './harvest.js';
 import type { Answer } from './http.js';
 import { type Finding, LeakDetector, wordsOf } from './leaks.js';
 import { OwnTexts } from './own-texts.js';
-import { fingerprint, listGuardedTables, onlyReadable, type GuardedTable } from './guarded-tables.js';
+import { fingerprint, listGuardedTables, onlyReadable, rowsOf, type GuardedTable } from './guarded-tables.js';
 import { type Side, staySignedIn, type Target } from './world.js';
 import { cutText, excerptOf } from '../../platform/cut-text.js';
 
@@ -158,12 +158,12 @@ export class Battle {
 
   /** What the attacker's rows refer to must be the attacker's own. */
   async checkOwnRows(): Promise<void> {
-    for (const { name, column } of this.tables) {
+    for (const table of this.tables) {
+      const { name } = table;
       if (name === 'admin_audit_logs') continue; // names what was asked for, also in vain
       const rows = await inTenant(this.attacker.tenantId, () =>
         this.dataSource.query<{ row: Record<string, unknown> }[]>(
-          `SELECT to_jsonb(t) AS row FROM "${name}" t WHERE "${column}" = $1`,
-          [this.attacker.tenantId],
+          `SELECT to_jsonb(t) AS row FROM ${rowsOf(table, [this.attacker.tenantId])}`,
         ),
       );
       for (const { row } of rows) {

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { inTenant } from '../../platform/request-scope.js';
 import { isObject } from './operations.js';
-import type { GuardedTable } from './guarded-tables.js';
+import { type GuardedTable, rowsOf } from './guarded-tables.js';
 
 const ROWS_MAX = 300;
 
@@ -23,13 +23,11 @@ export class Harvest {
   ): Promise<Harvest> {
     const harvest = new Harvest();
     const parts = tables.map(
-      ({ name, column }) =>
-        `SELECT '${name}' AS "table", coalesce(jsonb_agg(t), '[]') AS rows
-         FROM (SELECT * FROM "${name}" WHERE "${column}" = $1 LIMIT ${ROWS_MAX}) t`,
+      (table) =>
+        `SELECT '${table.name}' AS "table", coalesce(jsonb_agg(t), '[]') AS rows
+         FROM (SELECT * FROM ${rowsOf(table, [tenantId])} LIMIT ${ROWS_MAX}) t`,
     );
-    const found = await inTenant(tenantId, () =>
-      dataSource.query<Harvested[]>(parts.join(' UNION ALL '), [tenantId]),
-    );
+    const found = await inTenant(tenantId, () => dataSource.query<Harvested[]>(parts.join(' UNION ALL ')));
     for (const { table, rows } of found) for (const row of rows) harvest.addRow(table, row);
     return harvest;
   }

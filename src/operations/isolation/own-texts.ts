@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { inTenant } from '../../platform/request-scope.js';
-import { type GuardedTable, listGuardedTables, onlyReadable } from './guarded-tables.js';
+import { type GuardedTable, listGuardedTables, onlyReadable, rowsOf } from './guarded-tables.js';
 
 /** They repeat whatever was sent, so only the routes that read them may answer with it. */
 const RECORDS: Readonly<Record<string, RegExp>> = {
@@ -33,12 +33,12 @@ export class OwnTexts {
   /** Tables with a row that has it, as text in any of its columns. */
   private async find(word: string): Promise<ReadonlySet<string>> {
     const parts = (await this.readable()).map(
-      ({ name, column }) =>
-        `SELECT '${name}' AS name WHERE EXISTS (SELECT 1 FROM "${name}" t WHERE "${column}" = $1 AND t::text ILIKE $2)`,
+      (table) =>
+        `SELECT '${table.name}' AS name WHERE EXISTS (SELECT 1 FROM ${rowsOf(table, [this.tenantId])} AND t::text ILIKE $1)`,
     );
     const like = `%${word.replaceAll(ANY_WILDCARD, '\\$&')}%`;
     const rows = await inTenant(this.tenantId, () =>
-      this.dataSource.query<{ name: string }[]>(parts.join(' UNION ALL '), [this.tenantId, like]),
+      this.dataSource.query<{ name: string }[]>(parts.join(' UNION ALL '), [like]),
     );
     return new Set(rows.map(({ name }) => name));
   }

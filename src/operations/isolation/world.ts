@@ -11,7 +11,7 @@ import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { generateSample } from '../../crm/sample/sample-data.js';
 import { ToolRegistry } from '../../tools/tool-registry.js';
 import { type Answer, send } from './http.js';
-import { listGuardedTables, onlyReadable, type GuardedTable } from './guarded-tables.js';
+import { listGuardedTables, onlyReadable, rowsOf, type GuardedTable } from './guarded-tables.js';
 
 /** For whoever reads the log; what they are is told by `MADE_UP`. */
 const TENANT_PREFIX = 'toolcrib isolation check ';
@@ -180,10 +180,10 @@ export async function removeSides({ app, owner }: Target, tenantIds: readonly st
   }
 }
 
-async function hasRows(dataSource: DataSource, { name, column }: GuardedTable, ids: readonly string[]) {
+async function hasRows(dataSource: DataSource, table: GuardedTable, ids: readonly string[]) {
   for (const id of ids) {
-    const sql = `SELECT 1 FROM "${name}" WHERE "${column}" = $1 LIMIT 1`;
-    if ((await inTenant(id, () => dataSource.query<object[]>(sql, [id]))).length > 0) return true;
+    const sql = `SELECT 1 FROM ${rowsOf(table, [id])} LIMIT 1`;
+    if ((await inTenant(id, () => dataSource.query<object[]>(sql))).length > 0) return true;
   }
   return false;
 }
@@ -192,18 +192,15 @@ async function hasRows(dataSource: DataSource, { name, column }: GuardedTable, i
  * What is tied to a tenant by no foreign key: records. Row-level security binds the owner, too, and no role of the service
  * may delete a record; so the owner gives itself a policy for these tenants and takes it back in the same transaction.
  */
-async function removeRows(
-  owner: DataSource,
-  { name, column }: GuardedTable,
-  ids: readonly string[],
-): Promise<void> {
+async function removeRows(owner: DataSource, table: GuardedTable, ids: readonly string[]): Promise<void> {
+  const { name, column } = table;
   const list = ids.map((id) => `'${id}'`).join(', ');
   await owner.transaction(async (manager) => {
     await manager.query(`SET LOCAL lock_timeout = '5s'`);
     await manager.query(
       `CREATE POLICY isolation_check ON "${name}" TO CURRENT_USER USING ("${column}" IN (${list}))`,
     );
-    await manager.query(`DELETE FROM "${name}" WHERE "${column}" IN (${list})`);
+    await manager.query(`DELETE FROM ${rowsOf(table, ids)}`);
     await manager.query(`DROP POLICY isolation_check ON "${name}"`);
   });
 }
