@@ -190,6 +190,9 @@ describe('a process', () => {
     expect(held?.waited.some(({ delayMs }) => delayMs === 50)).toBe(true);
     expect(held!.closingMs).toBeGreaterThanOrEqual(49);
     expect(await idle(`console.log('done'); process.exit()`)).toMatchObject({ isEmpty: false });
+    const late = { repeated: [], waited: [], isEmpty: true, closingMs: 4001 };
+    expect(idlenessOf({ idling: { ...late, slowness: 2 } })).toEqual(['it took 4001 ms to end']);
+    expect(idlenessOf({ idling: { ...late, slowness: 3 } })).toEqual([]);
   });
 
   it(

@@ -14,7 +14,7 @@ const REPEATED = [
   'dist/src/platform/replicas/change-bus.js',
   'dist/src/platform/replicas/change-connection.js',
 ];
-/** What a command may idle for after its last word. */
+/** What a command may idle for after its last word, and how long it may take to end where the machine is not busy. */
 const IDLE_MAX_MS = 2000;
 
 /** What a process idled for: see `watch-idling.mjs`. */
@@ -23,6 +23,7 @@ export type Idling = {
   readonly waited: readonly { readonly delayMs: number; readonly by: string }[];
   readonly isEmpty: boolean;
   readonly closingMs: number;
+  readonly slowness: number;
 };
 
 export type Ended = {
@@ -81,11 +82,12 @@ function gather(stream: Readable): () => string {
 /** Says what a command began or waited for beside its work; none: it ended with its work. */
 export function idlenessOf({ idling }: Pick<Ended, 'idling'>): string[] {
   if (!idling) return ['it was killed'];
-  const { repeated, waited, isEmpty } = idling;
+  const { repeated, waited, isEmpty, closingMs, slowness } = idling;
   const idleMs = waited.reduce((sum, { delayMs }) => sum + delayMs, 0);
   return [
     ...repeated.filter((by) => !REPEATED.includes(by)).map((by) => `${by} goes on by itself`),
     ...(idleMs > IDLE_MAX_MS ? [`it waited for ${JSON.stringify(waited)}`] : []),
+    ...(closingMs > IDLE_MAX_MS * slowness ? [`it took ${closingMs} ms to end`] : []),
     ...(isEmpty ? [] : ['it was ended while something was left to wait for']),
   ];
 }

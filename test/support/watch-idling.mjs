@@ -8,8 +8,10 @@ import { performance } from 'node:perf_hooks';
  * - `waited`: timers that ran out after the last word on standard output, each with its delay
  * - `isEmpty`: whether the process ended because nothing was left to wait for
  * - `closingMs`: from the last word to the end, by the clock of this process
+ * - `slowness`: how many times longer its work took than the processor needed for it; 1: it had the machine for itself
  *
- * Delays, not the clock, tell idling from a busy machine: what waits for a timer waits as long on any machine.
+ * Delays, not the clock, tell idling from a busy machine: what waits for a timer waits as long on any machine. What waits for
+ * another process is told by the clock, and how slow the machine was.
  */
 const made = new Map();
 const repeated = new Set();
@@ -43,7 +45,10 @@ process.stdout.write = (...args) => {
 process.on('beforeExit', () => (isEmpty = true));
 process.on('exit', () => {
   const closingMs = Math.round(performance.now() - lastWordMs);
-  writeSync(3, JSON.stringify({ repeated: [...repeated], waited, isEmpty, closingMs }));
+  const { user, system } = process.cpuUsage();
+  const workedMs = performance.now() - performance.eventLoopUtilization().idle;
+  const slowness = Math.max(1, workedMs / ((user + system) / 1000));
+  writeSync(3, JSON.stringify({ repeated: [...repeated], waited, isEmpty, closingMs, slowness }));
 });
 
 /** The file that made a timer: below `dist/`, or below `node_modules/`. */
