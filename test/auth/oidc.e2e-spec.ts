@@ -189,8 +189,19 @@ describe('signing in with an outside provider', () => {
     });
     expect(twice.status).toBe(409);
     expect((await rest('GET', `/admin/users/${user.id}/identities`)).items).toMatchObject([{ subject: sub }]);
+    const signedIn = await signIn(id, { sub });
+    const me = (token: string) => t.rest('GET', '/auth/me', { token });
+    const { access_token: through, refresh_token } = ('body' in signedIn ? signedIn.body.data : {}) as Record<
+      string,
+      string
+    >;
+    const own = (await t.signIn(user.email)).access_token;
+    expect([(await me(through)).status, (await me(own)).status]).toEqual([200, 200]);
     await rest('DELETE', `/admin/users/${user.id}/identities/${linked.body.data.id}`);
     expect((await signIn(id, { sub })).status).toBe(403);
+    // What was begun through the provider ends with the link; a sign-in by password goes on.
+    expect([(await me(through)).status, (await me(own)).status]).toEqual([401, 200]);
+    expect((await t.rest('POST', '/auth/refresh', { body: { refresh_token } })).status).toBe(401);
   });
 
   it("lets nobody link an account to someone above them, or with another tenant's provider", async () => {

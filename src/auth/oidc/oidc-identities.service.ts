@@ -6,6 +6,8 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
+import { lockSignIns, revokeOutsideSignIns } from '../sign-in/tokens.service.js';
+import { UserChanges } from '../sign-in/user-changes.js';
 import { UsersService } from '../users/users.service.js';
 import { findIdentity, OidcIdentity } from './oidc-identity.entity.js';
 import type { LinkIdentityDto } from './oidc-providers.dto.js';
@@ -21,6 +23,7 @@ export class OidcIdentities {
     private readonly users: UsersService,
     private readonly providers: OidcProvidersService,
     private readonly audit: AuditTrail,
+    private readonly changes: UserChanges,
   ) {}
 
   async list(userId: string): Promise<OidcIdentity[]> {
@@ -48,12 +51,15 @@ export class OidcIdentities {
     }
   }
 
+  /** Ends the sign-ins that the person made through providers, finished or not. */
   async unlink(caller: UserCaller, userId: string, id: string): Promise<void> {
     const user = await this.users.requireChangeable(caller, userId, 'user.unlink');
-    await this.dataSource.transaction(async (manager) => {
+    await this.changes.change(userId, async (manager) => {
+      await lockSignIns(manager, userId);
       const row = await manager.findOneBy(OidcIdentity, { id, userId });
       if (!row) throw new NotFoundError(`No linked account ${id}`);
       await manager.delete(OidcIdentity, { id });
+      await revokeOutsideSignIns(manager, userId);
       const entry = {
         target: { kind: 'user', id: userId, name: user.email },
         before: { issuer: row.issuer },

@@ -152,6 +152,17 @@ export async function revokeSignIns(manager: EntityManager, userId: string, but?
   await manager.update(RefreshToken, { userId, revokedAt: IsNull(), ...others }, { revokedAt: new Date() });
 }
 
+/** Ends the sign-ins of a person that an outside provider vouched for, half-done ones included. {@link lockSignIns} first. */
+export async function revokeOutsideSignIns(manager: EntityManager, userId: string): Promise<void> {
+  await manager.query(REVOKE_OUTSIDE, [userId]);
+  await manager.query("DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose IN ('oidc', 'mfa')", [
+    userId,
+  ]);
+}
+
+const REVOKE_OUTSIDE = `UPDATE refresh_tokens SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL
+  AND family_id IN (SELECT id FROM sessions WHERE user_id = $1 AND method = 'oidc')`;
+
 async function forgetExpired(manager: EntityManager, userId: string): Promise<void> {
   await manager.delete(RefreshToken, { userId, expiresAt: LessThan(new Date()) });
   await manager.query(
