@@ -95,6 +95,7 @@ function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown
     AuthService,
     Callers,
     OneTimeTokens,
+    PasswordsService,
     PersonalTokens,
     SecondFactors,
     SessionsService,

@@ -121,7 +121,7 @@ export class PasswordsService {
   }
 
   /** Once in a while for each person: whoever asks again and again fills no mailbox. */
-  private async recordForgotten(login: Login): Promise<void> {
+  async recordForgotten(login: Login): Promise<void> {
     for (const { id, tenantId } of await this.auth.findUsers(login)) {
       await inTenant(tenantId, () =>
         this.dataSource.transaction(async (manager) => {

@@ -8,8 +8,11 @@ import { inTenant } from '../../platform/request-scope.js';
 import { AccountMailService } from '../sign-in/account-mail.js';
 import { OneTimeTokens } from '../sign-in/one-time-tokens.js';
 import type { SignInSettings } from '../sign-in/sign-in-settings.entity.js';
+import { SignInLockout } from '../sign-in/sign-in-lockout.js';
 import { UserChanges } from '../sign-in/user-changes.js';
 
+/** To one address, which may be somebody else's, whoever registers with it and from where. */
+const MAILS_PER_HOUR = 3;
 const TOKEN_INVALID = 'The token is not valid any more; register again';
 
 /** Proves that who registered with an address reads its mail; before that the account does not count. */
@@ -20,11 +23,17 @@ export class AddressProofService {
     private readonly oneTime: OneTimeTokens,
     private readonly changes: UserChanges,
     private readonly audit: AuditTrail,
+    private readonly lockout: SignInLockout,
   ) {}
 
   /** Whether a tenant's new addresses are to be proven, and can be. */
   async isWanted({ tenantId, verifyAddresses }: SignInSettings): Promise<boolean> {
     return verifyAddresses && (await this.mail.isSetUp(tenantId));
+  }
+
+  /** Counts a mail that is about to go to an address. @throws {TooManyRequestsError} It got enough of them. */
+  spendMail(tenantId: string, email: string): Promise<void> {
+    return this.lockout.spend(`registration ${tenantId} ${email}`, '', MAILS_PER_HOUR);
   }
 
   /** The address is proven: the account counts from now on. @throws {UnauthenticatedError} The token is unknown, used or expired. */

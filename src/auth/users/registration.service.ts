@@ -5,6 +5,7 @@ import { newId } from '../../platform/new-id.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { requireGoodPassword } from '../sign-in/password-rules.js';
 import { hashPassword } from '../sign-in/passwords.js';
+import { PasswordsService } from '../sign-in/passwords.service.js';
 import { User } from '../../access/user.entity.js';
 import { storeEvent } from '../../platform/replicas/domain-events.js';
 import { inTenant } from '../../platform/request-scope.js';
@@ -12,7 +13,7 @@ import { AddressProofService } from './address-proof.service.js';
 import { OpenTenantsService } from './open-tenants.service.js';
 import type { RegisteredDto, RegisterDto } from './registration.dto.js';
 import { newUsername } from './user-views.js';
-import { explained } from './users.service.js';
+import { explained, takenField } from './users.service.js';
 
 const ROLES = ['customer'] as const;
 const UNVERIFIED_DAYS = 7;
@@ -28,12 +29,15 @@ export class RegistrationService {
     private readonly openTenants: OpenTenantsService,
     private readonly proof: AddressProofService,
     private readonly audit: AuditTrail,
+    private readonly passwords: PasswordsService,
   ) {}
 
   /**
    * @throws {ForbiddenError} Nobody registers there; the same for an unknown tenant and a wrong code.
-   * @throws {ConflictError} The address or username is taken.
-   * @throws {TooManyRequestsError} Too many from this address.
+   * Where addresses are proven by mail, an answer tells nobody whether one is taken: its owner gets a mail.
+   *
+   * @throws {ConflictError} The username is taken; the address, too, where it needs no proof.
+   * @throws {TooManyRequestsError} Too many from this address, or with this one.
    */
   async register(input: RegisterDto): Promise<RegisteredDto> {
     const settings = await this.openTenants.require(input);
@@ -42,6 +46,7 @@ export class RegistrationService {
     const names = [username, input.email, input.display_name, input.tenant];
     requireGoodPassword('password', input.password, names);
     const isVerified = !(await this.proof.isWanted(settings));
+    if (!isVerified) await this.proof.spendMail(tenantId, input.email);
     const user = {
       id: newId(),
       tenantId,
@@ -54,7 +59,12 @@ export class RegistrationService {
       enabled: isVerified,
       unverifiedSince: isVerified ? null : new Date(),
     };
-    await inTenant(tenantId, () => this.store(user));
+    try {
+      await inTenant(tenantId, () => this.store(user));
+    } catch (error) {
+      if (isVerified || takenField(error) !== 'email') throw explained(error);
+      await this.passwords.recordForgotten({ email: input.email, tenant: input.tenant });
+    }
     return { id: user.id, email: user.email, username, roles: user.roles, verified: isVerified };
   }
 
@@ -63,18 +73,14 @@ export class RegistrationService {
   ): Promise<void> {
     const { id, tenantId, email, unverifiedSince } = user;
     const kind = unverifiedSince === null ? 'user.registered' : 'user.address_claimed';
-    try {
-      await this.dataSource.transaction(async (manager) => {
-        // Nobody keeps an address from its owner by registering with it first.
-        await manager.query(FORGET_UNVERIFIED, [tenantId, email, UNVERIFIED_DAYS]);
-        await manager.insert(User, user);
-        await storeEvent(manager, { tenantId, kind, payload: { user_id: id } });
-        const actor = { kind: 'user', tenantId, userId: id, email };
-        const target = { kind: 'user', id, name: email };
-        await this.audit.record(manager, actor, { action: 'user.register', target, after: { roles: ROLES } });
-      });
-    } catch (error) {
-      throw explained(error);
-    }
+    await this.dataSource.transaction(async (manager) => {
+      // Nobody keeps an address from its owner by registering with it first.
+      await manager.query(FORGET_UNVERIFIED, [tenantId, email, UNVERIFIED_DAYS]);
+      await manager.insert(User, user);
+      await storeEvent(manager, { tenantId, kind, payload: { user_id: id } });
+      const actor = { kind: 'user', tenantId, userId: id, email };
+      const target = { kind: 'user', id, name: email };
+      await this.audit.record(manager, actor, { action: 'user.register', target, after: { roles: ROLES } });
+    });
   }
 }

@@ -120,7 +120,10 @@ export class UsersService {
       const changes = columnsOf(input);
       const next = { roles: changes.roles ?? user.roles, enabled: changes.enabled ?? user.enabled };
       if (!isOwner(next)) await requireAnotherOwner(manager, user);
-      if (user.enabled && !next.enabled) await endAccess(manager, id);
+      if (changes.enabled === false) {
+        await endAccess(manager, id);
+        user.unverifiedSince = null; // whoever proves the address afterwards does not overrule the administrator
+      }
       // What went to the address before opens nothing any more.
       if (changes.email !== undefined && changes.email !== user.email)
         await manager.delete(OneTimeToken, { userId: id });
@@ -223,9 +226,14 @@ const TAKEN: Readonly<Record<string, string>> = {
   uq_users_tenant_username: 'username',
 };
 
+/** Whether it is the address or the username that somebody else has; undefined: it is something else. */
+export function takenField(error: unknown): string | undefined {
+  return TAKEN[uniqueViolation(error) ?? ''];
+}
+
 /** Says which of address and username is taken. */
 export function explained(error: unknown): unknown {
-  const field = TAKEN[uniqueViolation(error) ?? ''];
+  const field = takenField(error);
   if (field === undefined) return error;
   const details = [{ field, message: 'is taken' }];
   return new ConflictError(`Somebody else has this ${field}`, { details, cause: error });
