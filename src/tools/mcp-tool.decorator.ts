@@ -23,6 +23,8 @@ export type ToolContext<Config = Readonly<Record<string, unknown>>> = {
   readonly caller: ToolCaller;
   /** The group that it is called in. */
   readonly groupId: string;
+  /** Whether the caller may call another tool of the group, now. Not in a thread, which knows nothing of groups. */
+  readonly mayCall?: (toolName: string) => boolean;
   /** Bytes that a result may have; a longer one is cut. */
   readonly resultMaxBytes: number;
   /** The row's `config_data`, validated against the tool's `config` schema with its defaults filled in. */

@@ -278,6 +278,21 @@ describe('results', () => {
   });
 
   describe('a kept result', () => {
+    it('is read no more by who has lost the tool that gave it', async () => {
+      const group = await groupWith({ result_max_bytes: LIMIT });
+      const { handle } = truncation(await call(group, 'long_text', { characters: 9000 }));
+      const { items } = await t.rest('GET', `/admin/tools?group_id=${group.id}&limit=100`, {
+        token: tenant.adminToken,
+      });
+      const id = items.find(({ tool_name }) => tool_name === 'long_text')?.id ?? '';
+      const enable = (enabled: boolean) =>
+        t.rest('PUT', `/admin/tools/${id}`, { token: tenant.adminToken, body: { enabled } });
+      expect((await enable(false)).status).toBe(200);
+      expect(texts(await call(group, 'read_result', { handle }))[0]).toContain('No kept result');
+      await enable(true);
+      expect((await call(group, 'read_result', { handle })).isError).not.toBe(true);
+    });
+
     it('is for its caller and group only, sealed, for as long as it lasts', async () => {
       const group = await groupWith({ result_max_bytes: LIMIT });
       const stranger = await groupWith({ result_max_bytes: LIMIT });

@@ -47,7 +47,9 @@ export class ReadResultTools {
     const { caller, groupId, resultMaxBytes } = context;
     const owner = { tenantId: caller.tenantId, groupId, caller: callerName(caller) };
     const maxBytes = Math.min(args.limit, resultMaxBytes - NOTE_BYTES);
-    const part = await this.store.read(owner, args.handle, args.offset, maxBytes);
+    const wanted = { handle: args.handle, offset: args.offset, maxBytes };
+    // What was given yesterday is not shown to who may not have it today.
+    const part = await this.store.read(owner, wanted, (toolName) => context.mayCall?.(toolName) === true);
     const { offset, nextOffset, totalBytes, text } = part;
     const rest = nextOffset < totalBytes ? `Read on at offset ${nextOffset}.` : 'That is the end.';
     const note = `[Bytes ${offset} to ${nextOffset} of ${totalBytes}. ${rest}]`;

@@ -33,6 +33,9 @@ export type ResultOwner = {
   readonly caller: string;
 };
 
+/** `offset` in bytes; `maxBytes` of the part, 4 or more. */
+export type WantedPart = { readonly handle: string; readonly offset: number; readonly maxBytes: number };
+
 /** A part of a kept result; all numbers are bytes of UTF-8. */
 export type ResultPart = {
   readonly text: string;
@@ -76,18 +79,21 @@ export class ResultStore {
   }
 
   /**
-   * @param offset In bytes.
-   * @param maxBytes Of the part; 4 or more.
-   * @throws {NotFoundError} No such result, or not this caller's.
+   * @param isOpen Whether its caller still has the tool that gave the result.
+   * @throws {NotFoundError} No such result, or not this caller's (any more).
    * @throws {InvalidInputError} The offset is behind its end.
    */
-  async read(owner: ResultOwner, handle: string, offset: number, maxBytes: number): Promise<ResultPart> {
+  async read(
+    owner: ResultOwner,
+    { handle, offset, maxBytes }: WantedPart,
+    isOpen: (toolName: string) => boolean,
+  ): Promise<ResultPart> {
     const { groupId, caller, tenantId } = owner;
     const handleHash = hashOf(handle);
     const found = await this.dataSource
       .getRepository(CallResult)
       .findOneBy({ tenantId, groupId, caller, handleHash, expiresAt: MoreThan(new Date()) });
-    if (!found) throw new NotFoundError(GONE);
+    if (!found || !isOpen(found.toolName)) throw new NotFoundError(GONE);
     if (offset >= found.bytes) throw new InvalidInputError(`offset must be less than ${found.bytes}`);
     const end = Math.min(offset + maxBytes + 1, found.bytes); // one more, to see whether there is more
     const { start, bytes } = await this.bytesAround(found, offset, end);

@@ -57,7 +57,7 @@ export class ToolExecutor {
   async execute(call: ToolCall): Promise<ToolOutcome> {
     const startedAt = new Date();
     const started = performance.now();
-    const proof = this.callLog.admit();
+    const proof = this.callLog.admit(call.tenantId);
     if (proof) await proof;
     const attempt = await this.attempt(call);
     await this.callLog.record(await toRecord(call, attempt, startedAt, performance.now() - started));
@@ -70,7 +70,7 @@ export class ToolExecutor {
    * @throws {UnavailableError} The call log cannot be written.
    */
   async refuse(call: Omit<ToolCall, 'tool'>, message: string): Promise<void> {
-    const proof = this.callLog.admit();
+    const proof = this.callLog.admit(call.tenantId);
     if (proof) await proof;
     await this.callLog.record(await toRecord({ ...call, tool: undefined }, refusal(message), new Date(), 0));
   }

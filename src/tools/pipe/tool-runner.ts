@@ -140,6 +140,7 @@ export class ToolRunner {
     return {
       caller: { ...call.caller, scope: call.scope },
       groupId: call.groupId,
+      mayCall: call.hasTool,
       resultMaxBytes: maxBytesOf(call, tool, this.config),
       config: tool.config,
       get signal() {
