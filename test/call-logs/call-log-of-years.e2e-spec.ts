@@ -76,7 +76,7 @@ describe('a call log of years', () => {
   const record = async (id: string, ago: number) => {
     const call = { id, createdAt: timeOf(ago) };
     const writer = t.app.get(CallLogWriter);
-    await writer.admit();
+    await writer.admit(tenant.tenantId);
     await writer.record({
       ...call,
       tenantId: tenant.tenantId,

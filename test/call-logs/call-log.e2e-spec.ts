@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as newId } from 'uuid';
 import { generatePersonalToken } from '../../src/auth/sign-in/personal-token-format.js';
 import { newSigningSecret } from '../../src/messaging/channels/webhook-signature.js';
-import { CallLogWriter } from '../../src/call-logs/writing/call-log.writer.js';
+import { type CallRecord, CallLogWriter } from '../../src/call-logs/writing/call-log.writer.js';
 import { TestTools } from '../fixtures/test.tools.js';
 import { legacy, modern, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -393,5 +393,44 @@ describe('the call log when the database is slow', () => {
     );
     expect(count).toBe(answered + 1);
     expect((await call()).body.result).toBeDefined();
+  });
+
+  it('keeps room for the records of other tenants', async () => {
+    const writer = t.app.get(CallLogWriter);
+    const [full, free] = [(await t.newTenant()).tenantId, (await t.newTenant()).tenantId];
+    await writer.admit(full);
+    const recorded: Promise<void>[] = [];
+    const fill = () => {
+      for (;;) {
+        void writer.admit(full);
+        recorded.push(writer.record(recordOf(full)));
+      }
+    };
+    expect(fill).toThrow('cannot keep up');
+    expect(() => writer.admit(free)).not.toThrow();
+    recorded.push(writer.record(recordOf(free)));
+    await Promise.all(recorded);
+    expect(() => writer.admit(full)).not.toThrow();
+  });
+
+  const recordOf = (tenantId: string): CallRecord => ({
+    id: newId(),
+    createdAt: new Date(),
+    tenantId,
+    groupId: tenantId,
+    toolName: 'look',
+    toolId: null,
+    callerAppId: null,
+    keyId: null,
+    userId: null,
+    era: 'rest',
+    transport: 'rest',
+    isTest: false,
+    request: { note: 'm'.repeat(50_000) },
+    response: null,
+    success: true,
+    errorKind: null,
+    errorMessage: null,
+    durationMs: 1,
   });
 });

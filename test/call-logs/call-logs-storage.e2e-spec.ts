@@ -127,7 +127,7 @@ describe('the store of the call log', () => {
       const call = async () => {
         while (!over.signal.aborted) {
           const id = newId();
-          await writer.admit();
+          await writer.admit(tenant.tenantId);
           await writer.record({
             id,
             createdAt: new Date(),

@@ -22,6 +22,12 @@ const UNWRITABLE = 'The call log cannot be written, so the call was not run. Try
 const WITHHELD =
   'The record of this call could not be written yet, so its answer is withheld. It may have run: check before you repeat it.';
 
+/** So many times what is free of the queue may one tenant hold, so that there is room for the others' records. */
+const HELD_PER_FREE = 4;
+
+/** Records that are not committed yet, and the length of their arguments and results. */
+type Held = { count: number; length: number };
+
 type Pending = {
   readonly record: StoredRecord;
   /** Of its arguments and result. */
@@ -46,6 +52,8 @@ export class CallLogWriter implements OnApplicationShutdown {
   private readonly lanes = Array.from({ length: LANES }, () => new CallLogLane());
   /** Length of the arguments and results of all records that are not committed yet. */
   private heldLength = 0;
+  private heldCount = 0;
+  private readonly heldOf = new Map<string, Held>();
   private flushScheduled = false;
   private failing = false;
   private provenAt = -Infinity;
@@ -82,11 +90,15 @@ export class CallLogWriter implements OnApplicationShutdown {
   /**
    * To be awaited before a tool runs; undefined when a recent write already proves that the log can be written.
    *
-   * @throws {UnavailableError} The queue is full, or the log cannot be written now.
+   * @throws {UnavailableError} The queue is full, or the tenant has its share of it; or the log cannot be written now.
    */
-  admit(): Promise<void> | undefined {
+  admit(tenantId: string): Promise<void> | undefined {
     const { CALL_LOG_QUEUE_MAX, CALL_LOG_QUEUE_MAX_BYTES } = this.config.env;
-    if (this.queue.length >= CALL_LOG_QUEUE_MAX || this.heldLength >= CALL_LOG_QUEUE_MAX_BYTES)
+    const { count, length } = this.heldOf.get(tenantId) ?? { count: 0, length: 0 };
+    const isFull =
+      count >= HELD_PER_FREE * (CALL_LOG_QUEUE_MAX - this.heldCount) ||
+      length >= HELD_PER_FREE * (CALL_LOG_QUEUE_MAX_BYTES - this.heldLength);
+    if (isFull || this.queue.length >= CALL_LOG_QUEUE_MAX || this.heldLength >= CALL_LOG_QUEUE_MAX_BYTES)
       throw new UnavailableError(BUSY);
     if (this.vouchedFor) return undefined;
     return (this.probe ??= this.prove().finally(() => {
@@ -104,12 +116,12 @@ export class CallLogWriter implements OnApplicationShutdown {
     const { CALL_LOG_MAX_BYTES, CALL_LOG_WAIT_MS } = this.config.env;
     const stored = toStored(record, CALL_LOG_MAX_BYTES);
     const length = (stored.request?.length ?? 0) + (stored.response?.length ?? 0);
-    this.heldLength += length;
+    const release = this.hold(record.tenantId, length);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new UnavailableError(WITHHELD)), CALL_LOG_WAIT_MS);
       const settled = () => {
         clearTimeout(timer);
-        this.heldLength -= length;
+        release();
       };
       this.queue.push({
         record: stored,
@@ -130,6 +142,22 @@ export class CallLogWriter implements OnApplicationShutdown {
         this.flush();
       });
     });
+  }
+
+  private hold(tenantId: string, length: number): () => void {
+    const held = this.heldOf.get(tenantId) ?? { count: 0, length: 0 };
+    this.heldOf.set(tenantId, held);
+    const add = (sign: 1 | -1) => {
+      held.count += sign;
+      held.length += sign * length;
+      this.heldCount += sign;
+      this.heldLength += sign * length;
+    };
+    add(1);
+    return () => {
+      add(-1);
+      if (held.count === 0) this.heldOf.delete(tenantId);
+    };
   }
 
   /** Writes what is queued, for as long as the shutdown's grace allows. */

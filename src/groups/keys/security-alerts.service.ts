@@ -11,8 +11,8 @@ import { inTenant } from '../../platform/request-scope.js';
 import { cutText } from '../../platform/cut-text.js';
 
 const WRITE_AFTER_MS = 1000;
-/** Addresses kept apart between two writes; an attacker may have as many as he likes. */
-const WAITING_MAX = 1000;
+/** Addresses of one tenant kept apart between two writes; an attacker may have as many as he likes, and takes no other tenant's. */
+const WAITING_OF_TENANT_MAX = 200;
 const TITLES: Readonly<Record<KeyAlertKind, string>> = {
   decoy_used: 'A decoy key was used',
   network_refused: 'A key was used from a network that it may not be used from',
@@ -26,6 +26,7 @@ type Waiting = Sighting & { readonly kind: KeyAlertKind; readonly caller: GroupK
 export class SecurityAlertsService implements OnApplicationShutdown {
   private readonly logger = new Logger(SecurityAlertsService.name);
   private waiting = new Map<string, Waiting>();
+  private waitingOf = new Map<string, number>();
   /** Runs only while there is something to write. */
   private timer: NodeJS.Timeout | undefined;
 
@@ -37,11 +38,14 @@ export class SecurityAlertsService implements OnApplicationShutdown {
 
   /** Costs the caller's answer nothing: it is written within a second. */
   raise(kind: KeyAlertKind, caller: GroupKeyCaller, seen: Sighting): void {
-    const ip = this.waiting.size < WAITING_MAX ? cutText(seen.ip, 64) : 'many addresses';
+    const { tenantId } = caller;
+    const count = this.waitingOf.get(tenantId) ?? 0;
+    const ip = count < WAITING_OF_TENANT_MAX ? cutText(seen.ip, 64) : 'many addresses';
     const key = `${kind} ${caller.keyId} ${clientOf(ip)}`; // an IPv6 client has a /64 of addresses
     const known = this.waiting.get(key);
     if (known) known.uses++;
-    else
+    else {
+      this.waitingOf.set(tenantId, count + 1);
       this.waiting.set(key, {
         kind,
         caller,
@@ -49,6 +53,7 @@ export class SecurityAlertsService implements OnApplicationShutdown {
         userAgent: seen.userAgent ? cutText(seen.userAgent, 300) : null,
         uses: 1,
       });
+    }
     this.writeLater();
   }
 
@@ -57,6 +62,7 @@ export class SecurityAlertsService implements OnApplicationShutdown {
     this.timer = undefined;
     const waiting = this.waiting;
     this.waiting = new Map();
+    this.waitingOf = new Map();
     for (const [key, alert] of waiting) {
       try {
         await inTenant(alert.caller.tenantId, () => this.writeOne(alert));
