@@ -123,6 +123,24 @@ describe('the keys of a group', () => {
     expect(alerts).toMatchObject([{ kind: 'network_refused', key_id: key.id, ip: '203.0.113.7', uses: 2 }]);
   });
 
+  it("tell whose network it was, however many another tenant's alert comes from", async () => {
+    const foreign = await t.newTenant();
+    const theirs = await newGroup(t, foreign, { tools: [] });
+    const [{ id: keyId }] = (
+      await t.rest('GET', `/admin/groups/${theirs.id}/keys`, { token: foreign.adminToken })
+    ).items as unknown as [{ id: string }];
+    const alerts = t.app.get(SecurityAlertsService);
+    const caller = { kind: 'group_key', tenantId: foreign.tenantId, groupId: theirs.id, keyId } as const;
+    for (let n = 0; n < 1200; n++)
+      alerts.raise('network_refused', caller, { ip: `198.18.${n >> 8}.${n & 255}`, userAgent: null });
+    const decoy = await make({ name: 'bait', decoy: true });
+    const headers = { 'x-forwarded-for': '203.0.113.9' };
+    await send({ ...group, key: decoy.api_key }, { ...legacy('tools/list'), headers });
+    await alerts.write();
+    const ours = (await admin('GET', '/admin/alerts')).items.filter(({ key_id }) => key_id === decoy.id);
+    expect(ours).toMatchObject([{ ip: '203.0.113.9' }]);
+  });
+
   it('take a decoy among them that opens nothing and raises an alert', async () => {
     const decoy = await make({ name: 'old backup', decoy: true });
     expect(decoy).toMatchObject({ decoy: true, usable: false, api_key: expect.stringMatching(/^mcp_key_/) });
