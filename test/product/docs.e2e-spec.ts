@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { dirname, join, resolve } from 'node:path';
@@ -45,6 +45,14 @@ describe('README.md', () => {
     expect(readme).toContain('npm test');
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test', ...named]));
     expect(existsSync(join(ROOT, 'package-lock.json'))).toBe(true); // what npm ci wants
+  });
+
+  it('names commands that work with NODE_ENV=production, too: what a start builds with is installed', () => {
+    const options = { cwd: ROOT, env: { ...process.env, NODE_ENV: 'production' }, encoding: 'utf8' } as const;
+    const omitted = (...more: string[]) =>
+      execFileSync('npm', ['config', 'get', 'omit', ...more], options).trim();
+    expect(omitted()).toBe('');
+    expect(omitted('--omit=dev')).toBe('dev'); // who says so is heard
   });
 
   it('says which Node is needed, as package.json does', () => {
