@@ -3,7 +3,8 @@ import { ofTheSameTenant } from '../platform/database/tenant-relation.js';
 import { Job } from './job.entity.js';
 
 export const JOB_OUTCOMES = ['done', 'failed', 'timed_out', 'lost', 'released', 'cancelled'] as const;
-/** `lost`: its process died or hung. `released`: its process stopped in order and put it back. Neither is a failure of the job. */
+/** `lost`: its process died or hung. `released`: its process stopped in order and put it back, or the database was
+ * away. Neither is a failure of the job. */
 export type JobOutcome = (typeof JOB_OUTCOMES)[number];
 
 /** One run of a job that has ended. */

@@ -50,8 +50,10 @@ export class JobOutcomes {
     if (result.kind === 'lost') return; // whoever took it away wrote down how it ended
     if (result.kind === 'done') return this.complete(job);
     if (result.kind === 'released') return this.queue.release([job]);
+    const { kind, ...failure } = result;
+    if (kind === 'put_off' && (await this.queue.putOff(job, failure))) return;
     const { retrySeconds } = this.settings.planOf(job.tenantId, this.registry.get(job.kind));
-    await this.queue.fail(job, { ...result, plan: job.retrySeconds ?? retrySeconds });
+    await this.queue.fail(job, { ...failure, plan: job.retrySeconds ?? retrySeconds });
   }
 
   /** Those that end while a statement is on its way go together with the next one. */

@@ -12,6 +12,7 @@ import { JobRegistry } from './job-registry.js';
 
 /** Leases in a row that may run out without a step being stored: such a job ends the process that runs it. */
 const LOSSES_MAX = 5;
+const PUT_OFF_SECONDS = 1;
 const LOST = 'The process that ran it died or hung';
 const REAP_MAX = 100;
 const DUE_MAX = 20;
@@ -72,6 +73,13 @@ const FAIL = `WITH ended AS (
 const RELEASE = `WITH ${MINE}, ended AS (
     UPDATE jobs j SET state = 'queued', run_at = now(), lease_until = NULL FROM mine WHERE j.id = mine.id RETURNING ${ENDED}),
   ${note(`'released'`)}
+  SELECT id, ${WAKE} FROM ended`;
+/** Not for ever: what a statement does to the database may be the job's doing after all. */
+const PUT_OFF = `WITH ended AS (
+    UPDATE jobs j SET losses = losses + 1, state = 'queued', run_at = now() + interval '${PUT_OFF_SECONDS} seconds', lease_until = NULL,
+      last_error = $4
+    WHERE j.id = $1 AND j.fence = $2 AND j.state = 'running' AND losses + 1 < ${LOSSES_MAX} RETURNING ${ENDED}),
+  ${note(`'released'`, '$3', '$4')}
   SELECT id, ${WAKE} FROM ended`;
 /** The process that took the job says that it lives. One that came after it may have its name. */
 const HOLDER_LIVES = `EXISTS (SELECT FROM unnest($3::text[], $4::timestamptz[]) AS live(name, started_at)
@@ -187,6 +195,12 @@ export class JobQueue {
       const [ended] = await manager.query<{ state: string }[]>(FAIL, parameters);
       if (ended?.state === 'dead') await this.tellOfDead(manager, job);
     });
+  }
+
+  /** Tries again soon without an attempt. @returns False: it has been put off several times in a row, or is not this run's any more. */
+  async putOff(job: ClaimedJob, { error, step }: Pick<Failure, 'error' | 'step'>): Promise<boolean> {
+    const rows = await this.system.query<unknown[]>(PUT_OFF, [job.id, job.fence, step ?? null, error]);
+    return rows.length > 0;
   }
 
   /** Puts jobs back as they were: nobody failed. */

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { databaseUnavailability } from '../platform/database/database-faults.js';
 import { endingOf } from '../platform/ending.js';
 import { redactText } from '../platform/secrets/redact.js';
 import { runInScope } from '../platform/request-scope.js';
@@ -13,7 +14,8 @@ export type RunResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'released' }
   | { readonly kind: 'lost' }
-  | ({ readonly kind: 'failed' } & Omit<Failure, 'plan'>);
+  /** `put_off`: the database was away, which is not its fault. */
+  | ({ readonly kind: 'failed' | 'put_off' } & Omit<Failure, 'plan'>);
 
 const TEXTS: Readonly<Record<Exclude<JobEnding, 'timed_out'>, string>> = {
   released: 'The service stops; the job is put back',
@@ -100,8 +102,10 @@ export class JobRun {
     const outcome = ending === 'timed_out' ? 'timed_out' : 'failed';
     const { stack } = (reason ?? {}) as { readonly stack?: unknown };
     const cause = typeof stack === 'string' ? redactText(stack) : typeof reason;
-    this.logger.warn({ message: 'A job failed', job: id, kind, tenantId, outcome, step, cause });
+    const isAway = !ending && databaseUnavailability(error) !== undefined;
+    const message = isAway ? 'A job met a database that was away' : 'A job failed';
+    this.logger.warn({ message, job: id, kind, tenantId, outcome, step, cause });
     const waitMs = reason instanceof JobPostponedError ? reason.waitMs : 0;
-    return { kind: 'failed', outcome, error: explainJobError(reason), step, waitMs };
+    return { kind: isAway ? 'put_off' : 'failed', outcome, error: explainJobError(reason), step, waitMs };
   }
 }

@@ -10,7 +10,9 @@ import { SYSTEM_DATABASE } from '../../src/platform/database/system-database.js'
 import { storeEvent } from '../../src/platform/replicas/domain-events.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { McpTool } from '../../src/tools/mcp-tool.decorator.js';
+import { Jobs } from '../../src/jobs/jobs.js';
 import { EventJobs } from '../fixtures/event-jobs.js';
+import { onJob, runsOf, TestJobs } from '../fixtures/test-jobs.js';
 import { legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -130,14 +132,16 @@ describe('a database that is replaced', () => {
     database = await createTestDatabase();
     line = await startTcpProxy(database.url);
     t = await createTestApp({
-      tools: [DatabaseTools, EventJobs],
+      tools: [DatabaseTools, EventJobs, TestJobs],
       database: { ...database, url: line.url },
       env: { TOOL_BREAKER_FAILURES: String(BREAKER_FAILURES), REPLICA_LEASE_MS: '600000' },
     });
     admin = new Client({ connectionString: database.adminUrl });
     await admin.connect();
     tenant = await t.newTenant();
-    group = await newGroup(t, tenant, { tools: ['read_row', 'long_read', 'endless_read'] });
+    group = await newGroup(t, tenant, {
+      tools: ['read_row', 'long_read', 'endless_read'],
+    });
   });
   afterAll(async () => {
     await admin?.end();
@@ -203,6 +207,57 @@ describe('a database that is replaced', () => {
       isError: true,
       content: [{ text: 'The database cannot be reached at the moment; try again later' }],
     });
+  });
+
+  it('costs a job that meets it no attempt, unless it does so again and again', async () => {
+    const { tenantId } = tenant;
+    const enqueue = (id: string) =>
+      inTenant(tenantId, () =>
+        t.app.get(DataSource).transaction((manager) => t.app.get(Jobs).enqueue(manager, 'test.once', { id })),
+      );
+    const stateOf = async (id: string) => {
+      const { rows } = await admin.query<{ state: string; attempts: number; outcomes: string[] }>(
+        `SELECT state, attempts, (SELECT array_agg(outcome::text ORDER BY number) FROM job_attempts WHERE job_id = j.id) AS outcomes
+         FROM jobs j WHERE payload->>'id' = $1 AND kind = 'test.once' AND state IN ('done', 'dead')`,
+        [id],
+      );
+      return rows[0];
+    };
+    const [once, always] = [crypto.randomUUID(), crypto.randomUUID()];
+    const breakLine = () => t.app.get(DataSource).query('SELECT pg_terminate_backend(pg_backend_pid())');
+    onJob(once, async () => {
+      if (runsOf(once) === 1) await breakLine();
+    });
+    onJob(always, breakLine);
+    await enqueue(once);
+    await enqueue(always);
+    expect(await eventuallyFound(() => stateOf(once))).toEqual({
+      state: 'done',
+      attempts: 0,
+      outcomes: ['released', 'done'],
+    });
+    expect(await eventuallyFound(() => stateOf(always))).toEqual({
+      state: 'dead',
+      attempts: 1,
+      outcomes: [...Array.from({ length: 4 }, () => 'released'), 'failed'],
+    });
+  });
+
+  it('has no room on its disk: what writes gets 503, and works at once when there is room', async () => {
+    await admin.query(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$`);
+    await admin.query(
+      'CREATE TRIGGER full_disk BEFORE INSERT ON mcp_tool_groups FOR EACH ROW EXECUTE FUNCTION full_disk()',
+    );
+    const refused = await write();
+    expect(refused).toMatchObject({
+      status: 503,
+      body: { message: 'The database has no room for more work at the moment; try again in a few seconds' },
+    });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await works()).toBe(true);
+    await admin.query('DROP TRIGGER full_disk ON mcp_tool_groups');
+    expect(await canWrite()).toBe(true);
   });
 
   it('leaves a statement alone that takes long', async () => {
