@@ -3,6 +3,7 @@ import type { BlockList } from 'node:net';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { agreedNowMs } from '../platform/agreed-time.js';
 import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
 import type { GroupKeyCaller } from '../access/caller.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
@@ -91,7 +92,7 @@ export class CatalogStore implements OnModuleInit {
 
   /** Tells listeners of keys that have expired since the last look; {@link findKey} refuses them in any case. */
   expireKeys(): void {
-    const now = Date.now();
+    const now = agreedNowMs();
     const groupIds = new Set<string>();
     for (const { caller, expiresAtMs } of this.keys.values()) {
       if (expiresAtMs <= now && this.live.delete(caller.keyId)) groupIds.add(caller.groupId);
@@ -108,7 +109,7 @@ export class CatalogStore implements OnModuleInit {
     const entry = this.entryOf(key);
     if (!entry) return undefined;
     if (entry.isDecoy) return { kind: 'decoy', caller: entry.caller };
-    if (entry.expiresAtMs <= Date.now()) return undefined;
+    if (entry.expiresAtMs <= agreedNowMs()) return undefined;
     return { kind: 'good', caller: entry.caller, networks: entry.networks };
   }
 
@@ -130,7 +131,7 @@ export class CatalogStore implements OnModuleInit {
 
   /** Whether a key still opens its group; long-lived connections ask after every change. */
   isLive(keyId: string): boolean {
-    return (this.live.get(keyId)?.expiresAtMs ?? 0) > Date.now();
+    return (this.live.get(keyId)?.expiresAtMs ?? 0) > agreedNowMs();
   }
 
   /** A key that was seen before, with what it may do now; undefined: it does not open its group any more. */

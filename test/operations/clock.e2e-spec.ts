@@ -3,8 +3,10 @@ import { Housekeeping } from '../../src/call-logs/storage/housekeeping.js';
 import { ClockJob } from '../../src/operations/clock/clock-job.js';
 import { examine } from '../../src/operations/doctor/doctor.js';
 import { JobQueue } from '../../src/jobs/job-queue.js';
+import { agreedNowMs } from '../../src/platform/agreed-time.js';
 import { listLiveReplicas } from '../../src/platform/replicas/live-replicas.js';
 import { ScheduledJobs, seen, TestJobs } from '../fixtures/test-jobs.js';
+import { legacy, newGroup, send } from '../support/mcp.js';
 import { eventually } from '../support/waiting.js';
 import { createTestApp, TEST_PASSWORD, type TestApp, type TestTenant } from '../support/test-app.js';
 
@@ -22,7 +24,10 @@ describe('the clock', () => {
     await t.dataSource.query('UPDATE tenants SET is_operating = true WHERE id = $1', [owner.tenantId]);
   });
   afterAll(() => t?.close());
-  afterEach(() => shiftClock('0'));
+  afterEach(async () => {
+    await shiftClock('0');
+    await isKnown(0);
+  });
 
   /** What the schema's functions and statements take for the present. */
   const shiftClock = async (by: string) => {
@@ -31,6 +36,10 @@ describe('the clock', () => {
        $$ SELECT clock_timestamp() + interval '${by}' $$`,
     );
   };
+  const HOUR_MS = 3_600_000;
+  /** To a replica it is the same whether its own clock is off or the one it shares with others. */
+  const isKnown = (aheadMs: number) =>
+    eventually(() => Math.abs(agreedNowMs() - Date.now() - aheadMs) < HOUR_MS / 4);
   const addCall = async (daysAgo: number) => {
     const id = newId();
     await t.dataSource.query(
@@ -43,12 +52,15 @@ describe('the clock', () => {
   const isThere = async (id: string) =>
     (await t.dataSource.query<object[]>('SELECT 1 FROM mcp_call_logs WHERE id = $1', [id])).length === 1;
   const keepHouse = () => eventually(() => t.app.get(Housekeeping).keepHouse());
-  const asOwner = (method: string, path: string) => t.rest(method, path, { token: owner.adminToken });
+  /** Signed in anew: what was given out before the clock leapt has expired. */
+  const asOwner = async (method: string, path: string) =>
+    t.rest(method, path, { token: (await t.signIn(owner.caller.email)).access_token });
 
   describe('40 days ahead', () => {
     it('removes nothing, is told of, and is believed once a person says so', async () => {
       const call = await addCall(10);
       await shiftClock('40 days');
+      await isKnown(40 * 24 * HOUR_MS);
       await t.app.get(ClockJob).look();
       await keepHouse();
       expect(await isThere(call)).toBe(true);
@@ -76,6 +88,39 @@ describe('the clock', () => {
       const other = await t.newTenant();
       const answer = await t.rest('POST', '/admin/clock/accept', { token: other.adminToken });
       expect(answer.status).toBe(403);
+    });
+  });
+
+  describe('of a replica, off by an hour', () => {
+    it('behind: lets no key or token open anything that has expired', async () => {
+      const fresh = await t.newTenant();
+      const group = await newGroup(t, fresh, { tools: [] });
+      const expires_at = new Date(Date.now() + HOUR_MS / 2).toISOString();
+      const made = async (path: string, body: object) =>
+        (await t.rest('POST', path, { token: fresh.adminToken, body })).body.data as Record<string, string>;
+      const key = await made(`/admin/groups/${group.id}/keys`, { name: 'short', expires_at });
+      const personal = await made('/auth/tokens', { name: 'short', scopes: ['groups.read'], expires_at });
+      const statuses = async () => [
+        (await send({ ...group, key: key['api_key'] }, legacy('tools/list'))).status,
+        (await t.rest('GET', '/admin/groups', { token: personal['token'] })).status,
+        (await t.rest('GET', '/admin/groups', { token: fresh.adminToken })).status, // an access token
+      ];
+      expect(await statuses()).toEqual([200, 200, 200]);
+      await shiftClock('1 hour');
+      await isKnown(HOUR_MS);
+      expect(await statuses()).toEqual([401, 401, 401]);
+    });
+
+    it.each(['1 hour', '-1 hour'])('by %s: makes tokens that are good on all replicas', async (by) => {
+      await shiftClock(by);
+      await isKnown(by === '1 hour' ? HOUR_MS : -HOUR_MS);
+      const user = await t.newUser(owner.tenantId, ['viewer']);
+      const { body } = await t.rest('POST', '/auth/login', {
+        body: { email: user.email, password: TEST_PASSWORD },
+      });
+      const { access_token: token, refresh_token } = body.data as Record<string, string>;
+      expect((await t.rest('GET', '/auth/me', { token })).status).toBe(200);
+      expect((await t.rest('POST', '/auth/refresh', { body: { refresh_token } })).status).toBe(200);
     });
   });
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { agreedNowMs } from '../../platform/agreed-time.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import { hashOf } from '../../platform/secrets/secure-token.js';
 import { Config } from '../../platform/config.js';
@@ -36,7 +37,7 @@ export class OidcFlows {
    * @returns Values of `Set-Cookie`: the flow's own, and what takes the oldest back when there are too many.
    */
   cookiesFor(flow: OidcFlow, header: string | undefined): string[] {
-    const text = JSON.stringify({ ...flow, until: Date.now() + LIFE_MS });
+    const text = JSON.stringify({ ...flow, until: agreedNowMs() + LIFE_MS });
     const value = this.box.seal(text, CONTEXT).toString('base64url');
     // Browsers send the older ones first (RFC 6265, section 5.4).
     const surplus = cookiesOf(header).slice(0, -(FLOWS_MAX - 1));
@@ -62,7 +63,7 @@ export class OidcFlows {
     try {
       const text = this.box.open(Buffer.from(found.value, 'base64url'), CONTEXT);
       const { until, ...flow } = JSON.parse(text) as OidcFlow & { until: number };
-      return until > Date.now() && browserOf(flow) === browser ? flow : null;
+      return until > agreedNowMs() && browserOf(flow) === browser ? flow : null;
     } catch {
       return null; // sealed by somebody else, or under an older master key
     }

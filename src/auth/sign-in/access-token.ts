@@ -1,6 +1,8 @@
 /** Constant rather than the public URL: replicas and a moved installation keep accepting each other's tokens. */
 export const TOKEN_ISSUER = 'toolcrib';
 export const TOKEN_AUDIENCE = 'toolcrib-api';
+/** What the sender of one is told. */
+export const TOKEN_EXPIRED = 'The access token has expired; use POST /api/v1/auth/refresh';
 
 /** What an access token says. Roles are not in it: they are read anew on every request. */
 export type AccessTokenClaims = {

@@ -64,8 +64,7 @@ export class AccessGuard extends AuthGuard('jwt') {
 }
 
 function reasonOf(info: unknown): string {
-  const { name, message } = info instanceof Error ? info : new Error('');
+  const { message } = info instanceof Error ? info : new Error('');
   if (message === 'No auth token') return 'Sign in first: send Authorization: Bearer <access token>';
-  if (name === 'TokenExpiredError') return 'The access token has expired; use POST /api/v1/auth/refresh';
   return 'The access token is not valid; sign in again';
 }

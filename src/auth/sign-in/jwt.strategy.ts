@@ -2,8 +2,16 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
+import { agreedNowMs } from '../../platform/agreed-time.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
-import { type AccessTokenClaims, keyIdOf, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
+import { UnauthenticatedError } from '../../platform/errors.js';
+import {
+  type AccessTokenClaims,
+  keyIdOf,
+  TOKEN_EXPIRED,
+  TOKEN_AUDIENCE,
+  TOKEN_ISSUER,
+} from './access-token.js';
 import { AuthService } from './auth.service.js';
 import type { UserCaller } from '../../access/caller.js';
 
@@ -23,10 +31,13 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       algorithms: ['HS256'],
       issuer: TOKEN_ISSUER,
       audience: TOKEN_AUDIENCE,
+      ignoreExpiration: true, // by this machine's clock; see below
     });
   }
 
-  validate(claims: AccessTokenClaims): Promise<UserCaller> {
+  async validate(claims: AccessTokenClaims & { readonly exp?: unknown }): Promise<UserCaller> {
+    if (typeof claims.exp !== 'number' || claims.exp * 1000 <= agreedNowMs())
+      throw new UnauthenticatedError(TOKEN_EXPIRED);
     return this.auth.resolveCaller(claims);
   }
 }

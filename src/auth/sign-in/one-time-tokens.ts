@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, LessThan, MoreThan } from 'typeorm';
+import { agreedNow, agreedNowMs } from '../../platform/agreed-time.js';
 import { newId } from '../../platform/new-id.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { OneTimeToken, type TokenData, type TokenPurpose } from './one-time-token.entity.js';
@@ -31,11 +32,11 @@ export class OneTimeTokens {
   async issue(manager: EntityManager, { data = {}, ...token }: NewToken): Promise<string> {
     const { userId, purpose } = token;
     await lockSignIns(manager, userId);
-    await manager.delete(OneTimeToken, { userId, expiresAt: LessThan(new Date()) });
+    await manager.delete(OneTimeToken, { userId, expiresAt: LessThan(agreedNow()) });
     if (purpose === 'password_reset' || purpose === 'address')
       await manager.delete(OneTimeToken, { userId, purpose });
     const secret = newSecret();
-    const expiresAt = new Date(Date.now() + TOKEN_MINUTES[purpose] * 60_000);
+    const expiresAt = new Date(agreedNowMs() + TOKEN_MINUTES[purpose] * 60_000);
     await manager.insert(OneTimeToken, { id: newId(), ...token, data, tokenHash: hashOf(secret), expiresAt });
     return secret;
   }
@@ -44,7 +45,7 @@ export class OneTimeTokens {
   find(secret: string, purpose: TokenPurpose): Promise<OneTimeToken | null> {
     return this.system
       .getRepository(OneTimeToken)
-      .findOneBy({ tokenHash: hashOf(secret), purpose, expiresAt: MoreThan(new Date()) });
+      .findOneBy({ tokenHash: hashOf(secret), purpose, expiresAt: MoreThan(agreedNow()) });
   }
 
   /** Takes back all of a person that are not used yet: resets, half-done sign-ins. After {@link lockSignIns}. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, MoreThan } from 'typeorm';
+import { agreedNow, agreedNowMs } from '../../platform/agreed-time.js';
 import { newId } from '../../platform/new-id.js';
 import { lock } from '../../platform/database/advisory-locks.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
@@ -61,7 +62,7 @@ export class PersonalTokens {
     const token = generatePersonalToken();
     const row = await this.dataSource.transaction(async (manager) => {
       await lock(manager, 'personalTokens', caller.userId);
-      const live = { userId: caller.userId, revokedAt: IsNull(), expiresAt: MoreThan(new Date()) };
+      const live = { userId: caller.userId, revokedAt: IsNull(), expiresAt: MoreThan(agreedNow()) };
       if ((await manager.countBy(PersonalToken, live)) >= TOKENS_MAX) {
         throw new ConflictError(`You have ${TOKENS_MAX} tokens; revoke one first`);
       }
@@ -109,7 +110,7 @@ export class PersonalTokens {
     const row = await this.system.getRepository(PersonalToken).findOneBy({
       tokenHash: hashOf(token),
       revokedAt: IsNull(),
-      expiresAt: MoreThan(new Date()),
+      expiresAt: MoreThan(agreedNow()),
     });
     if (!row) return null;
     return inTenant(row.tenantId, async () => {
@@ -137,7 +138,7 @@ function requireFitting(caller: UserCaller, { scopes, expires_at: expiresAt }: C
     const message = `you do not have: ${excess.join(', ')}`;
     throw invalidFields([{ field: 'scopes', message }]);
   }
-  const life = expiresAt.getTime() - Date.now();
+  const life = expiresAt.getTime() - agreedNowMs();
   if (life <= 0) throw invalidFields([{ field: 'expires_at', message: 'is past' }]);
   if (life > LIFE_MAX_MS) {
     throw invalidFields([{ field: 'expires_at', message: 'is more than a year away' }]);

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, LessThan, Not } from 'typeorm';
+import { agreedNow, agreedNowMs } from '../../platform/agreed-time.js';
 import { newId } from '../../platform/new-id.js';
 import { lock } from '../../platform/database/advisory-locks.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
@@ -58,7 +59,7 @@ export class TokensService {
   async rotate(token: string): Promise<Tokens> {
     const tokens = await this.inTokensTenant(token, async (manager) => {
       const row = await findLocked(manager, token);
-      if (!row || row.revokedAt || row.expiresAt <= new Date()) return null;
+      if (!row || row.revokedAt || row.expiresAt <= agreedNow()) return null;
       if (row.usedAt) {
         this.logger.warn({ message: 'A refresh token was used twice; its sign-in ends', userId: row.userId });
         await revokeFamily(manager, row.familyId);
@@ -112,9 +113,10 @@ export class TokensService {
       userId,
       familyId,
       tokenHash: hashOf(token),
-      expiresAt: new Date(Date.now() + this.config.env.REFRESH_TOKEN_DAYS * DAY_MS),
+      expiresAt: new Date(agreedNowMs() + this.config.env.REFRESH_TOKEN_DAYS * DAY_MS),
     });
-    const claims: AccessTokenClaims = { sub: userId, tid: tenantId, sid: familyId };
+    const iat = Math.floor(agreedNowMs() / 1000); // its end is counted from it
+    const claims: AccessTokenClaims & { iat: number } = { sub: userId, tid: tenantId, sid: familyId, iat };
     return {
       access_token: await this.jwt.signAsync(claims, { keyid: this.box.keyId }),
       token_type: 'Bearer',
@@ -164,7 +166,7 @@ const REVOKE_OUTSIDE = `UPDATE refresh_tokens SET revoked_at = now() WHERE user_
   AND family_id IN (SELECT id FROM sessions WHERE user_id = $1 AND method = 'oidc')`;
 
 async function forgetExpired(manager: EntityManager, userId: string): Promise<void> {
-  await manager.delete(RefreshToken, { userId, expiresAt: LessThan(new Date()) });
+  await manager.delete(RefreshToken, { userId, expiresAt: LessThan(agreedNow()) });
   await manager.query(
     `DELETE FROM sessions WHERE user_id = $1 AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE family_id = sessions.id)`,
     [userId],

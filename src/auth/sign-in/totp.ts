@@ -1,3 +1,4 @@
+import { agreedNowMs } from '../../platform/agreed-time.js';
 import { randomInt } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
 
@@ -33,7 +34,7 @@ export function otpauthUri(secret: string, label: string): string {
 }
 
 /** @returns The time step that the code belongs to, or null for a wrong code. */
-export function stepOfCode(secret: string, code: string, now = Date.now()): number | null {
+export function stepOfCode(secret: string, code: string, now = agreedNowMs()): number | null {
   const delta = totpOf(secret).validate({ token: code, timestamp: now, window: WINDOW });
   return delta === null ? null : Math.floor(now / 1000 / PERIOD_SECONDS) + delta;
 }

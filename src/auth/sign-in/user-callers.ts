@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { agreedNowMs } from '../../platform/agreed-time.js';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
 import { UnauthenticatedError } from '../../platform/errors.js';
 import { type AccessTokenClaims, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
@@ -74,7 +75,7 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
   /** Whether the caller may still do what it could when it was resolved; standing connections ask before every call. */
   isUnchanged(caller: UserCaller): boolean {
     const known = caller.sessionId === undefined ? undefined : this.known.get(caller.sessionId);
-    return known?.caller === caller && known.expiresAtMs > Date.now();
+    return known?.caller === caller && known.expiresAtMs > agreedNowMs();
   }
 
   private async read(claims: Verified): Promise<UserCaller> {
@@ -102,6 +103,7 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
         algorithms: ['HS256'],
         issuer: TOKEN_ISSUER,
         audience: TOKEN_AUDIENCE,
+        clockTimestamp: Math.floor(agreedNowMs() / 1000),
       });
     } catch (cause) {
       throw new UnauthenticatedError('The access token is not valid or has expired; sign in again', {
@@ -111,7 +113,7 @@ export class UserCallers implements OnModuleInit, OnApplicationShutdown {
   }
 
   private forgetExpired(): void {
-    this.forget(({ expiresAtMs }) => expiresAtMs <= Date.now());
+    this.forget(({ expiresAtMs }) => expiresAtMs <= agreedNowMs());
     if (this.known.size > 0) return;
     clearInterval(this.expiryTimer);
     this.expiryTimer = undefined;

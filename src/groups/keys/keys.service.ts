@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { agreedNowMs } from '../../platform/agreed-time.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { differenceOf } from '../../access/audit/difference.js';
 import type { Caller } from '../../access/caller.js';
@@ -116,7 +117,7 @@ export class KeysService {
       if (key.status !== 'active' || keyFault(key) !== null)
         throw new ConflictError('Only a key that works can be replaced; make a new one');
       const { name, owner, allowedNetworks, toolNames, limits, expiresAt } = key;
-      const endsAt = new Date(Date.now() + overlapSeconds * 1000);
+      const endsAt = new Date(agreedNowMs() + overlapSeconds * 1000);
       const isOver = overlapSeconds === 0;
       Object.assign(
         key,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { agreedNowMs } from '../../platform/agreed-time.js';
 import { UserCallers } from '../../auth/sign-in/user-callers.js';
 import { UnauthenticatedError } from '../../platform/errors.js';
 import { Replica } from '../../platform/replicas/replica.js';
@@ -28,7 +29,7 @@ export class LiveIdentities {
   /** Whether what is known of the connection's user holds right now; nothing may be sent to it while that is not so. */
   isGood({ identity, isClosed }: LiveConnection): boolean {
     if (!identity || isClosed || !this.replica.mayServe) return false;
-    return identity.expiresAtMs > Date.now() && this.userCallers.isUnchanged(identity.caller);
+    return identity.expiresAtMs > agreedNowMs() && this.userCallers.isUnchanged(identity.caller);
   }
 
   /**

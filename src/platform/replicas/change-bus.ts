@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { agreeOn } from '../agreed-time.js';
 import { messageOf } from '../errors.js';
 import { newId } from '../new-id.js';
 import { Config } from '../config.js';
@@ -14,7 +15,8 @@ const ACKS = 'toolcrib_acks';
 const HEARTBEATS_PER_LEASE = 5;
 const OWN_REFS_MAX = 1000;
 const HEARTBEAT = `INSERT INTO replicas (id, name) VALUES ($1, $2)
-  ON CONFLICT (id) DO UPDATE SET last_seen_at = clock_timestamp()`;
+  ON CONFLICT (id) DO UPDATE SET last_seen_at = clock_timestamp()
+  RETURNING extract(epoch FROM database_clock())::float8 * 1000 AS "nowMs"`;
 /**
  * A heartbeat in the future was noted before the clock of the database went back. It counts from now: a replica that lives sends the
  * next one, and one that died is not waited for longer than a lease.
@@ -154,7 +156,8 @@ export class ChangeBus implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private async sendHeartbeat(): Promise<boolean> {
     const sentAtMs = performance.now();
-    await this.connection.run(HEARTBEAT, [this.replica.id, this.replica.name]);
+    const [beat] = await this.connection.run(HEARTBEAT, [this.replica.id, this.replica.name]);
+    agreeOn((beat as { nowMs: number }).nowMs, sentAtMs);
     await this.connection.run(BRING_BACK, [this.replica.id]);
     return this.replica.renew(sentAtMs);
   }

@@ -73,13 +73,13 @@ export class ChangeConnection {
   }
 
   /** Statements follow each other. One that fails or takes too long ends the connection, which opens anew. */
-  run(text: string, values: readonly unknown[]): Promise<void> {
+  run(text: string, values: readonly unknown[]): Promise<readonly object[]> {
     const { client } = this;
     if (!client) return Promise.reject(new Error('The connection that hears of changes is not open'));
     const before = this.lastQuery.catch(() => undefined);
     const run = (async () => {
       await before;
-      await client.query(text, [...values]);
+      return (await client.query<object>(text, [...values])).rows;
     })();
     this.lastQuery = run;
     run.catch(() => cutLine(client));

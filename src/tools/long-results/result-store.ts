@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, MoreThan } from 'typeorm';
+import { agreedNow } from '../../platform/agreed-time.js';
 import { hashOf } from '../../platform/secrets/secure-token.js';
 import { newId } from '../../platform/new-id.js';
 import { lock } from '../../platform/database/advisory-locks.js';
@@ -92,7 +93,7 @@ export class ResultStore {
     const handleHash = hashOf(handle);
     const found = await this.dataSource
       .getRepository(CallResult)
-      .findOneBy({ tenantId, groupId, caller, handleHash, expiresAt: MoreThan(new Date()) });
+      .findOneBy({ tenantId, groupId, caller, handleHash, expiresAt: MoreThan(agreedNow()) });
     if (!found || !isOpen(found.toolName)) throw new NotFoundError(GONE);
     if (offset >= found.bytes) throw new InvalidInputError(`offset must be less than ${found.bytes}`);
     const end = Math.min(offset + maxBytes + 1, found.bytes); // one more, to see whether there is more
