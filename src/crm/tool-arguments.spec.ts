@@ -34,6 +34,10 @@ describe('tool arguments', () => {
     expect(() => requiredUuid('user_id', 'x'.repeat(9999), '')).toThrow(/x{60}…'/);
   });
 
+  it('know a username by its one writing', () => {
+    expect(userRef({ username: ' \uff2c\uff49.\uff2dei ' })).toEqual({ username: 'li.mei' });
+  });
+
   it('take ids in any case', () => {
     expect(requiredUuid('user_id', ` ${ID.toUpperCase()} `, '')).toBe(ID);
   });

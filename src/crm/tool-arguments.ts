@@ -2,6 +2,7 @@ import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import { InvalidInputError, type ToolHint } from '../platform/errors.js';
 import { shortenText } from '../platform/cut-text.js';
+import { toUsername } from '../platform/identity-text.js';
 import { readTime } from '../platform/time-text.js';
 
 /*
@@ -116,7 +117,7 @@ export function userRef(args: { user_id?: string; username?: string }): UserRef 
   const id = optionalUuid('user_id', args.user_id, FIND_USER);
   if (id !== undefined) return { id };
   const username = optionalText(args.username);
-  if (username !== undefined) return { username };
+  if (username !== undefined) return { username: toUsername(username) };
   throw wrongField('user_id', 'Give user_id or username', {
     tool: 'search_users',
     how: 'to find both from a part of a name',

@@ -1,3 +1,5 @@
+import { toName, toUsername } from '../platform/identity-text.js';
+
 /*
  * What search_users matches, in any language: each word of the query must occur somewhere. A trigram index answers that
  * for Latin text and digits from three characters on. It knows no Chinese (in a database with the C character type
@@ -30,10 +32,11 @@ export type SearchConditions = {
  * @param bind Adds a query parameter and gives its placeholder.
  */
 export function searchConditions(query: string, bind: (value: unknown) => string): SearchConditions {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean).slice(0, WORDS_MAX);
+  const sought = toName(query).toLowerCase();
+  const words = sought.split(/\s+/).filter(Boolean).slice(0, WORDS_MAX);
   if (!words.some((word) => HAS_PAIR.test(word) || HAS_TRIGRAM.test(word))) {
-    const beginning = bind(`${escapeLike(query.trim().toLowerCase())}%`);
-    const plain = `(lower(display_name) LIKE ${beginning} OR username = ${bind(query.trim())})`;
+    const beginning = bind(`${escapeLike(sought)}%`);
+    const plain = `(lower(display_name) LIKE ${beginning} OR username = ${bind(toUsername(query))})`;
     return { plain, indexed: plain };
   }
   const conditions = words.map((word) => {

@@ -331,6 +331,14 @@ groups:
       expect(await apply(sample(code), { 'if-match': 'W/1' })).toMatchObject({ status: 400 });
     });
 
+    it('knows names by one writing, as REST does: a Mac sends é as two characters', async () => {
+      const code = newCode();
+      const file = (name: string, keyName: string) =>
+        `version: 1\ngroups: { ${code}: { name: ${name}, keys: { ${keyName}: } } }`;
+      await apply(file('Cafe\u0301', 'cle\u0301'));
+      expect((await apply(file('Caf\u00e9', 'cl\u00e9'))).diff.changes).toEqual([]);
+    });
+
     it('does one of two applies after the other', async () => {
       const code = newCode();
       const applied = await Promise.all([apply(sample(code)), apply(sample(code)), apply(sample(code))]);

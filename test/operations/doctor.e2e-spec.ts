@@ -71,6 +71,7 @@ describe('toolcrib doctor', () => {
         'trials',
         'master key',
         'people in groups',
+        'addresses of people',
         'tenants',
         'PUBLIC_URL',
         'TLS to the database',
@@ -224,6 +225,29 @@ describe('toolcrib doctor', () => {
       TOOLCRIB_MASTER_KEY: randomBytes(32).toString('base64'),
     });
     expect(told(await examine(other))).toEqual(['master key: does not open 1 of the newest 1 stored keys']);
+    await t.close();
+  });
+
+  it('finds accounts whose addresses are one to whoever types them', async () => {
+    const t = await createTestApp();
+    const [tenant, other] = [await t.newTenant(), await t.newTenant()];
+    const written = [
+      'jos\u00e9@b\u00fccher.example',
+      'jose\u0301@xn--bcher-kva.example',
+      'jose@b\u00fccher.example',
+    ];
+    const ids = [];
+    const asAdmin = await new DataSource({ type: 'postgres', url: t.database.adminUrl }).initialize();
+    for (const [index, email] of [...written, written[0]].entries()) {
+      const { id } = await t.newUser((index < 3 ? tenant : other).tenantId, ['customer']);
+      await asAdmin.query('UPDATE users SET email = $2 WHERE id = $1', [id, email]);
+      ids.push(id);
+    }
+    await asAdmin.destroy();
+    const check = (await examine(t.config)).find(({ name }) => name === 'addresses of people');
+    expect(check).toMatchObject({ status: 'warning', message: expect.stringContaining(ids[0]) });
+    expect(check?.message).toContain(ids[1]);
+    for (const id of ids.slice(2)) expect(check?.message).not.toContain(id);
     await t.close();
   });
 

@@ -5,6 +5,7 @@ import { LABEL, LABELS_MAX } from '../labels.js';
 import { callLimitsSchema } from '../../access/call-limits.js';
 import { groupPolicySchema, toolPolicySchema } from '../../tools/pipe/policy.js';
 import { findServerCodeProblem, SERVER_CODE } from '../server-code.js';
+import { toName } from '../../platform/identity-text.js';
 import { readTime } from '../../platform/time-text.js';
 
 /** Where the schema of the file is published, below the public URL. */
@@ -69,6 +70,7 @@ const toolSchema = strict({
 
 const keyName = z
   .string()
+  .overwrite(toName)
   .min(1)
   .max(100)
   .refine((name) => !CONTROL_CHARACTERS.test(name), 'must not hold control characters');
@@ -102,7 +104,7 @@ const keySchema = strict({
 const groupSchema = strict({
   name: z
     .string()
-    .trim()
+    .overwrite(toName)
     .min(1)
     .max(100)
     .refine((name) => !CONTROL_CHARACTERS.test(name), 'must not hold control characters')

@@ -3,6 +3,7 @@ import { type Check, problem } from './check.js';
 import { connectAll, type Connections } from './role-connections.js';
 import { checkConnections } from './connection-checks.js';
 import { checkPeopleInGroups } from './group-checks.js';
+import { checkAddressesOfPeople } from './people-checks.js';
 import { checkGrants } from './grant-checks.js';
 import { checkClockMark, checkPartitions } from './age-checks.js';
 import { checkProxy } from './proxy-checks.js';
@@ -51,6 +52,7 @@ async function examineDatabase(config: Config, connections: Connections): Promis
       ...(await tryForbidden(connections)),
       await checkMasterKey(system, config),
       await checkPeopleInGroups(system),
+      await checkAddressesOfPeople(system),
       await checkMadeUpTenants(system),
     ];
   } catch (error) {
