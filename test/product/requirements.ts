@@ -1,0 +1,74 @@
+/*
+ * The names that the requirement document gives, section by section, as the running service has them. `requirements.e2e-spec.ts`
+ * holds each of them against it. Names of ours may stand beside them; none of these may go.
+ */
+
+type Row = readonly [section: string, name: string];
+type RowWith = readonly [section: string, name: string, has: string];
+
+/** Routes, below `/api/v1`. */
+export const ROUTES: readonly Row[] = [
+  ['4.1.3', 'POST /auth/register'],
+  ['5.3.1', 'GET /admin/groups'],
+  ['5.3.1', 'POST /admin/groups'],
+  ['5.3.1', 'GET /admin/groups/{id}/api-key'],
+  ['5.3.1', 'POST /admin/groups/{id}/regenerate-key'],
+  ['5.3.1', 'GET /admin/tools'],
+  ['6.1', 'GET /admin/registration-automation/dashboard'],
+];
+
+/** Tables and their columns. */
+export const TABLES: readonly RowWith[] = [
+  ['5.1', 'users', 'id username email phone roles avatar_url'],
+  ['5.1', 'conversations', 'id user_id ai_enabled'],
+  ['5.1', 'messages', 'id conversation_id content'],
+  ['5.2.1', 'mcp_tool_groups', 'id name description enabled created_by created_at updated_at'],
+  ['3.2.2', 'mcp_tool_groups', 'server_code user_tier_access allowed_roles'],
+  ['5.2.2', 'mcp_tools', 'id tool_name group_id version description enabled timeout_seconds config_data'],
+  ['5.2.2', 'mcp_tools', 'created_at updated_at'],
+  ['5.2.3', 'mcp_call_logs', 'id tool_name group_id caller_app_id request_data response_data success'],
+  ['5.2.3', 'mcp_call_logs', 'error_message duration_ms created_at'],
+];
+
+/** What a GET gives, or the POST that is said: dots lead into objects, `[]` into the first of a list. */
+export const ANSWERS: readonly RowWith[] = [
+  ['5.3.1', 'GET /admin/groups', 'success data[].id data[].name data[].description'],
+  ['3.2.2', 'GET /admin/groups', 'data[].server_code data[].user_tier_access data[].allowed_roles'],
+  ['3.2.2', 'GET /admin/groups', 'data[].enabled data[].created_by data[].created_at data[].updated_at'],
+  ['5.3.1', 'POST /admin/groups', 'success message data.id data.name data.api_key'],
+  ['5.3.1', 'GET /admin/groups/{group}/api-key', 'success message data.api_key'],
+  ['5.3.1', 'POST /admin/groups/{group}/regenerate-key', 'success message data.api_key'],
+  ['5.3.1', 'GET /admin/tools?group_id={group}', 'success data[].id data[].tool_name data[].group_id'],
+  ['3.2.2', 'GET /admin/tools?group_id={group}', 'data[].version data[].description data[].enabled'],
+  ['3.2.2', 'GET /admin/tools?group_id={group}', 'data[].timeout_seconds data[].config_data'],
+];
+
+type ToolRow = readonly [
+  section: string,
+  tool: string,
+  args: Readonly<Record<string, unknown>>,
+  gives: string,
+];
+
+/** Tools, with arguments by the names of the document, and what they give. `{customer}` is the id of one. */
+export const TOOLS: readonly ToolRow[] = [
+  ['4.3.1', 'get_user_profile', { user_id: '{customer}' }, 'user_id username roles is_active'],
+  ['4.3.1', 'get_user_profile', { user_id: '{customer}' }, 'registration_time details_included email'],
+  ['2.1 R001', 'get_user_profile', { username: '{username}' }, 'user_id username'],
+  ['2.1 R002', 'get_customer_profile', { username: '{username}' }, 'user_id username'],
+  [
+    '4.3.2',
+    'analyze_customer',
+    { user_id: '{customer}' },
+    'customer_segment behavior_pattern engagement_level',
+  ],
+  ['4.3.2', 'analyze_customer', { user_id: '{customer}' }, 'recommendations analysis_type'],
+  ['4.3.2', 'analyze_customer', { user_id: '{customer}', analysis_type: 'detailed' }, 'risk_profile'],
+  ['4.3.2', 'analyze_customer', { user_id: '{customer}', analysis_type: 'predictive' }, 'next_best_action'],
+];
+
+/** Members of the event at `/ws` that tells consultants of a new customer. */
+export const NOTICE: readonly Row[] = [
+  ['4.4.1', 'conversation_id'],
+  ['4.4.1', 'action'],
+];
