@@ -33,8 +33,8 @@ export async function buildStage(parent?: string): Promise<Stage> {
   const postgres = await OwnPostgres.create(directory);
   const network = await startTcpProxy(postgres.url);
   const target = { port: await findFreePort(), key: generateKey() };
-  const launch = () =>
-    startServer({
+  const launch = async () => {
+    const server = await startServer({
       command: ['dist/bin/chaos-server.js'],
       env: {
         DATABASE_URL: network.url,
@@ -46,6 +46,12 @@ export async function buildStage(parent?: string): Promise<Stage> {
         TOOL_BREAKER_FAILURES: '0', // else the tenth bad call of a tool were the last that runs
       },
     });
+    void server.exit.then((how) => {
+      if (how !== 'SIGKILL')
+        process.stderr.write(`The service ended by itself (${how}):\n${server.stderr()}\n`);
+    });
+    return server;
+  };
   // The first start makes the schema, which takes its time on a busy machine; a second goes on where that ended.
   let app = await launch()
     .catch(launch)
