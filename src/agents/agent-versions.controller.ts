@@ -51,7 +51,7 @@ export class AgentVersionsController {
   @Requires('agents.write')
   @ApiOperation({
     summary: 'Change a version of an agent',
-    description: 'Absent fields stay. Another server needs the key anew.',
+    description: 'Another server needs the key anew.',
   })
   @ApiChange(VersionDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../platform/new-id.js';
+import { given } from '../platform/rest/given.js';
 import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
 import type { Caller } from '../access/caller.js';
@@ -184,7 +185,7 @@ export class AgentVersionsService {
       weight: input.weight,
       enabled: input.enabled,
     };
-    return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+    return given(columns);
   }
 }
 

@@ -66,7 +66,7 @@ export class AgentsController {
 
   @Put(':id')
   @Requires('agents.write')
-  @ApiOperation({ summary: 'Change an agent', description: 'Absent fields stay.' })
+  @ApiOperation({ summary: 'Change an agent' })
   @ApiChange(AgentDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
   async update(

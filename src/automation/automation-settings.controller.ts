@@ -29,7 +29,7 @@ export class AutomationSettingsController {
   @Requires('automation.write')
   @ApiOperation({
     summary: 'Set how new customers are greeted',
-    description: 'All of it: what is absent gets its default. In force with the next step of every run.',
+    description: 'In force with the next step of every run.',
   })
   @ApiChange(AutomationSettingsDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND)

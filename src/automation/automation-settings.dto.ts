@@ -21,27 +21,27 @@ const TOOLS_MAX = 50;
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const ONE_LINE = /^[^\p{Cc}\u2028\u2029]*$/u;
 
-/** All of the settings: what is absent gets its default. */
 export class PutAutomationSettingsDto {
-  @ApiProperty({
+  @ApiPropertyOptional({
     enum: WELCOME_STRATEGIES,
     description:
-      'agent: an agent writes the welcome, a template steps in for it; template: always the template; off: no welcome',
+      'agent, until it is set: an agent writes the welcome, a template steps in for it; template: always the template; off: no welcome',
   })
+  @MayBeAbsent()
   @IsIn(WELCOME_STRATEGIES)
-  strategy: WelcomeStrategy;
+  strategy?: WelcomeStrategy;
 
-  @ApiPropertyOptional({ default: 'en', example: 'zh-CN', description: 'For users who have not said theirs' })
+  @ApiPropertyOptional({ example: 'zh-CN', description: 'For users who have not said theirs' })
   @MayBeAbsent()
   @Matches(LANGUAGE, { message: LANGUAGE_WRONG })
   default_language?: string;
 
-  @ApiPropertyOptional({ enum: CONVERSATION_CHANNELS, default: 'app', description: 'Of the conversation' })
+  @ApiPropertyOptional({ enum: CONVERSATION_CHANNELS, description: 'Of the conversation' })
   @MayBeAbsent()
   @IsIn(CONVERSATION_CHANNELS)
   conversation_channel?: ConversationChannel;
 
-  @ApiPropertyOptional({ default: 'Welcome', description: 'Of the conversation' })
+  @ApiPropertyOptional({ description: 'Of the conversation' })
   @MayBeAbsent()
   @Trimmed()
   @IsString()
@@ -49,14 +49,14 @@ export class PutAutomationSettingsDto {
   @Matches(ONE_LINE, { message: 'must not hold control characters' })
   conversation_title?: string;
 
-  @ApiPropertyOptional({ default: true, description: 'Whether an agent may answer in the conversation' })
+  @ApiPropertyOptional({ description: 'Whether an agent may answer in the conversation' })
   @MayBeAbsent()
   @IsBoolean()
   conversation_ai_enabled?: boolean;
 
   @ApiPropertyOptional({
     type: [String],
-    default: DEFAULT_TOOLS,
+
     example: DEFAULT_TOOLS,
     description: 'Without these the agent is not asked and the run is skipped; empty: it needs none',
   })

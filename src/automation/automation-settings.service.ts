@@ -5,6 +5,7 @@ import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
 import type { UserCaller } from '../access/caller.js';
 import { InvalidInputError, NotFoundError } from '../platform/errors.js';
+import { given } from '../platform/rest/given.js';
 import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { ToolGroup } from '../groups/group.entity.js';
 import { JobRegistry } from '../jobs/job-registry.js';
@@ -41,7 +42,7 @@ export class AutomationSettingsService {
     const { tenantId } = caller;
     const columns = columnsOf(input);
     const saved = await this.dataSource.transaction(async (manager) => {
-      await requireGroup(manager, tenantId, columns.groupId);
+      await requireGroup(manager, tenantId, columns.groupId ?? null);
       const row = await this.findLocked(manager, tenantId, ifMatch);
       const values = differenceOf(row, columns);
       const changed = await manager.save(AutomationSetting, Object.assign(row, columns));
@@ -89,24 +90,23 @@ export class AutomationSettingsService {
   }
 }
 
-type Columns = Omit<AutomationSettingValues, 'version'>;
-
 /** @throws {InvalidInputError} There is no such language. */
-function columnsOf(input: PutAutomationSettingsDto): Columns {
-  const language = toLanguage(input.default_language ?? DEFAULTS.defaultLanguage);
+function columnsOf(input: PutAutomationSettingsDto): Partial<AutomationSettingValues> {
+  const asked = input.default_language;
+  const language = asked === undefined ? undefined : toLanguage(asked);
   if (language === null)
     throw new InvalidInputError('default_language is no language tag', {
       details: [{ field: 'default_language', message: 'is no language tag' }],
     });
-  return {
+  return given({
     strategy: input.strategy,
     defaultLanguage: language,
-    conversationChannel: input.conversation_channel ?? DEFAULTS.conversationChannel,
-    conversationTitle: input.conversation_title ?? DEFAULTS.conversationTitle,
-    conversationAiEnabled: input.conversation_ai_enabled ?? DEFAULTS.conversationAiEnabled,
-    requiredTools: input.required_tools ?? DEFAULTS.requiredTools,
-    groupId: input.group_id ?? null,
-  };
+    conversationChannel: input.conversation_channel,
+    conversationTitle: input.conversation_title,
+    conversationAiEnabled: input.conversation_ai_enabled,
+    requiredTools: input.required_tools,
+    groupId: input.group_id,
+  });
 }
 
 async function requireGroup(manager: EntityManager, tenantId: string, id: string | null): Promise<void> {

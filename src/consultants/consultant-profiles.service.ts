@@ -5,12 +5,13 @@ import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
 import type { UserCaller } from '../access/caller.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
+import { given } from '../platform/rest/given.js';
 import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import type { Consultant } from './allocation.js';
 import { ConsultantDirectory } from './consultant-directory.js';
 import { ConsultantProfile, PROFILE_DEFAULTS } from './consultant-profile.entity.js';
-import { type ConsultantDto, PutProfileDto } from './consultants.dto.js';
+import type { ConsultantDto, PutOwnProfileDto, PutProfileDto } from './consultants.dto.js';
 
 /** Version of a profile that is not there. */
 const UNSET = { version: 0 };
@@ -59,13 +60,9 @@ export class ConsultantProfilesService {
     return this.get(caller, userId);
   }
 
-  /** All but the level, which is for administrators to set: it stays as it is. */
-  async putOwn(caller: UserCaller, input: PutProfileDto, ifMatch?: ReadVersions): Promise<ConsultantDto> {
-    const { level } = await this.get(caller, caller.userId);
-    return this.put(caller, caller.userId, {
-      input: Object.assign(new PutProfileDto(), input, { level }),
-      ifMatch,
-    });
+  /** All but the level, which is for administrators to set. */
+  putOwn(caller: UserCaller, input: PutOwnProfileDto, ifMatch?: ReadVersions): Promise<ConsultantDto> {
+    return this.put(caller, caller.userId, { input, ifMatch });
   }
 
   private async save(
@@ -79,7 +76,7 @@ export class ConsultantProfilesService {
     requireVersion(found ?? UNSET, ifMatch);
     const columns = columnsOf(input);
     const values = found ? differenceOf(found, columns) : { after: columns };
-    const profile = found ?? manager.create(ConsultantProfile, { tenantId, userId });
+    const profile = found ?? manager.create(ConsultantProfile, { tenantId, userId, ...PROFILE_DEFAULTS });
     await (found
       ? manager.save(ConsultantProfile, Object.assign(profile, columns))
       : manager.insert(ConsultantProfile, Object.assign(profile, columns)));
@@ -89,13 +86,12 @@ export class ConsultantProfilesService {
 }
 
 function columnsOf(input: PutProfileDto) {
-  const { skills, level, maxOpenCustomers, available } = PROFILE_DEFAULTS;
-  return {
-    skills: [...new Set((input.skills ?? skills).map((skill) => skill.trim().toLowerCase()))],
-    level: input.level ?? level,
-    maxOpenCustomers: input.max_open_customers ?? maxOpenCustomers,
-    available: input.available ?? available,
-  };
+  return given({
+    skills: input.skills && [...new Set(input.skills.map((skill) => skill.trim().toLowerCase()))],
+    level: input.level,
+    maxOpenCustomers: input.max_open_customers,
+    available: input.available,
+  });
 }
 
 function toDto(consultant: Consultant, version: number): ConsultantDto {

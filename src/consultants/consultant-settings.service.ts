@@ -5,6 +5,7 @@ import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
 import type { UserCaller } from '../access/caller.js';
 import { ConflictError } from '../platform/errors.js';
+import { given } from '../platform/rest/given.js';
 import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { ConsultantSettings, type EscalationLevel } from './consultant-settings.entity.js';
@@ -61,7 +62,7 @@ export class ConsultantSettingsService {
     const values = found ? differenceOf(found, columns) : { after: columns };
     await (found
       ? manager.save(ConsultantSettings, Object.assign(found, columns))
-      : manager.insert(ConsultantSettings, { tenantId, ...columns }));
+      : manager.insert(ConsultantSettings, { tenantId, ...SETTING_DEFAULTS, ...columns }));
     const target = { kind: 'consultant_settings', id: tenantId };
     await this.audit.record(manager, caller, { action: 'consultant_settings.put', target, ...values });
   }
@@ -72,14 +73,14 @@ function columnsOf(input: PutConsultantSettingsDto) {
     const { after_seconds, roles = [], user_ids = [], skills = [], consultant_level } = level;
     return { after_seconds, roles, user_ids, skills, consultant_level };
   });
-  return {
-    allocation: input.allocation ?? SETTING_DEFAULTS.allocation,
-    offerSeconds: input.offer_seconds ?? SETTING_DEFAULTS.offerSeconds,
-    expectedResponseSeconds: input.expected_response_seconds ?? SETTING_DEFAULTS.expectedResponseSeconds,
-    conversationLink: input.conversation_link ?? SETTING_DEFAULTS.conversationLink,
-    levels: levels ?? SETTING_DEFAULTS.levels,
-    alertAfterSeconds: input.alert_after_seconds ?? SETTING_DEFAULTS.alertAfterSeconds,
-  };
+  return given({
+    allocation: input.allocation,
+    offerSeconds: input.offer_seconds,
+    expectedResponseSeconds: input.expected_response_seconds,
+    conversationLink: input.conversation_link,
+    levels,
+    alertAfterSeconds: input.alert_after_seconds,
+  });
 }
 
 function toDto(settings: SettingsInForce, version: number): ConsultantSettingsDto {

@@ -39,7 +39,7 @@ export class ConsultantsController {
   @Requires('consultants.claim')
   @ApiOperation({
     summary: 'Say how you work',
-    description: 'Sets all of your profile but the level: what is absent gets its default.',
+    description: 'All of your profile but the level.',
   })
   @ApiData(ConsultantDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
@@ -64,7 +64,6 @@ export class ConsultantsController {
   @Requires('consultants.write')
   @ApiOperation({
     summary: 'Say how a consultant works',
-    description: 'Sets the whole profile: what is absent gets its default.',
   })
   @ApiData(ConsultantDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
@@ -90,7 +89,7 @@ export class ConsultantsController {
   @ApiOperation({
     summary: 'Set how customers find a consultant',
     description:
-      'Allocation, escalation and what is told. Sets all of it: what is absent gets its default. Counts from the next announcement, offer and escalation on.',
+      'Allocation, escalation and what is told. Counts from the next announcement, offer and escalation on.',
   })
   @ApiData(ConsultantSettingsDto)
   @ApiFailures(BAD_REQUEST, CONFLICT)

@@ -27,11 +27,10 @@ const LEVELS_MAX = 10;
 const DAY_SECONDS = 86_400;
 const LINK = /^(https?:\/\/\S+)?$/;
 
-/** The whole profile: what is absent gets its default. */
 export class PutProfileDto {
   @ApiPropertyOptional({
     type: [String],
-    default: [],
+
     example: ['vip', 'laser'],
     description: "Compared with a customer's tier, tags and interests",
   })
@@ -46,7 +45,7 @@ export class PutProfileDto {
   @ApiPropertyOptional({
     minimum: 1,
     maximum: LEVEL_MAX,
-    default: 1,
+
     description: 'Escalations may go to those of at least a level',
   })
   @MayBeAbsent()
@@ -55,14 +54,14 @@ export class PutProfileDto {
   @Max(LEVEL_MAX)
   level?: number;
 
-  @ApiPropertyOptional({ minimum: 0, maximum: 1000, default: 20, description: 'Claimed and not closed' })
+  @ApiPropertyOptional({ minimum: 0, maximum: 1000, description: 'Claimed and not closed' })
   @MayBeAbsent()
   @IsInt()
   @Min(0)
   @Max(1000)
   max_open_customers?: number;
 
-  @ApiPropertyOptional({ default: true, description: 'false: no customer is offered to them' })
+  @ApiPropertyOptional({ description: 'false: no customer is offered to them' })
   @MayBeAbsent()
   @IsBoolean()
   available?: boolean;
@@ -163,9 +162,8 @@ export class EscalationLevelDto {
   consultant_level?: number;
 }
 
-/** All settings: what is absent gets its default. */
 export class PutConsultantSettingsDto {
-  @ApiPropertyOptional({ enum: ALLOCATIONS, default: 'free', description: 'Who is told of a customer first' })
+  @ApiPropertyOptional({ enum: ALLOCATIONS, description: 'Who is told of a customer first' })
   @MayBeAbsent()
   @IsIn(ALLOCATIONS)
   allocation?: Allocation;
@@ -173,7 +171,7 @@ export class PutConsultantSettingsDto {
   @ApiPropertyOptional({
     minimum: 1,
     maximum: DAY_SECONDS,
-    default: 60,
+
     description: 'How long a customer is offered to one alone',
   })
   @MayBeAbsent()
@@ -185,7 +183,7 @@ export class PutConsultantSettingsDto {
   @ApiPropertyOptional({
     minimum: 1,
     maximum: DAY_SECONDS,
-    default: 300,
+
     description: 'Told to consultants with each customer',
   })
   @MayBeAbsent()
@@ -195,7 +193,6 @@ export class PutConsultantSettingsDto {
   expected_response_seconds?: number;
 
   @ApiPropertyOptional({
-    default: '',
     example: 'https://crm.example.com/conversations/{conversation_id}',
     description:
       'Where a consultant answers; empty: the resource /api/v1/conversations/{id} under PUBLIC_URL',
@@ -209,7 +206,7 @@ export class PutConsultantSettingsDto {
   @ApiPropertyOptional({
     type: [EscalationLevelDto],
     description:
-      'Who is told, one level after the other, while nobody claims. Default: consultants after 300 s, administrators 600 s later',
+      'Who is told, one level after the other, while nobody claims. Until it is set: consultants after 300 s, administrators 600 s later',
   })
   @MayBeAbsent()
   @IsArray()
@@ -221,7 +218,7 @@ export class PutConsultantSettingsDto {
   @ApiPropertyOptional({
     minimum: 1,
     maximum: DAY_SECONDS,
-    default: 900,
+
     description: 'After the last level, until administrators are alerted',
   })
   @MayBeAbsent()

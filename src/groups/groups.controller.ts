@@ -73,7 +73,7 @@ export class GroupsController {
   @Put(':id')
   @Requires('groups.write')
   @ApiInFlight()
-  @ApiOperation({ summary: 'Change a group', description: 'Fields that are absent stay as they are.' })
+  @ApiOperation({ summary: 'Change a group' })
   @ApiChange(GroupDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
   async update(

@@ -73,7 +73,6 @@ export class CreateGroupDto {
   policy?: GroupPolicy;
 }
 
-/** Fields that are absent stay as they are. */
 export class UpdateGroupDto extends PartialType(OmitType(CreateGroupDto, ['server_code']), {
   skipNullProperties: false,
 }) {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { newId } from '../platform/new-id.js';
+import { given } from '../platform/rest/given.js';
 import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
 import type { Caller } from '../access/caller.js';
@@ -186,5 +187,5 @@ function columnsOf(
     sessions: input.sessions,
     policy: input.policy,
   };
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+  return given(columns);
 }

@@ -7,6 +7,7 @@ import { differenceOf } from '../access/audit/difference.js';
 import type { UserCaller } from '../access/caller.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
+import { given } from '../platform/rest/given.js';
 import { type ReadVersions, requireVersion } from '../platform/rest/preconditions.js';
 import { uniqueViolation } from '../platform/database/unique-violation.js';
 import { type JobKind, JobRegistry } from './job-registry.js';
@@ -52,12 +53,18 @@ export class JobSettingsService {
     ifMatch?: ReadVersions,
   ): Promise<KindSetting> {
     const kind = this.kindOf(name);
-    const columns = { retrySeconds: input.retry_seconds, timeoutSeconds: input.timeout_seconds ?? null };
+    const columns = given({ retrySeconds: input.retry_seconds, timeoutSeconds: input.timeout_seconds });
     const set = await this.commit(async (manager) => {
       const found = await findLocked(manager, caller, name);
       requireVersion(found ?? UNSET, ifMatch);
       const setting =
-        found ?? manager.create(JobSetting, { id: newId(), tenantId: caller.tenantId, kind: name });
+        found ??
+        manager.create(JobSetting, {
+          id: newId(),
+          tenantId: caller.tenantId,
+          kind: name,
+          retrySeconds: [...kind.retrySeconds],
+        });
       const values = found ? differenceOf(found, columns) : { after: columns };
       const saved = await manager.save(JobSetting, Object.assign(setting, columns));
       await this.record(manager, caller, { action: 'job_setting.put', setting: saved, values });

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type as As } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, Matches, Max, Min, IsOptional } from 'class-validator';
 import { MayBeAbsent, PageQueryDto, TimeText } from '../platform/rest/rest.dto.js';
 import { JOB_OUTCOMES, type JobOutcome } from './job-attempt.entity.js';
 import { RETRIES_MAX, RETRY_SECONDS_MAX, TIMEOUT_SECONDS_MAX } from './job-registry.js';
@@ -61,26 +61,32 @@ export class PurgeDeadJobsDto {
   before?: string;
 }
 
-/** The whole setting: what is absent is as the author of the kind wrote. */
 export class PutJobSettingDto {
-  @ApiProperty({
+  @ApiPropertyOptional({
     type: [Number],
     example: [5, 15, 60],
     description: 'Seconds before each further attempt; empty: there is one attempt',
   })
+  @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(RETRIES_MAX)
   @IsInt({ each: true })
   @Min(0, { each: true })
   @Max(RETRY_SECONDS_MAX, { each: true })
-  retry_seconds: number[];
+  retry_seconds?: number[];
 
-  @ApiPropertyOptional({ minimum: 1, maximum: TIMEOUT_SECONDS_MAX, description: 'Longest run' })
-  @MayBeAbsent()
+  @ApiPropertyOptional({
+    type: Number,
+    nullable: true,
+    minimum: 1,
+    maximum: TIMEOUT_SECONDS_MAX,
+    description: 'Longest run; null: as the author of the kind wrote',
+  })
+  @IsOptional()
   @IsInt()
   @Min(1)
   @Max(TIMEOUT_SECONDS_MAX)
-  timeout_seconds?: number;
+  timeout_seconds?: number | null;
 }
 
 export class JobProgressDto {

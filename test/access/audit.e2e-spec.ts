@@ -4,7 +4,7 @@ import { v7 as newId } from 'uuid';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { openApiDocument } from '../../src/platform/rest/rest.js';
 import { TestTools } from '../fixtures/test.tools.js';
-import { CHANGES, READS, type World } from '../support/admin-changes.js';
+import { CHANGES, READS, worldOf } from '../support/admin-changes.js';
 import { DERIVED_TABLES } from '../support/derived-tables.js';
 import { newGroup } from '../support/mcp.js';
 import { startServer } from '../support/server.js';
@@ -30,25 +30,9 @@ describe('the admin audit', () => {
 
   const entries = (where: string, value: unknown) =>
     t.dataSource.query<Entry[]>(`SELECT * FROM admin_audit_logs WHERE ${where} = $1 ORDER BY id`, [value]);
-  const newWorld = async (): Promise<World> => {
-    const group = await newGroup(t, operator, { tools: ['echo'] });
-    const { adminToken: token } = operator;
-    const tools = await t.rest('GET', `/admin/tools?group_id=${group.id}`, { token });
-    const { tenantId: tenant, tenantName } = await t.newTenant();
-    const keys = await t.rest('GET', `/admin/groups/${group.id}/keys`, { token });
-    const user = await t.newUser(operator.tenantId, ['auditor']);
-    const ids = {
-      group: group.id,
-      key: keys.items[0].id,
-      tool: tools.items[0].id,
-      user: user.id,
-      made: newId(),
-    };
-    return { ...ids, tenant, tenantName };
-  };
   const call = async (route: string) => {
     const { path, body, prepare } = CHANGES[route];
-    const world = await newWorld();
+    const world = await worldOf(t, operator);
     await prepare?.(t, world);
     const requestId = newId();
     return {

@@ -158,11 +158,21 @@ describe('feature switches', () => {
     expect(row.enabled).toBe(true);
   });
 
+  it('keeps a rollout at its percentage when it is turned off and on again', async () => {
+    const name = newName();
+    const made = await put(own(name), { percentage: 10, roles: ['owner'] });
+    expect(made.body.data).toMatchObject({ enabled: false, percentage: 10 });
+    for (const enabled of [true, false, true]) {
+      const { body } = await put(own(name), { enabled });
+      expect(body.data).toMatchObject({ enabled, percentage: 10, roles: ['owner'] });
+    }
+  });
+
   it.each([
     ['percentage', { enabled: true, percentage: 101 }],
     ['percentage', { enabled: true, percentage: 0.5 }],
     ['roles', { enabled: true, roles: ['king'] }],
-    ['enabled', { percentage: 10 }],
+    ['enabled', { enabled: null }],
   ])('refuses a wrong %s', async (field, body) => {
     const answer = await put(own(newName()), body);
     expect([answer.status, answer.body.error.details?.[0].field]).toEqual([400, field]);

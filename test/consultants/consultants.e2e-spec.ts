@@ -617,7 +617,7 @@ describe('consultants', () => {
       expect(first.headers.get('etag')).toMatch(/^"1/);
       expect((await asAdmin('PUT', path, {}, { 'if-match': '"0"' })).status).toBe(412);
       const own = await t.rest('PUT', '/consultants/me', { token: ann.token, body: { available: false } });
-      expect(own.body.data).toMatchObject({ level: 4, available: false, skills: [] });
+      expect(own.body.data).toMatchObject({ level: 4, available: false, skills: ['vip'] });
       const risen = await t.rest('PUT', '/consultants/me', { token: ann.token, body: { level: 9 } });
       expect(risen.status).toBe(400);
       expect((await asAdmin('PUT', `/admin/consultants/${tenant.caller.userId}`, {})).status).toBe(404);

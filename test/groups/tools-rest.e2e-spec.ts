@@ -120,7 +120,6 @@ describe('admin REST of tools', () => {
       [{ tool_name: 'get_task', timeout_seconds: 0 }, ['timeout_seconds']],
       [{ tool_name: 'get_task', timeout_seconds: 3601 }, ['timeout_seconds']],
       [{ tool_name: 'get_task', timeout_seconds: '5' }, ['timeout_seconds']],
-      [{ tool_name: 'get_task', description: '' }, ['description']],
       [{ tool_name: 'get_task', config_data: [] }, ['config_data']],
       [{ tool_name: 'get_task', config_data: { unknown: 1 } }, ['config_data']],
       [{ tool_name: 'get_task', group_id: 'x' }, ['group_id']],
@@ -139,6 +138,18 @@ describe('admin REST of tools', () => {
       ]);
       const { id } = (await greet({ greeting: 'Hi' })).body.data;
       expect(fieldsOf(await put(id, { config_data: {} }))).toEqual(['config_data.greeting']);
+    });
+
+    it('is refused when a key is mistyped, also beside one that is wrong', async () => {
+      const { id } = (await greet({ greeting: 'Hi' })).body.data;
+      const answer = await put(id, { config_data: { greeting: '', markk: '?' } });
+      expect(answer.body.error.details).toEqual([
+        { field: 'config_data.greeting', message: expect.any(String) },
+        {
+          field: 'config_data.markk',
+          message: 'is no setting of this tool; it has greeting, mark',
+        },
+      ]);
     });
 
     it('is stored as sent and reaches the tool with its defaults', async () => {
@@ -187,6 +198,66 @@ describe('admin REST of tools', () => {
       const body = { tool_name: 'search_users', enabled: 1, config_data: { x: 1 } };
       expect(fieldsOf(await put(id, body))).toEqual(['tool_name', 'enabled']);
       expect(fieldsOf(await put(id, { config_data: { x: 1 } }))).toEqual(['config_data']);
+    });
+  });
+
+  describe('PUT /admin/tools/:id with group_id', () => {
+    const bodyOf = (group: string) => ({
+      group_id: group,
+      enabled: true,
+      timeout_seconds: 30,
+      description: '',
+      config_data: {},
+    });
+    const newGroup = async (body: object = {}) =>
+      (await t.rest('POST', '/admin/groups', { token, body: { name: `g-${Math.random()}`, ...body } })).body
+        .data.id;
+    const namesIn = (group: string) =>
+      t.app
+        .get(CatalogStore)
+        .find(group)
+        ?.listed.map(({ name }) => name);
+
+    it('takes a body with the defaults of the requirements: an empty description is the own text of the tool', async () => {
+      const { id } = (await add({ tool_name: 'get_task', description: 'Mine', enabled: false })).body.data;
+      const answer = await put(id, bodyOf(groupId));
+      expect([answer.status, answer.body.data]).toMatchObject([
+        200,
+        { enabled: true, timeout_seconds: 30, description: null, effective_description: expect.any(String) },
+      ]);
+    });
+
+    it('moves the tool at once, with its id and its settings', async () => {
+      const { id } = (await add({ tool_name: 'get_task', description: 'Mine' })).body.data;
+      const other = await newGroup();
+      const answer = await put(id, { group_id: other });
+      expect([answer.status, answer.body]).toMatchObject([
+        200,
+        { effective_immediately: true, data: { id, group_id: other, description: 'Mine' } },
+      ]);
+      expect([listedNames(), namesIn(other)]).toEqual([[], ['get_task']]);
+      const [entry] = (await t.rest('GET', `/admin/audit-logs?action=tool.update`, { token })).items;
+      expect(entry).toMatchObject({ before: { groupId }, after: { groupId: other } });
+    });
+
+    it('refuses where the other group has a tool of that name, is not there or is narrower, and changes nothing', async () => {
+      const { id } = (await add({ tool_name: 'get_task', user_tier_access: ['vip'] })).body.data;
+      const [taken, narrow] = [await newGroup(), await newGroup({ user_tier_access: ['gold'] })];
+      await t.rest('POST', `/admin/groups/${taken}/tools`, { token, body: { tool_name: 'get_task' } });
+      const stranger = (await t.newTenant()).adminToken;
+      const theirs = await t.rest('POST', '/admin/groups', { token: stranger, body: { name: 'theirs' } });
+      const answers = [];
+      for (const group of [taken, theirs.body.data.id, narrow]) {
+        const answer = await put(id, { group_id: group, enabled: false });
+        answers.push([answer.status, fieldsOf(answer)]);
+      }
+      expect(answers).toEqual([
+        [409, ['group_id']],
+        [404, []],
+        [400, ['user_tier_access']],
+      ]);
+      const { body } = await t.rest('GET', `/admin/tools/${id}`, { token });
+      expect(body.data).toMatchObject({ group_id: groupId, enabled: true });
     });
   });
 

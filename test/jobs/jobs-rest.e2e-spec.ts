@@ -294,7 +294,7 @@ describe('/api/v1/admin/jobs', () => {
       expect((await ask('GET', path)).body.data).toMatchObject({ retry_seconds: [3], version: 2 });
       expect((await audited('job_setting.put')).map(({ before, after }) => [before, after])).toEqual([
         [{ retrySeconds: [1] }, { retrySeconds: [3] }],
-        [null, { retrySeconds: [1], timeoutSeconds: null }],
+        [null, { retrySeconds: [1] }],
       ]);
     });
 
@@ -304,7 +304,7 @@ describe('/api/v1/admin/jobs', () => {
       [{ retry_seconds: 'soon' }, 400],
       [{ retry_seconds: Array.from({ length: 51 }, () => 1) }, 400],
       [{ retry_seconds: [1], timeout_seconds: 0 }, 400],
-      [{}, 400],
+      [{ retry_seconds: null }, 400],
     ])('refuses %j', async (body, status) => {
       expect((await ask('PUT', path, { body })).status).toBe(status);
     });

@@ -604,7 +604,11 @@ describe('the MCP endpoint', () => {
       return {
         status: response.status,
         read: async () => (await reader.read()).value,
-        end: () => reader.cancel(),
+        end: async () => {
+          await reader.cancel();
+          const session = { 'mcp-session-id': headers.get('mcp-session-id') ?? '' };
+          await fetch(g.url, { method: 'DELETE', headers: withKey(g, session) });
+        },
       };
     };
 
@@ -620,6 +624,23 @@ describe('the MCP endpoint', () => {
       const heardByB = await streamB.read();
       expect(heardByB?.match(/list_changed/g)).toHaveLength(1);
       await Promise.all([streamA.end(), streamB.end()]);
+    });
+
+    it('reaches both groups when a tool moves from one to the other', async () => {
+      const [a, b] = [
+        await newGroup(t, tenant, { tools: ['echo'], sessions: true }),
+        await newGroup(t, tenant, { tools: [], sessions: true }),
+      ];
+      const [streamA, streamB] = [await openStream(a), await openStream(b)];
+      const { items } = await t.rest('GET', `/admin/tools?group_id=${a.id}`, { token: tenant.adminToken });
+      await t.rest('PUT', `/admin/tools/${items[0].id}`, {
+        token: tenant.adminToken,
+        body: { group_id: b.id },
+      });
+      for (const stream of [streamA, streamB]) {
+        expect(await stream.read()).toContain('notifications/tools/list_changed');
+        await stream.end();
+      }
     });
 
     it('reaches the second stream of a session, which takes the place of a dead one', async () => {

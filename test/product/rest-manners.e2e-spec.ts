@@ -5,6 +5,9 @@ import { loadConfig } from '../../src/platform/config.js';
 import { newId } from '../../src/platform/new-id.js';
 import { openApiDocument } from '../../src/platform/rest/rest.js';
 import { findFreePort } from '../support/server.js';
+import { worldOf } from '../support/admin-changes.js';
+import { isOfPerson, NO_WORLD, OF_OTHER_KINDS, putChange, WHOLE_BODIES } from '../support/whole-bodies.js';
+import { TestTools } from '../fixtures/test.tools.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 
 describe('REST manners', () => {
@@ -14,7 +17,7 @@ describe('REST manners', () => {
   let limited: TestApp | undefined;
   let below: TestApp | undefined;
   beforeAll(async () => {
-    t = await createTestApp();
+    t = await createTestApp({ tools: [TestTools], env: { JOBS_CONCURRENCY: '0' } });
     tenant = await t.newTenant();
     token = tenant.adminToken;
   });
@@ -159,90 +162,58 @@ describe('REST manners', () => {
       }
   });
 
-  describe('what a PUT leaves out', () => {
-    const [, section = ''] = readFileSync('docs/rest-api.md', 'utf8').split('**What a PUT leaves out**');
-    const [table = ''] = section.split('\nA field that is');
-    const reset = new Map(
-      [...table.matchAll(/^\| (`\/.*?) \| (.*) \|$/gm)].flatMap(([, paths, fields]) =>
-        wordsIn(paths).map((path) => [path, wordsIn(fields)] as const),
-      ),
+  describe('what a PUT leaves out stays as it is', () => {
+    const listPuts = async () =>
+      operationsOf((await openApiDocument(t.app)) as unknown as OpenApi).filter(
+        ({ method }) => method === 'PUT',
+      );
+
+    let operator: TestTenant;
+    beforeAll(async () => {
+      operator = await t.newTenant();
+      await t.dataSource.query('UPDATE tenants SET is_operating = true WHERE id = $1', [operator.tenantId]);
+    });
+
+    it('holds for every PUT: each has a whole body below', async () => {
+      const puts = (await listPuts()).map(({ path, body }) => [
+        path.replace('/api/v1', ''),
+        Object.keys(body?.properties ?? {}).toSorted(),
+      ]);
+      const whole = Object.entries(WHOLE_BODIES).map(([path, make]) => [
+        path,
+        [...Object.keys(make(NO_WORLD)), ...(OF_OTHER_KINDS[path] ?? [])].toSorted(),
+      ]);
+      expect(Object.fromEntries(whole)).toEqual(Object.fromEntries(puts));
+    });
+
+    it.each(Object.keys(WHOLE_BODIES))(
+      'holds for PUT %s: said again, each field leaves the rest',
+      async (path) => {
+        const world = await worldOf(t, operator);
+        const change = putChange(path);
+        await change.prepare?.(t, world);
+        const signedIn = isOfPerson(path)
+          ? (await t.signIn((await t.newUser(operator.tenantId, ['owner', 'admin', 'consultant'])).email))
+              .access_token
+          : operator.adminToken;
+        const put = (body: object) => t.rest('PUT', change.path(world), { token: signedIn, body });
+        const shown = ({ body }: Awaited<ReturnType<typeof put>>) => {
+          const { version: _v, row_version: _r, updated_at: _u, checked_at: _c, ...data } = body.data;
+          return data;
+        };
+        const whole = WHOLE_BODIES[path](world);
+        const first = await put(whole);
+        expect([first.status, first.body.error]).toEqual([200, undefined]);
+        const required =
+          (await listPuts()).find((one) => one.path === `/api/v1${path}`)?.body?.required ?? [];
+        for (const body of [{}, ...Object.entries(whole).map(([name, value]) => ({ [name]: value }))]) {
+          const answer = await put(body);
+          const lacks = required.some((name) => !(name in body));
+          expect([body, answer.status]).toEqual([body, lacks ? 400 : 200]);
+          if (!lacks) expect([body, shown(answer)]).toEqual([body, shown(first)]);
+        }
+      },
     );
-
-    it('is reset where the documentation says so: where a whole is put in place', async () => {
-      const { paths } = (await openApiDocument(t.app)) as unknown as {
-        paths: Record<
-          string,
-          { put?: { requestBody?: { content: Record<string, { schema: { $ref?: string } }> } } }
-        >;
-      };
-      const operations = operationsOf((await openApiDocument(t.app)) as unknown as OpenApi);
-      const wholes = operations.flatMap(({ method, path, body }) => {
-        const dto = Object.values(paths[path].put?.requestBody?.content ?? {})[0]?.schema.$ref ?? '';
-        const optional = Object.keys(body?.properties ?? {}).filter(
-          (name) => !body?.required?.includes(name),
-        );
-        if (method !== 'PUT' || !/\/(Put|Set)\w*Dto$/.test(dto) || optional.length === 0) return [];
-        return [[path.replace('/api/v1', ''), optional] as const];
-      });
-      expect(wholes.length).toBeGreaterThan(5);
-      expect(Object.fromEntries(reset)).toEqual(Object.fromEntries(wholes));
-    });
-
-    const least: Readonly<Record<string, readonly [object, object]>> = {
-      '/admin/features/x': [{ enabled: true }, { percentage: 5, roles: ['owner'], description: 'x' }],
-      '/admin/automation/settings': [
-        { strategy: 'template' },
-        {
-          default_language: 'zh',
-          conversation_channel: 'wechat',
-          conversation_title: 'x',
-          conversation_ai_enabled: false,
-          required_tools: [],
-        },
-      ],
-      '/admin/job-settings/alerts.cleanup': [{ retry_seconds: [1] }, { timeout_seconds: 7 }],
-      '/consultants/me': [{}, { skills: ['x'], max_open_customers: 3, available: false }],
-      '/admin/consultant-settings': [{}, { offer_seconds: 7, expected_response_seconds: 8 }],
-    };
-    it.each(Object.entries(least))('is reset by PUT %s', async (path, [needed, optional]) => {
-      const person = await t.newUser(tenant.tenantId, ['owner', 'admin', 'consultant']);
-      const { access_token: signedIn } = await t.signIn(person.email);
-      const put = async (body: object) => {
-        const answer = await t.rest('PUT', path, { token: signedIn, body });
-        expect([answer.status, answer.body.error]).toEqual([200, undefined]);
-        const { version: _version, updated_at: _at, ...data } = answer.body.data;
-        return data;
-      };
-      const before = await put(needed);
-      const between = await put({ ...needed, ...optional });
-      expect(between).toMatchObject(optional);
-      expect(await put(needed)).toEqual(before);
-    });
-
-    it('stays as it is everywhere else', async () => {
-      const { id } = await newGroup('Left out');
-      const tool = await t.rest('POST', `/admin/groups/${id}/tools`, {
-        token,
-        body: { tool_name: 'get_user_profile', description: 'x', timeout_seconds: 9 },
-      });
-      const key = await t.rest('POST', `/admin/groups/${id}/keys`, {
-        token,
-        body: { name: 'x', owner: 'team' },
-      });
-      for (const path of [
-        `/admin/groups/${id}`,
-        `/admin/tools/${tool.body.data.id}`,
-        `/admin/keys/${key.body.data.id}`,
-        '/admin/sign-in-settings',
-        '/notifications/preferences',
-      ]) {
-        const { version: _v, updated_at: _u, ...before } = (await read(path)).body.data;
-        const answer = await t.rest('PUT', path, { token, body: {} });
-        expect([path, answer.status]).toEqual([path, 200]);
-        const { version: _w, updated_at: _t, ...after } = (await read(path)).body.data;
-        expect([path, after]).toEqual([path, before]);
-      }
-    });
   });
 
   describe('cursors', () => {

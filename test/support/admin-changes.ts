@@ -1,7 +1,8 @@
 import { v7 as newId } from 'uuid';
 import { AGENT_KEY } from '../../src/agents/agent-caller.js';
 import { SecretBox } from '../../src/platform/secrets/secret-box.js';
-import type { TestApp } from './test-app.js';
+import { newGroup } from './mcp.js';
+import type { TestApp, TestTenant } from './test-app.js';
 
 /** What a call needs: made anew for each, so that no call depends on another one. */
 export type World = {
@@ -15,11 +16,23 @@ export type World = {
   /** Of whatever a `prepare` makes. */
   readonly made: string;
 };
-type Change = {
+export type Change = {
   readonly path: (world: World) => string;
   readonly body?: (world: World) => object;
   readonly prepare?: (t: TestApp, world: World) => Promise<unknown>;
 };
+
+/** What a change of the operating tenant may need. */
+export async function worldOf(t: TestApp, operator: TestTenant): Promise<World> {
+  const group = await newGroup(t, operator, { tools: ['echo'] });
+  const { adminToken: token } = operator;
+  const tools = await t.rest('GET', `/admin/tools?group_id=${group.id}`, { token });
+  const { tenantId: tenant, tenantName } = await t.newTenant();
+  const keys = await t.rest('GET', `/admin/groups/${group.id}/keys`, { token });
+  const user = await t.newUser(operator.tenantId, ['auditor']);
+  const ids = { key: keys.items[0].id, tool: tools.items[0].id, user: user.id, made: newId() };
+  return { group: group.id, ...ids, tenant, tenantName };
+}
 
 const unique = () => `made-${newId()}`;
 const groupPath = (rest = '') => ({ path: ({ group }: World) => `/admin/groups/${group}${rest}` });

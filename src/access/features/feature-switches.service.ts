@@ -9,6 +9,7 @@ import { ChangeBus } from '../../platform/replicas/change-bus.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { ConflictError, NotFoundError, PreconditionFailedError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
+import { given } from '../../platform/rest/given.js';
 import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import type { PageQueryDto } from '../../platform/rest/rest.dto.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
@@ -23,6 +24,9 @@ export type FeatureRef = {
   readonly name: string;
   readonly ifMatch?: ReadVersions;
 };
+
+/** A switch that is made without a word about it. */
+const UNSET = { description: '', enabled: false, percentage: 100, roles: [] as string[] };
 
 /** The administrators' side of feature switches: seen and changed here, asked in `FeaturesService`. */
 @Injectable()
@@ -50,13 +54,13 @@ export class FeatureSwitchesService {
     return orNotFound(await find(this.sourceOf(ref.scope).manager, caller, ref), ref);
   }
 
-  /** Makes the switch, or sets all of it. */
+  /** Makes the switch, off unless it is said to be on, or changes what `input` says of it. */
   async put(caller: UserCaller, ref: FeatureRef, input: PutFeatureDto): Promise<Feature> {
-    const { description = '', enabled, percentage = 100, roles = [] } = input;
-    const columns = { description, enabled, percentage, roles };
+    const { description, enabled, percentage, roles } = input;
+    const columns = given({ description, enabled, percentage, roles });
     return this.commit(ref, async (manager) => {
       const feature = await find(manager, caller, ref, true);
-      if (!feature) return this.create(manager, caller, ref, columns);
+      if (!feature) return this.create(manager, caller, ref, { ...UNSET, ...columns });
       requireVersion(feature, ref.ifMatch);
       const { before, after } = differenceOf(feature, columns);
       const saved = await manager.save(Feature, Object.assign(feature, columns));

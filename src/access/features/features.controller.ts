@@ -18,7 +18,7 @@ import { FeatureDto, FeatureParam, OwnFeatureDto, PutFeatureDto } from './featur
 import { FeaturesService } from './features.service.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, PRECONDITION_FAILED } = HttpStatus;
-const WHOLE = 'Makes the switch, or sets all of it: what is absent gets its default.';
+const MADE = 'Makes the switch where there is none.';
 
 @ApiTags('features')
 @ApiBearerAuth()
@@ -59,7 +59,7 @@ export class FeaturesController {
 
   @Put('admin/features/:name')
   @Requires('features.write')
-  @ApiOperation({ summary: 'Set a switch for your tenant', description: WHOLE })
+  @ApiOperation({ summary: 'Set a switch for your tenant', description: MADE })
   @ApiChange(FeatureDto)
   @ApiFailures(BAD_REQUEST, CONFLICT, PRECONDITION_FAILED)
   async put(
@@ -110,7 +110,7 @@ export class FeaturesController {
 
   @Put('admin/installation/features/:name')
   @Requires('tenants.manage')
-  @ApiOperation({ summary: 'Set a switch for every tenant without its own', description: WHOLE })
+  @ApiOperation({ summary: 'Set a switch for every tenant without its own', description: MADE })
   @ApiChange(FeatureDto)
   @ApiFailures(BAD_REQUEST, CONFLICT, PRECONDITION_FAILED)
   async putShared(

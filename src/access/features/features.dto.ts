@@ -24,13 +24,17 @@ export class FeatureParam {
   name: string;
 }
 
-/** The whole switch: what is absent gets its default. */
 export class PutFeatureDto {
-  @ApiProperty({ description: 'false: off for everyone' })
+  @ApiPropertyOptional({ description: 'false, as of a new switch: off for everyone' })
+  @MayBeAbsent()
   @IsBoolean()
-  enabled: boolean;
+  enabled?: boolean;
 
-  @ApiPropertyOptional({ minimum: 0, maximum: 100, default: 100, description: 'Of people and applications' })
+  @ApiPropertyOptional({
+    minimum: 0,
+    maximum: 100,
+    description: 'Of people and applications; 100 of a new switch',
+  })
   @MayBeAbsent()
   @IsInt()
   @Min(0)

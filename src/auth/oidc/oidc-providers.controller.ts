@@ -67,7 +67,7 @@ export class OidcProvidersController {
   @Put(':id')
   @Requires('users.write')
   @InPerson()
-  @ApiOperation({ summary: 'Change an outside provider', description: 'Fields that are absent stay.' })
+  @ApiOperation({ summary: 'Change an outside provider' })
   @ApiChange(OidcProviderDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT, PRECONDITION_FAILED)
   async update(

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
+import { given } from '../../platform/rest/given.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
 import { isRole, standsAbove } from '../../access/role-rank.js';
@@ -168,7 +169,7 @@ export class OidcProvidersService {
       createUsers: input.create_users,
       enabled: input.enabled,
     };
-    return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+    return given(columns);
   }
 }
 

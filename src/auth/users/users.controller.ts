@@ -82,7 +82,7 @@ export class UsersController {
   @ApiOperation({
     summary: 'Change a person',
     description:
-      'Fields that are absent stay as they are. Disabling ends all sign-ins and tokens at once. The tenant keeps at ' +
+      'Disabling ends all sign-ins and tokens at once. The tenant keeps at ' +
       'least one enabled owner, and nobody disables themselves.',
   })
   @ApiChange(UserDto)

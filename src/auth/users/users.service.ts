@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, In, IsNull, Not } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
+import { given } from '../../platform/rest/given.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
 import { OneTimeToken } from '../sign-in/one-time-token.entity.js';
@@ -250,5 +251,5 @@ function columnsOf(input: UpdateUserDto): Partial<User> {
     tier: input.tier,
     enabled: input.enabled,
   };
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+  return given(columns);
 }

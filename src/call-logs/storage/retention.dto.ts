@@ -1,20 +1,22 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, Max, Min, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { MayBeAbsent } from '../../platform/rest/rest.dto.js';
 import { type CallLogRetention, KEEP, type Keep } from './call-log-retention.entity.js';
 
 const DAYS_MAX = 36_500;
 
 export class SetRetentionDto {
-  @ApiProperty({
+  @ApiPropertyOptional({
     enum: KEEP,
     description: 'inherit: a group as its tenant, a tenant as the installation',
     example: 'days',
   })
+  @MayBeAbsent()
   @IsIn(KEEP)
-  keep: Keep;
+  keep?: Keep;
 
   @ApiPropertyOptional({ minimum: 1, maximum: DAYS_MAX, description: 'With keep = days', example: 180 })
-  @ValidateIf(({ keep, days }: SetRetentionDto) => keep === 'days' || days !== undefined)
+  @MayBeAbsent()
   @IsInt()
   @Min(1)
   @Max(DAYS_MAX)

@@ -6,11 +6,14 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
 import { InvalidInputError, NotFoundError } from '../../platform/errors.js';
 import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
+import { invalidFields } from '../../platform/rest/validation.js';
 import { Config } from '../../platform/config.js';
 import { CallLogRetention } from './call-log-retention.entity.js';
 import { type RetentionDto, type SetRetentionDto, toRetentionDto } from './retention.dto.js';
 
 const GROUP_EXISTS = 'SELECT FROM mcp_tool_groups WHERE id = $1 AND tenant_id = $2';
+
+type Decision = Pick<CallLogRetention, 'keep' | 'days'>;
 
 /** How long a tenant keeps the records of its calls, and of a group's. `RetentionJob` acts on it. */
 @Injectable()
@@ -39,16 +42,11 @@ export class RetentionService {
     { input, ifMatch }: { readonly input: SetRetentionDto; readonly ifMatch?: ReadVersions },
   ): Promise<RetentionDto> {
     const { tenantId } = caller;
-    if (input.keep !== 'days' && input.days !== undefined)
-      throw new InvalidInputError('days goes with keep = days only', {
-        details: [{ field: 'days', message: 'must be left out unless keep is days' }],
-      });
     return this.dataSource.transaction(async (manager) => {
       const row = await this.findLocked(manager, tenantId, groupId);
       requireVersion(row, ifMatch);
       const before = { keep: row.keep, days: row.days };
-      row.keep = input.keep;
-      row.days = input.days ?? null;
+      Object.assign(row, decidedBy(before, input));
       const saved = await manager.save(CallLogRetention, row);
       const target = groupId === null ? { kind: 'tenant', id: tenantId } : { kind: 'group', id: groupId };
       const after = { keep: saved.keep, days: saved.days };
@@ -95,6 +93,20 @@ async function requireGroup(manager: EntityManager, tenantId: string, groupId: s
   if (groupId === null) return;
   const found = await manager.query<object[]>(GROUP_EXISTS, [groupId, tenantId]);
   if (found.length === 0) throw new NotFoundError(`No group ${groupId}`);
+}
+
+/** @throws {InvalidInputError} Days without `keep` = days, or the other way round. */
+function decidedBy(before: Decision, input: SetRetentionDto): Decision {
+  const keep = input.keep ?? before.keep;
+  if (keep !== 'days') {
+    if (input.days === undefined) return { keep, days: null };
+    throw new InvalidInputError('days goes with keep = days only', {
+      details: [{ field: 'days', message: 'must be left out unless keep is days' }],
+    });
+  }
+  const days = input.days ?? before.days;
+  if (days === null) throw invalidFields([{ field: 'days', message: 'must be given when keep is days' }]);
+  return { keep, days };
 }
 
 function undecided(tenantId: string, groupId: string | null): CallLogRetention {

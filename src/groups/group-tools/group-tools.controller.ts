@@ -88,11 +88,12 @@ export class GroupToolsController {
   @Requires('tools.write')
   @ApiInFlight()
   @ApiOperation({
-    summary: "Change a tool's settings",
-    description: 'Fields that are absent stay as they are.',
+    summary: "Change a tool's settings, or move it to another group",
+    description:
+      'With another `group_id` it moves: its id stays, and agents of both groups are told that their tools have changed.',
   })
   @ApiChange(GroupToolDto)
-  @ApiFailures(BAD_REQUEST, NOT_FOUND)
+  @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
   async update(
     @CurrentCaller() caller: UserCaller,
     @Param() { id }: IdParam,

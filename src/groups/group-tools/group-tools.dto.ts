@@ -36,11 +36,11 @@ class ToolSettingsDto {
     type: String,
     nullable: true,
     maxLength: 4000,
-    description: "Replaces the tool's own; null keeps it",
+    description: "Replaces the tool's own; null or empty: the tool's own text",
   })
   @IsOptional()
   @IsString()
-  @Length(1, 4000)
+  @MaxLength(4000)
   description?: string | null;
 
   @ApiPropertyOptional({ default: true })
@@ -99,8 +99,15 @@ export class AddToolDto extends ToolSettingsDto {
   tool_name: string;
 }
 
-/** Fields that are absent stay as they are. */
-export class UpdateToolDto extends ToolSettingsDto {}
+export class UpdateToolDto extends ToolSettingsDto {
+  @ApiPropertyOptional({
+    format: 'uuid',
+    description: 'Another group than its own: the tool moves there, with its id and its settings',
+  })
+  @MayBeAbsent()
+  @IsUUID()
+  group_id?: string;
+}
 
 export class TestToolDto {
   @ApiPropertyOptional({ ...ANY_OBJECT, description: "As the tool's input_schema wants them" })

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
+import { given } from '../../platform/rest/given.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { differenceOf } from '../../access/audit/difference.js';
 import type { Caller } from '../../access/caller.js';
@@ -17,6 +18,7 @@ import { ToolRegistry } from '../../tools/tool-registry.js';
 import { type ChangeOptions, GroupChanges } from '../group-changes.js';
 import { ToolGroup } from '../group.entity.js';
 import { GroupTool } from './group-tool.entity.js';
+import { unknownSettings } from './unknown-settings.js';
 import type { AddToolDto, GroupToolQueryDto, UpdateToolDto } from './group-tools.dto.js';
 
 /** Which tools a group has, and how they are set there. */
@@ -85,15 +87,15 @@ export class GroupToolsService {
         });
         return saved;
       })
-      .catch((error: unknown) => {
-        if (uniqueViolation(error) === null) throw error;
-        throw new ConflictError(`The group has '${input.tool_name}' already`, {
-          details: [{ field: 'tool_name', message: 'is in the group already' }],
-          cause: error,
-        });
-      });
+      .catch(explainTaken('tool_name', input.tool_name));
   }
 
+  /**
+   * Changes a tool's settings, and moves it when `group_id` is another group's than its own.
+   *
+   * @throws {NotFoundError} No such tool, or no such group to move it to.
+   * @throws {ConflictError} The other group has a tool of that name.
+   */
   async update(
     caller: Caller,
     id: string,
@@ -103,23 +105,46 @@ export class GroupToolsService {
     const { groupId, toolName } = await this.get(caller, id);
     const definition = this.registry.find(toolName);
     if (definition && input.config_data) checkConfig(definition, input.config_data);
-    const update = async (manager: EntityManager, group: ToolGroup) => {
-      requireNarrower(group, input);
-      const tool = await findAsRead(manager, id, options);
-      const columns = columnsOf(input);
-      const { before, after } = differenceOf(tool, columns);
-      const saved = await manager.save(GroupTool, Object.assign(tool, columns));
-      const target = { kind: 'tool', id, name: toolName };
-      await this.audit.record(manager, caller, { action: 'tool.update', target, before, after });
-      return saved;
+    const target = input.group_id ?? groupId;
+    if (target === groupId) {
+      const update = async (manager: EntityManager, group: ToolGroup) =>
+        this.save(manager, caller, {
+          tool: await findAsRead(manager, id, { groupId, options }),
+          input,
+          group,
+        });
+      return this.changes.change(caller, groupId, update, options);
+    }
+    const move = async (manager: EntityManager, touch: (groupId: string) => void) => {
+      const group = await findGroup(manager, caller, target);
+      const tool = await findAsRead(manager, id, { groupId, options });
+      touch(tool.groupId);
+      touch(group.id);
+      return this.save(manager, caller, { tool, input, group });
     };
-    return this.changes.change(caller, groupId, update, options);
+    return this.changes.changeAll(caller, move, options).catch(explainTaken('group_id', toolName));
+  }
+
+  /** What a tool is narrowed to must fit its group, the one that it comes to as well. */
+  private async save(
+    manager: EntityManager,
+    caller: Caller,
+    { tool, input, group }: ToolChange,
+  ): Promise<GroupTool> {
+    const isMoved = tool.groupId !== group.id;
+    requireNarrower(group, isMoved ? { ...narrowingOf(tool), ...given(input) } : input);
+    const columns = { ...columnsOf(input), ...(isMoved && { groupId: group.id }) };
+    const { before, after } = differenceOf(tool, columns);
+    const saved = await manager.save(GroupTool, Object.assign(tool, columns));
+    const target = { kind: 'tool', id: tool.id, name: tool.toolName };
+    await this.audit.record(manager, caller, { action: 'tool.update', target, before, after });
+    return saved;
   }
 
   async remove(caller: Caller, id: string, options: ChangeOptions = {}): Promise<void> {
     const { groupId } = await this.get(caller, id);
     const remove = async (manager: EntityManager) => {
-      const { toolName } = await findAsRead(manager, id, options);
+      const { toolName } = await findAsRead(manager, id, { groupId, options });
       await manager.delete(GroupTool, { id });
       const target = { kind: 'tool', id, name: toolName };
       await this.audit.record(manager, caller, {
@@ -132,14 +157,43 @@ export class GroupToolsService {
   }
 }
 
-/** The row once its group is locked. */
+type ToolChange = {
+  readonly tool: GroupTool;
+  readonly input: UpdateToolDto;
+  /** The group that it is to be in; its row is locked. */
+  readonly group: ToolGroup;
+};
+
+async function findGroup(manager: EntityManager, { tenantId }: Caller, id: string): Promise<ToolGroup> {
+  const group = await manager.findOneBy(ToolGroup, { id, tenantId });
+  if (!group) throw new NotFoundError(`No group ${id}`);
+  return group;
+}
+
+function narrowingOf({ allowedRoles, userTierAccess }: GroupTool): UpdateToolDto {
+  return { allowed_roles: allowedRoles, user_tier_access: userTierAccess };
+}
+
+function explainTaken(field: string, toolName: string): (error: unknown) => never {
+  return (error) => {
+    if (uniqueViolation(error) === null) throw error;
+    throw new ConflictError(`The group has '${toolName}' already`, {
+      details: [{ field, message: 'is in the group already' }],
+      cause: error,
+    });
+  };
+}
+
+/** The row once the group is locked that it was read in. */
 async function findAsRead(
   manager: EntityManager,
   id: string,
-  { ifMatch }: ChangeOptions,
+  { groupId, options: { ifMatch } }: { readonly groupId: string; readonly options: ChangeOptions },
 ): Promise<GroupTool> {
   const tool = await manager.findOneBy(GroupTool, { id });
   if (!tool) throw new NotFoundError(`No tool ${id}`);
+  if (tool.groupId !== groupId)
+    throw new ConflictError('The tool has just been moved to another group. Read it and repeat your change');
   requireVersion({ version: tool.rowVersion }, ifMatch);
   return tool;
 }
@@ -165,24 +219,31 @@ function wider(asked: readonly string[] = [], allowed: readonly string[]): strin
 
 /** @throws {InvalidInputError} Names each wrong field of `config_data`. */
 export function checkConfig(definition: ToolDefinition, configData: Record<string, unknown>): void {
+  const problems = [
+    ...configProblems(definition, configData),
+    ...(definition.configSchema ? unknownSettings(definition.configSchema, configData) : []),
+  ];
+  if (problems.length > 0) throw invalidFields(problems);
+}
+
+function configProblems(definition: ToolDefinition, configData: Record<string, unknown>): FieldProblem[] {
   try {
     definition.parseConfig(configData);
+    return [];
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     const problems = error.details as readonly FieldProblem[];
-    throw invalidFields(
-      problems.map(({ field, message }) => ({
-        field: field === 'config_data' ? field : `config_data.${field}`,
-        message,
-      })),
-    );
+    return problems.map(({ field, message }) => ({
+      field: field === 'config_data' ? field : `config_data.${field}`,
+      message,
+    }));
   }
 }
 
 /** Absent fields are left out, so that an update keeps and an insert defaults them; null is a value. */
 function columnsOf(input: UpdateToolDto): Partial<GroupTool> {
   const columns = {
-    description: input.description,
+    description: input.description === '' ? null : input.description,
     enabled: input.enabled,
     timeoutSeconds: input.timeout_seconds,
     configData: input.config_data,
@@ -190,5 +251,5 @@ function columnsOf(input: UpdateToolDto): Partial<GroupTool> {
     userTierAccess: input.user_tier_access,
     policy: input.policy,
   };
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+  return given(columns);
 }

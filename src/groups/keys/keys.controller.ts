@@ -75,7 +75,6 @@ export class KeysController {
   @ApiInFlight()
   @ApiOperation({
     summary: 'Change what a key is called, may do and until when',
-    description: 'Absent fields stay.',
   })
   @ApiChange(KeyDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT, PRECONDITION_FAILED)

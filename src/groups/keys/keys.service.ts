@@ -6,6 +6,7 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { differenceOf } from '../../access/audit/difference.js';
 import type { Caller } from '../../access/caller.js';
 import type { Page } from '../../platform/rest/envelope.js';
+import { given } from '../../platform/rest/given.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
 import { requireVersion } from '../../platform/rest/preconditions.js';
@@ -229,5 +230,5 @@ function columnsOf(input: UpdateKeyDto): Partial<GroupKey> {
     toolNames: input.tools,
     limits: input.limits,
   };
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+  return given(columns);
 }

@@ -72,7 +72,7 @@ export class ChannelsController {
 
   @Put(':id')
   @Requires('notifications.write')
-  @ApiOperation({ summary: 'Change a channel', description: 'Absent fields stay.' })
+  @ApiOperation({ summary: 'Change a channel' })
   @ApiChange(ChannelDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
   async update(

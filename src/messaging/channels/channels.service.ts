@@ -5,6 +5,7 @@ import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { differenceOf } from '../../access/audit/difference.js';
 import type { UserCaller } from '../../access/caller.js';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
+import { given } from '../../platform/rest/given.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
@@ -236,5 +237,5 @@ function targetOf({ id, name }: NotificationChannel) {
 function commonOf(input: UpdateChannelDto): Partial<NotificationChannel> {
   const { name, audience, language, enabled, notice_kinds: noticeKinds } = input;
   const columns = { name, audience, language, enabled, noticeKinds };
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+  return given(columns);
 }

@@ -46,7 +46,7 @@ export class OwnNotificationsController {
   @Requires('own.write')
   @ApiOperation({
     summary: 'Change your language, time zone and quiet hours',
-    description: 'Absent fields stay. What is urgent comes during quiet hours, too; the rest when they end.',
+    description: 'What is urgent comes during quiet hours, too; the rest when they end.',
   })
   @ApiData(PreferencesDto)
   @ApiFailures(BAD_REQUEST)

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { UserCaller } from '../../access/caller.js';
 import { NotFoundError } from '../../platform/errors.js';
+import { given } from '../../platform/rest/given.js';
 import { newId } from '../../platform/new-id.js';
 import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
@@ -44,7 +45,6 @@ export class OwnNotificationsService {
     return found ?? Object.assign(this.unset(caller), { version: 0 });
   }
 
-  /** Absent fields stay. */
   async putPreference(
     caller: UserCaller,
     input: UpdatePreferencesDto,
@@ -139,7 +139,7 @@ function columnsOf(input: UpdatePreferencesDto): Partial<NotificationPreference>
           quietDays: [...(quiet?.days ?? EVERY_DAY)].toSorted((a, b) => a - b),
         };
   const columns = { language, timeZone, ...hours };
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
+  return given(columns);
 }
 
 function takesToken({ kind, settings }: NotificationChannel): boolean {

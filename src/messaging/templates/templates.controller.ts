@@ -52,10 +52,10 @@ export class TemplatesController {
   async put(
     @CurrentCaller() caller: UserCaller,
     @Param() { kind, language }: TemplateParam,
-    @Body() { title, body }: PutTemplateDto,
+    @Body() body: PutTemplateDto,
     @IfMatch() ifMatch?: ReadVersions,
   ) {
-    const template = await this.templates.put(caller, { kind, language }, { title, body }, ifMatch);
+    const template = await this.templates.put(caller, { kind, language }, body, ifMatch);
     return changed(toTemplateDto(template), 'Template set');
   }
 
@@ -84,7 +84,6 @@ export class TemplatesController {
     @Param() { kind, language }: TemplateParam,
     @Body() body: PreviewTemplateDto,
   ) {
-    const given = Object.fromEntries(Object.entries(body).filter(([, text]) => text !== undefined));
-    return ok(await this.templates.preview(caller, { kind, language }, given));
+    return ok(await this.templates.preview(caller, { kind, language }, body));
   }
 }

@@ -18,16 +18,21 @@ export class TemplateParam {
 }
 
 export class PutTemplateDto {
-  @ApiProperty({ example: TITLE, description: 'One line; `{{name}}` stands for a variable of the kind' })
+  @ApiPropertyOptional({
+    example: TITLE,
+    description: 'One line; `{{name}}` stands for a variable of the kind',
+  })
+  @MayBeAbsent()
   @IsString()
   @Length(1, 200)
   @Matches(PRINTABLE, { message: 'must not hold control characters' })
-  title: string;
+  title?: string;
 
-  @ApiProperty({ example: BODY })
+  @ApiPropertyOptional({ example: BODY })
+  @MayBeAbsent()
   @IsString()
   @Length(1, 10_000)
-  body: string;
+  body?: string;
 }
 
 export class PreviewTemplateDto {

@@ -7,11 +7,13 @@ import type { UserCaller } from '../../access/caller.js';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
+import { given } from '../../platform/rest/given.js';
 import { type ReadVersions, requireVersion } from '../../platform/rest/preconditions.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { type FieldProblem, invalidFields } from '../../platform/rest/validation.js';
 import { COMMON_VARIABLES, DEFAULT_TEMPLATES, type TemplateText, VARIABLES } from './default-templates.js';
 import { type Language, LANGUAGES, NOTICE_KINDS, type NoticeKind } from '../notices/notice.js';
+import type { PutTemplateDto } from './templates.dto.js';
 import { NotificationTemplate } from './notification-template.entity.js';
 import { fill, findTextProblem } from './template-text.js';
 
@@ -53,17 +55,20 @@ export class TemplatesService {
   async put(
     caller: UserCaller,
     name: TemplateName,
-    text: TemplateText,
+    { title, body }: PutTemplateDto,
     ifMatch?: ReadVersions,
   ): Promise<TemplateInForce> {
+    const text = given({ title, body });
     requireSound(name.kind, text);
     const { tenantId } = caller;
     const { result } = await this.changeBus
       .commit(async (manager) => {
         const found = await findLocked(manager, tenantId, name);
         requireVersion(found ?? UNSET, ifMatch);
-        const row = found ?? manager.create(NotificationTemplate, { id: newId(), tenantId, ...name });
-        const values = found ? differenceOf(found, text) : { after: text };
+        const ours = inForce(name, undefined).text;
+        const row =
+          found ?? manager.create(NotificationTemplate, { id: newId(), tenantId, ...name, ...ours });
+        const values = found ? differenceOf(found, text) : { after: { ...ours, ...text } };
         const saved = await manager.save(NotificationTemplate, Object.assign(row, text));
         const target = targetOf(saved);
         await this.audit.record(manager, caller, { action: 'notification_template.put', target, ...values });
@@ -99,7 +104,7 @@ export class TemplatesService {
   ): Promise<TemplateText> {
     requireSound(name.kind, text);
     const present = await this.get(tenantId, name);
-    return fill({ ...present.text, ...text }, { ...COMMON_VARIABLES, ...VARIABLES[name.kind] });
+    return fill({ ...present.text, ...given(text) }, { ...COMMON_VARIABLES, ...VARIABLES[name.kind] });
   }
 }
 

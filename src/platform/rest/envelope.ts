@@ -17,6 +17,7 @@ export type PageInfo = { readonly limit: number; readonly next_cursor: string | 
 export type PageEnvelope<T> = {
   readonly success: true;
   readonly data: readonly T[];
+  readonly message: string;
   readonly page: PageInfo;
 };
 
@@ -50,7 +51,7 @@ function explainDelay(replicas: readonly ReplicaEffect[]): string {
 }
 
 export function pageOf<T>(page: Page<T>): PageEnvelope<T> {
-  return { success: true, data: page.items, page: { limit: page.limit, next_cursor: page.nextCursor } };
+  return { ...ok(page.items), page: { limit: page.limit, next_cursor: page.nextCursor } };
 }
 
 /** What a service's `list…` method returns. */

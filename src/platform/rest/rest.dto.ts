@@ -196,12 +196,13 @@ export function ApiChange(model: Type | null, status: HttpStatus = HttpStatus.OK
   return documented(status, model, properties);
 }
 
-/** Documents `{ success, data: [...], page }`. */
+/** Documents `{ success, data: [...], message, page }`. */
 export function ApiPage(model: Type) {
   const page = { $ref: getSchemaPath(PageInfoDto) };
   return documented(HttpStatus.OK, model, {
     success: SUCCESS,
     data: { type: 'array', items: refOf(model) },
+    message: MESSAGE,
     page,
   });
 }

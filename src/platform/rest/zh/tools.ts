@@ -3,6 +3,7 @@ export const tools: Readonly<Record<string, string>> = {
   // groups, keys, tools
   'No group {0}': '没有工具组 {0}',
   'days goes with keep = days only': '只有 keep = days 时才能填写 days',
+  'must be given when keep is days': 'keep 为 days 时必须填写',
   'must be left out unless keep is days': '除非 keep 为 days，否则必须省略',
   'Hours are kept for 400 days; ask by day': '小时统计保留 400 天；请按天查询',
   'is too long ago for hours': '时间太早，没有小时统计',
@@ -35,6 +36,9 @@ export const tools: Readonly<Record<string, string>> = {
   "tool_name: no tool '{0}' is registered; GET /api/v1/admin/tools/registered lists them":
     'tool_name：没有注册名为“{0}”的工具；GET /api/v1/admin/tools/registered 会列出全部工具',
   "The group has '{0}' already": '工具组已有“{0}”',
+  'is no setting of this tool; it has {0}': '不是此工具的设置；此工具有 {0}',
+  'The tool has just been moved to another group. Read it and repeat your change':
+    '此工具刚刚被移到另一个工具组。请重新读取后再修改',
   'is in the group already': '已在工具组中',
   "No tool '{0}' is registered in this build": '此版本没有注册名为“{0}”的工具',
   'This tool takes no {0}': '此工具不接受 {0}',
