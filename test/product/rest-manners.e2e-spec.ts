@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type OpenApi, operationsOf, type Schema } from '../../src/operations/isolation/operations.js';
 import { checkProxy } from '../../src/operations/doctor/proxy-checks.js';
 import { loadConfig } from '../../src/platform/config.js';
@@ -456,11 +455,6 @@ describe('REST manners', () => {
     });
   });
 });
-
-/** Of a cell of a table. */
-function wordsIn(cell: string): string[] {
-  return [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word);
-}
 
 /** Fields of a body that are times; deeper than that there are none. */
 function timesIn(body: Schema): string[] {

@@ -132,7 +132,10 @@ export class GroupToolsService {
     { tool, input, group }: ToolChange,
   ): Promise<GroupTool> {
     const isMoved = tool.groupId !== group.id;
-    requireNarrower(group, isMoved ? { ...narrowingOf(tool), ...given(input) } : input);
+    requireNarrower(group, {
+      allowed_roles: input.allowed_roles ?? (isMoved ? tool.allowedRoles : undefined),
+      user_tier_access: input.user_tier_access ?? (isMoved ? tool.userTierAccess : undefined),
+    });
     const columns = { ...columnsOf(input), ...(isMoved && { groupId: group.id }) };
     const { before, after } = differenceOf(tool, columns);
     const saved = await manager.save(GroupTool, Object.assign(tool, columns));
@@ -168,10 +171,6 @@ async function findGroup(manager: EntityManager, { tenantId }: Caller, id: strin
   const group = await manager.findOneBy(ToolGroup, { id, tenantId });
   if (!group) throw new NotFoundError(`No group ${id}`);
   return group;
-}
-
-function narrowingOf({ allowedRoles, userTierAccess }: GroupTool): UpdateToolDto {
-  return { allowed_roles: allowedRoles, user_tier_access: userTierAccess };
 }
 
 function explainTaken(field: string, toolName: string): (error: unknown) => never {

@@ -66,15 +66,15 @@ export class ChannelsService {
   async create(caller: UserCaller, input: CreateChannelDto): Promise<MadeChannel> {
     const { kind } = input;
     requireNone(findMisplaced(kind, input, true));
-    const given = input[kind] ?? {};
-    const { password, token } = given as GivenSecrets;
+    const asked = input[kind] ?? {};
+    const { password, token } = asked as GivenSecrets;
     const signing = kind === 'webhook' ? newSigningSecret() : undefined;
     const id = newId();
     const { tenantId } = caller;
     const columns = {
       kind,
       audience: input.audience ?? 'each',
-      settings: withoutSecrets(kind, given),
+      settings: withoutSecrets(kind, asked),
     } as const;
     this.requireSound({ ...columns, hasToken: token !== undefined });
     const ciphertext = sealSecrets(this.box, { tenantId, id }, { signing, password, token });
@@ -103,8 +103,8 @@ export class ChannelsService {
       const { kind } = channel;
       requireNone(findMisplaced(kind, input, false));
       const columns = { ...commonOf(input), ...this.settingsOf(channel, input[kind]) };
-      const { settings: given } = columns;
-      if (given && isElsewhere(kind, channel.settings, given)) await forgetOwnTokens(manager, channel);
+      const { settings: changedTo } = columns;
+      if (changedTo && isElsewhere(kind, channel.settings, changedTo)) await forgetOwnTokens(manager, channel);
       const { ciphertext: _sealed, ...shown } = columns;
       const { before, after } = differenceOf(channel, shown);
       Object.assign(channel, columns);
@@ -168,12 +168,12 @@ export class ChannelsService {
 
   private settingsOf(
     channel: NotificationChannel,
-    given: object | undefined,
+    asked: object | undefined,
   ): { settings?: object; ciphertext?: Buffer | null } {
-    if (given === undefined) return {};
+    if (asked === undefined) return {};
     const { kind } = channel;
-    const settings = withoutSecrets(kind, given);
-    const secrets = given as GivenSecrets;
+    const settings = withoutSecrets(kind, asked);
+    const secrets = asked as GivenSecrets;
     const field = kind === 'email' ? 'password' : 'token';
     if (
       channel.ciphertext !== null &&
