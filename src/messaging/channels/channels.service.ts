@@ -104,7 +104,8 @@ export class ChannelsService {
       requireNone(findMisplaced(kind, input, false));
       const columns = { ...commonOf(input), ...this.settingsOf(channel, input[kind]) };
       const { settings: changedTo } = columns;
-      if (changedTo && isElsewhere(kind, channel.settings, changedTo)) await forgetOwnTokens(manager, channel);
+      if (changedTo && isElsewhere(kind, channel.settings, changedTo))
+        await forgetOwnTokens(manager, channel);
       const { ciphertext: _sealed, ...shown } = columns;
       const { before, after } = differenceOf(channel, shown);
       Object.assign(channel, columns);
