@@ -34,6 +34,8 @@ export const PERMISSIONS = {
   'calls.erase': ['owner', 'admin'],
   'users.read': ['owner', 'admin', 'auditor'],
   'users.write': ['owner', 'admin'],
+  /** Making accounts for customers, from the tenant's own backend; nothing else about people. */
+  'customers.register': ['owner', 'admin'],
   'audit.read': ['owner', 'admin', 'auditor'],
   'config.read': EVERY_PLATFORM_ROLE,
   'config.write': ['owner', 'admin'],

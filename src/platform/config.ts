@@ -55,6 +55,7 @@ export const environmentSchema = z.object({
   REFRESH_TOKEN_DAYS: wholeNumber(1, 365).default(30),
   SIGN_IN_FAILURES_PER_ADDRESS: wholeNumber(5, 1_000_000).default(100),
   REGISTRATIONS_PER_HOUR: wholeNumber(1, 1_000_000).default(20),
+  TENANT_REGISTRATIONS_PER_MINUTE: wholeNumber(1, 1_000_000).default(600),
   USER_TIERS: tiers.prefault('internal,vip,standard'),
   OIDC_ALLOW_LOOPBACK_HTTP: boolean.default(false),
   OIDC_PRIVATE_NETWORKS: boolean.default(false),

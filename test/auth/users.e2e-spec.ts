@@ -473,7 +473,10 @@ describe('people', () => {
     });
 
     it('is limited by address', async () => {
-      const strict = await createTestApp({ database: t.database, env: { REGISTRATIONS_PER_HOUR: '1' } });
+      const strict = await createTestApp({
+        database: t.database,
+        env: { REGISTRATIONS_PER_HOUR: '1', TENANT_REGISTRATIONS_PER_MINUTE: '1' },
+      });
       replicas.push(strict); // closing it now would take its passport strategies, which the process shares, with it
       await t.dataSource.query('DELETE FROM sign_in_attempts');
       const body = { tenant: 'x', email: 'a@b.test', password: NEW_PASSWORD, display_name: 'A' };
@@ -481,6 +484,57 @@ describe('people', () => {
       const limited = await strict.rest('POST', '/auth/register', { body });
       expect(limited.status).toBe(429);
       expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(3000);
+      // The tenant's own backend, from the same address, goes by the tenant's limit.
+      const token = await registrarToken();
+      const own = () => strict.rest('POST', '/admin/registrations', { token, body: newcomer() });
+      expect((await own()).status).toBe(201);
+      const beyond = await own();
+      expect(beyond.status).toBe(429);
+      expect(Number(beyond.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    });
+
+    const newcomer = (changes: object = {}) => ({
+      email: `${Math.random().toString(36).slice(2)}@example.test`,
+      display_name: 'Emma',
+      ...changes,
+    });
+    const registrarToken = async (): Promise<string> => {
+      const body = {
+        name: 'shop backend',
+        scopes: ['customers.register'],
+        expires_at: new Date(Date.now() + 86_400_000),
+      };
+      const made = await t.rest('POST', '/auth/tokens', { token: tenant.adminToken, body });
+      return (made.body.data as unknown as { token: string }).token;
+    };
+
+    it("lets a tenant's own backend register a hundred at once, and nothing else", async () => {
+      const token = await registrarToken();
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, () =>
+          t.rest('POST', '/admin/registrations', { token, body: newcomer({ password: NEW_PASSWORD }) }),
+        ),
+      );
+      expect(answers.filter(({ status }) => status !== 201).map(({ body }) => body)).toEqual([]);
+      const [{ events, customers }] = await t.dataSource.query<[{ events: number; customers: number }]>(
+        `SELECT (SELECT count(*)::int FROM domain_events WHERE tenant_id = $1 AND kind = 'user.registered') AS events,
+           (SELECT count(*)::int FROM users WHERE tenant_id = $1 AND roles = '{customer}') AS customers`,
+        [tenant.tenantId],
+      );
+      expect({ events, customers }).toEqual({ events: 100, customers: 100 });
+      const { email } = answers[0].body.data as unknown as { email: string };
+      expect((await t.rest('POST', '/auth/login', { body: { email, password: NEW_PASSWORD } })).status).toBe(
+        200,
+      );
+      const again = await t.rest('POST', '/admin/registrations', { token, body: newcomer({ email }) });
+      expect(again.status).toBe(409);
+      const owner = newcomer({ roles: ['owner'] });
+      expect((await t.rest('POST', '/admin/registrations', { token, body: owner })).status).toBe(400);
+      expect((await t.rest('GET', '/admin/users', { token })).status).toBe(403);
+      const consultant = await person(['consultant']);
+      expect((await rest('POST', '/admin/registrations', newcomer(), consultant.access_token)).status).toBe(
+        403,
+      );
     });
 
     it('is changed by admins only, with a version', async () => {

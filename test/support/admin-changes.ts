@@ -179,6 +179,10 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: () => '/admin/users',
     body: ({ made }) => ({ email: `${made}@example.test`, display_name: 'Made', roles: ['auditor'] }),
   },
+  'POST /admin/registrations': {
+    path: () => '/admin/registrations',
+    body: ({ made }) => ({ email: `${made}@example.test`, display_name: 'Made' }),
+  },
   'PUT /admin/users/{id}': { ...userPath(), body: () => ({ display_name: unique() }) },
   'DELETE /admin/users/{id}': userPath(),
   'POST /admin/users/{id}/reset-password': userPath('/reset-password'),

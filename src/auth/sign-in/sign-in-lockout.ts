@@ -14,6 +14,11 @@ const FREE = { pair: 5, account: 50 } as const;
 const KNOWN_DAYS = 30;
 const FORGET_HOURS = { pair: 24, account: 24, address: 1 } as const;
 const STALE_PER_FAILURE = 20;
+const HOUR_SECONDS = 3600;
+const MINUTE_SECONDS = 60;
+
+/** `rest`: seconds until the count begins anew. */
+type Spent = { readonly spent: number; readonly rest: number };
 
 /**
  * Something that is tried with a secret. `accounts` are the ids behind `login`, by address or by username; none for a login that
@@ -118,20 +123,32 @@ export class SignInLockout {
    * @throws {TooManyRequestsError} More than `perHour` of them.
    */
   async spend(what: string, ip: string, perHour: number): Promise<void> {
-    const key = this.box.digest(`spend ${what} ${clientOf(ip)}`);
-    const [row] = await this.system.query<{ spent: number; rest: number }[]>(
+    const { spent, rest } = await this.countSpent(`spend ${what} ${clientOf(ip)}`, HOUR_SECONDS);
+    if (spent <= perHour) return;
+    throw new TooManyRequestsError(`Too many requests from your address; try again in ${rest} seconds`, rest);
+  }
+
+  /**
+   * Counts something that a whole tenant may do only so often, whoever does it and from wherever.
+   *
+   * @throws {TooManyRequestsError} More than `perMinute` of them.
+   */
+  async spendOfTenant(what: string, tenantId: string, perMinute: number): Promise<void> {
+    const { spent, rest } = await this.countSpent(`spend ${what} of ${tenantId}`, MINUTE_SECONDS);
+    if (spent <= perMinute) return;
+    const message = `Your tenant may do this ${perMinute} times a minute; try again in ${rest} seconds`;
+    throw new TooManyRequestsError(message, rest);
+  }
+
+  private async countSpent(name: string, periodSeconds: number): Promise<Spent> {
+    const [row] = await this.system.query<[Spent]>(
       `INSERT INTO sign_in_attempts AS a (key_hash, failures) VALUES ($1, 1) ON CONFLICT (key_hash) DO UPDATE SET
-         failures = CASE WHEN a.since NOT BETWEEN now() - interval '1 hour' AND now() + interval '1 minute' THEN 1 ELSE a.failures + 1 END,
-         since = CASE WHEN a.since NOT BETWEEN now() - interval '1 hour' AND now() + interval '1 minute' THEN now() ELSE a.since END, last_at = now()
-       RETURNING failures AS spent, ceil(extract(epoch FROM since + interval '1 hour' - now()))::int AS rest`,
-      [key],
+         failures = CASE WHEN a.since NOT BETWEEN now() - make_interval(secs => $2) AND now() + interval '1 minute' THEN 1 ELSE a.failures + 1 END,
+         since = CASE WHEN a.since NOT BETWEEN now() - make_interval(secs => $2) AND now() + interval '1 minute' THEN now() ELSE a.since END, last_at = now()
+       RETURNING failures AS spent, greatest(1, ceil(extract(epoch FROM since + make_interval(secs => $2) - now())))::int AS rest`,
+      [this.box.digest(name), periodSeconds],
     );
-    if (row && row.spent > perHour) {
-      throw new TooManyRequestsError(
-        `Too many requests from your address; try again in ${row.rest} seconds`,
-        row.rest,
-      );
-    }
+    return row;
   }
 
   private freeOf(kind: Kind): number {

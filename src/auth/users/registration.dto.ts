@@ -40,6 +40,36 @@ export class RegisterDto {
   phone?: string | null;
 }
 
+/** Of a customer who is known to the tenant's own backend. */
+export class RegisterForDto {
+  @ApiProperty({ example: 'emma@example.com' })
+  @IsAddress()
+  email: string;
+
+  @ApiPropertyOptional({ example: 'emma', description: 'Left out: made from the address' })
+  @MayBeAbsent()
+  @IsUsername()
+  username?: string;
+
+  @ApiPropertyOptional({
+    minLength: PASSWORD_MIN,
+    maxLength: PASSWORD_MAX,
+    description: 'Left out: none yet; the customer signs in elsewhere, or asks for one by mail',
+  })
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(2 * PASSWORD_MAX)
+  password?: string;
+
+  @ApiProperty({ example: 'Emma Stone' })
+  @IsName()
+  display_name: string;
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'E.164' })
+  @IsPhone()
+  phone?: string | null;
+}
+
 export class RegisteredDto {
   @ApiProperty({ format: 'uuid' })
   id: string;

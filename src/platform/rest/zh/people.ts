@@ -35,6 +35,8 @@ export const people: Readonly<Record<string, string>> = {
   'A personal access token does not open this; sign in yourself': '个人访问令牌不能用于此处；请本人登录',
   'Too many requests from your address; try again in {0} seconds':
     '来自您的地址的请求过多；请在 {0} 秒后重试',
+  'Your tenant may do this {0} times a minute; try again in {1} seconds':
+    '您的租户每分钟可执行此操作 {0} 次；请在 {1} 秒后重试',
   'A second factor is set up already; disable it first': '已设置第二因素；请先停用',
   'There is nothing to confirm; begin anew': '没有需要确认的内容；请重新开始',
   'is wrong; check the clock of the phone': '不正确；请检查手机的时间',
