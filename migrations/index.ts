@@ -30,6 +30,7 @@ import { CallLogOfYears1790021000000 } from './1790021000000-call-log-of-years.j
 import { TrustedClock1790021000100 } from './1790021000100-trusted-clock.js';
 import { JobsBehindSnapshots1790021000200 } from './1790021000200-jobs-behind-snapshots.js';
 import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js';
+import { OurFaults1790026000000 } from './1790026000000-our-faults.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -65,4 +66,5 @@ export const migrations = [
   TrustedClock1790021000100,
   JobsBehindSnapshots1790021000200,
   AgentReasoning1790022000000,
+  OurFaults1790026000000,
 ] as const;

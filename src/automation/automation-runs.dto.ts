@@ -12,7 +12,13 @@ import {
   SKIP_REASONS,
   type SkipReason,
 } from './automation-run.entity.js';
-import { STEP_NAMES, STEP_STATES, type StepName, type StepState } from './automation-step.entity.js';
+import {
+  STEP_EVENTS,
+  STEP_NAMES,
+  STEP_STATES,
+  type StepName,
+  type StepState,
+} from './automation-step.entity.js';
 
 const GREETERS = ['agent', 'template'] as const;
 
@@ -127,6 +133,15 @@ export class AutomationRunDto {
 class AutomationStepDto {
   @ApiProperty({ enum: STEP_NAMES })
   name: StepName;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    enum: Object.values(STEP_EVENTS).filter((event) => event !== null),
+    example: 'welcome_sent',
+    description: 'What has happened once it is done, as automation_steps of the metrics names it',
+  })
+  step: (typeof STEP_EVENTS)[StepName];
 
   @ApiProperty({ enum: STEP_STATES })
   state: StepState;

@@ -6,6 +6,15 @@ import { AutomationRun } from './automation-run.entity.js';
 export const STEP_NAMES = ['conversation', 'welcome', 'message', 'consultants', 'metrics'] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
+/** What has happened once a step is done, as logs and panels call it; null: nothing that anybody waits for. */
+export const STEP_EVENTS = {
+  conversation: 'conversation_created',
+  welcome: 'dify_triggered',
+  message: 'welcome_sent',
+  consultants: 'consultants_notified',
+  metrics: null,
+} as const satisfies Record<StepName, string | null>;
+
 export const STEP_STATES = ['waiting', 'running', 'done', 'failed', 'skipped'] as const;
 /** `skipped`: the strategy has no need of it. */
 export type StepState = (typeof STEP_STATES)[number];

@@ -3,7 +3,7 @@ import type { AgentCall } from './agent-call.entity.js';
 import type { AutomationRun } from './automation-run.entity.js';
 import type { AutomationRunDetailDto, AutomationRunDto } from './automation-runs.dto.js';
 import type { RunDetail } from './automation-runs.service.js';
-import type { AutomationStep } from './automation-step.entity.js';
+import { type AutomationStep, STEP_EVENTS } from './automation-step.entity.js';
 
 export function toRunDto(run: AutomationRun): AutomationRunDto {
   return summaryOf(run);
@@ -48,6 +48,7 @@ export function toRunDetailDto({ run, steps, calls, attempts, job }: RunDetail):
 function toStepDto(step: AutomationStep): AutomationRunDetailDto['steps'][number] {
   return {
     name: step.name,
+    step: STEP_EVENTS[step.name],
     state: step.state,
     attempts: step.attempts,
     started_at: timeOf(step.startedAt),

@@ -6,7 +6,7 @@ import { Replica } from '../../src/platform/replicas/replica.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { AutomationRows, later } from '../fixtures/automation-rows.js';
 import { AUTOMATION_ENV, AutomationWorld, WELCOME_TOOLS } from '../support/automation.js';
-import { newGroup } from '../support/mcp.js';
+import { legacy, newGroup, send } from '../support/mcp.js';
 import { StandInDify } from '../support/stand-in-dify.js';
 import { type Answer, createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
 import { eventually } from '../support/waiting.js';
@@ -166,6 +166,48 @@ describe('/api/v1/admin/registration-automation', () => {
       expect(numbers.errors).toMatchObject([
         { source: 'agent', kind: 'not_ready', place: agent.versionId, count: 1, example_run_id: runs[2].id },
       ]);
+      expect(numbers).toMatchObject({
+        mcp_metrics: {
+          total_calls: 4,
+          tool_calls: { get_user_profile: 2, analyze_customer: 2 },
+          error_rates: { get_user_profile: 0, analyze_customer: 0 },
+          success_rate: 1,
+        },
+        dify_agent_status: { status: 'available', agents: [{ circuit: 'closed' }] },
+        automation_success_rate: 1,
+        welcome_message_stats: { sent: 3, by_agent: 2, by_template: 1, fallback_rate: 0.333333 },
+        automation_metrics: {
+          success_rate: 1,
+          total_automations: 3,
+          mcp_call_count: 4,
+          dify_call_count: 3,
+          average_response_time: numbers.runs.average_ms,
+          daily_trends: numbers.by_day,
+        },
+        mcp_server_status: { status: 'running', availability: 1 },
+        recent_errors: numbers.errors,
+        system_health: { mcp_response_time: numbers.mcp.average_ms, database_status: 'healthy' },
+      });
+      expect(numbers.daily_registrations.at(-1)).toMatchObject({ registrations: 3 });
+      expect(
+        numbers.automation_steps.map(({ step, total, succeeded }: Numbers) => [step, total, succeeded]),
+      ).toEqual([
+        ['conversation_created', 3, 3],
+        ['mcp_called', 4, 4],
+        ['dify_triggered', 3, 2],
+        ['welcome_sent', 3, 3],
+        ['consultants_notified', 3, 3],
+      ]);
+      const detail = await world.rest('GET', `/admin/automation/runs/${runs[0].id}`);
+      expect((detail.body.data['steps'] as Numbers[]).map(({ step }) => step)).toEqual([
+        'conversation_created',
+        'dify_triggered',
+        'welcome_sent',
+        'consultants_notified',
+        null,
+      ]);
+      const earlier = await t.rest('GET', '/registration-automation/metrics', { token: tenant.adminToken });
+      expect((earlier.body.data as Numbers)['mcp_metrics']).toEqual(numbers.mcp_metrics);
       restarted = await createTestApp({ env: AUTOMATION_ENV, database: t.database });
       for (const replica of [other, restarted])
         expect(countsOf(await read(tenant, 'dashboard', replica))).toEqual(countsOf(numbers));
@@ -720,6 +762,16 @@ describe('/api/v1/admin/registration-automation', () => {
   });
 
   describe('MCP calls', () => {
+    it('that are mistakes of the caller say nothing against the service', async () => {
+      const tenant = await t.newTenant();
+      const group = await newGroup(t, tenant, { tools: WELCOME_TOOLS });
+      for (const user_id of [newId(), 7])
+        await send(group, legacy('tools/call', { name: 'analyze_customer', arguments: { user_id } }));
+      await eventually(async () => (await read(tenant, 'metrics')).mcp.calls === 2);
+      const { mcp } = await read(tenant, 'metrics');
+      expect(mcp).toMatchObject({ errors: 2, error_rate: 1, faults: 0, quick_ok_rate: 1 });
+    });
+
     it("are those of the agent's groups, from the sums of the call log", async () => {
       const { tenant, rows } = await newRows();
       const group = await newGroup(t, tenant, { tools: WELCOME_TOOLS });
@@ -746,6 +798,7 @@ describe('/api/v1/admin/registration-automation', () => {
       expect(mcp).toMatchObject({
         calls: 160,
         errors: 1,
+        faults: 1,
         error_rate: 0.00625,
         quick_ok_rate: 0.9625,
         average_ms: 37.3,
@@ -943,7 +996,14 @@ function sum(rows: readonly Numbers[], field: string): number {
 }
 
 /** Without what passes: the time, and how the machine is. */
-function countsOf({ period: _period, mcp, claims, system: _system, ...rest }: Numbers): Numbers {
+function countsOf({
+  period: _period,
+  mcp,
+  claims,
+  system: _system,
+  mcp_server_status: _server,
+  ...rest
+}: Numbers): Numbers {
   const { as_of: _asOf, ...calls } = mcp;
   const { oldest_unclaimed_seconds: _oldest, ...claimed } = claims;
   const { registered_from: _from, registered_to: _to, ...conversion } = rest['conversion'];

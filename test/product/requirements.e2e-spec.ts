@@ -3,7 +3,7 @@ import { announce, newCustomer, type TestCustomer } from '../support/customers.j
 import { LiveClient } from '../support/live.js';
 import { legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
-import { ANSWERS, NOTICE, ROUTES, TABLES, TOOLS } from './requirements.js';
+import { ANSWERS, NOTICE, ROUTES, STEPS, TABLES, TOOLS } from './requirements.js';
 
 const CUSTOMER_TOOLS = [...new Set(TOOLS.map(([, tool]) => tool))];
 
@@ -65,6 +65,12 @@ describe('the names of the requirement document', () => {
     const { body } = await send(group, legacy('tools/call', { name, arguments: filled }));
     expect([body.error, body.result?.['isError'] ?? false]).toEqual([undefined, false]);
     expect(missingFrom(body.result!['structuredContent'], names)).toEqual([]);
+  });
+
+  it.each(STEPS)('%s: the step %s is counted', async (_section, name) => {
+    const { adminToken: token } = tenant;
+    const { body } = await t.rest('GET', '/registration-automation/metrics', { token });
+    expect(body.data['automation_steps']).toContainEqual(expect.objectContaining({ step: name }));
   });
 
   it.each(NOTICE)('%s: consultants are told the %s of a new customer', async (_section, name) => {

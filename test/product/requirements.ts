@@ -14,6 +14,7 @@ export const ROUTES: readonly Row[] = [
   ['5.3.1', 'GET /admin/groups/{id}/api-key'],
   ['5.3.1', 'POST /admin/groups/{id}/regenerate-key'],
   ['5.3.1', 'GET /admin/tools'],
+  ['4.3.4', 'GET /registration-automation/metrics'],
   ['6.1', 'GET /admin/registration-automation/dashboard'],
 ];
 
@@ -41,6 +42,29 @@ export const ANSWERS: readonly RowWith[] = [
   ['5.3.1', 'GET /admin/tools?group_id={group}', 'success data[].id data[].tool_name data[].group_id'],
   ['3.2.2', 'GET /admin/tools?group_id={group}', 'data[].version data[].description data[].enabled'],
   ['3.2.2', 'GET /admin/tools?group_id={group}', 'data[].timeout_seconds data[].config_data'],
+  [
+    '4.3.4',
+    'GET /registration-automation/metrics',
+    'data.mcp_metrics.total_calls data.mcp_metrics.tool_calls data.mcp_metrics.error_rates data.mcp_metrics.success_rate ' +
+      'data.dify_agent_status data.automation_success_rate data.daily_registrations data.welcome_message_stats',
+  ],
+  [
+    '6.1',
+    'GET /admin/registration-automation/dashboard',
+    'data.automation_metrics.success_rate data.automation_metrics.total_automations data.automation_metrics.mcp_call_count ' +
+      'data.automation_metrics.dify_call_count data.automation_metrics.average_response_time ' +
+      'data.automation_metrics.daily_trends data.mcp_server_status data.dify_agent_status data.recent_errors ' +
+      'data.system_health.mcp_response_time data.system_health.dify_response_time data.system_health.database_status',
+  ],
+];
+
+/** Steps that metrics tell apart. */
+export const STEPS: readonly Row[] = [
+  ['6.1', 'conversation_created'],
+  ['6.1', 'mcp_called'],
+  ['6.1', 'dify_triggered'],
+  ['6.1', 'welcome_sent'],
+  ['6.1', 'consultants_notified'],
 ];
 
 type ToolRow = readonly [

@@ -10,6 +10,7 @@ import { readErrors } from './error-numbers.js';
 import { toTenths } from './figures.js';
 import { readMcp } from './mcp-numbers.js';
 import type { DashboardDto, DashboardQueryDto, MetricsDto, MetricsQueryDto } from './numbers.dto.js';
+import { panelMetricsOf, panelPartsOf } from './panel.js';
 import { resolvePeriod } from './period.js';
 import { readQueue } from './queue-numbers.js';
 import { readDays, readFallbacks, readHours, readRuns, readSkips } from './run-numbers.js';
@@ -41,7 +42,8 @@ export class AutomationMetricsService {
     return this.inSnapshot(async (manager) => {
       const metrics = await this.read(manager, tenantId, query);
       const queue = await readQueue(manager, tenantId);
-      return Object.assign(metrics, { queue, system: await this.readSystem(manager) });
+      const dashboard = Object.assign(metrics, { queue, system: await this.readSystem(manager) });
+      return { ...dashboard, ...panelPartsOf(dashboard) };
     });
   }
 
@@ -60,7 +62,7 @@ export class AutomationMetricsService {
     const { notifications, claims } = await readConsultants(manager, tenantId, period);
     const firstResponse = await readFirstResponse(manager, tenantId, period);
     const conversion = await readConversion(manager, tenantId, period);
-    return {
+    const metrics = {
       period: {
         from: period.from.toISOString(),
         to: period.to.toISOString(),
@@ -92,6 +94,7 @@ export class AutomationMetricsService {
       conversion,
       errors: await readErrors(manager, tenantId, period),
     };
+    return { ...metrics, ...panelMetricsOf(metrics) };
   }
 
   private async readSystem(manager: EntityManager): Promise<SystemDto> {

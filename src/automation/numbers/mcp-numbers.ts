@@ -18,11 +18,12 @@ const GROUPS = `SELECT g.id FROM mcp_tool_groups g WHERE g.tenant_id = $1 AND ($
 const AS_OF = `SELECT updated_at AS "asOf" FROM call_log_positions WHERE follower = 'statistics'`;
 const sums = (
   where: string,
-): string => `SELECT tool_name AS tool, bucket, sum(calls)::float8 AS calls, sum(errors)::float8 AS errors
+): string => `SELECT tool_name AS tool, bucket, sum(calls)::float8 AS calls, sum(errors)::float8 AS errors,
+    sum(coalesce(faults, errors))::float8 AS faults
   FROM call_log_stats WHERE ${where} GROUP BY 1, 2 ORDER BY 1, 2`;
 
 type Calls = Pick<McpCallsDto, keyof McpCallsDto>;
-type Line = BucketCount & { readonly tool: string; readonly errors: number };
+type Line = BucketCount & { readonly tool: string; readonly errors: number; readonly faults: number };
 
 class McpCallsDto {
   @ApiProperty({ example: 214 })
@@ -30,6 +31,9 @@ class McpCallsDto {
 
   @ApiProperty({ example: 1 })
   errors: number;
+
+  @ApiProperty({ example: 0, description: 'Of the errors, those that are no mistake of the caller' })
+  faults: number;
 
   @ApiProperty({ type: Number, nullable: true, example: 0.004673, description: '0 to 1; null: no calls' })
   error_rate: number | null;
@@ -51,7 +55,8 @@ export class McpNumbersDto extends McpCallsDto {
     type: Number,
     nullable: true,
     example: 0.995327,
-    description: 'Without error and within 500 ms (476 ms, as the call log counts), of all calls',
+    description:
+      'Without a fault of ours and within 500 ms (476 ms, as the call log counts), of all calls. Wrong arguments of an agent are none',
   })
   quick_ok_rate: number | null;
 
@@ -117,10 +122,12 @@ export async function readMcp(
 function toCalls(lines: readonly Line[]): Calls {
   const calls = lines.reduce((sum, line) => sum + line.calls, 0);
   const errors = lines.reduce((sum, line) => sum + line.errors, 0);
+  const faults = lines.reduce((sum, line) => sum + line.faults, 0);
   const counts = lines.toSorted((a, b) => a.bucket - b.bucket);
   return {
     calls,
     errors,
+    faults,
     error_rate: rate(errors, calls),
     average_ms: average(counts),
     p95_ms: percentile(counts, 0.95),
@@ -129,6 +136,6 @@ function toCalls(lines: readonly Line[]): Calls {
 
 function quickRate(lines: readonly Line[]): number | null {
   const calls = lines.reduce((sum, line) => sum + line.calls, 0);
-  const good = lines.map(({ bucket, calls: all, errors }) => ({ bucket, calls: all - errors }));
+  const good = lines.map(({ bucket, calls: all, faults }) => ({ bucket, calls: all - faults }));
   return rate(callsUpTo(good, QUICK_MS), calls);
 }

@@ -7,6 +7,17 @@ import { ClaimsDto, NotificationsDto } from './consultant-numbers.dto.js';
 import { ConversionDto, FirstResponseDto } from './customer-numbers.dto.js';
 import { ErrorGroupDto } from './error-numbers.js';
 import { McpNumbersDto } from './mcp-numbers.js';
+import {
+  AgentStatusDto,
+  AutomationMetricsDto,
+  DailyRegistrationsDto,
+  McpMetricsDto,
+  McpServerStatusDto,
+  RECENT_ERRORS_MAX,
+  StepMetricsDto,
+  SystemHealthDto,
+  WelcomeStatsDto,
+} from './panel.dto.js';
 import { DEFAULT_DAYS, PERIOD_DAYS_MAX, type PeriodQuery } from './period.js';
 import { QueueDto } from './queue-numbers.js';
 import { CountByReasonDto, DayDto, FallbackDto, HourDto, RunsDto } from './run-numbers.dto.js';
@@ -125,6 +136,24 @@ export class MetricsDto {
 
   @ApiProperty({ type: [ErrorGroupDto], description: 'By kind and place, the last one first, 50 at most' })
   errors: ErrorGroupDto[];
+
+  @ApiProperty({ type: McpMetricsDto, description: 'mcp, in short' })
+  mcp_metrics: McpMetricsDto;
+
+  @ApiProperty({ type: AgentStatusDto, description: 'Now' })
+  dify_agent_status: AgentStatusDto;
+
+  @ApiProperty({ type: Number, nullable: true, example: 0.990826, description: 'success_rate of runs' })
+  automation_success_rate: number | null;
+
+  @ApiProperty({ type: [DailyRegistrationsDto], description: 'Of by_day' })
+  daily_registrations: DailyRegistrationsDto[];
+
+  @ApiProperty({ type: WelcomeStatsDto, description: 'Of runs and fallback' })
+  welcome_message_stats: WelcomeStatsDto;
+
+  @ApiProperty({ type: [StepMetricsDto], description: 'What happens in a run, with what agents do in it' })
+  automation_steps: StepMetricsDto[];
 }
 
 export class DashboardDto extends MetricsDto {
@@ -133,4 +162,16 @@ export class DashboardDto extends MetricsDto {
 
   @ApiProperty({ type: SystemDto, description: 'Now; of the whole installation' })
   system: SystemDto;
+
+  @ApiProperty({ type: AutomationMetricsDto, description: 'runs, mcp, agents and by_day, in short' })
+  automation_metrics: AutomationMetricsDto;
+
+  @ApiProperty({ type: McpServerStatusDto, description: 'Now' })
+  mcp_server_status: McpServerStatusDto;
+
+  @ApiProperty({ type: [ErrorGroupDto], description: `The first of errors, ${RECENT_ERRORS_MAX} at most` })
+  recent_errors: ErrorGroupDto[];
+
+  @ApiProperty({ type: SystemHealthDto })
+  system_health: SystemHealthDto;
 }

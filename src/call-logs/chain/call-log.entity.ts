@@ -137,3 +137,14 @@ export type CallErrorKind =
   | 'duplicate_running'
   | 'ambiguous'
   | 'key_reused';
+
+/** Kinds that say nothing against the caller: the service, a tool or what it needs did not do its part. */
+export const OUR_FAULTS = [
+  'timeout',
+  'result_invalid',
+  'internal',
+  'unavailable',
+  'busy',
+  'circuit_open',
+  'ambiguous',
+] as const satisfies readonly CallErrorKind[];

@@ -4,11 +4,14 @@ import { DataSource } from 'typeorm';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { follow, IN_STRETCH, stretchParameters } from '../follow.js';
 import { RepeatedJob } from '../../platform/repeated-job.js';
+import { OUR_FAULTS } from '../chain/call-log.entity.js';
 import { BUCKET } from './durations.js';
 import { APPS_MAX, NO_TOOL, OTHER_APPS } from './sums.js';
 
 const PAUSE_MS = 2000;
 const STEP_RECORDS = 20_000;
+
+const FAULTS = `error_kind IN (${OUR_FAULTS.map((kind) => `'${kind}'`).join(', ')})`;
 
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
@@ -17,10 +20,11 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
  * so many sums: apps beyond the bound are one (those that were counted before keep their place), and tools that were not found.
  */
 const COUNT = `WITH calls AS MATERIALIZED (SELECT tenant_id, span, date_trunc(span, hour, 'UTC') AS starts_at, group_id, tool_name,
-      app, bucket, sum(calls)::bigint AS calls, sum(errors)::bigint AS errors
+      app, bucket, sum(calls)::bigint AS calls, sum(errors)::bigint AS errors, sum(faults)::bigint AS faults
     FROM (SELECT tenant_id, date_trunc('hour', created_at, 'UTC') AS hour, group_id,
           CASE WHEN tool_id IS NULL THEN '${NO_TOOL}' ELSE tool_name END AS tool_name, coalesce(caller_app_id, '') AS app,
-          ${BUCKET} AS bucket, count(*) AS calls, count(*) FILTER (WHERE NOT success) AS errors
+          ${BUCKET} AS bucket, count(*) AS calls, count(*) FILTER (WHERE NOT success) AS errors,
+          count(*) FILTER (WHERE NOT success AND ${FAULTS}) AS faults
         FROM mcp_call_logs WHERE ${IN_STRETCH} GROUP BY 1, 2, 3, 4, 5, 6) hours
       CROSS JOIN (VALUES ('hour'), ('day')) AS spans(span)
     GROUP BY 1, 2, 3, 4, 5, 6, 7),
@@ -37,19 +41,20 @@ const COUNT = `WITH calls AS MATERIALIZED (SELECT tenant_id, span, date_trunc(sp
       GROUP BY calls.tenant_id, calls.span, calls.starts_at, calls.app, known.app) placed
     WHERE is_known OR place - known_here + known_count <= ${APPS_MAX})
   INSERT INTO call_log_stats
-    (tenant_id, sums, span, starts_at, group_id, tool_name, caller_app_id, bucket, calls, errors)
+    (tenant_id, sums, span, starts_at, group_id, tool_name, caller_app_id, bucket, calls, errors, faults)
   SELECT tenant_id, CASE WHEN GROUPING(app) = 0 THEN 'app' WHEN GROUPING(group_id, tool_name) = 0 THEN 'group_tool'
       WHEN GROUPING(group_id) = 0 THEN 'group' WHEN GROUPING(tool_name) = 0 THEN 'tool' ELSE 'all' END, span, starts_at,
     coalesce(group_id, '${NOBODY}'), coalesce(tool_name, ''), coalesce(app, ''), bucket, sum(calls),
-    sum(errors)
-  FROM (SELECT tenant_id, span, starts_at, group_id, tool_name, bucket, calls.calls, errors,
+    sum(errors), sum(faults)
+  FROM (SELECT tenant_id, span, starts_at, group_id, tool_name, bucket, calls.calls, errors, faults,
       CASE WHEN named.app IS NULL THEN '${OTHER_APPS}' ELSE calls.app END AS app
     FROM calls LEFT JOIN named USING (tenant_id, span, starts_at, app)) folded
   GROUP BY tenant_id, span, starts_at, bucket,
     GROUPING SETS ((), (group_id), (tool_name), (group_id, tool_name), (app))
   ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
   ON CONFLICT (tenant_id, sums, span, starts_at, group_id, tool_name, caller_app_id, bucket)
-  DO UPDATE SET calls = call_log_stats.calls + excluded.calls, errors = call_log_stats.errors + excluded.errors`;
+  DO UPDATE SET calls = call_log_stats.calls + excluded.calls, errors = call_log_stats.errors + excluded.errors,
+    faults = coalesce(call_log_stats.faults, call_log_stats.errors) + excluded.faults`;
 
 /**
  * Adds new records up by hour and by day. Each is counted once: counting and going on are one transaction, and the order of
