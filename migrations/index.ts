@@ -31,6 +31,7 @@ import { TrustedClock1790021000100 } from './1790021000100-trusted-clock.js';
 import { JobsBehindSnapshots1790021000200 } from './1790021000200-jobs-behind-snapshots.js';
 import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js';
 import { OurFaults1790026000000 } from './1790026000000-our-faults.js';
+import { ConsultantWords1790026000100 } from './1790026000100-consultant-words.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -67,4 +68,5 @@ export const migrations = [
   JobsBehindSnapshots1790021000200,
   AgentReasoning1790022000000,
   OurFaults1790026000000,
+  ConsultantWords1790026000100,
 ] as const;

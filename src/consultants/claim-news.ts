@@ -6,6 +6,7 @@ import { LiveEvents } from '../messaging/live/live-events.js';
 import { Notifications } from '../messaging/notices/notifications.js';
 import type { SettingsInForce } from './consultant-settings.js';
 import { type CustomerCard, customerCard } from './customer-card.js';
+import { announcementOf } from './announcement.js';
 import type { CustomerClaim } from './customer-claim.entity.js';
 
 /** Who sees what becomes of customers. */
@@ -113,6 +114,7 @@ export class ClaimNews {
       kind,
       audience: { userIds },
       payload: {
+        ...announcementOf(kind, claim, settings.language),
         claim_id: claim.id,
         conversation_id: claim.conversationId,
         conversation_link: this.linkOf(told),
@@ -122,7 +124,6 @@ export class ClaimNews {
         level: claim.level,
         offered_to: claim.offeredTo,
         offered_until: claim.offeredUntil?.toISOString() ?? null,
-        action: 'claim_customer',
       },
     });
   }
@@ -136,6 +137,8 @@ export class ClaimNews {
 
   private variablesOf({ claim, settings, customer }: Told): Record<string, string> {
     return {
+      conversation_id: claim.conversationId,
+      customer_id: claim.userId,
       customer_name: customer.name,
       customer_tier: customer.tier,
       customer_city: customer.city ?? '',

@@ -37,6 +37,7 @@ export class ClaimRounds {
    */
   async offer(manager: EntityManager, claim: CustomerClaim): Promise<void> {
     const settings = await takeTurn(manager, claim.tenantId);
+    if (!settings.tellConsultants) return tellNobody(claim);
     const all = await this.directory.list(claim.tenantId, manager);
     const customer = await customerCard(manager, claim.tenantId, claim.userId);
     const online = all.filter((one) => one.online && mayServe(one));
@@ -108,6 +109,11 @@ export class ClaimRounds {
     const { id } = await this.jobs.enqueue(manager, job.kind, job.payload, options);
     claim.jobIds = [...claim.jobIds, id];
   }
+}
+
+/** The claim waits in the list, and escalates as always. */
+function tellNobody(claim: CustomerClaim): void {
+  Object.assign(claim, { offeredTo: null, offeredUntil: null, how: 'live', notified: 0 });
 }
 
 /** Those who may serve; when nobody may, everybody: better one too many than a customer whom nobody knows of. */

@@ -9,6 +9,7 @@ import {
   VersionColumn,
 } from 'typeorm';
 import { ROLES, type Role } from '../access/permissions.js';
+import type { Language } from '../messaging/notices/notice.js';
 import { Tenant } from '../access/tenant.entity.js';
 
 export const ALLOCATIONS = ['free', 'round_robin', 'least_busy', 'by_skill'] as const;
@@ -52,6 +53,14 @@ export class ConsultantSettings {
   /** `{conversation_id}` stands for the conversation; empty: that of our own console. */
   @Column({ name: 'conversation_link', type: 'varchar', length: 500, default: '' })
   conversationLink: string;
+
+  /** false: no consultant is told of a new customer; whom nobody claims is escalated all the same. */
+  @Column({ name: 'tell_consultants', type: 'boolean', default: true })
+  tellConsultants: boolean;
+
+  /** Of the words at `/ws`; what goes through channels is in each person's own language. */
+  @Column({ type: 'varchar', length: 2, default: 'en' })
+  language: Language;
 
   @Column({ type: 'jsonb', default: () => "'[]'" })
   levels: EscalationLevel[];

@@ -78,6 +78,8 @@ function columnsOf(input: PutConsultantSettingsDto) {
     offerSeconds: input.offer_seconds,
     expectedResponseSeconds: input.expected_response_seconds,
     conversationLink: input.conversation_link,
+    tellConsultants: input.tell_consultants,
+    language: input.language,
     levels,
     alertAfterSeconds: input.alert_after_seconds,
   });
@@ -89,6 +91,8 @@ function toDto(settings: SettingsInForce, version: number): ConsultantSettingsDt
     offer_seconds: settings.offerSeconds,
     expected_response_seconds: settings.expectedResponseSeconds,
     conversation_link: settings.conversationLink,
+    tell_consultants: settings.tellConsultants,
+    language: settings.language,
     levels: settings.levels.map((level) => ({
       ...level,
       roles: [...level.roles],

@@ -8,6 +8,8 @@ export const SETTING_DEFAULTS = {
   offerSeconds: 60,
   expectedResponseSeconds: 300,
   conversationLink: '',
+  tellConsultants: true,
+  language: 'en',
   levels: [
     { after_seconds: 300, roles: ['consultant'], user_ids: [], skills: [] },
     { after_seconds: 600, roles: ['owner', 'admin'], user_ids: [], skills: [] },
@@ -22,6 +24,8 @@ export type SettingsInForce = Pick<
   | 'offerSeconds'
   | 'expectedResponseSeconds'
   | 'conversationLink'
+  | 'tellConsultants'
+  | 'language'
   | 'levels'
   | 'alertAfterSeconds'
   | 'lastOfferedTo'

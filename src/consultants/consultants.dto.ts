@@ -16,6 +16,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { type Language, LANGUAGES } from '../messaging/notices/notice.js';
 import type { Role } from '../access/permissions.js';
 import { MayBeAbsent } from '../platform/rest/rest.dto.js';
 import { ALLOCATIONS, type Allocation, TOLD_ROLES } from './consultant-settings.entity.js';
@@ -204,6 +205,20 @@ export class PutConsultantSettingsDto {
   conversation_link?: string;
 
   @ApiPropertyOptional({
+    example: true,
+    description:
+      'false: no consultant is told of a new customer; whom nobody claims is escalated all the same',
+  })
+  @MayBeAbsent()
+  @IsBoolean()
+  tell_consultants?: boolean;
+
+  @ApiPropertyOptional({ enum: LANGUAGES, example: 'zh', description: 'Of the words at /ws' })
+  @MayBeAbsent()
+  @IsIn(LANGUAGES)
+  language?: Language;
+
+  @ApiPropertyOptional({
     type: [EscalationLevelDto],
     description:
       'Who is told, one level after the other, while nobody claims. Until it is set: consultants after 300 s, administrators 600 s later',
@@ -240,6 +255,12 @@ export class ConsultantSettingsDto {
 
   @ApiProperty()
   conversation_link: string;
+
+  @ApiProperty()
+  tell_consultants: boolean;
+
+  @ApiProperty({ enum: LANGUAGES })
+  language: Language;
 
   @ApiProperty({ type: [EscalationLevelDto] })
   levels: EscalationLevelDto[];

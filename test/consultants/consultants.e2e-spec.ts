@@ -78,6 +78,11 @@ describe('consultants', () => {
           conversation_id: conversationId,
           conversation_link: `${t.url}/api/v1/conversations/${conversationId}`,
           expected_response_seconds: 300,
+          type: 'new_customer',
+          title: 'New customer registered',
+          message: 'A new customer has registered and waits for a consultant',
+          customer_id: userId,
+          timestamp: expect.any(String),
           action: 'claim_customer',
           customer: { id: userId, tier: 'vip', city: 'Shanghai', tags: ['laser'] },
         });
@@ -104,6 +109,26 @@ describe('consultants', () => {
       const late = await LiveClient.follow(other.url, ann.token, 0);
       clients.push(late);
       await late.sees('new_customer', of(claimId));
+    });
+
+    it('is told in the words of the language that is set, or to nobody at all', async () => {
+      const ann = await newConsultant('Ann');
+      const client = await online(t, ann);
+      await set({ language: 'zh' });
+      const { claimId: told } = await arrive();
+      expect((await client.sees('new_customer', of(told))).payload).toMatchObject({
+        title: '新客户注册',
+        message: '新客户已注册并开始咨询，等待顾问认领',
+      });
+      await set({ tell_consultants: false });
+      const quiet = await arrive();
+      expect(quiet).toMatchObject({ how: 'live', notified: 0 });
+      expect(await stateOf(quiet.claimId)).toMatchObject({ state: 'open' });
+      await set({ tell_consultants: true });
+      const { claimId: later } = await arrive();
+      await client.sees('new_customer', of(later));
+      expect(client.events.filter(of(quiet.claimId))).toEqual([]);
+      expect(await noticesFor(ann.user.id)).toEqual([]);
     });
 
     it('is announced once, however often and at the same time it is asked for', async () => {

@@ -430,7 +430,7 @@ describe('deliveries', () => {
       expect((await rest('DELETE', path)).status).toBe(404);
       await sendNotice(t, tenant, { recipients: [self()] });
       await settled(t, tenant);
-      expect(textOf().title).toBe('新客户：Emma');
+      expect(textOf().title).toBe('新客户等待服务：Emma');
     });
 
     it('is refused with a variable that the kind does not have', async () => {

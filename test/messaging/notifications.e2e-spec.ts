@@ -188,7 +188,7 @@ describe('notifications reach real receivers', () => {
       expect(await settled(t, tenant)).toMatchObject([{ state: 'sent', recipient_id: null }]);
       expect(jsonOf(receiver.requests[0]).data).toMatchObject({
         recipient: null,
-        title: '新客户：Emma',
+        title: '新客户等待服务：Emma',
         language: 'zh',
       });
     });

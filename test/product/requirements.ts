@@ -14,6 +14,7 @@ export const ROUTES: readonly Row[] = [
   ['5.3.1', 'GET /admin/groups/{id}/api-key'],
   ['5.3.1', 'POST /admin/groups/{id}/regenerate-key'],
   ['5.3.1', 'GET /admin/tools'],
+  ['5.3.1', 'PUT /admin/tools/{tool_id}'],
   ['4.3.4', 'GET /registration-automation/metrics'],
   ['6.1', 'GET /admin/registration-automation/dashboard'],
 ];
@@ -33,13 +34,17 @@ export const TABLES: readonly RowWith[] = [
 
 /** What a GET gives, or the POST that is said: dots lead into objects, `[]` into the first of a list. */
 export const ANSWERS: readonly RowWith[] = [
-  ['5.3.1', 'GET /admin/groups', 'success data[].id data[].name data[].description'],
+  ['5.3.1', 'GET /admin/groups', 'success message data[].id data[].name data[].description'],
   ['3.2.2', 'GET /admin/groups', 'data[].server_code data[].user_tier_access data[].allowed_roles'],
   ['3.2.2', 'GET /admin/groups', 'data[].enabled data[].created_by data[].created_at data[].updated_at'],
   ['5.3.1', 'POST /admin/groups', 'success message data.id data.name data.api_key'],
   ['5.3.1', 'GET /admin/groups/{group}/api-key', 'success message data.api_key'],
   ['5.3.1', 'POST /admin/groups/{group}/regenerate-key', 'success message data.api_key'],
-  ['5.3.1', 'GET /admin/tools?group_id={group}', 'success data[].id data[].tool_name data[].group_id'],
+  [
+    '5.3.1',
+    'GET /admin/tools?group_id={group}',
+    'success message data[].id data[].tool_name data[].group_id',
+  ],
   ['3.2.2', 'GET /admin/tools?group_id={group}', 'data[].version data[].description data[].enabled'],
   ['3.2.2', 'GET /admin/tools?group_id={group}', 'data[].timeout_seconds data[].config_data'],
   [
@@ -93,6 +98,11 @@ export const TOOLS: readonly ToolRow[] = [
 
 /** Members of the event at `/ws` that tells consultants of a new customer. */
 export const NOTICE: readonly Row[] = [
+  ['4.4.1', 'type'],
+  ['4.4.1', 'title'],
+  ['4.4.1', 'message'],
+  ['4.4.1', 'customer_id'],
   ['4.4.1', 'conversation_id'],
+  ['4.4.1', 'timestamp'],
   ['4.4.1', 'action'],
 ];

@@ -108,6 +108,8 @@ export const WHOLE_BODIES: Readonly<Record<string, (world: World) => Readonly<Re
     conversation_link: 'https://crm.example.com/{conversation_id}',
     levels: [{ after_seconds: 9, roles: ['admin'] }],
     alert_after_seconds: 10,
+    tell_consultants: false,
+    language: 'zh',
   }),
   '/admin/groups/{id}': (world) => ({
     name: named(world),

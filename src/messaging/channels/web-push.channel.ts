@@ -94,6 +94,7 @@ function payloadOf({ deliveryId, notice, text }: Outgoing<'web_push'>): string {
       title: text.title,
       body,
       link: notice.link,
+      conversation_id: notice.variables['conversation_id'],
     });
   const spareBytes = PAYLOAD_MAX_BYTES - Buffer.byteLength(toJson(''));
   let body = text.body;

@@ -10,6 +10,8 @@ export const COMMON_VARIABLES: Readonly<Record<string, string>> = {
 };
 
 const CUSTOMER_VARIABLES = {
+  conversation_id: '0199d2a8-5c1e-7b3a-9f00-3f6f1c9a2b11',
+  customer_id: '0199d2a8-5c1e-7b3a-9f00-3f6f1c9a2b12',
   customer_name: 'Emma Stone',
   customer_tier: 'vip',
   customer_city: 'Shanghai',
@@ -41,8 +43,8 @@ export const DEFAULT_TEMPLATES: Readonly<Record<NoticeKind, Readonly<Record<Lang
       body: 'Hello {{recipient_name}},\n\n{{customer_name}} ({{customer_tier}}) has just registered and expects an answer within {{expected_response_minutes}} minutes.',
     },
     zh: {
-      title: '新客户：{{customer_name}}',
-      body: '{{recipient_name}}，您好：\n\n{{customer_name}}（{{customer_tier}}）刚刚注册，期待在 {{expected_response_minutes}} 分钟内得到回复。',
+      title: '新客户等待服务：{{customer_name}}',
+      body: '有新客户注册，请及时响应。\n\n{{recipient_name}}，您好：\n\n{{customer_name}}（{{customer_tier}}）刚刚注册，期待在 {{expected_response_minutes}} 分钟内得到回复。',
     },
   },
   customer_escalated: {
