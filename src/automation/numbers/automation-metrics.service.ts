@@ -43,7 +43,7 @@ export class AutomationMetricsService {
       const metrics = await this.read(manager, tenantId, query);
       const queue = await readQueue(manager, tenantId);
       const dashboard = Object.assign(metrics, { queue, system: await this.readSystem(manager) });
-      return { ...dashboard, ...panelPartsOf(dashboard) };
+      return Object.assign(dashboard, panelPartsOf(dashboard));
     });
   }
 
@@ -94,7 +94,7 @@ export class AutomationMetricsService {
       conversion,
       errors: await readErrors(manager, tenantId, period),
     };
-    return { ...metrics, ...panelMetricsOf(metrics) };
+    return Object.assign(metrics, panelMetricsOf(metrics));
   }
 
   private async readSystem(manager: EntityManager): Promise<SystemDto> {

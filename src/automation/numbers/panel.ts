@@ -73,7 +73,7 @@ function statusOf({ versions }: AgentNumbersDto): AgentStatusDto {
   const agents = enabled.map(({ agent_name: name, version_label: version, last_answer_at }, at) => ({
     name,
     version,
-    circuit: circuits[at]!,
+    circuit: circuits[at],
     last_answer_at,
   }));
   if (agents.length === 0) return { status: 'not_configured', agents };
