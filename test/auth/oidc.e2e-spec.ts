@@ -204,6 +204,34 @@ describe('signing in with an outside provider', () => {
     expect((await t.rest('POST', '/auth/refresh', { body: { refresh_token } })).status).toBe(401);
   });
 
+  it.each<[string, (id: string) => Promise<{ status: number }>]>([
+    ['deleted', (id) => rest('DELETE', `/admin/oidc-providers/${id}`)],
+    ['switched off', (id) => rest('PUT', `/admin/oidc-providers/${id}`, { enabled: false })],
+    [
+      'moved',
+      (id) =>
+        rest('PUT', `/admin/oidc-providers/${id}`, { issuer: 'https://b.example', client_secret: null }),
+    ],
+  ])('ends the sign-ins through a provider that is %s, and no others', async (_what, change) => {
+    const id = await newProvider();
+    const people = await Promise.all([1, 2].map(() => t.newUser(tenant.tenantId, ['consultant'])));
+    const tokens: string[] = [];
+    for (const { id: userId } of people) {
+      const subject = newSub();
+      await rest('POST', `/admin/users/${userId}/identities`, { provider_id: id, subject });
+      const signedIn = await signIn(id, { sub: subject });
+      if ('body' in signedIn) tokens.push((signedIn.body.data as Record<string, string>)['access_token']);
+    }
+    const own = (await t.signIn(people[0].email)).access_token;
+    const seen = () =>
+      Promise.all([...tokens, own].map(async (token) => (await t.rest('GET', '/auth/me', { token })).status));
+    expect(await seen()).toEqual([200, 200, 200]);
+    expect((await rest('PUT', `/admin/oidc-providers/${id}`, { name: 'Renamed' })).status).toBe(200);
+    expect(await seen()).toEqual([200, 200, 200]);
+    expect((await change(id)).status).toBe(200);
+    expect(await seen()).toEqual([401, 401, 200]);
+  });
+
   it("lets nobody link an account to someone above them, or with another tenant's provider", async () => {
     const id = await newProvider();
     const admin = await t.newUser(tenant.tenantId, ['admin']);

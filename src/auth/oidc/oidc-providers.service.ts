@@ -15,6 +15,7 @@ import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { invalidFields } from '../../platform/rest/validation.js';
 import { Config } from '../../platform/config.js';
+import { UserChanges } from '../sign-in/user-changes.js';
 import { addressRulesOf, findIssuerProblem } from './issuer-rules.js';
 import { OidcProvider } from './oidc-provider.entity.js';
 import {
@@ -22,6 +23,7 @@ import {
   type CreateOidcProviderDto,
   type UpdateOidcProviderDto,
 } from './oidc-providers.dto.js';
+import { endSignInsThrough } from './provider-sign-ins.js';
 import { cutText } from '../../platform/cut-text.js';
 
 const MAP_MAX = 100;
@@ -37,6 +39,7 @@ export class OidcProvidersService {
     private readonly audit: AuditTrail,
     private readonly box: SecretBox,
     private readonly config: Config,
+    private readonly changes: UserChanges,
   ) {}
 
   /** Oldest first. */
@@ -75,7 +78,11 @@ export class OidcProvidersService {
     return this.get(id);
   }
 
-  /** @throws {InvalidInputError} The issuer changes and the secret does not: it would be sent to somebody else. */
+  /**
+   * Ends the sign-ins through a provider that is switched off or has another issuer now.
+   *
+   * @throws {InvalidInputError} The issuer changes and the secret does not: it would be sent to somebody else.
+   */
   async update(
     caller: UserCaller,
     id: string,
@@ -92,22 +99,25 @@ export class OidcProvidersService {
         throw invalidFields([{ field: 'client_secret', message: 'must be given anew with another issuer' }]);
       }
       const before = auditedFields(row);
+      const { issuer: trusted, enabled: wasEnabled } = row;
       Object.assign(row, this.columnsOf(caller, id, input));
       requireMayGiveItsRoles(caller, row);
       await manager.save(OidcProvider, row);
+      if (moved || (wasEnabled && !row.enabled)) await endSignInsThrough(manager, caller.tenantId, trusted);
       const entry = { target: targetOf(row), before, after: auditedFields(row) };
       await this.audit.record(manager, caller, { action: 'oidc_provider.update', ...entry });
     });
     return this.get(id);
   }
 
-  /** Its people stay, with their links to the issuer. */
+  /** Its people stay, with their links to the issuer; what they began through it ends. */
   async delete(caller: UserCaller, id: string, ifMatch?: ReadVersions): Promise<void> {
     await this.changing(caller, 'oidc_provider.delete', async (manager) => {
       const row = await findLocked(manager, id);
       requireVersion(row, ifMatch);
       requireMayGiveItsRoles(caller, row);
       await manager.delete(OidcProvider, { id });
+      await endSignInsThrough(manager, caller.tenantId, row.issuer);
       const entry = { target: targetOf(row), before: auditedFields(row) };
       await this.audit.record(manager, caller, { action: 'oidc_provider.delete', ...entry });
     });
@@ -119,7 +129,7 @@ export class OidcProvidersService {
     work: (manager: EntityManager) => Promise<void>,
   ): Promise<void> {
     try {
-      await this.dataSource.transaction(work);
+      await this.changes.changeAll(caller.tenantId, work);
     } catch (error) {
       if (error instanceof ForbiddenError) {
         await this.audit.recordRefusal(caller, { action, reason: error.message });

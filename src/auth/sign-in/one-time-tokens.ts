@@ -6,7 +6,7 @@ import { newId } from '../../platform/new-id.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { OneTimeToken, type TokenData, type TokenPurpose } from './one-time-token.entity.js';
 import { hashOf, newSecret } from '../../platform/secrets/secure-token.js';
-import { lockSignIns } from './tokens.service.js';
+import { joinSignIns, lockSignIns } from './tokens.service.js';
 
 /** How long each kind is good for. */
 export const TOKEN_MINUTES: Readonly<Record<TokenPurpose, number>> = {
@@ -30,7 +30,8 @@ export class OneTimeTokens {
 
   /** Forgets the person's expired ones on the way; a new one that goes by mail also takes back the ones before. */
   async issue(manager: EntityManager, { data = {}, ...token }: NewToken): Promise<string> {
-    const { userId, purpose } = token;
+    const { tenantId, userId, purpose } = token;
+    await joinSignIns(manager, tenantId);
     await lockSignIns(manager, userId);
     await manager.delete(OneTimeToken, { userId, expiresAt: LessThan(agreedNow()) });
     if (purpose === 'password_reset' || purpose === 'address')

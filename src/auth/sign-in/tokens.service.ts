@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, IsNull, LessThan, Not } from 'typeorm';
 import { agreedNow, agreedNowMs } from '../../platform/agreed-time.js';
 import { newId } from '../../platform/new-id.js';
-import { lock } from '../../platform/database/advisory-locks.js';
+import { lock, lockShared } from '../../platform/database/advisory-locks.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { UnauthenticatedError } from '../../platform/errors.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
@@ -45,6 +45,7 @@ export class TokensService {
   async begin(caller: UserCaller, method: SignInMethod): Promise<Tokens> {
     const { tenantId, userId, email } = caller;
     return this.dataSource.transaction(async (manager) => {
+      await joinSignIns(manager, tenantId);
       await lockSignIns(manager, userId);
       await forgetExpired(manager, userId);
       const familyId = newId();
@@ -131,6 +132,7 @@ async function findLocked(manager: EntityManager, token: string): Promise<Refres
   const where = { tokenHash: hashOf(token) };
   const seen = await manager.findOneBy(RefreshToken, where);
   if (!seen) return null;
+  await joinSignIns(manager, seen.tenantId);
   await lockSignIns(manager, seen.userId);
   return manager.findOneBy(RefreshToken, where);
 }
@@ -141,6 +143,11 @@ async function findLocked(manager: EntityManager, token: string): Promise<Refres
  */
 export async function lockSignIns(manager: EntityManager, userId: string): Promise<void> {
   await lock(manager, 'signIns', userId);
+}
+
+/** Until the transaction ends, nobody ends the sign-ins of many people of the tenant. Before {@link lockSignIns}. */
+export async function joinSignIns(manager: EntityManager, tenantId: string): Promise<void> {
+  await lockShared(manager, 'tenantSignIns', tenantId);
 }
 
 /** @param familyId The id of the session. */

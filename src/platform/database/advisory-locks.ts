@@ -32,6 +32,8 @@ export const ADVISORY_LOCKS = {
   owners: 7_210_021,
   /** Of one user. */
   signIns: 7_210_022,
+  /** Of one tenant: shared by whoever begins or renews a sign-in, alone by what ends those of many people. */
+  tenantSignIns: 7_210_027,
   /** Of one user. */
   personalTokens: 7_210_023,
   /** Of one tenant. */
