@@ -2,6 +2,10 @@ import { Cancellation } from '../../src/platform/ending.js';
 import { bind } from '../../src/groups/catalog.js';
 import { GroupTool } from '../../src/groups/group-tools/group-tool.entity.js';
 import { DayQuotas } from '../../src/tools/limits/day-quotas.js';
+import { CircuitCleanup } from '../../src/tools/breakers/circuit-cleanup.js';
+import type { JobContext } from '../../src/jobs/job-context.js';
+import { newId } from '../../src/platform/new-id.js';
+import { inTenant } from '../../src/platform/request-scope.js';
 import { ToolExecutor } from '../../src/tools/pipe/tool-executor.js';
 import { ToolRegistry } from '../../src/tools/tool-registry.js';
 import { foreignSources, gates, KINDS, runs } from '../fixtures/foreign.tools.js';
@@ -482,6 +486,30 @@ describe('the pipe to a tool', () => {
       expect(again[0]['detail']).not.toContain('Over since');
       const uses = again.reduce((sum, row) => sum + Number(row['uses']), 0); // two rows when the hour turns
       expect(uses).toBe(2);
+    });
+
+    it('end their alert when the replica that had them open is dead, and not before', async () => {
+      const group = await newGroupOf('native');
+      await setTool(group, 'native_moody', { policy: { breaker: { failures: 1, reset_seconds: 3600 } } });
+      const id = await toolId(group, 'native_moody');
+      const open = async () => {
+        const sql = 'SELECT 1 FROM alerts WHERE target_id = $1 AND acknowledged_at IS NULL';
+        return (await t.dataSource.query<object[]>(sql, [id])).length;
+      };
+      const cleanUp = () =>
+        inTenant(tenant.tenantId, () => {
+          const context = { tenantId: tenant.tenantId } as JobContext;
+          return t.app
+            .get(CircuitCleanup, { strict: false })
+            .run({ slot: new Date().toISOString() }, context);
+        });
+      await call(group, 'native_moody', { mood: 'bad' });
+      await eventually(async () => (await open()) === 1);
+      await cleanUp();
+      expect(await open()).toBe(1);
+      await t.dataSource.query('UPDATE circuit_states SET replica_id = $2 WHERE tool_id = $1', [id, newId()]);
+      await cleanUp();
+      expect(await open()).toBe(0);
     });
 
     it('let one call try, keep none waiting for it, and learn nothing from one whose client hangs up', async () => {

@@ -16,7 +16,7 @@ const FORGET_DEAD = `DELETE FROM circuit_states WHERE tenant_id = $1 AND replica
 const IS_OPEN_ELSEWHERE = `SELECT 1 FROM circuit_states c JOIN replicas r ON r.id = c.replica_id
   WHERE c.tool_id = $1 AND c.replica_id <> $2 LIMIT 1`;
 /** Of the alert. */
-const CIRCUIT_OPEN = 'circuit_open';
+export const CIRCUIT_OPEN = 'circuit_open';
 const RESET_PATHS: Readonly<Record<Guarded['kind'], string>> = {
   tool: '/api/v1/admin/tools',
   agent_version: '/api/v1/admin/agent-versions',
