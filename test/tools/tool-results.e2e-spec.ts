@@ -210,20 +210,42 @@ describe('results', () => {
       const bytesOf = (result: McpResult) => Buffer.byteLength(texts(result)[0]);
       const both = await call(group, 'long_data', { characters: 400 });
       expect(both).toHaveProperty('structuredContent.text');
-      const once = await call(group, 'long_data', { characters: 1000 });
+      const once = await call(group, 'long_data', { characters: 800 });
       expect(once).not.toHaveProperty('structuredContent');
       expect(once.isError).toBeUndefined();
       expect(truncation(once)).toBeUndefined();
-      expect(JSON.parse(texts(once)[0])).toEqual({ text: longText(1000) });
+      expect(JSON.parse(texts(once)[0])).toEqual({ text: longText(800) });
       expect([2 * bytesOf(both) <= LIMIT, 2 * bytesOf(once) > LIMIT, bytesOf(once) <= LIMIT]).toEqual([
         true,
         true,
         true,
       ]);
-      const promised = await call(group, 'promised_data', { characters: 1000 });
+      const promised = await call(group, 'promised_data', { characters: 800 });
       expect(promised).toMatchObject({ isError: true, content: [once.content![0], {}] });
       expect(texts(promised)[1]).toContain('promised_data ran. Its result is complete');
       expect(await lastRecord(group)).toMatchObject({ success: false, error_kind: 'result_invalid' });
+    });
+
+    it('fit into the limit as they go over the wire, whatever JSON makes of their characters', async () => {
+      const group = await groupWith({ result_max_bytes: LIMIT });
+      const event = ({ id, result }: { id: unknown; result: McpResult }) =>
+        Buffer.byteLength(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result })}\n\n`);
+      for (const unit of ['"', '\\', '\n', '\u0001', '中', 'a', ',"\u0002\n'])
+        for (const count of [60, 100, 130, 200, 300, 400, 600, 800, 1000, 1500, 2000, 9000]) {
+          const said = await call(group, 'repeat', { text: unit.repeat(count) });
+          expect(event({ id: 1, result: said })).toBeLessThanOrEqual(LIMIT);
+          const { handle, shownBytes } = truncation(said) ?? {};
+          if (handle === undefined) continue;
+          const part = await call(group, 'read_result', { handle, offset: shownBytes, limit: 65_536 });
+          expect(part.isError).toBeUndefined();
+          expect(truncation(part)).toBeUndefined();
+          expect(texts(part)[0]).not.toBe('');
+          expect(event({ id: 1, result: part })).toBeLessThanOrEqual(LIMIT);
+        }
+      for (let characters = 100; characters < 3000; characters += 90) {
+        const promised = await call(group, 'promised_data', { characters });
+        expect(event({ id: 1, result: promised })).toBeLessThanOrEqual(LIMIT);
+      }
     });
 
     it('of a group without read_result have no handle; pictures and what cannot be kept are refused', async () => {

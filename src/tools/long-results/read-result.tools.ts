@@ -7,8 +7,8 @@ import { ResultStore } from './result-store.js';
 
 /** A group whose admin adds this tool keeps what its other tools' results lose when they are cut. */
 export const READ_RESULT = 'read_result';
-/** Room for what a part, or the beginning of a result, is told about itself. */
-export const NOTE_BYTES = 512;
+/** Room for what a part, or the beginning of a result, is told about itself, and for the message around it. */
+export const NOTE_BYTES = 896;
 const PAGE_BYTES_MIN = 256;
 const PAGE_BYTES = 65_536;
 
@@ -46,8 +46,8 @@ export class ReadResultTools {
   async readResult(args: z.output<typeof input>, context: ToolContext): Promise<ToolContent> {
     const { caller, groupId, resultMaxBytes } = context;
     const owner = { tenantId: caller.tenantId, groupId, caller: callerName(caller) };
-    const maxBytes = Math.min(args.limit, resultMaxBytes - NOTE_BYTES);
-    const wanted = { handle: args.handle, offset: args.offset, maxBytes };
+    const maxJsonBytes = resultMaxBytes - NOTE_BYTES;
+    const wanted = { handle: args.handle, offset: args.offset, maxBytes: args.limit, maxJsonBytes };
     // What was given yesterday is not shown to who may not have it today.
     const part = await this.store.read(owner, wanted, (toolName) => context.mayCall?.(toolName) === true);
     const { offset, nextOffset, totalBytes, text } = part;

@@ -13,7 +13,7 @@ import { SealedColumn } from '../../platform/secrets/sealed-column.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import { Config } from '../../platform/config.js';
 import { CallResult, CallResultChunk } from './call-result.entity.js';
-import { characterStart, partEnd, piecesOf } from './text-bytes.js';
+import { characterStart, jsonEnd, partEnd, piecesOf } from './text-bytes.js';
 
 const CHUNK_BYTES = 65_536;
 const CHUNKS_PER_INSERT = 32;
@@ -35,7 +35,13 @@ export type ResultOwner = {
 };
 
 /** `offset` in bytes; `maxBytes` of the part, 4 or more. */
-export type WantedPart = { readonly handle: string; readonly offset: number; readonly maxBytes: number };
+export type WantedPart = {
+  readonly handle: string;
+  readonly offset: number;
+  readonly maxBytes: number;
+  /** What the part may take within JSON, where some characters take more. */
+  readonly maxJsonBytes: number;
+};
 
 /** A part of a kept result; all numbers are bytes of UTF-8. */
 export type ResultPart = {
@@ -86,7 +92,7 @@ export class ResultStore {
    */
   async read(
     owner: ResultOwner,
-    { handle, offset, maxBytes }: WantedPart,
+    { handle, offset, maxBytes, maxJsonBytes }: WantedPart,
     isOpen: (toolName: string) => boolean,
   ): Promise<ResultPart> {
     const { groupId, caller, tenantId } = owner;
@@ -96,10 +102,10 @@ export class ResultStore {
       .findOneBy({ tenantId, groupId, caller, handleHash, expiresAt: MoreThan(agreedNow()) });
     if (!found || !isOpen(found.toolName)) throw new NotFoundError(GONE);
     if (offset >= found.bytes) throw new InvalidInputError(`offset must be less than ${found.bytes}`);
-    const end = Math.min(offset + maxBytes + 1, found.bytes); // one more, to see whether there is more
+    const end = Math.min(offset + Math.min(maxBytes, maxJsonBytes) + 1, found.bytes); // one more, to see whether there is more
     const { start, bytes } = await this.bytesAround(found, offset, end);
     const from = characterStart(bytes, offset - start);
-    const to = partEnd(bytes, from, Math.min(bytes.length, from + maxBytes));
+    const to = partEnd(bytes, from, Math.min(from + maxBytes, jsonEnd(bytes, from, maxJsonBytes)));
     return {
       text: bytes.toString('utf8', from, to),
       offset: start + from,

@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
-import { firstBytes, piecesOf } from './text-bytes.js';
+import { firstBytes, jsonBytes, piecesOf } from './text-bytes.js';
 
-const text = fc.string({ unit: 'grapheme', maxLength: 200 });
+const text = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom('"', '\\', '\n', '\u0001', '\u007f'),
+    fc.string({ unit: 'grapheme', maxLength: 3 }),
+  ),
+  maxLength: 200,
+});
 
 describe('firstBytes', () => {
   it.each([
@@ -14,6 +20,8 @@ describe('firstBytes', () => {
     ['tel 13812345678, 13912345678', 20, 'tel 13812345678,'],
     ['{"tel":"13812345678"}', 16, '{"tel":"'],
     ['one\ntwo\nthree', 10, 'one\ntwo\n'],
+    ['\u0001\u0001\u0001', 13, '\u0001\u0001'],
+    ['\\\\\\', 5, '\\\\'],
     ['a,bcdefghijklmnopq', 16, 'a,bcdefghijklmno'],
   ])('%s, %d bytes: %s', (whole, maxBytes, first) => expect(firstBytes(whole, maxBytes)).toBe(first));
 
@@ -22,11 +30,11 @@ describe('firstBytes', () => {
       fc.property(text, fc.nat(300), (whole, maxBytes) => {
         const first = firstBytes(whole, maxBytes);
         expect(whole.startsWith(first)).toBe(true);
-        expect(Buffer.byteLength(first)).toBeLessThanOrEqual(maxBytes);
+        expect(jsonBytes(first)).toBeLessThanOrEqual(maxBytes);
         const next = whole.codePointAt(first.length);
         const longer = next === undefined ? undefined : first + String.fromCodePoint(next);
         const isAtSeam = /[\n,;"{}[\]<>|]$/.test(first) && first.length > 0;
-        expect(longer === undefined || isAtSeam || Buffer.byteLength(longer) > maxBytes).toBe(true);
+        expect(longer === undefined || isAtSeam || jsonBytes(longer) > maxBytes).toBe(true);
       }),
     );
   });

@@ -22,10 +22,33 @@ export function partEnd(text: Buffer, from: number, at: number): number {
   return characterStart(text, at);
 }
 
-/** The beginning of a text, at most so many bytes: see {@link partEnd}. */
+/** The bytes of UTF-8 that a text takes within JSON, without its quotes. */
+export function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** What JSON has a letter for; other controls take six bytes. */
+const LETTERED = new Set(Buffer.from('\b\t\n\f\r'));
+
+/** Where a text must end so that it takes at most so many bytes within JSON, from `from` on. */
+export function jsonEnd(text: Buffer, from: number, maxBytes: number): number {
+  let left = maxBytes;
+  for (let at = from; at < text.length; at++) {
+    const byte = text[at];
+    if (byte === QUOTE || byte === BACKSLASH) left -= 2;
+    else if (byte >= 0x20) left -= 1;
+    else left -= LETTERED.has(byte) ? 2 : 6;
+    if (left < 0) return at;
+  }
+  return text.length;
+}
+
+/** The beginning of a text, at most so many bytes within JSON: see {@link partEnd}. */
 export function firstBytes(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text.slice(0, maxBytes + 1)); // a character has at least one byte
-  return bytes.toString('utf8', 0, partEnd(bytes, 0, maxBytes));
+  return bytes.toString('utf8', 0, partEnd(bytes, 0, jsonEnd(bytes, 0, maxBytes)));
 }
 
 /** The pieces of a text in UTF-8, each at most `maxBytes` long (4 or more) and made of whole characters. */

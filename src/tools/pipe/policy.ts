@@ -5,7 +5,7 @@ import { redactionRulesSchema } from '../redaction/redaction-rules.js';
 const RESULT_BYTES = z
   .int()
   .min(1024)
-  .max(16_777_216) // written out, searched and recorded at once, while others wait
+  .max(2_097_152) // each step of a result is done at once, while others wait
   .optional()
   .describe('Longest result in bytes; absent: TOOL_RESULT_MAX_BYTES');
 

@@ -4,7 +4,7 @@ import { Config } from '../../platform/config.js';
 import { redactionOf } from '../redaction/redaction.js';
 import { NOTE_BYTES, READ_RESULT } from '../long-results/read-result.tools.js';
 import { ResultStore } from '../long-results/result-store.js';
-import { firstBytes } from '../long-results/text-bytes.js';
+import { firstBytes, jsonBytes } from '../long-results/text-bytes.js';
 import { type BoundTool, isRepeatable } from './bound-tool.js';
 import { bytesOfBlock, holdsMoreThan, isLongerThan } from './result-size.js';
 import { type Attempt, failure, type ToolCall } from './tool-call.js';
@@ -64,7 +64,8 @@ export class ResultForAgent {
     const bytes = sizeOf(result, ownContent);
     if (bytes <= limit) return whole(result);
     if (!result.content.every(isText)) return tooLarge(tool, limit);
-    if (!ownContent && sizeOf(withoutStructured(result), ownContent) <= limit)
+    const room = isPromised ? limit - SENTENCE_BYTES : limit;
+    if (!ownContent && sizeOf(withoutStructured(result), ownContent) <= room)
       return isPromised
         ? asText(result, `${tool.definition.name} ran. ${TWICE_TOO_LONG}`)
         : whole(withoutStructured(result));
@@ -80,7 +81,7 @@ export class ResultForAgent {
     const { name, outputSchema } = tool.definition;
     const text = textOf(result, ownContent);
     const totalBytes = Buffer.byteLength(text);
-    if (totalBytes <= limit) return tooLarge(tool, limit); // what is more belongs to the blocks, and cannot be read on
+    if (jsonBytes(text) <= limit - NOTE_BYTES) return tooLarge(tool, limit); // what is more belongs to the blocks, and cannot be read on
     const keepable = this.config.env.TOOL_RESULT_KEEP_MAX_BYTES;
     if (totalBytes > keepable) return tooLarge(tool, keepable);
     const { tenantId, groupId, caller } = call;
@@ -99,7 +100,7 @@ export class ResultForAgent {
     };
     const isPromised = outputSchema && !result.isError && call.policy.structured_content !== false;
     if (!isPromised) return whole(cut);
-    return asText(cut, `${name} ran. ${UNSTRUCTURED} ${note}`);
+    return asText(cut, `${name} ran. ${UNSTRUCTURED}`);
   }
 }
 
@@ -173,12 +174,20 @@ function textOf({ content, structuredContent }: ToolResult, ownContent: boolean)
   return texts.join('\n');
 }
 
+/** Room for the sentence that {@link asText} adds. */
+const SENTENCE_BYTES = 384;
+/** What goes around a result: the JSON-RPC message and, in a stream, the event. Its id is as long as the client likes. */
+const ENVELOPE_BYTES = 256;
+
 /**
- * In bytes of UTF-8, without the frames of the blocks. Structured content counts, too: it goes over the wire beside a text that
- * says the same, and some clients take no message of more than a mebibyte.
+ * In bytes of UTF-8 as they go over the wire, escaped. Structured content counts, too: it goes beside a text that says the same,
+ * and some clients take no message of more than a mebibyte.
  */
 function sizeOf({ content, structuredContent }: ToolResult, ownContent: boolean): number {
-  const bytes = content.reduce((sum, block) => sum + bytesOfBlock(block), 0);
+  const bytes = content.reduce((sum, block) => sum + bytesOfBlock(block), ENVELOPE_BYTES);
   if (!structuredContent) return bytes;
-  return ownContent ? bytes + Buffer.byteLength(JSON.stringify(structuredContent)) : 2 * bytes;
+  const isCopy = !ownContent && typeof content[0]?.['text'] === 'string';
+  return (
+    bytes + Buffer.byteLength(isCopy ? (content[0]['text'] as string) : JSON.stringify(structuredContent))
+  );
 }

@@ -1,3 +1,4 @@
+import { jsonBytes } from '../long-results/text-bytes.js';
 import type { ContentBlock } from '../tool-result.js';
 
 /** Deeper values are left to `JSON.stringify`, which ends with an error at those that hold themselves. */
@@ -49,9 +50,9 @@ function left(value: unknown, bytes: number, depth: number): number {
   return rest;
 }
 
-/** In bytes of UTF-8; of a text and nothing else, without its frame. */
+/** In bytes of UTF-8 as they go over the wire, escaped; of a text and nothing else, without its frame. */
 export function bytesOfBlock(block: ContentBlock): number {
   const { type, text } = block;
   const isPlain = type === 'text' && typeof text === 'string' && Object.keys(block).length === 2;
-  return Buffer.byteLength(isPlain ? text : JSON.stringify(block));
+  return isPlain ? jsonBytes(text) : Buffer.byteLength(JSON.stringify(block));
 }
