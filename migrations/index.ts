@@ -32,6 +32,7 @@ import { JobsBehindSnapshots1790021000200 } from './1790021000200-jobs-behind-sn
 import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js';
 import { OurFaults1790026000000 } from './1790026000000-our-faults.js';
 import { ConsultantWords1790026000100 } from './1790026000100-consultant-words.js';
+import { ShorterResults1790027000000 } from './1790027000000-shorter-results.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -69,4 +70,5 @@ export const migrations = [
   AgentReasoning1790022000000,
   OurFaults1790026000000,
   ConsultantWords1790026000100,
+  ShorterResults1790027000000,
 ] as const;
