@@ -3,6 +3,7 @@ import { DatabaseError } from 'pg';
 import { LivePool } from '../../platform/database/live-pool.js';
 import { UnavailableError, messageOf } from '../../platform/errors.js';
 import { Config } from '../../platform/config.js';
+import { byTurns } from './by-turns.js';
 import { CallLogLane, type FormedBatch, PROBE } from './call-log-lane.js';
 import { type CallRecord, type StoredRecord, toStored } from './call-record.js';
 
@@ -48,7 +49,7 @@ type Pending = {
 export class CallLogWriter implements OnApplicationShutdown {
   private readonly logger = new Logger(CallLogWriter.name);
   private readonly pool: LivePool;
-  private readonly queue: Pending[] = [];
+  private queue: Pending[] = [];
   private readonly lanes = Array.from({ length: LANES }, () => new CallLogLane());
   /** Length of the arguments and results of all records that are not committed yet. */
   private heldLength = 0;
@@ -201,11 +202,17 @@ export class CallLogWriter implements OnApplicationShutdown {
     }
   }
 
+  /** Tenants take turns: one that calls much does not keep the others' answers waiting. */
   private nextBatch(): Pending[] {
-    let count = 0;
-    for (let length = 0; count < BATCH_MAX && length < BATCH_LENGTH_MAX && count < this.queue.length; count++)
-      length += this.queue[count].length;
-    return this.queue.splice(0, count);
+    const batch = new Set<Pending>();
+    let length = 0;
+    for (const one of byTurns(this.queue, ({ record }) => record.tenantId)) {
+      if (batch.size >= BATCH_MAX || length >= BATCH_LENGTH_MAX) break;
+      batch.add(one);
+      length += one.length;
+    }
+    this.queue = this.queue.filter((one) => !batch.has(one));
+    return [...batch];
   }
 
   private async write(lane: CallLogLane, pending: readonly Pending[]): Promise<void> {
