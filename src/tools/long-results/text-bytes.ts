@@ -22,9 +22,13 @@ export function partEnd(text: Buffer, from: number, at: number): number {
   return characterStart(text, at);
 }
 
-/** The bytes of UTF-8 that a text takes within JSON, without its quotes. */
-export function jsonBytes(text: string): number {
-  return Buffer.byteLength(JSON.stringify(text)) - 2;
+/**
+ * The bytes of UTF-8 that a text takes within JSON, without its quotes.
+ *
+ * @param enough More need not be counted: of a text that is longer as it is, its own length is given.
+ */
+export function jsonBytes(text: string, enough = Infinity): number {
+  return text.length > enough ? text.length : Buffer.byteLength(JSON.stringify(text)) - 2;
 }
 
 const QUOTE = 0x22;

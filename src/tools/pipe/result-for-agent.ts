@@ -61,11 +61,11 @@ export class ResultForAgent {
     if (redaction && isPromised && tool.validators.checkResult(result.structuredContent))
       return asText(result, `${tool.definition.name} ran. ${MISFIT}`);
     const limit = maxBytesOf(call, tool, this.config);
-    const bytes = sizeOf(result, ownContent);
+    const bytes = sizeOf(result, ownContent, limit);
     if (bytes <= limit) return whole(result);
     if (!result.content.every(isText)) return tooLarge(tool, limit);
     const room = isPromised ? limit - SENTENCE_BYTES : limit;
-    if (!ownContent && sizeOf(withoutStructured(result), ownContent) <= room)
+    if (!ownContent && sizeOf(withoutStructured(result), ownContent, room) <= room)
       return isPromised
         ? asText(result, `${tool.definition.name} ran. ${TWICE_TOO_LONG}`)
         : whole(withoutStructured(result));
@@ -81,7 +81,7 @@ export class ResultForAgent {
     const { name, outputSchema } = tool.definition;
     const text = textOf(result, ownContent);
     const totalBytes = Buffer.byteLength(text);
-    if (jsonBytes(text) <= limit - NOTE_BYTES) return tooLarge(tool, limit); // what is more belongs to the blocks, and cannot be read on
+    if (jsonBytes(text, limit) <= limit - NOTE_BYTES) return tooLarge(tool, limit); // what is more belongs to the blocks, and cannot be read on
     const keepable = this.config.env.TOOL_RESULT_KEEP_MAX_BYTES;
     if (totalBytes > keepable) return tooLarge(tool, keepable);
     const { tenantId, groupId, caller } = call;
@@ -182,10 +182,12 @@ const ENVELOPE_BYTES = 256;
 /**
  * In bytes of UTF-8 as they go over the wire, escaped. Structured content counts, too: it goes beside a text that says the same,
  * and some clients take no message of more than a mebibyte.
+ *
+ * @param enough More need not be counted.
  */
-function sizeOf({ content, structuredContent }: ToolResult, ownContent: boolean): number {
-  const bytes = content.reduce((sum, block) => sum + bytesOfBlock(block), ENVELOPE_BYTES);
-  if (!structuredContent) return bytes;
+function sizeOf({ content, structuredContent }: ToolResult, ownContent: boolean, enough: number): number {
+  const bytes = content.reduce((sum, block) => sum + bytesOfBlock(block, enough), ENVELOPE_BYTES);
+  if (!structuredContent || bytes > enough) return bytes;
   const isCopy = !ownContent && typeof content[0]?.['text'] === 'string';
   return (
     bytes + Buffer.byteLength(isCopy ? (content[0]['text'] as string) : JSON.stringify(structuredContent))

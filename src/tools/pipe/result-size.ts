@@ -50,9 +50,9 @@ function left(value: unknown, bytes: number, depth: number): number {
   return rest;
 }
 
-/** In bytes of UTF-8 as they go over the wire, escaped; of a text and nothing else, without its frame. */
-export function bytesOfBlock(block: ContentBlock): number {
+/** In bytes of UTF-8 as they go over the wire, escaped; of a text and nothing else, without its frame; see {@link jsonBytes}. */
+export function bytesOfBlock(block: ContentBlock, enough?: number): number {
   const { type, text } = block;
   const isPlain = type === 'text' && typeof text === 'string' && Object.keys(block).length === 2;
-  return isPlain ? jsonBytes(text) : Buffer.byteLength(JSON.stringify(block));
+  return isPlain ? jsonBytes(text, enough) : Buffer.byteLength(JSON.stringify(block));
 }

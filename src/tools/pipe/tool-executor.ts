@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Verdict } from '../breakers/circuit.js';
 import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
@@ -12,6 +13,7 @@ import { redactionOf } from '../redaction/redaction.js';
 import { checkArguments } from './arguments-check.js';
 import type { BoundTool } from './bound-tool.js';
 import { limitScopes } from './limit-scopes.js';
+import { isLongerThan } from './result-size.js';
 import { EffectsOnce } from './effects-once.js';
 import {
   type Attempt,
@@ -28,6 +30,8 @@ import { ToolRunner } from './tool-runner.js';
 import { cutText } from '../../platform/cut-text.js';
 
 const TOOL_NAME_MAX = 128; // characters
+/** Arguments and results that are longer are read, checked and recorded in turns of their own: others are served in between. */
+const AT_ONCE_BYTES = 65_536;
 
 /** What speaks against a tool, for its circuit breaker: what it rightly refuses does not. */
 const FAULTS: readonly (CallErrorKind | null)[] = ['internal', 'timeout', 'unavailable'];
@@ -59,7 +63,11 @@ export class ToolExecutor {
     const started = performance.now();
     const proof = this.callLog.admit(call.tenantId);
     if (proof) await proof;
+    const isLong = isLongerThan(call.args ?? {}, AT_ONCE_BYTES);
+    if (isLong) await nextTurn();
     const attempt = await this.attempt(call);
+    if (isLong || (attempt.kind === 'result' && isLongerThan(attempt.result, AT_ONCE_BYTES)))
+      await nextTurn();
     await this.callLog.record(await toRecord(call, attempt, startedAt, performance.now() - started));
     return attempt;
   }
