@@ -13,6 +13,7 @@ import {
   type Money,
   riskProfileOf,
   segmentOf,
+  strategyOf,
 } from './customer-analysis.js';
 import { isTimezone } from './preference-keys.js';
 import { constraintsOf, recommendationsFor } from './recommendations.js';
@@ -26,8 +27,8 @@ const input = z.object({
     .string()
     .default('basic')
     .describe(
-      'How much to compute. Allowed: basic (segment, behaviour, engagement, recommendations), detailed (adds risk and ' +
-        'lifetime value), predictive (adds next best action, best contact time, churn probability). Default: basic.',
+      'How much to compute. Allowed: basic (segment, behaviour, engagement, recommendations), detailed (adds risk, ' +
+        'lifetime value and churn probability), predictive (adds next best action, best contact time, strategy). Default: basic.',
     ),
 });
 
@@ -92,6 +93,7 @@ function basicOf(activity: CustomerActivity) {
 
 function detailsOf(activity: CustomerActivity) {
   const value = lifetimeValueOf(activity);
+  const churn = churnProbabilityOf(activity);
   return {
     risk_profile: riskProfileOf(activity),
     lifetime_value: {
@@ -100,17 +102,25 @@ function detailsOf(activity: CustomerActivity) {
       projected_next_365_days: value.projectedNext365Days?.map(moneyOut) ?? null,
       reason: value.reason,
     },
+    lifetime_value_prediction: value.projectedNext365Days?.map(inWords).join(', ') ?? null,
+    churn_probability: churn.value,
+    churn_reason: churn.reason,
   };
 }
 
 function predictionsOf(activity: CustomerActivity, timezone: string) {
-  const churn = churnProbabilityOf(activity);
+  const contactTime = contactTimeOf(activity, timezone);
   return {
     next_best_action: recommendationsFor(activity)[0] ?? null,
-    best_contact_time: contactTimeOf(activity, timezone),
-    churn_probability: churn.value,
-    churn_reason: churn.reason,
+    best_contact_time: contactTime,
+    optimal_contact_time: contactTime.value,
+    personalization_strategy: strategyOf(segmentOf(activity), riskProfileOf(activity)),
   };
+}
+
+/** The pace of payment, carried on for a year. */
+function inWords({ currency, amountCents }: Money): string {
+  return `${currency} ${(amountCents / 100).toFixed(2)} in the next 365 days`;
 }
 
 function moneyOut({ currency, amountCents }: Money) {

@@ -46,6 +46,7 @@ export class ConversationsTools {
 
   @McpTool({
     name: 'get_conversation_messages',
+    aliases: ['get_conversation_data'],
     title: 'Conversation messages',
     description:
       'Messages exchanged with a customer, oldest first: the newest of a customer (user_id), of one conversation ' +

@@ -105,6 +105,15 @@ export function riskProfileOf(activity: CustomerActivity): RiskProfile {
   return { level, points, reasons: found.map(([, reason]) => reason) };
 }
 
+export type Strategy = 'win_back' | 'reward_loyalty' | 'gentle_introduction' | 'stay_in_touch';
+
+/** How to speak to a customer: who may be lost is won back, who is new is not pressed. */
+export function strategyOf(segment: Segment, { level }: RiskProfile): Strategy {
+  if (segment === 'lapsed' || level === 'high') return 'win_back';
+  if (segment === 'loyal') return 'reward_loyalty';
+  return segment === 'occasional' ? 'stay_in_touch' : 'gentle_introduction';
+}
+
 export type LifetimeValue = {
   readonly treatments: number;
   readonly paidToDate: readonly Money[];

@@ -28,8 +28,12 @@ export class TasksService {
     @InjectRepository(Task) private readonly tasks: Repository<Task>,
   ) {}
 
-  async getTask(caller: Caller, taskId: string): Promise<Task> {
-    const task = await this.tasks.findOneBy({ tenantId: caller.tenantId, id: taskId });
+  /** @param aboutUserId When given, one about another customer is not found. */
+  async getTask(caller: Caller, taskId: string, aboutUserId?: string): Promise<Task> {
+    const where = { tenantId: caller.tenantId, id: taskId };
+    const task = await this.tasks.findOneBy(
+      aboutUserId === undefined ? where : { ...where, userId: aboutUserId },
+    );
     if (!task) throw new NotFoundError(`No task '${taskId}'`, { hint: FIND_TASK });
     return task;
   }

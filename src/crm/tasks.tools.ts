@@ -7,6 +7,7 @@ import { TasksService } from './tasks.service.js';
 import {
   FIND_CONSULTANT,
   FIND_TASK,
+  FIND_USER,
   cursorField,
   customerId,
   customerIdField,
@@ -23,7 +24,13 @@ import {
 const STATUSES = TASK_STATUSES.join(', ');
 const taskIdField = z.string().describe('Id of the task: a UUID. list_tasks finds it.');
 
-const getInput = z.object({ task_id: taskIdField });
+const getInput = z.object({
+  task_id: taskIdField,
+  user_id: z
+    .string()
+    .optional()
+    .describe('Id of the customer: a UUID. When given, only a task about this customer is found.'),
+});
 const listInput = z.object({
   user_id: customerIdField,
   status: z
@@ -52,6 +59,7 @@ const createInput = z.object({
 });
 const updateInput = z.object({
   task_id: taskIdField,
+  user_id: getInput.shape.user_id,
   status: z
     .string()
     .describe(`The new status. Allowed: ${STATUSES}; which steps are legal depends on the present one.`),
@@ -74,7 +82,8 @@ export class TasksTools {
     annotations: { readOnlyHint: true, openWorldHint: false },
   })
   async getTask(args: z.output<typeof getInput>, ctx: ToolContext) {
-    return taskOut(await this.tasks.getTask(ctx.caller, taskId(args.task_id)));
+    const aboutUserId = optionalUuid('user_id', args.user_id, FIND_USER);
+    return taskOut(await this.tasks.getTask(ctx.caller, taskId(args.task_id), aboutUserId));
   }
 
   @McpTool({
@@ -134,7 +143,9 @@ export class TasksTools {
   })
   async updateTaskStatus(args: z.output<typeof updateInput>, ctx: ToolContext) {
     const status = requiredChoice('status', args.status, TASK_STATUSES);
-    return taskOut(await this.tasks.updateStatus(ctx.caller, taskId(args.task_id), status));
+    const aboutUserId = optionalUuid('user_id', args.user_id, FIND_USER);
+    const { id } = await this.tasks.getTask(ctx.caller, taskId(args.task_id), aboutUserId);
+    return taskOut(await this.tasks.updateStatus(ctx.caller, id, status));
   }
 }
 

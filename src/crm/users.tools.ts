@@ -65,7 +65,7 @@ export class UsersTools {
       ...summaryOf(user),
       registration_time: user.created_at.toISOString(),
       phone: include_details ? user.phone : maskPhone(user.phone),
-      ...(include_details && { avatar_url: user.avatar_url }),
+      ...(include_details && { avatar: user.avatar_url, avatar_url: user.avatar_url }),
       details_included: include_details,
     };
   }

@@ -32,7 +32,7 @@ export type Catalog = {
   readonly userTierAccess: readonly string[];
   readonly policy: GroupPolicy;
   readonly epoch: number;
-  /** The enabled tools, by the name they are called by. */
+  /** The enabled tools, by the names they are called by: their own and their aliases. */
   readonly tools: ReadonlyMap<string, BoundTool>;
   /** Rows left out: this build has no such tool, or their settings do not fit it. */
   readonly unusable: readonly string[];
@@ -83,10 +83,15 @@ export async function buildCatalog(
     userTierAccess: group.userTierAccess,
     policy: withoutEmptyLimits(group.policy),
     epoch: Number(group.epoch),
-    tools: new Map(sorted.map((tool) => [tool.definition.name, tool])),
+    tools: new Map([...aliased(sorted), ...sorted.map((tool) => [tool.definition.name, tool] as const)]),
     unusable,
     listed: sorted.map((tool) => toListed(tool, group.policy)),
   };
+}
+
+/** Comes before the names themselves, so that no alias takes a tool's name from it. */
+function aliased(tools: readonly BoundTool[]): (readonly [string, BoundTool])[] {
+  return tools.flatMap((tool) => (tool.definition.aliases ?? []).map((alias) => [alias, tool] as const));
 }
 
 function tryBind(

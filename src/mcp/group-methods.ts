@@ -149,7 +149,7 @@ export class GroupMethods {
       tenantId: catalog.tenantId,
       groupId: catalog.groupId,
       policy: catalog.policy,
-      toolName,
+      toolName: tool?.definition.name ?? toolName,
       tool,
       scope: scopeFor(catalog, caller, tool),
       hasTool: (name) => toolFor(catalog, caller, name) !== undefined,

@@ -42,6 +42,8 @@ export type McpToolOptions<
 > = {
   /** Unique in the service; a letter, then up to 63 of `[A-Za-z0-9_-]`. */
   readonly name: string;
+  /** Earlier names, under which it is called as well; it is listed once, under its own. */
+  readonly aliases?: readonly string[];
   readonly title?: string;
   /** For the model: what the tool gives, when to use it. */
   readonly description: string;

@@ -6,6 +6,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /** A tool as its source defines it, before any group's settings. Immutable; made once at start. */
 export type ToolDefinition = {
   readonly name: string;
+  /** Names that it is called by as well. */
+  readonly aliases?: readonly string[];
   readonly title?: string;
   readonly description: string;
   readonly category: string;

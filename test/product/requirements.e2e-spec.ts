@@ -3,16 +3,16 @@ import { announce, newCustomer, type TestCustomer } from '../support/customers.j
 import { LiveClient } from '../support/live.js';
 import { legacy, newGroup, send, type TestGroup } from '../support/mcp.js';
 import { createTestApp, type TestApp, type TestTenant } from '../support/test-app.js';
-import { ANSWERS, NOTICE, ROUTES, STEPS, TABLES, TOOLS } from './requirements.js';
+import { ALIASES, ANSWERS, NOTICE, ROUTES, STEPS, TABLES, TOOLS } from './requirements.js';
 
-const CUSTOMER_TOOLS = [...new Set(TOOLS.map(([, tool]) => tool))];
+const CUSTOMER_TOOLS = [...new Set(TOOLS.map(([, tool]) => ALIASES[tool] ?? tool))];
 
 describe('the names of the requirement document', () => {
   let t: TestApp;
   let tenant: TestTenant;
   let group: TestGroup;
   let managed: TestGroup;
-  let customer: TestCustomer & { readonly username: string };
+  let customer: TestCustomer & { readonly username: string; readonly task_id: string };
 
   beforeAll(async () => {
     t = await createTestApp();
@@ -25,7 +25,10 @@ describe('the names of the requirement document', () => {
       'SELECT username FROM users WHERE id = $1',
       [made.userId],
     );
-    customer = { ...made, username };
+    const task = { name: 'create_task', arguments: { user_id: made.userId, title: 'Call back' } };
+    const { body } = await send(group, legacy('tools/call', task));
+    const { task_id } = body.result!['structuredContent'] as { task_id: string };
+    customer = { ...made, username, task_id };
   });
   afterAll(() => t.close());
 
@@ -33,6 +36,7 @@ describe('the names of the requirement document', () => {
     text
       .replaceAll('{group}', managed.id)
       .replaceAll('{customer}', customer.userId)
+      .replaceAll('{task}', customer.task_id)
       .replaceAll('{username}', customer.username);
 
   it.each(ROUTES)('%s: there is %s', async (_section, route) => {
@@ -65,6 +69,12 @@ describe('the names of the requirement document', () => {
     const { body } = await send(group, legacy('tools/call', { name, arguments: filled }));
     expect([body.error, body.result?.['isError'] ?? false]).toEqual([undefined, false]);
     expect(missingFrom(body.result!['structuredContent'], names)).toEqual([]);
+  });
+
+  it('lists a tool once, under its own name', async () => {
+    const { body } = await send(group, legacy('tools/list'));
+    const names = body.result?.tools?.map(({ name }) => name);
+    expect(names).toEqual(CUSTOMER_TOOLS.toSorted());
   });
 
   it.each(STEPS)('%s: the step %s is counted', async (_section, name) => {

@@ -79,10 +79,20 @@ type ToolRow = readonly [
   gives: string,
 ];
 
-/** Tools, with arguments by the names of the document, and what they give. `{customer}` is the id of one. */
+/** Tools, with arguments by the names of the document, and what they give. `{customer}` is the id of one, `{task}` that of a task. */
 export const TOOLS: readonly ToolRow[] = [
   ['4.3.1', 'get_user_profile', { user_id: '{customer}' }, 'user_id username roles is_active'],
   ['4.3.1', 'get_user_profile', { user_id: '{customer}' }, 'registration_time details_included email'],
+  ['4.3.1', 'get_user_profile', { user_id: '{customer}', include_details: true }, 'phone avatar'],
+  ['4.3.3', 'get_conversation_data', { user_id: '{customer}' }, 'messages'],
+  ['2.1 R004', 'get_task', { user_id: '{customer}', task_id: '{task}' }, 'task_id user_id status'],
+  ['2.1 R004', 'create_task', { user_id: '{customer}', title: 'Call back' }, 'task_id status'],
+  [
+    '2.1 R004',
+    'update_task_status',
+    { user_id: '{customer}', task_id: '{task}', status: 'in_progress' },
+    'status',
+  ],
   ['2.1 R001', 'get_user_profile', { username: '{username}' }, 'user_id username'],
   ['2.1 R002', 'get_customer_profile', { username: '{username}' }, 'user_id username'],
   [
@@ -92,9 +102,24 @@ export const TOOLS: readonly ToolRow[] = [
     'customer_segment behavior_pattern engagement_level',
   ],
   ['4.3.2', 'analyze_customer', { user_id: '{customer}' }, 'recommendations analysis_type'],
-  ['4.3.2', 'analyze_customer', { user_id: '{customer}', analysis_type: 'detailed' }, 'risk_profile'],
-  ['4.3.2', 'analyze_customer', { user_id: '{customer}', analysis_type: 'predictive' }, 'next_best_action'],
+  [
+    '4.3.2',
+    'analyze_customer',
+    { user_id: '{customer}', analysis_type: 'detailed' },
+    'risk_profile lifetime_value_prediction churn_probability',
+  ],
+  [
+    '4.3.2',
+    'analyze_customer',
+    { user_id: '{customer}', analysis_type: 'predictive' },
+    'next_best_action optimal_contact_time personalization_strategy',
+  ],
 ];
+
+/** Names that a tool is called by as well as its own, under which it is listed. */
+export const ALIASES: Readonly<Record<string, string>> = {
+  get_conversation_data: 'get_conversation_messages',
+};
 
 /** Members of the event at `/ws` that tells consultants of a new customer. */
 export const NOTICE: readonly Row[] = [
