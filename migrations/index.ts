@@ -33,6 +33,7 @@ import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js'
 import { OurFaults1790026000000 } from './1790026000000-our-faults.js';
 import { ConsultantWords1790026000100 } from './1790026000100-consultant-words.js';
 import { ShorterResults1790027000000 } from './1790027000000-shorter-results.js';
+import { AutomationTroubles1790028000000 } from './1790028000000-automation-troubles.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -71,4 +72,5 @@ export const migrations = [
   OurFaults1790026000000,
   ConsultantWords1790026000100,
   ShorterResults1790027000000,
+  AutomationTroubles1790028000000,
 ] as const;

@@ -10,7 +10,8 @@ import {
 } from 'typeorm';
 import { Tenant } from '../access/tenant.entity.js';
 
-export const RUN_SOURCES = ['registration', 'manual'] as const;
+/** `catch_up`: the tools are there again that an earlier run was skipped for. */
+export const RUN_SOURCES = ['registration', 'manual', 'catch_up'] as const;
 export type RunSource = (typeof RUN_SOURCES)[number];
 
 export const RUN_STATES = ['queued', 'running', 'done', 'failed', 'skipped'] as const;

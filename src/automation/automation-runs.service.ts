@@ -16,7 +16,7 @@ import { AgentCall } from './agent-call.entity.js';
 import { AutomationRun } from './automation-run.entity.js';
 import type { AutomationRunQueryDto, StartRunDto } from './automation-runs.dto.js';
 import { AutomationStep, STEP_NAMES } from './automation-step.entity.js';
-import { GREET_JOB } from './registration-automation.js';
+import { GREET_JOB } from './greet-job.js';
 import { findGreeting, isCustomer } from './run-gate.js';
 
 const ATTEMPTS_SHOWN = 100;

@@ -54,6 +54,14 @@ export class AutomationSetting {
   @Column({ name: 'group_id', type: 'uuid', nullable: true })
   groupId: string | null;
 
+  /** How long after registering somebody is greeted who was skipped for lack of tools; 0: not at all. */
+  @Column({ name: 'catch_up_hours', type: 'smallint', default: 72 })
+  catchUpHours: number;
+
+  /** How long a target is missed before administrators are told; 0: they are not told. */
+  @Column({ name: 'alert_after_minutes', type: 'smallint', default: 10 })
+  alertAfterMinutes: number;
+
   /** Grows with each change; the ETag of its answers. */
   @VersionColumn({ default: 1 })
   version: number;

@@ -5,10 +5,13 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
+  IsInt,
   IsString,
   IsUUID,
   Length,
   Matches,
+  Max,
+  Min,
   ValidateIf,
 } from 'class-validator';
 import { MayBeAbsent, Trimmed } from '../platform/rest/rest.dto.js';
@@ -76,6 +79,31 @@ export class PutAutomationSettingsDto {
   @ValidateIf((_dto, value) => value !== undefined && value !== null)
   @IsUUID()
   group_id?: string | null;
+
+  @ApiPropertyOptional({
+    minimum: 0,
+    maximum: 720,
+    example: 72,
+    description:
+      'How long after registering somebody is greeted who was skipped for lack of tools; 0: not at all',
+  })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(0)
+  @Max(720)
+  catch_up_hours?: number;
+
+  @ApiPropertyOptional({
+    minimum: 0,
+    maximum: 1440,
+    example: 10,
+    description: 'How long a target is missed before administrators are told; 0: they are not told',
+  })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(0)
+  @Max(1440)
+  alert_after_minutes?: number;
 }
 
 export class AutomationSettingsDto {
@@ -99,6 +127,12 @@ export class AutomationSettingsDto {
 
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   group_id: string | null;
+
+  @ApiProperty({ example: 72, description: '0: whoever was skipped for lack of tools is not greeted later' })
+  catch_up_hours: number;
+
+  @ApiProperty({ example: 10, description: '0: nobody is told of a missed target' })
+  alert_after_minutes: number;
 
   @ApiProperty({
     type: String,

@@ -14,7 +14,7 @@ import { AutomationSetting } from './automation-setting.entity.js';
 import { AutomationSettings, type AutomationSettingValues, DEFAULTS } from './automation-settings.js';
 import type { AutomationSettingsDto, PutAutomationSettingsDto } from './automation-settings.dto.js';
 import { toLanguage } from './languages.js';
-import { GREET_JOB } from './registration-automation.js';
+import { GREET_JOB } from './greet-job.js';
 import { ToolAvailability } from './tool-availability.js';
 
 /** The administrators' side of the settings: seen and changed here, asked in {@link AutomationSettings}. */
@@ -83,6 +83,8 @@ export class AutomationSettingsService {
       conversation_ai_enabled: values.conversationAiEnabled,
       required_tools: values.requiredTools,
       group_id: values.groupId,
+      catch_up_hours: values.catchUpHours,
+      alert_after_minutes: values.alertAfterMinutes,
       tools_problem: await this.tools.problem(this.dataSource.manager, tenantId, values),
       retry_seconds: plan.retrySeconds,
       version: values.version,
@@ -106,6 +108,8 @@ function columnsOf(input: PutAutomationSettingsDto): Partial<AutomationSettingVa
     conversationAiEnabled: input.conversation_ai_enabled,
     requiredTools: input.required_tools,
     groupId: input.group_id,
+    catchUpHours: input.catch_up_hours,
+    alertAfterMinutes: input.alert_after_minutes,
   });
 }
 

@@ -16,6 +16,8 @@ export type AutomationSettingValues = Pick<
   | 'conversationAiEnabled'
   | 'requiredTools'
   | 'groupId'
+  | 'catchUpHours'
+  | 'alertAfterMinutes'
   | 'version'
 >;
 
@@ -28,6 +30,8 @@ export const DEFAULTS: AutomationSettingValues = {
   conversationAiEnabled: true,
   requiredTools: [...DEFAULT_TOOLS],
   groupId: null,
+  catchUpHours: 72,
+  alertAfterMinutes: 10,
   version: 0,
 };
 

@@ -18,6 +18,9 @@ import { RunGate } from './run-gate.js';
 import { RunRecords } from './run-records.js';
 import { RunSteps } from './run-steps.js';
 import { ToolAvailability } from './tool-availability.js';
+import { MissingTools } from './troubles/missing-tools.js';
+import { TargetWatch } from './troubles/target-watch.js';
+import { Troubles } from './troubles/troubles.js';
 import { WelcomeTemplatesController } from './welcome-templates.controller.js';
 import { WelcomeTemplates } from './welcome-templates.js';
 import { WelcomeTemplatesService } from './welcome-templates.service.js';
@@ -39,6 +42,9 @@ import { WelcomeWriter } from './welcome-writer.js';
     AutomationSettings,
     ToolAvailability,
     RunGate,
+    Troubles,
+    MissingTools,
+    TargetWatch,
     RunRecords,
     RunSteps,
     WelcomeTemplates,
@@ -52,6 +58,6 @@ import { WelcomeWriter } from './welcome-writer.js';
     AutomationSettingsService,
     WelcomeTemplatesService,
   ],
-  exports: [AutomationSettingsService, WelcomeTemplatesService],
+  exports: [MissingTools, TargetWatch, AutomationSettingsService, WelcomeTemplatesService],
 })
 export class AutomationModule {}

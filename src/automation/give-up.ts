@@ -10,7 +10,7 @@ import { AdminAlerts } from '../messaging/alerts/admin-alerts.js';
 import { AutomationRun } from './automation-run.entity.js';
 import { AutomationStep } from './automation-step.entity.js';
 import { RunRecords } from './run-records.js';
-import { GIVE_UP_JOB } from './registration-automation.js';
+import { GIVE_UP_JOB } from './greet-job.js';
 
 type Why = { readonly errorKind: string; readonly error: string };
 const PURGED: Why = { errorKind: 'purged', error: 'Its dead letter was purged before anybody looked at it' };

@@ -2,13 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { JobContext } from '../jobs/job-context.js';
 import { Job } from '../jobs/job.decorator.js';
+import { GIVE_UP_JOB, GREET_JOB } from './greet-job.js';
 import { GreetingSteps } from './greeting-steps.js';
 import { RunRecords } from './run-records.js';
 import { type OpenRun, RunStoppedError } from './run-steps.js';
-
-/** Kind of the job that greets; its retry plan is the runs'. */
-export const GREET_JOB = 'automation.greet';
-export const GIVE_UP_JOB = 'automation.give_up';
 
 /** More than any answer of an agent may take (AGENT_HARD_BUDGET_MS), as it is set by default. */
 const TIMEOUT_SECONDS = 120;

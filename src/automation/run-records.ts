@@ -5,6 +5,7 @@ import { AutomationRun } from './automation-run.entity.js';
 import { AutomationStep, STEP_NAMES } from './automation-step.entity.js';
 import { RunGate, type Skip } from './run-gate.js';
 import type { OpenRun } from './run-steps.js';
+import { MissingTools } from './troubles/missing-tools.js';
 
 export type Beginning = {
   readonly tenantId: string;
@@ -33,7 +34,10 @@ const FORGET = `UPDATE automation_steps SET result = result - 'text' WHERE run_i
 /** The rows of runs, from their beginning to their end. */
 @Injectable()
 export class RunRecords {
-  constructor(private readonly gate: RunGate) {}
+  constructor(
+    private readonly gate: RunGate,
+    private readonly missingTools: MissingTools,
+  ) {}
 
   /** Decides whether there is something to do, and puts that on record. @returns Null: there is not. */
   async begin(manager: EntityManager, beginning: Beginning): Promise<string | null> {
@@ -48,6 +52,8 @@ export class RunRecords {
     if (!known && !(await this.make(manager, id, beginning, obstacle))) return null;
     if (obstacle) {
       await this.skip(manager, id, obstacle);
+      if (obstacle.reason === 'tools_unavailable')
+        await this.missingTools.see(manager, tenantId, obstacle.detail ?? '');
       return null;
     }
     const steps = STEP_NAMES.map((name) => ({ id: newId(), tenantId, runId: id, name }));

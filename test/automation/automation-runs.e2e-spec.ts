@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { v7 as newId } from 'uuid';
 import { RegistrationAutomation } from '../../src/automation/registration-automation.js';
+import { AutomationWatch } from '../../src/automation/troubles/automation-watch.js';
 import { ToolAvailability } from '../../src/automation/tool-availability.js';
 import { inTenant } from '../../src/platform/request-scope.js';
 import { type JobContext, JobEndedError } from '../../src/jobs/job-context.js';
@@ -209,6 +210,99 @@ describe('runs of the registration automation', () => {
       await announce(world, unlucky);
       expect(await world.runIs(unlucky, 'skipped')).toMatchObject({ skip_reason: 'other_run' });
       await mend();
+    });
+  });
+
+  describe('that lack their tools', () => {
+    const alertsOf = ({ tenant }: AutomationWorld, kind: string) =>
+      t.dataSource.query<{ title: string; detail: string; uses: number; over: boolean }[]>(
+        'SELECT title, detail, uses, acknowledged_at IS NOT NULL AS over FROM alerts WHERE tenant_id = $1 AND kind = $2',
+        [tenant.tenantId, kind],
+      );
+    const KIND = 'automation_tools_missing';
+
+    it('tell the administrators once, and each customer is greeted once when the tools are back', async () => {
+      const world = await AutomationWorld.create(t);
+      const watch = t.app.get(AutomationWatch);
+      const customers = [await world.register(), await world.register(), await world.register()];
+      for (const user of customers)
+        expect(await world.ended(user)).toMatchObject({ skip_reason: 'tools_unavailable' });
+      const byHand = await t.newUser(world.tenant.tenantId, ['customer']);
+      expect(await alertsOf(world, KIND)).toMatchObject([
+        { detail: expect.stringContaining('There is no tool group') as string, uses: 1, over: false },
+      ]);
+      const told = await t.dataSource.query<object[]>(
+        `SELECT FROM notices WHERE tenant_id = $1 AND kind = 'admin_alert'`,
+        [world.tenant.tenantId],
+      );
+      expect(told).toHaveLength(1);
+      await watch.look();
+      expect(await world.runsOf(customers[0])).toHaveLength(1);
+      await newGroup(t, world.tenant, { tools: WELCOME_TOOLS });
+      await Promise.all([watch.look(), watch.look()]);
+      for (const user of customers) {
+        expect(await world.runIs(user, 'done')).toMatchObject({ source: 'catch_up' });
+        expect(await world.runsOf(user)).toHaveLength(2);
+        expect(await world.messagesOf(user)).toHaveLength(1);
+      }
+      await watch.look();
+      expect(await world.runsOf(customers[0])).toHaveLength(2);
+      expect(await world.runsOf(byHand.id)).toEqual([]);
+      expect(await alertsOf(world, KIND)).toMatchObject([{ uses: 1, over: true }]);
+    });
+
+    it('greet nobody later who registered longer ago than the setting, or where it is 0', async () => {
+      const world = await AutomationWorld.create(t);
+      await world.set('PUT', '/admin/automation/settings', { catch_up_hours: 2 });
+      const late = await world.register();
+      const early = await world.register();
+      for (const user of [late, early]) await world.runIs(user, 'skipped');
+      await t.dataSource.query(`UPDATE users SET created_at = now() - interval '3 hours' WHERE id = $1`, [
+        late,
+      ]);
+      const other = await AutomationWorld.create(t);
+      await other.set('PUT', '/admin/automation/settings', { catch_up_hours: 0 });
+      const never = await other.register();
+      await other.runIs(never, 'skipped');
+      for (const { tenant } of [world, other]) await newGroup(t, tenant, { tools: WELCOME_TOOLS });
+      await t.app.get(AutomationWatch).look();
+      await world.runIs(early, 'done');
+      expect([await world.runsOf(late), await other.runsOf(never)]).toMatchObject([
+        [{ state: 'skipped' }],
+        [{ state: 'skipped' }],
+      ]);
+    });
+
+    it('alert of a target that is missed for the minutes of the setting, until it is met', async () => {
+      const world = await withTemplate();
+      const { tenantId } = world.tenant;
+      const watch = t.app.get(AutomationWatch);
+      await setPlan(world, []);
+      const mend = await breakTable('messages', world);
+      const user = await world.register();
+      const { id } = await world.runIs(user, 'failed');
+      const missed = () => alertsOf(world, 'automation_target_missed');
+      await watch.look();
+      expect(await missed()).toEqual([]);
+      await t.dataSource.query(
+        `UPDATE automation_troubles SET since = since - interval '10 minutes' WHERE tenant_id = $1`,
+        [tenantId],
+      );
+      await watch.look();
+      await watch.look();
+      expect(await missed()).toMatchObject([
+        {
+          title: 'runs.success_rate has missed its target for 10 minutes',
+          detail: expect.stringContaining('it is 0, and is to be at least 0.99') as string,
+          uses: 1,
+          over: false,
+        },
+      ]);
+      await mend();
+      await world.set('POST', `/admin/automation/runs/${id}/retry`);
+      await world.runIs(user, 'done');
+      await watch.look();
+      expect(await missed()).toMatchObject([{ over: true }]);
     });
   });
 

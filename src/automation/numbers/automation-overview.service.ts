@@ -8,7 +8,7 @@ import { settingsOf } from '../../consultants/consultant-settings.js';
 import { NotificationChannel } from '../../messaging/channels/notification-channel.entity.js';
 import { NotificationTemplate } from '../../messaging/templates/notification-template.entity.js';
 import { AutomationSettingsService } from '../automation-settings.service.js';
-import { GREET_JOB } from '../registration-automation.js';
+import { GREET_JOB } from '../greet-job.js';
 import { AUTOMATION_FEATURE } from '../run-gate.js';
 import { WELCOME_PURPOSE } from '../welcome-writer.js';
 import { WelcomeTemplatesService } from '../welcome-templates.service.js';

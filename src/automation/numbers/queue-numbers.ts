@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { EntityManager } from 'typeorm';
-import { GIVE_UP_JOB, GREET_JOB } from '../registration-automation.js';
+import { GIVE_UP_JOB, GREET_JOB } from '../greet-job.js';
 import { toTenths } from './figures.js';
 
 const QUEUE = `SELECT count(*) FILTER (WHERE state = 'queued')::int AS waiting,

@@ -36,9 +36,11 @@ export class TargetDto {
   result: (typeof RESULTS)[number];
 }
 
-export function compare(values: Readonly<Record<TargetName, number | null>>): TargetDto[] {
-  return TARGETS.map(({ name, ...limit }) => {
+/** @param values Of all targets, or of some; the others are left out. */
+export function compare(values: Readonly<Partial<Record<TargetName, number | null>>>): TargetDto[] {
+  return TARGETS.flatMap(({ name, ...limit }) => {
     const value = values[name];
+    if (value === undefined) return [];
     const isMin = 'atLeast' in limit;
     const target = isMin ? limit.atLeast : limit.atMost;
     const isMet = value !== null && (isMin ? value >= target : value <= target);

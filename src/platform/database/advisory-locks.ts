@@ -52,6 +52,8 @@ export const ADVISORY_LOCKS = {
   consultantTurns: 7_210_061,
   /** Of one consultant: the claims they make. */
   consultantClaims: 7_210_062,
+  /** Of one tenant: whether its targets are met. */
+  automationWatch: 7_210_070,
 } as const;
 
 /** Before it is given up: migrations of a large database take longer, and a start that ended is started again. */
