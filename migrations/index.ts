@@ -30,6 +30,7 @@ import { CallLogOfYears1790021000000 } from './1790021000000-call-log-of-years.j
 import { TrustedClock1790021000100 } from './1790021000100-trusted-clock.js';
 import { JobsBehindSnapshots1790021000200 } from './1790021000200-jobs-behind-snapshots.js';
 import { AgentReasoning1790022000000 } from './1790022000000-agent-reasoning.js';
+import { KeyAppId1790024000000 } from './1790024000000-key-app-id.js';
 import { OurFaults1790026000000 } from './1790026000000-our-faults.js';
 import { ConsultantWords1790026000100 } from './1790026000100-consultant-words.js';
 import { ShorterResults1790027000000 } from './1790027000000-shorter-results.js';
@@ -69,6 +70,7 @@ export const migrations = [
   TrustedClock1790021000100,
   JobsBehindSnapshots1790021000200,
   AgentReasoning1790022000000,
+  KeyAppId1790024000000,
   OurFaults1790026000000,
   ConsultantWords1790026000100,
   ShorterResults1790027000000,

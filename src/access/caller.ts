@@ -14,6 +14,8 @@ export type GroupKeyCaller = {
   readonly keyId: string;
   /** Names of the tools that the key was given; undefined: all of the group. */
   readonly tools?: ReadonlySet<string>;
+  /** The application that the key was made for. */
+  readonly appId?: string;
   /** How much may be called with the key; undefined: as much as the group allows. */
   readonly limits?: CallLimits;
 };

@@ -240,6 +240,7 @@ export class CatalogStore implements OnModuleInit {
           tenantId,
           groupId,
           keyId: key.id,
+          ...(key.appId !== null && { appId: key.appId }),
           ...(key.toolNames && { tools: new Set(key.toolNames) }),
           ...(!isEmptyObject(key.limits) && { limits: key.limits }),
         },

@@ -1,5 +1,6 @@
 import type { Config } from '../platform/config.js';
 import type { ToolDefinition } from '../tools/tool-definition.js';
+import type { ToolRegistry } from '../tools/tool-registry.js';
 import type { ShownKey } from './keys/group-keys.service.js';
 import type { GroupTool } from './group-tools/group-tool.entity.js';
 import type { GroupToolDto, ToolCategoryDto, ToolTestDto } from './group-tools/group-tools.dto.js';
@@ -90,7 +91,8 @@ export function toGroupToolDto(
 }
 
 /** Categories and the tools in each, both by name. */
-export function toToolCategories(definitions: readonly ToolDefinition[], config: Config): ToolCategoryDto[] {
+export function toToolCategories(registry: ToolRegistry, config: Config): ToolCategoryDto[] {
+  const definitions = registry.definitions();
   const categories = [...new Set(definitions.map((definition) => definition.category))].toSorted();
   return categories.map((category) => ({
     category,
@@ -102,6 +104,8 @@ export function toToolCategories(definitions: readonly ToolDefinition[], config:
         description: definition.description,
         version: definition.version,
         source: definition.source,
+        module: definition.origin,
+        registered_at: registry.registeredAt(definition.name)?.toISOString() ?? null,
         timeout_seconds: definition.timeoutSeconds ?? config.env.TOOL_TIMEOUT_SECONDS,
         input_schema: definition.inputSchema,
         output_schema: definition.outputSchema ?? null,

@@ -17,7 +17,7 @@ export type Exchange = {
   catalog(): Catalog;
   /** For a stream that is to stand longer than this exchange. */
   visit(): Visit;
-  /** `X-Caller-App-Id`; without it the client's own name is recorded. */
+  /** `X-Caller-App-Id`; without it, and without one of the key, the client's own name is recorded. */
   readonly appId: string | undefined;
   readonly transport: ToolCall['transport'];
   /** The header `Idempotency-Key` of the HTTP request that brought the message. */

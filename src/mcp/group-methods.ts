@@ -141,7 +141,8 @@ export class GroupMethods {
   ): ToolCall {
     const { caller } = exchange;
     const catalog = exchange.catalog();
-    const appId = exchange.appId ?? hooks.clientName;
+    const ofKey = caller.kind === 'group_key' ? caller.appId : undefined;
+    const appId = ofKey ?? exchange.appId ?? hooks.clientName;
     const { ending, era, progress, log, idempotencyKey = exchange.idempotencyKey } = hooks; // of the message, before that of the request
     const tool = toolFor(catalog, caller, toolName);
     return {

@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/sign-in/auth.module.js';
 import { GroupsModule } from '../groups/groups.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
-import { ClientMemory } from './doors/client-memory.js';
 import { Connections } from './doors/connections.js';
 import { FastLane } from './lanes/fast-lane.js';
 import { Gate } from './gate.js';
@@ -26,7 +25,6 @@ import { WebSocketDoor } from './doors/web-socket-door.js';
   providers: [
     Gate,
     GroupMethods,
-    ClientMemory,
     StatelessCalls,
     FastLane,
     RpcRequests,

@@ -13,6 +13,7 @@ const OWN = 'native';
 export class ToolRegistry implements OnModuleInit {
   private readonly logger = new Logger(ToolRegistry.name);
   private readonly byName = new Map<string, ToolDefinition>();
+  private readonly registeredAtOf = new Map<string, Date>();
 
   constructor(private readonly discovery: DiscoveryService) {}
 
@@ -40,6 +41,11 @@ export class ToolRegistry implements OnModuleInit {
     return this.byName.get(name);
   }
 
+  /** When this process took the tool in. */
+  registeredAt(name: string): Date | undefined {
+    return this.registeredAtOf.get(name);
+  }
+
   /** Our own first: a tool from elsewhere takes no name away from them. */
   private sources(): ToolSource[] {
     const sources = this.discovery
@@ -62,8 +68,10 @@ export class ToolRegistry implements OnModuleInit {
     const twin = this.byName.get(tool.name);
     if (twin) return [`Two tools are named '${tool.name}': ${twin.origin} and ${tool.origin}; rename one`];
     const faults = definitionFaults(tool);
-    if (faults.length === 0) this.byName.set(tool.name, tool);
-    return faults;
+    if (faults.length > 0) return faults;
+    this.byName.set(tool.name, tool);
+    this.registeredAtOf.set(tool.name, new Date());
+    return [];
   }
 }
 

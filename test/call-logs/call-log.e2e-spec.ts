@@ -82,14 +82,22 @@ describe('the call log', () => {
     expect(row?.created_at.getTime()).toBeGreaterThanOrEqual(before - 1);
   });
 
-  it('names the client of an initialize before, as Dify sends one before each call', async () => {
+  it('names nobody by what another request said, also where key and address are the same', async () => {
     const clientInfo = { name: 'Dify', version: '1.15.0' };
     await send(
       group,
       legacy('initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo }, 0),
     );
     await call('data');
-    expect(await rows()).toMatchObject([{ caller_app_id: 'Dify', era: '2025-06-18' }]);
+    expect(await rows()).toMatchObject([{ caller_app_id: null, era: '2025-03-26' }]);
+  });
+
+  it('names the application that the key was made for, whatever the caller says', async () => {
+    const token = tenant.adminToken;
+    const { items } = await t.rest('GET', `/admin/groups/${group.id}/keys`, { token });
+    await t.rest('PUT', `/admin/keys/${items[0].id}`, { token, body: { app_id: 'dify-app-1' } });
+    await call('data', {}, { 'x-caller-app-id': 'another' });
+    expect(await rows()).toMatchObject([{ caller_app_id: 'dify-app-1' }]);
   });
 
   it('names the client of 2026-07-28 when no application is named', async () => {

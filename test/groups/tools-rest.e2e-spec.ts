@@ -69,6 +69,8 @@ describe('admin REST of tools', () => {
       description: expect.any(String),
       version: expect.any(String),
       source: 'native',
+      module: expect.stringMatching(/^\w+Tools\.\w+$/),
+      registered_at: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T/),
       timeout_seconds: expect.any(Number),
       input_schema: { type: 'object', properties: { task_id: {} } },
       config_schema: null,

@@ -133,6 +133,7 @@ export const WHOLE_BODIES: Readonly<Record<string, (world: World) => Readonly<Re
   '/admin/keys/{id}': (world) => ({
     name: named(world),
     owner: 'team',
+    app_id: 'an-app',
     expires_at: '2099-01-01T00:00:00.000Z',
     allowed_networks: ['10.0.0.0/8'],
     tools: ['echo'],

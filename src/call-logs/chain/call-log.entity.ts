@@ -37,7 +37,7 @@ export class CallLog {
   @Column({ name: 'tool_id', type: 'uuid', nullable: true })
   toolId: string | null;
 
-  /** The calling application: `X-Caller-App-Id`, else the client's own name. */
+  /** The calling application: of its key, `X-Caller-App-Id`, or the client's own name. Only what was said, never a guess. */
   @Column({ name: 'caller_app_id', type: 'varchar', length: 100, nullable: true })
   callerAppId: string | null;
 

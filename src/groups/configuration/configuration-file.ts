@@ -86,6 +86,14 @@ const keySchema = strict({
     .default(null)
     .describe('From then on it opens nothing; null: never'),
   owner: z.string().min(1).max(200).nullable().default(null).describe('Who answers for it'),
+  app_id: z
+    .string()
+    .min(1)
+    .max(100)
+    .refine((id) => !CONTROL_CHARACTERS.test(id), 'must not hold control characters')
+    .nullable()
+    .default(null)
+    .describe('The application that it is for, as the call log names it; null: as the caller says'),
   allowed_networks: z
     .array(z.string().refine(isNetwork, 'must be an address or a CIDR block, as in 10.0.0.0/8'))
     .max(NETWORKS_MAX)

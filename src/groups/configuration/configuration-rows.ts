@@ -34,6 +34,7 @@ export const TOOL_COLUMNS = {
 export const KEY_COLUMNS = {
   expires_at: 'expiresAt',
   owner: 'owner',
+  app_id: 'appId',
   allowed_networks: 'allowedNetworks',
   tools: 'toolNames',
   limits: 'limits',

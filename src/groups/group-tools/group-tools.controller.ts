@@ -63,7 +63,7 @@ export class GroupToolsController {
   @ApiOperation({ summary: 'The tools that groups can be given, by category, with their schemas' })
   @ApiDataList(ToolCategoryDto)
   listRegistered() {
-    return ok(toToolCategories(this.registry.definitions(), this.config));
+    return ok(toToolCategories(this.registry, this.config));
   }
 
   @Post('groups/:id/tools')

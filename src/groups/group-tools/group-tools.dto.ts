@@ -196,6 +196,17 @@ class RegisteredToolDto {
   @ApiProperty()
   source: string;
 
+  @ApiProperty({ example: 'TaskTools.getTask', description: 'Where it is defined' })
+  module: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When the process that answers took it in, at its start',
+  })
+  registered_at: string | null;
+
   @ApiProperty()
   timeout_seconds: number;
 

@@ -38,6 +38,10 @@ export class GroupKey {
   @Column({ type: 'varchar', length: 200, nullable: true })
   owner: string | null;
 
+  /** The application that it was made for, as the call log names it; null: as the caller says. */
+  @Column({ name: 'app_id', type: 'varchar', length: 100, nullable: true })
+  appId: string | null;
+
   /** CIDR blocks it may be used from; empty: anywhere. */
   @Column({ name: 'allowed_networks', type: 'varchar', array: true, default: () => "'{}'" })
   allowedNetworks: string[];

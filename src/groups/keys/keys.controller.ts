@@ -156,6 +156,7 @@ function toKeyDto(key: GroupKey): KeyDto {
     group_id: key.groupId,
     name: key.name,
     owner: key.owner,
+    app_id: key.appId,
     prefix: key.prefix,
     status: key.status,
     usable: keyFault(key) === null,

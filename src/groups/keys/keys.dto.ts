@@ -63,6 +63,20 @@ export class UpdateKeyDto {
 
   @ApiPropertyOptional({
     type: String,
+    nullable: true,
+    description:
+      'The application that it is for, e.g. the id of a Dify app: `caller_app_id` of every call with it; null: as the caller says',
+    example: '3c90c3cc-0d44-4b50-8888-8dd25736052a',
+  })
+  @IsOptional()
+  @Named()
+  @IsString()
+  @Length(1, 100)
+  @Matches(/^[^\p{C}]*$/u, { message: 'must not hold control characters' })
+  app_id?: string | null;
+
+  @ApiPropertyOptional({
+    type: String,
     format: 'date-time',
     nullable: true,
     description: 'When it stops by itself; null: never',
@@ -156,6 +170,9 @@ export class KeyDto {
   @ApiProperty({ type: String, nullable: true })
   owner: string | null;
 
+  @ApiProperty({ type: String, nullable: true, description: 'The application that it is for' })
+  app_id: string | null;
+
   @ApiProperty({ example: 'mcp_key_Ab3d', description: 'The beginning of the key, to recognise it by' })
   prefix: string;
 
@@ -201,7 +218,11 @@ export class RevealedKeyDto extends KeyDto {
 
 /** One application that used a key. */
 export class KeyUserDto {
-  @ApiProperty({ type: String, nullable: true, description: 'X-Caller-App-Id, else the name of the client' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'As the key, X-Caller-App-Id or the client names it',
+  })
   caller_app_id: string | null;
 
   @ApiProperty()

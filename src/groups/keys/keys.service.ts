@@ -117,7 +117,7 @@ export class KeysService {
       requireVersion(key, options.ifMatch);
       if (key.status !== 'active' || keyFault(key) !== null)
         throw new ConflictError('Only a key that works can be replaced; make a new one');
-      const { name, owner, allowedNetworks, toolNames, limits, expiresAt } = key;
+      const { name, owner, appId, allowedNetworks, toolNames, limits, expiresAt } = key;
       const endsAt = new Date(agreedNowMs() + overlapSeconds * 1000);
       const isOver = overlapSeconds === 0;
       Object.assign(
@@ -131,7 +131,7 @@ export class KeysService {
       );
       await manager.save(GroupKey, key);
       const createdBy = userOf(caller);
-      const rights = { name, owner, allowedNetworks, toolNames, limits, expiresAt, createdBy };
+      const rights = { name, owner, appId, allowedNetworks, toolNames, limits, expiresAt, createdBy };
       const shown = await this.keys.create(manager, { id: key.groupId, tenantId: key.tenantId }, rights);
       const after = { newKeyId: shown.row.id, oldKeyEndsAt: endsAt };
       await this.record(manager, caller, 'key.rotate', key, { after });
@@ -225,6 +225,7 @@ function columnsOf(input: UpdateKeyDto): Partial<GroupKey> {
   const columns = {
     name: input.name,
     owner: input.owner,
+    appId: input.app_id,
     expiresAt: typeof input.expires_at === 'string' ? new Date(input.expires_at) : input.expires_at,
     allowedNetworks: input.allowed_networks,
     toolNames: input.tools,

@@ -5,7 +5,6 @@ import { cutText } from '../../platform/cut-text.js';
 import { Config } from '../../platform/config.js';
 import { toolFor } from '../../groups/access-rules.js';
 import { type KnownClient } from '../call-client.js';
-import { ClientMemory } from './client-memory.js';
 import { hasExactIds } from '../exact-number.js';
 import type { Exchange } from '../exchange.js';
 import { FastLane } from '../lanes/fast-lane.js';
@@ -48,7 +47,6 @@ export class StreamableHttp {
     private readonly sdkLane: SdkLane,
     private readonly listeners: Listeners,
     private readonly sessions: Sessions,
-    private readonly clients: ClientMemory,
     private readonly calls: StatelessCalls,
   ) {}
 
@@ -106,8 +104,7 @@ export class StreamableHttp {
       return this.openSession(post, received, message);
     const isOver = this.calls.add(exchange, message.id);
     if (isOver) reply.response.once('close', isOver);
-    const answered = this.recall(post, received);
-    await this.answer(answered.post, answered.received, message);
+    await this.answer(post, received, message);
   }
 
   private async openSession(post: Post, received: Received, message: RpcRequest): Promise<void> {
@@ -160,7 +157,6 @@ export class StreamableHttp {
     message: RpcRequest,
     known?: KnownClient,
   ): Promise<void> {
-    if (message.method === 'initialize' && !known) this.clients.remember(exchange.client, message.params);
     const isOurs = this.config.env.MCP_FAST_LANE && this.fastLane.knows(received.era, message.method);
     if (isOurs || known || hasExactIds(message)) {
       const notify = (notification: object) => reply.notify(notification);
@@ -179,18 +175,6 @@ export class StreamableHttp {
       this.requests.answer(exchange, received, request, { known }),
     );
     reply.end(await Promise.all(answers));
-  }
-
-  /** What the record of a call says of its client, when the request itself does not. */
-  private recall(post: Post, received: Received): { post: Post; received: Received } {
-    const { request, exchange } = post;
-    const remembered = this.clients.recall(exchange.client);
-    if (!remembered) return { post, received };
-    const named = request.headers['mcp-protocol-version'] !== undefined;
-    return {
-      post: { ...post, exchange: { ...exchange, appId: exchange.appId ?? remembered.name } },
-      received: named ? received : { ...received, version: remembered.version },
-    };
   }
 }
 
