@@ -16,6 +16,7 @@ import { toCreatedGroupDto, toGroupDto, toGroupKeyDto, toServerUrlDto } from './
 import {
   ConnectDto,
   ConnectQueryDto,
+  CopyGroupDto,
   CreatedGroupDto,
   CreateGroupDto,
   GroupDto,
@@ -106,6 +107,33 @@ export class GroupsController {
   ) {
     await this.groups.delete(caller, id, { inFlight, ifMatch });
     return changed(null, 'Group deleted');
+  }
+
+  @Post(':id/refresh')
+  @Requires('groups.write')
+  @HttpCode(OK)
+  @ApiOperation({
+    summary: 'Have every replica read a group anew',
+    description:
+      'Changes do so by themselves; this shows it, replica by replica. Nothing of the group changes.',
+  })
+  @ApiChange(GroupDto)
+  @ApiFailures(NOT_FOUND)
+  async refresh(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
+    return changed(toGroupDto(await this.groups.refresh(caller, id), this.config), 'Group refreshed');
+  }
+
+  @Post(':id/copy')
+  @ShowsSecret()
+  @Requires('groups.write')
+  @ApiOperation({
+    summary: 'Make a group like another one',
+    description: 'With its settings and its tools; with a key of its own, and none of its keys.',
+  })
+  @ApiChange(CreatedGroupDto, CREATED)
+  @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
+  async copy(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @Body() body: CopyGroupDto) {
+    return changed(toCreatedGroupDto(await this.groups.copy(caller, id, body), this.config), 'Group copied');
   }
 
   @Get(':id/api-key')

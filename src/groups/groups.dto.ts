@@ -1,4 +1,11 @@
-import { ApiHideProperty, ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
+import {
+  ApiHideProperty,
+  ApiProperty,
+  ApiPropertyOptional,
+  OmitType,
+  PartialType,
+  PickType,
+} from '@nestjs/swagger';
 import { Equals, IsBoolean, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
 import { SchemaField } from '../platform/rest/schema-field.js';
 import { type GroupPolicy, groupPolicySchema } from '../tools/pipe/policy.js';
@@ -83,6 +90,9 @@ export class UpdateGroupDto extends PartialType(OmitType(CreateGroupDto, ['serve
   })
   server_code?: undefined;
 }
+
+/** What a copy cannot share with the group that it is of. */
+export class CopyGroupDto extends PickType(CreateGroupDto, ['name', 'server_code'] as const) {}
 
 export class ConnectQueryDto {
   @ApiPropertyOptional({

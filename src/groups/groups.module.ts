@@ -11,6 +11,9 @@ import { GroupConnectService } from './group-connect.service.js';
 import { GroupKeysService } from './keys/group-keys.service.js';
 import { GroupToolsController } from './group-tools/group-tools.controller.js';
 import { GroupToolsService } from './group-tools/group-tools.service.js';
+import { BulkToolsController } from './group-tools/bulk-tools.controller.js';
+import { BulkToolsService } from './group-tools/bulk-tools.service.js';
+import { ToolWriter } from './group-tools/tool-writer.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
 import { SampleGroupMaker } from './sample-group.js';
@@ -23,7 +26,13 @@ import { ToolTester } from './group-tools/tool-tester.js';
 /** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
 @Module({
   imports: [NotificationsModule, ToolsModule],
-  controllers: [GroupsController, GroupToolsController, KeysController, CircuitsController],
+  controllers: [
+    GroupsController,
+    BulkToolsController,
+    GroupToolsController,
+    KeysController,
+    CircuitsController,
+  ],
   providers: [
     CatalogStore,
     CallCutter,
@@ -34,6 +43,8 @@ import { ToolTester } from './group-tools/tool-tester.js';
     GroupKeysService,
     KeysService,
     GroupToolsService,
+    BulkToolsService,
+    ToolWriter,
     GroupConnectService,
     ExplainService,
     ToolTester,

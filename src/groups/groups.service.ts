@@ -18,7 +18,7 @@ import { GroupKey } from './keys/group-key.entity.js';
 import { GroupKeysService, type ShownKey } from './keys/group-keys.service.js';
 import { GroupTool } from './group-tools/group-tool.entity.js';
 import { ToolGroup } from './group.entity.js';
-import type { CreateGroupDto, GroupQueryDto, UpdateGroupDto } from './groups.dto.js';
+import type { CopyGroupDto, CreateGroupDto, GroupQueryDto, UpdateGroupDto } from './groups.dto.js';
 import { findServerCodeProblem, generateServerCode } from './server-code.js';
 
 const GENERATE_TRIES = 5;
@@ -65,12 +65,20 @@ export class GroupsService {
     return summary;
   }
 
-  /** Makes a group with its first key. */
-  async create(caller: Caller, input: CreateGroupDto): Promise<GroupSummary & { readonly key: ShownKey }> {
-    if (input.server_code === undefined) return this.createWithGeneratedCode(caller, input);
+  /**
+   * Makes a group with its first key.
+   *
+   * @param toolsOf The group whose tools it gets, too. @default none
+   */
+  async create(
+    caller: Caller,
+    input: CreateGroupDto,
+    toolsOf?: string,
+  ): Promise<GroupSummary & { readonly key: ShownKey }> {
+    if (input.server_code === undefined) return this.createWithGeneratedCode(caller, input, toolsOf);
     const problem = findServerCodeProblem(input.server_code);
     if (problem) throw invalidFields([{ field: 'server_code', message: `server_code ${problem}` }]);
-    return this.insert(caller, input, input.server_code);
+    return this.insert(caller, input, { serverCode: input.server_code, toolsOf });
   }
 
   /** @throws {ConflictError} Another group of the tenant has the name. */
@@ -92,6 +100,34 @@ export class GroupsService {
     return this.get(caller, id);
   }
 
+  /** Has every replica read the group anew, tell its clients and confirm that it did. Nothing of it changes. */
+  async refresh(caller: Caller, id: string): Promise<GroupSummary> {
+    await this.changes.change(caller, id, (manager, { name }) =>
+      this.audit.record(manager, caller, { action: 'group.refresh', target: { kind: 'group', id, name } }),
+    );
+    return this.get(caller, id);
+  }
+
+  /** Makes a group with the settings and the tools of another, and a key of its own. */
+  async copy(
+    caller: Caller,
+    id: string,
+    { name, server_code }: CopyGroupDto,
+  ): Promise<GroupSummary & { readonly key: ShownKey }> {
+    const { group } = await this.get(caller, id);
+    const input: CreateGroupDto = {
+      name,
+      server_code,
+      description: group.description,
+      user_tier_access: group.userTierAccess,
+      allowed_roles: group.allowedRoles,
+      enabled: group.enabled,
+      sessions: group.sessions,
+      policy: group.policy,
+    };
+    return this.create(caller, input, id);
+  }
+
   /** Its keys and tools go with it; its call records stay. */
   async delete(caller: Caller, id: string, options: ChangeOptions = {}): Promise<void> {
     const remove = async (manager: EntityManager, group: ToolGroup) => {
@@ -108,17 +144,21 @@ export class GroupsService {
     await this.changes.change(caller, id, remove, options);
   }
 
-  private async createWithGeneratedCode(caller: Caller, input: CreateGroupDto) {
+  private async createWithGeneratedCode(caller: Caller, input: CreateGroupDto, toolsOf?: string) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.insert(caller, input, generateServerCode());
+        return await this.insert(caller, input, { serverCode: generateServerCode(), toolsOf });
       } catch (error) {
         if (!(error instanceof ServerCodeTakenError) || attempt === GENERATE_TRIES) throw error;
       }
     }
   }
 
-  private async insert(caller: Caller, input: CreateGroupDto, serverCode: string) {
+  private async insert(
+    caller: Caller,
+    input: CreateGroupDto,
+    { serverCode, toolsOf }: { readonly serverCode: string; readonly toolsOf?: string | undefined },
+  ) {
     const id = newId();
     const createdBy = caller.kind === 'user' ? caller.userId : null;
     const columns = { id, tenantId: caller.tenantId, serverCode, createdBy, ...columnsOf(input) };
@@ -126,7 +166,9 @@ export class GroupsService {
       .create(id, async (manager) => {
         const group = await manager.save(ToolGroup, manager.create(ToolGroup, columns));
         const target = { kind: 'group', id, name: group.name };
-        await this.audit.record(manager, caller, { action: 'group.create', target, after: columns });
+        const after = { ...columns, ...(toolsOf !== undefined && { copyOf: toolsOf }) };
+        await this.audit.record(manager, caller, { action: 'group.create', target, after });
+        if (toolsOf !== undefined) await copyTools(manager, toolsOf, group);
         return this.keys.create(manager, group);
       })
       .catch(explainTaken);
@@ -154,6 +196,17 @@ export class GroupsService {
       keyPrefix: keys.findLast((key) => key.groupId === group.id)?.prefix ?? null,
     }));
   }
+}
+
+async function copyTools(manager: EntityManager, fromId: string, to: ToolGroup): Promise<void> {
+  const tools = await manager.find(GroupTool, {
+    where: { groupId: fromId, tenantId: to.tenantId },
+    order: { id: 'ASC' },
+  });
+  const copies = tools.map(({ createdAt: _made, updatedAt: _changed, rowVersion: _version, ...tool }) =>
+    manager.create(GroupTool, { ...tool, id: newId(), groupId: to.id }),
+  );
+  await manager.save(GroupTool, copies);
 }
 
 class ServerCodeTakenError extends ConflictError {}

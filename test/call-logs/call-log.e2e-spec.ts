@@ -93,10 +93,14 @@ describe('the call log', () => {
   });
 
   it('names the application that the key was made for, whatever the caller says', async () => {
+    const own = await newGroup(t, tenant, { tools: ['data'] });
     const token = tenant.adminToken;
-    const { items } = await t.rest('GET', `/admin/groups/${group.id}/keys`, { token });
+    const { items } = await t.rest('GET', `/admin/groups/${own.id}/keys`, { token });
     await t.rest('PUT', `/admin/keys/${items[0].id}`, { token, body: { app_id: 'dify-app-1' } });
-    await call('data', {}, { 'x-caller-app-id': 'another' });
+    await send(own, {
+      ...legacy('tools/call', { name: 'data', arguments: {} }),
+      headers: { 'x-caller-app-id': 'another' },
+    });
     expect(await rows()).toMatchObject([{ caller_app_id: 'dify-app-1' }]);
   });
 

@@ -563,7 +563,7 @@ groups:
 # The tool groups of one tenant. What is left out has its default:
 #   of a group: description: "", enabled: true, sessions: false, allowed_roles: [], user_tier_access: [], policy: {}
 #   of a tool:  enabled: true, description: null, timeout_seconds: null, allowed_roles: [], user_tier_access: [], policy: {}, config: {}
-#   of a key:   expires_at: null, owner: null, allowed_networks: [], tools: null, limits: {}, decoy: false
+#   of a key:   expires_at: null, owner: null, app_id: null, allowed_networks: [], tools: null, limits: {}, decoy: false
 # Keys are named; their values are never here.
 # A listed group is managed wholly; groups that are not listed stay, unless the file says prune: true.
 

@@ -263,6 +263,101 @@ describe('admin REST of tools', () => {
     });
   });
 
+  describe('POST /admin/tools/bulk', () => {
+    const bulk = (body: object) => t.rest('POST', '/admin/tools/bulk', { token, body });
+    const newGroup = async () =>
+      (await t.rest('POST', '/admin/groups', { token, body: { name: `g-${Math.random()}` } })).body.data.id;
+
+    it('adds, turns off and moves many tools at once, in force when it answers', async () => {
+      const other = await newGroup();
+      const ids = [];
+      for (const name of ['get_task', 'list_tasks']) ids.push((await add({ tool_name: name })).body.data.id);
+      const answer = await bulk({
+        change: [
+          { id: ids[0], group_id: other },
+          { id: ids[1], enabled: false },
+        ],
+        add: [
+          { group_id: groupId, tool_name: 'get_task', timeout_seconds: 5 },
+          { group_id: other, tool_name: 'create_task' },
+        ],
+      });
+      expect([answer.status, answer.body]).toMatchObject([200, { effective_immediately: true }]);
+      expect(answer.body.data.tools).toMatchObject([
+        { id: ids[0], group_id: other, tool_name: 'get_task' },
+        { id: ids[1], group_id: groupId, enabled: false },
+        { group_id: groupId, tool_name: 'get_task', timeout_seconds: 5 },
+        { group_id: other, tool_name: 'create_task' },
+      ]);
+      expect(listedNames()).toEqual(['get_task']);
+      expect(
+        t.app
+          .get(CatalogStore)
+          .find(other)
+          ?.listed.map(({ name }) => name),
+      ).toEqual(['create_task', 'get_task']);
+    });
+
+    it('changes nothing when one of them cannot be done, and says which', async () => {
+      const { id } = (await add({ tool_name: 'get_task' })).body.data;
+      const off = { id, enabled: false };
+      const stranger = (await t.newTenant()).adminToken;
+      const theirs = await t.rest('POST', '/admin/groups', { token: stranger, body: { name: 'theirs' } });
+      const answers = [];
+      for (const wrong of [
+        { group_id: groupId, tool_name: 'no_such_tool' },
+        { group_id: groupId, tool_name: 'get_task' },
+        { group_id: groupId, tool_name: 'greet', config_data: { greeting: 'Hi', markk: '!' } },
+        { group_id: theirs.body.data.id, tool_name: 'get_task' },
+      ]) {
+        const answer = await bulk({
+          change: [off],
+          add: [{ group_id: groupId, tool_name: 'list_tasks' }, wrong],
+        });
+        answers.push([answer.status, fieldsOf(answer)]);
+      }
+      expect(answers).toEqual([
+        [400, ['add.1.tool_name']],
+        [409, ['add.1']],
+        [400, ['add.1.config_data.markk']],
+        [404, []],
+      ]);
+      expect(listedNames()).toEqual(['get_task']);
+      const many = Array.from({ length: 201 }, () => off);
+      expect((await bulk({ change: many })).status).toBe(400);
+    });
+  });
+
+  it('POST /admin/groups/:id/copy makes a group with the same settings and tools, and a key of its own', async () => {
+    await greet({ greeting: 'Hi' });
+    await t.rest('PUT', `/admin/groups/${groupId}`, { token, body: { description: 'x', sessions: true } });
+    const path = `/admin/groups/${groupId}/copy`;
+    const copy = await t.rest('POST', path, { token, body: { name: 'Copy' } });
+    expect([copy.status, copy.body.data]).toMatchObject([
+      201,
+      { name: 'Copy', description: 'x', sessions: true, tool_count: 1, api_key: expect.any(String) },
+    ]);
+    const { id } = copy.body.data;
+    const { items } = await t.rest('GET', `/admin/tools?group_id=${id}`, { token });
+    expect(items).toMatchObject([{ tool_name: 'greet', config_data: { greeting: 'Hi' }, row_version: 1 }]);
+    expect(
+      t.app
+        .get(CatalogStore)
+        .find(id)
+        ?.listed.map(({ name }) => name),
+    ).toEqual(['greet']);
+    expect((await t.rest('POST', path, { token, body: { name: 'Copy' } })).status).toBe(409);
+  });
+
+  it('POST /admin/groups/:id/refresh has all replicas read the group anew, and changes nothing', async () => {
+    const before = (await t.rest('GET', `/admin/groups/${groupId}`, { token })).body.data;
+    const answer = await t.rest('POST', `/admin/groups/${groupId}/refresh`, { token });
+    expect([answer.status, answer.body]).toMatchObject([
+      200,
+      { effective_immediately: true, data: before, replicas: [{ ms: expect.any(Number) }] },
+    ]);
+  });
+
   it('DELETE /admin/tools/:id takes the tool from its group at once', async () => {
     const { id } = (await add({ tool_name: 'get_task' })).body.data;
     const answer = await t.rest('DELETE', `/admin/tools/${id}`, { token });

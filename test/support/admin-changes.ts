@@ -229,8 +229,17 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'POST /admin/groups': { path: () => '/admin/groups', body: () => ({ name: unique() }) },
   'PUT /admin/groups/{id}': { ...groupPath(), body: () => ({ description: unique() }) },
   'DELETE /admin/groups/{id}': groupPath(),
+  'POST /admin/groups/{id}/refresh': groupPath('/refresh'),
+  'POST /admin/groups/{id}/copy': { ...groupPath('/copy'), body: () => ({ name: unique() }) },
   'POST /admin/groups/{id}/regenerate-key': groupPath('/regenerate-key'),
   'POST /admin/groups/{id}/tools': { ...groupPath('/tools'), body: () => ({ tool_name: 'wait' }) },
+  'POST /admin/tools/bulk': {
+    path: () => '/admin/tools/bulk',
+    body: ({ group, tool }) => ({
+      change: [{ id: tool, enabled: false }],
+      add: [{ group_id: group, tool_name: 'wait' }],
+    }),
+  },
   'PUT /admin/tools/{id}': { ...toolPath(), body: () => ({ description: unique() }) },
   'DELETE /admin/tools/{id}': toolPath(),
   'POST /admin/tools/{id}/circuit/reset': { path: ({ tool }: World) => `/admin/tools/${tool}/circuit/reset` },

@@ -4,7 +4,7 @@ import { DataSource, In, Not } from 'typeorm';
 import { InvalidInputError } from '../../platform/errors.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import type { FieldProblem } from '../../platform/rest/validation.js';
-import { checkConfig } from '../group-tools/group-tools.service.js';
+import { checkConfig } from '../group-tools/tool-writer.js';
 import { ToolGroup } from '../group.entity.js';
 import { ToolRegistry } from '../../tools/tool-registry.js';
 import type { ConfigurationFile } from './configuration-file.js';
