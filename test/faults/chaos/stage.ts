@@ -27,6 +27,12 @@ export type Stage = {
   close(): Promise<void>;
 };
 
+async function tellOfDeath(server: RunningServer): Promise<void> {
+  const how = await server.exit;
+  if (how !== 'SIGKILL')
+    process.stderr.write(`The service ended by itself (${how}):\n${server.stderr()}\n`);
+}
+
 /** @param parent Where the database lives. @default A new directory, removed at the end */
 export async function buildStage(parent?: string): Promise<Stage> {
   const directory = parent ?? makeDataDir();
@@ -46,10 +52,7 @@ export async function buildStage(parent?: string): Promise<Stage> {
         TOOL_BREAKER_FAILURES: '0', // else the tenth bad call of a tool were the last that runs
       },
     });
-    void server.exit.then((how) => {
-      if (how !== 'SIGKILL')
-        process.stderr.write(`The service ended by itself (${how}):\n${server.stderr()}\n`);
-    });
+    void tellOfDeath(server);
     return server;
   };
   // The first start makes the schema, which takes its time on a busy machine; a second goes on where that ended.
