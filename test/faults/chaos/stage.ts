@@ -29,8 +29,7 @@ export type Stage = {
 
 async function tellOfDeath(server: RunningServer): Promise<void> {
   const how = await server.exit;
-  if (how !== 'SIGKILL')
-    process.stderr.write(`The service ended by itself (${how}):\n${server.stderr()}\n`);
+  if (how !== 'SIGKILL') process.stderr.write(`The service ended by itself (${how}):\n${server.stderr()}\n`);
 }
 
 /** @param parent Where the database lives. @default A new directory, removed at the end */
