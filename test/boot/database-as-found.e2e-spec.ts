@@ -331,24 +331,6 @@ describe('a database as it is found', () => {
     });
   });
 
-  // The last one: the server stays a standby.
-  describe('on a standby', () => {
-    it('is refused at start, and found by the doctor', async () => {
-      const url = await create('followed');
-      await migrateAsOwner(configOf(url));
-      postgres.kill9();
-      postgres.becomeStandby();
-      await postgres.start();
-      for (const MIGRATE_ON_START of ['true', 'false']) {
-        const { code, stderr } = await startToFail({ DATABASE_URL: url, MIGRATE_ON_START });
-        expect(code).toBe(1);
-        expect(stderr).toMatch(/is a standby, which cannot be written to. Connect to the primary/);
-      }
-      const checks = await examine(configOf(url));
-      expect(checks.find(({ name }) => name === 'primary')).toMatchObject({ status: 'problem' });
-    });
-  });
-
   describe('over TLS', () => {
     const MODES = [
       '',
@@ -458,6 +440,24 @@ describe('a database as it is found', () => {
       expect(told('')).toMatch(/^warning disable: none/);
       expect(told('sslmode=verify-full', { DATABASE_LOG_URL: url })).toMatch(/^warning disable: none/);
       expect(checkTls(configOf(postgres.url)).status).toBe('ok'); // on this machine
+    });
+  });
+
+  // The last one: the server stays a standby.
+  describe('on a standby', () => {
+    it('is refused at start, and found by the doctor', async () => {
+      const url = await create('followed');
+      await migrateAsOwner(configOf(url));
+      await postgres.stop();
+      postgres.becomeStandby();
+      await postgres.start();
+      for (const MIGRATE_ON_START of ['true', 'false']) {
+        const { code, stderr } = await startToFail({ DATABASE_URL: url, MIGRATE_ON_START });
+        expect(code).toBe(1);
+        expect(stderr).toMatch(/is a standby, which cannot be written to. Connect to the primary/);
+      }
+      const checks = await examine(configOf(url));
+      expect(checks.find(({ name }) => name === 'primary')).toMatchObject({ status: 'problem' });
     });
   });
 });

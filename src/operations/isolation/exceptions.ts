@@ -99,7 +99,7 @@ export const KNOWN: readonly Exception[] = [
       'is there and whether it answers, and nothing else',
   },
   {
-    where: /^POST \/api\/v1\/admin\/groups$/,
+    where: /^POST \/api\/v1\/admin\/groups(\/\{id\}\/copy)?$/,
     attack: /^body server_code /,
     reason:
       'Server codes are part of public URLs and unique over the installation, so a taken one must be refused',
