@@ -38,6 +38,8 @@ describe('settings of the registration automation', () => {
         group_id: null,
         tools_problem: 'There is no tool group',
         retry_seconds: [5, 15, 60],
+        catch_up_hours: 72,
+        alert_after_minutes: 10,
         version: 0,
       });
     });

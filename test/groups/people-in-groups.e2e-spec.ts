@@ -150,7 +150,13 @@ describe('people in groups', () => {
         if (scope !== 'own') continue;
         const properties = Object.keys(inputSchema['properties'] as object);
         for (const argument of properties.filter((property) => property in own)) {
-          const more = name === 'update_customer_preferences' ? { channel: 'email' } : {};
+          const needed = ((inputSchema['required'] ?? []) as string[]).filter(
+            (id) => id in own && id !== argument,
+          );
+          const more = {
+            ...(name === 'update_customer_preferences' ? { channel: 'email' } : {}),
+            ...Object.fromEntries(needed.map((id) => [id, own[id]])),
+          };
           const ask = (ids: Ids) => call(group, one, name, { ...more, [argument]: ids[argument] });
           const [mine, theirs, unknown] = [await ask(own), await ask(others), await ask(nobody)];
           const label = `${name} by ${argument}`;

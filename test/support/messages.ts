@@ -1,5 +1,8 @@
 import ts from 'typescript';
 
+/** What programs read is in no language. */
+const CODE = /^[a-z]+(_[a-z]+)+$/;
+
 /** A text that a caller of the REST API can be shown, with `{0}`, `{1}` for what is put in, and where it is. */
 export type Message = { readonly template: string; readonly where: string };
 
@@ -30,7 +33,8 @@ export function findMessages(directory = process.cwd()): Message[] {
       const line = file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1;
       const where = `${file.fileName.slice(directory.length + 1)}:${line}`;
       for (const template of templatesOf(text, checker))
-        if (/[a-z]/i.test(template.replace(/\{\d+\}/g, ''))) found.push({ template, where });
+        if (/[a-z]/i.test(template.replace(/\{\d+\}/g, '')) && !CODE.test(template))
+          found.push({ template, where });
     }
     node.forEachChild((child) => visit(child, file));
   };

@@ -95,6 +95,8 @@ export const WHOLE_BODIES: Readonly<Record<string, (world: World) => Readonly<Re
     conversation_ai_enabled: false,
     required_tools: ['echo'],
     group_id: group,
+    alert_after_minutes: 7,
+    catch_up_hours: 8,
   }),
   '/admin/automation/templates/{language}': () => ({ body: 'Hallo {{display_name}}' }),
   '/admin/call-logs/retention': retention,
