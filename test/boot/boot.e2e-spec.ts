@@ -248,17 +248,24 @@ describe('a service whose output nobody reads any more', () => {
   });
 });
 
-/** A user's number that no entry of /etc/passwd has; only root can become it. */
+/** A user's number that no entry of /etc/passwd has. */
 const STRANGER = 54_321;
-const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
-asRoot('a user without an entry in /etc/passwd', () => {
-  const become = `process.setgroups([]); process.setgid(${STRANGER}); process.setuid(${STRANGER})`;
-  const nodeOptions = ['--import', `data:text/javascript,${become}`];
+describe('a user without an entry in /etc/passwd', () => {
+  const isRoot = process.getuid?.() === 0;
+  // Only root can become somebody else; for others the process hears of the system what it would hear then.
+  const become = isRoot
+    ? `process.setgroups([]); process.setgid(${STRANGER}); process.setuid(${STRANGER})`
+    : `import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module';
+       const unknown = { code: 'ERR_SYSTEM_ERROR', info: { code: 'ENOENT', syscall: 'uv_os_get_passwd' } };
+       os.userInfo = () => { throw Object.assign(new Error('uv_os_get_passwd returned ENOENT'), unknown); };
+       process.getuid = () => ${STRANGER};
+       syncBuiltinESMExports();`;
+  const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(become)}`];
 
   it('is told that the embedded PostgreSQL cannot be set up, and what to do', async () => {
     const DATA_DIR = newDataDir();
-    chownSync(DATA_DIR, STRANGER, STRANGER);
+    if (isRoot) chownSync(DATA_DIR, STRANGER, STRANGER);
     const server = await spawnServer({ env: { DATA_DIR }, nodeOptions });
     servers.push(server);
     expect(await server.exit).toBe(1);

@@ -14,9 +14,7 @@ const addressOf = (host: string) => ({ address: host, family: 4 });
 const patience = () => AbortSignal.timeout(60_000);
 
 /** Linux drops what asks a full queue for a connection, as a dead address does, and lets it in at its next try once there is room. */
-const onLinux = process.platform === 'linux' ? describe : describe.skip;
-
-onLinux('connectFirst', () => {
+describe('connectFirst', () => {
   const children: ChildProcess[] = [];
   const sockets: Socket[] = [];
   afterEach(() => {
