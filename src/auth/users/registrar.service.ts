@@ -3,14 +3,13 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { UserCaller } from '../../access/caller.js';
 import { Config } from '../../platform/config.js';
-import { newId } from '../../platform/new-id.js';
 import { passwordPlaces } from '../sign-in/password-places.js';
 import { requireGoodPassword } from '../sign-in/password-rules.js';
 import { hashPassword } from '../sign-in/passwords.js';
 import { SignInLockout } from '../sign-in/sign-in-lockout.js';
 import { CUSTOMER_ROLES, NewCustomers } from './new-customers.js';
 import type { RegisteredDto, RegisterForDto } from './registration.dto.js';
-import { newUsername } from './user-views.js';
+import { newPerson } from './user-views.js';
 import { explained } from './users.service.js';
 
 /** Of the places where passwords wait, shared with all who sign in: a backend's burst takes no more than these. */
@@ -41,15 +40,10 @@ export class RegistrarService {
     const { tenantId } = caller;
     const perMinute = this.config.env.TENANT_REGISTRATIONS_PER_MINUTE;
     await this.lockout.spendOfTenant('register', tenantId, perMinute);
-    const { email } = input;
-    const username = input.username ?? newUsername(email);
+    const person = newPerson(tenantId, input);
+    const { id, email, username } = person;
     const user = {
-      id: newId(),
-      tenantId,
-      username,
-      email,
-      displayName: input.display_name,
-      phone: input.phone ?? null,
+      ...person,
       passwordHash: await this.hashOf(tenantId, input, username),
       roles: [...CUSTOMER_ROLES],
     };
@@ -58,7 +52,7 @@ export class RegistrarService {
       .catch((error: unknown) => {
         throw explained(error);
       });
-    return { id: user.id, email, username, roles: user.roles, verified: true };
+    return { id, email, username, roles: user.roles, verified: true };
   }
 
   private async hashOf(

@@ -3,9 +3,9 @@ import { IsBoolean, IsIn, IsString, Length, MaxLength } from 'class-validator';
 import { PASSWORD_MAX, PASSWORD_MIN } from '../sign-in/password-rules.js';
 import { REGISTRATION, type Registration, type SignInSettings } from '../sign-in/sign-in-settings.entity.js';
 import { MayBeAbsent } from '../../platform/rest/rest.dto.js';
-import { IsAddress, IsName, IsPhone, IsUsername } from './users.dto.js';
+import { NewPersonDto } from './users.dto.js';
 
-export class RegisterDto {
+export class RegisterDto extends NewPersonDto {
   @ApiProperty({ description: 'Name of the tenant', example: 'default' })
   @IsString()
   @Length(1, 100)
@@ -17,40 +17,14 @@ export class RegisterDto {
   @Length(1, 64)
   code?: string;
 
-  @ApiProperty({ example: 'emma@example.com' })
-  @IsAddress()
-  email: string;
-
-  @ApiPropertyOptional({ example: 'emma', description: 'Left out: made from the address' })
-  @MayBeAbsent()
-  @IsUsername()
-  username?: string;
-
   @ApiProperty({ minLength: PASSWORD_MIN, maxLength: PASSWORD_MAX })
   @IsString()
   @MaxLength(2 * PASSWORD_MAX)
   password: string;
-
-  @ApiProperty({ example: 'Emma Stone' })
-  @IsName()
-  display_name: string;
-
-  @ApiPropertyOptional({ type: String, nullable: true, description: 'E.164' })
-  @IsPhone()
-  phone?: string | null;
 }
 
 /** Of a customer who is known to the tenant's own backend. */
-export class RegisterForDto {
-  @ApiProperty({ example: 'emma@example.com' })
-  @IsAddress()
-  email: string;
-
-  @ApiPropertyOptional({ example: 'emma', description: 'Left out: made from the address' })
-  @MayBeAbsent()
-  @IsUsername()
-  username?: string;
-
+export class RegisterForDto extends NewPersonDto {
   @ApiPropertyOptional({
     minLength: PASSWORD_MIN,
     maxLength: PASSWORD_MAX,
@@ -60,14 +34,6 @@ export class RegisterForDto {
   @IsString()
   @MaxLength(2 * PASSWORD_MAX)
   password?: string;
-
-  @ApiProperty({ example: 'Emma Stone' })
-  @IsName()
-  display_name: string;
-
-  @ApiPropertyOptional({ type: String, nullable: true, description: 'E.164' })
-  @IsPhone()
-  phone?: string | null;
 }
 
 export class RegisteredDto {

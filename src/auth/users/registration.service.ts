@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { newId } from '../../platform/new-id.js';
 import { requireGoodPassword } from '../sign-in/password-rules.js';
 import { hashPassword } from '../sign-in/passwords.js';
 import { PasswordsService } from '../sign-in/passwords.service.js';
@@ -10,7 +9,7 @@ import { AddressProofService } from './address-proof.service.js';
 import { CUSTOMER_ROLES, NewCustomers } from './new-customers.js';
 import { OpenTenantsService } from './open-tenants.service.js';
 import type { RegisteredDto, RegisterDto } from './registration.dto.js';
-import { newUsername } from './user-views.js';
+import { newPerson } from './user-views.js';
 import { explained, takenField } from './users.service.js';
 
 /** People who make their own account. They are customers; what else follows is done by whoever reads the domain events. */
@@ -25,41 +24,37 @@ export class RegistrationService {
   ) {}
 
   /**
-   * @throws {ForbiddenError} Nobody registers there; the same for an unknown tenant and a wrong code.
    * Where addresses are proven by mail, an answer tells nobody whether one is taken: its owner gets a mail.
    *
+   * @throws {ForbiddenError} Nobody registers there; the same for an unknown tenant and a wrong code.
    * @throws {ConflictError} The username is taken; the address, too, where it needs no proof.
    * @throws {TooManyRequestsError} Too many from this address, or with this one.
    */
   async register(input: RegisterDto): Promise<RegisteredDto> {
     const settings = await this.openTenants.require(input);
     const { tenantId } = settings;
-    const username = input.username ?? newUsername(input.email);
-    const names = [username, input.email, input.display_name, input.tenant];
+    const person = newPerson(tenantId, input);
+    const { id, email, username } = person;
+    const names = [username, email, input.display_name, input.tenant];
     requireGoodPassword('password', input.password, names);
     const isVerified = !(await this.proof.isWanted(settings));
-    if (!isVerified) await this.proof.spendMail(tenantId, input.email);
+    if (!isVerified) await this.proof.spendMail(tenantId, email);
     const user = {
-      id: newId(),
-      tenantId,
-      username,
-      email: input.email,
-      displayName: input.display_name,
-      phone: input.phone ?? null,
+      ...person,
       passwordHash: await hashPassword(input.password),
       roles: [...CUSTOMER_ROLES],
       enabled: isVerified,
       unverifiedSince: isVerified ? null : new Date(),
     };
     try {
-      const actor = { kind: 'user', tenantId, userId: user.id, email: user.email };
+      const actor = { kind: 'user', tenantId, userId: id, email };
       await inTenant(tenantId, () =>
         this.dataSource.transaction((manager) => this.newCustomers.store(manager, actor, user)),
       );
     } catch (error) {
       if (isVerified || takenField(error) !== 'email') throw explained(error);
-      await this.passwords.recordForgotten({ email: input.email, tenant: input.tenant });
+      await this.passwords.recordForgotten({ email, tenant: input.tenant });
     }
-    return { id: user.id, email: user.email, username, roles: user.roles, verified: isVerified };
+    return { id, email, username, roles: user.roles, verified: isVerified };
   }
 }

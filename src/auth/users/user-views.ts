@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { User } from '../../access/user.entity.js';
-import type { UserDto } from './users.dto.js';
+import { newId } from '../../platform/new-id.js';
+import type { NewPersonDto, UserDto } from './users.dto.js';
 
 const USERNAME_STEM_MAX = 40;
 
@@ -37,6 +38,12 @@ export function auditedFields(user: User) {
     tier: user.tier,
     enabled: user.enabled,
   };
+}
+
+/** The columns of somebody new that do not depend on how they came. */
+export function newPerson(tenantId: string, input: NewPersonDto) {
+  const { email, username = newUsername(email), display_name: displayName, phone = null } = input;
+  return { id: newId(), tenantId, username, email, displayName, phone };
 }
 
 /** For people who did not choose one: from the address, with enough chance to be free. */

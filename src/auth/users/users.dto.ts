@@ -47,7 +47,8 @@ export class UserQueryDto extends PageQueryDto {
   enabled?: boolean;
 }
 
-export class CreateUserDto {
+/** What is told of every new person. */
+export class NewPersonDto {
   @ApiProperty({ example: 'emma@example.com' })
   @IsAddress()
   email: string;
@@ -64,7 +65,9 @@ export class CreateUserDto {
   @ApiPropertyOptional({ type: String, nullable: true, example: '+8613800138000', description: 'E.164' })
   @IsPhone()
   phone?: string | null;
+}
 
+export class CreateUserDto extends NewPersonDto {
   @ApiProperty({ enum: ROLES, isArray: true, description: 'None above your own' })
   @IsRoles()
   roles: Role[];

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, In, IsNull, Not } from 'typeorm';
-import { newId } from '../../platform/new-id.js';
 import { given } from '../../platform/rest/given.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
@@ -30,7 +29,7 @@ import {
   requireNotOneself,
   requireTier,
 } from './user-rules.js';
-import { auditedFields, newUsername, type UserSummary } from './user-views.js';
+import { auditedFields, newPerson, type UserSummary } from './user-views.js';
 import type { CreateUserDto, UpdateUserDto, UserQueryDto } from './users.dto.js';
 
 type Attempt = { readonly action: string; readonly id?: string; readonly name?: string };
@@ -75,17 +74,12 @@ export class UsersService {
 
   /** @throws {ConflictError} The address or the username is taken. */
   async create(caller: UserCaller, input: CreateUserDto): Promise<UserSummary> {
-    const username = input.username ?? newUsername(input.email);
+    const person = newPerson(caller.tenantId, input);
     requireTier(input.tier, this.config.env.USER_TIERS);
-    const names = [username, input.email, input.display_name];
+    const names = [person.username, input.email, input.display_name];
     if (input.password !== undefined) requireGoodPassword('password', input.password, names);
     const user: Partial<User> & Pick<User, 'id' | 'email' | 'roles'> = {
-      id: newId(),
-      tenantId: caller.tenantId,
-      username,
-      email: input.email,
-      displayName: input.display_name,
-      phone: input.phone ?? null,
+      ...person,
       roles: input.roles,
       ...(input.tier === undefined ? {} : { tier: input.tier }),
       passwordHash: input.password === undefined ? null : await hashPassword(input.password),
