@@ -204,6 +204,7 @@ export class CallLogWriter implements OnApplicationShutdown {
 
   /** Tenants take turns: one that calls much does not keep the others' answers waiting. */
   private nextBatch(): Pending[] {
+    if (this.queue.length <= BATCH_MAX && this.heldLength <= BATCH_LENGTH_MAX) return this.queue.splice(0); // nobody waits on
     const batch = new Set<Pending>();
     let length = 0;
     for (const one of byTurns(this.queue, ({ record }) => record.tenantId)) {
