@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../tools/tool-definition.js';
+import { isPlainObject } from '../../platform/plain-object.js';
 import type { FieldProblem } from '../../platform/rest/validation.js';
 
 /**
@@ -24,7 +25,5 @@ export function unknownSettings(schema: JsonObject, value: unknown, path = 'conf
 }
 
 function asObject(value: unknown): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
+  return isPlainObject(value) ? value : undefined;
 }

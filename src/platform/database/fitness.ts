@@ -11,7 +11,6 @@ type Database = { query(sql: string): Promise<readonly object[]> };
 export const OLDEST_VERSION = 15;
 
 type Facts = {
-  readonly version: number;
   readonly encoding: string;
   readonly isStandby: boolean;
   readonly isMade: boolean;
@@ -27,8 +26,7 @@ type Facts = {
   readonly fullPageWrites: string;
 };
 
-const FACTS = `SELECT current_setting('server_version_num')::int / 10000 AS version,
-    current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS "isStandby",
+const FACTS = `SELECT current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS "isStandby",
     to_regclass('public.migrations') IS NOT NULL AS "isMade", to_regnamespace('public') IS NOT NULL AS "isPublicThere",
     coalesce(has_schema_privilege(to_regnamespace('public')::oid, 'CREATE'), false) AS "mayCreate",
     has_database_privilege(current_database(), 'CREATE') AS "mayExtend",

@@ -72,7 +72,10 @@ export type SettingRow = {
   readonly pid: number;
 };
 
-/** No NULL is in its arrays, which a session with `array_nulls` off would take for a text. Sets all of them in one round trip; those that this version of PostgreSQL does not know stay null. */
+/**
+ * Sets all of them in one round trip; those that this version of PostgreSQL does not know stay null. No NULL is in its arrays, which a
+ * session with `array_nulls` off would take for a text.
+ */
 export const BRING_SESSION = {
   text: `SELECT wanted.name, pg_backend_pid() AS pid, current_setting(wanted.name, true) AS before,
       CASE WHEN NOT wanted.sets OR current_setting(wanted.name, true) = wanted.kept THEN current_setting(wanted.name, true)
