@@ -77,6 +77,22 @@ describe('the clock', () => {
       expect(audit).toMatchObject({ action: 'clock.accept' });
     });
 
+    it('forgets nothing of a person who signs in: what has expired by it opens nothing, and is good again once it is right', async () => {
+      await t.app.get(ClockJob).look();
+      const user = await t.newUser(owner.tenantId, ['viewer']);
+      const signIn = () =>
+        t.rest('POST', '/auth/login', { body: { email: user.email, password: TEST_PASSWORD } });
+      const { refresh_token } = (await signIn()).body.data as Record<string, string>;
+      const refresh = () => t.rest('POST', '/auth/refresh', { body: { refresh_token } });
+      await shiftClock('40 days');
+      await isKnown(40 * 24 * HOUR_MS);
+      expect((await signIn()).status).toBe(200); // and forgets what has expired
+      expect((await refresh()).status).toBe(401);
+      await shiftClock('0');
+      await isKnown(0);
+      expect((await refresh()).status).toBe(200);
+    });
+
     it('and back again: removes by the time that is', async () => {
       await t.app.get(ClockJob).look();
       const call = await addCall(10);

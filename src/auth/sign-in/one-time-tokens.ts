@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, LessThan, MoreThan } from 'typeorm';
+import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { agreedNow, agreedNowMs } from '../../platform/agreed-time.js';
 import { newId } from '../../platform/new-id.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
@@ -33,7 +33,9 @@ export class OneTimeTokens {
     const { tenantId, userId, purpose } = token;
     await joinSignIns(manager, tenantId);
     await lockSignIns(manager, userId);
-    await manager.delete(OneTimeToken, { userId, expiresAt: LessThan(agreedNow()) });
+    await manager.query('DELETE FROM one_time_tokens WHERE user_id = $1 AND expires_at < trusted_now()', [
+      userId,
+    ]);
     if (purpose === 'password_reset' || purpose === 'address')
       await manager.delete(OneTimeToken, { userId, purpose });
     const secret = newSecret();

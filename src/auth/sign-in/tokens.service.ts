@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager, IsNull, LessThan, Not } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { agreedNow, agreedNowMs } from '../../platform/agreed-time.js';
 import { newId } from '../../platform/new-id.js';
 import { lock, lockShared } from '../../platform/database/advisory-locks.js';
@@ -173,7 +173,9 @@ const REVOKE_OUTSIDE = `UPDATE refresh_tokens SET revoked_at = now() WHERE user_
   AND family_id IN (SELECT id FROM sessions WHERE user_id = $1 AND method = 'oidc')`;
 
 async function forgetExpired(manager: EntityManager, userId: string): Promise<void> {
-  await manager.delete(RefreshToken, { userId, expiresAt: LessThan(agreedNow()) });
+  await manager.query('DELETE FROM refresh_tokens WHERE user_id = $1 AND expires_at < trusted_now()', [
+    userId,
+  ]);
   await manager.query(
     `DELETE FROM sessions WHERE user_id = $1 AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE family_id = sessions.id)`,
     [userId],
