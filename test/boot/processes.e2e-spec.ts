@@ -209,6 +209,29 @@ describe('a process', () => {
   );
 
   it(
+    'of `clock accept` has the clock believed from then on, and is on record',
+    async () => {
+      await admin.query(`UPDATE clock_mark SET reached_at = now() - interval '40 days'`);
+      const isTrusted = async () =>
+        (
+          await admin.query<{ is: boolean }>(
+            `SELECT trusted_now() > clock_timestamp() - interval '1 hour' AS is`,
+          )
+        ).rows[0].is;
+      expect((await command(['clock', 'show'], settings())).stdout).toContain('It has leapt ahead');
+      expect(await isTrusted()).toBe(false); // to look accepts nothing
+      expect((await command(['clock', 'accept'], settings())).stdout).toContain('It is trusted.');
+      expect(await isTrusted()).toBe(true);
+      const { rows } = await admin.query(
+        `SELECT FROM admin_audit_logs WHERE action = 'clock.accept' AND tenant_id = $1`,
+        [tenantId],
+      );
+      expect(rows).toHaveLength(1);
+    },
+    HANG_MS,
+  );
+
+  it(
     'that serves leaves work to one that works, which answers only for its health',
     async () => {
       const server = await startServer({ env: settings({ ROLE: 'server' }) });

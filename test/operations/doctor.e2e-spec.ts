@@ -181,6 +181,26 @@ describe('toolcrib doctor', () => {
     expect(JSON.stringify(checks)).not.toContain('hunter2');
   });
 
+  it('warns of a clock here that differs from the database’s', async () => {
+    const now = Date.now;
+    const ahead = jest.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+    try {
+      expect((await examine(configOf())).find(({ name }) => name === 'clock')).toMatchObject({
+        status: 'warning',
+        message: expect.stringMatching(/^differs from the database's by -\d{7} ms$/) as string,
+      });
+    } finally {
+      ahead.mockRestore();
+    }
+  });
+
+  it('finds a clock of the database that leapt ahead', async () => {
+    const leap = `UPDATE clock_mark SET reached_at = database_clock() - interval '40 days'`;
+    expect(await after(leap, 'UPDATE clock_mark SET reached_at = database_clock()')).toEqual([
+      expect.stringMatching(/^clock of the database: .* nothing is removed for good$/),
+    ]);
+  });
+
   it('finds an old schema', async () => {
     const old = await createTestDatabase();
     const config = loadConfig({ DATABASE_URL: old.url, TOOLCRIB_MASTER_KEY: TEST_MASTER_KEY });
