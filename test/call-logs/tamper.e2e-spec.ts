@@ -538,9 +538,11 @@ describe('toolcrib verify', () => {
     });
 
     it('that was changed, taken from the middle, or signed by a stranger', async () => {
-      const log = await LoggedTenant.make(t, 5);
+      const log = await LoggedTenant.make(t, 0);
+      const lane = new CallLogLane(); // of two, one might be in the second checkpoint only: that it is gone would be found twice
+      await log.write(lane, [{}, {}, {}, {}, {}]);
       for (let n = 0; n < 3; n++) {
-        await log.call(2);
+        await log.write(lane, [{}, {}]);
         await log.checkpoint();
       }
       await log.sql(
