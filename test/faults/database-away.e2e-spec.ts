@@ -78,6 +78,8 @@ describe('a request whose line to the database breaks', () => {
   });
 });
 
+/** What is told while the database hangs: by the database, by the call log before and after the run, of the tool's own time. */
+const HELD_UP = /try again|check before you repeat it|did not finish within 1 s/i;
 const IN_DATABASE = { category: 'test', version: '1.0.0', input: z.object({}) };
 
 @Injectable()
@@ -105,6 +107,17 @@ class DatabaseTools {
   async readForLong() {
     const [row] = await this.dataSource.query<{ n: number }[]>('SELECT 1 AS n FROM pg_sleep(6)');
     return row;
+  }
+
+  @McpTool({
+    ...IN_DATABASE,
+    name: 'hasty_read',
+    description: 'Reads, and has little time for it.',
+    timeoutSeconds: 1,
+    annotations: { readOnlyHint: true },
+  })
+  readInHaste() {
+    return this.read();
   }
 
   @McpTool({
@@ -140,7 +153,7 @@ describe('a database that is replaced', () => {
     await admin.connect();
     tenant = await t.newTenant();
     group = await newGroup(t, tenant, {
-      tools: ['read_row', 'long_read', 'endless_read'],
+      tools: ['read_row', 'long_read', 'hasty_read', 'endless_read'],
     });
   });
   afterAll(async () => {
@@ -207,6 +220,29 @@ describe('a database that is replaced', () => {
       isError: true,
       content: [{ text: 'The database cannot be reached at the moment; try again later' }],
     });
+  });
+
+  it('hangs: whoever waits is told to try again, no tool is blamed, and all is well when it answers again', async () => {
+    const told = async (answer: ReturnType<typeof call> | ReturnType<typeof write>) => {
+      const { status, headers, body } = await answer;
+      if (status === 503) expect(headers.get('retry-after')).toBe('1');
+      if ('message' in body) return body.message;
+      return 'jsonrpc' in body ? (body.result?.content?.[0]?.text ?? body.error?.message) : undefined;
+    };
+    const many = (name: string) => Array.from({ length: 2 * BREAKER_FAILURES }, () => told(call(name)));
+    expect(await textOf('hasty_read')).toBe('{"n":1}');
+    line.freeze();
+    const held = await Promise.all([told(write()), ...many('read_row'), ...many('hasty_read')]);
+    line.restore();
+    for (const text of held) expect(text).toMatch(HELD_UP);
+    for (const name of ['read_row', 'hasty_read'])
+      await eventually(async () => {
+        const text = await textOf(name);
+        expect(text).not.toMatch(/failed too often/);
+        return text === '{"n":1}';
+      });
+    await eventually(canWrite);
+    await runsJobs();
   });
 
   it('costs a job that meets it no attempt, unless it does so again and again', async () => {

@@ -51,6 +51,8 @@ export class LivePool extends Pool {
   private watch: NodeJS.Timeout | undefined;
   private isAsking = false;
   private askAgainAtMs = -Infinity;
+  /** Nobody could be asked when last somebody was silent. */
+  private isAway = false;
   private emptiedAtMs = -Infinity;
 
   constructor(config: PoolConfig) {
@@ -169,6 +171,9 @@ export class LivePool extends Pool {
       held.heardAtMs = now;
     }
     const silent = [...this.held].filter(([, { heardAtMs }]) => now - heardAtMs > SILENT_MS);
+    if (silent.length === 0) this.isAway = false;
+    if (this.isAway)
+      for (const [client, { heardAtMs }] of silent) if (now - heardAtMs > GIVE_UP_MS) cutLine(client);
     if (silent.length === 0 || this.isAsking || now < this.askAgainAtMs) return;
     this.isAsking = true;
     void this.askAfter(silent.map(([client]) => client)).finally(() => {
@@ -185,15 +190,12 @@ export class LivePool extends Pool {
     try {
       const atWork = await this.aside<{ pid: number }>(AT_WORK, [pids, SILENT_MS]);
       const known = new Set(atWork.map(({ pid }) => pid));
+      this.isAway = false;
       const lost = silent.filter((client) => isStillSilent(client) && !known.has(this.pidOf(client)));
       for (const client of lost) cutLine(client);
       if (lost.length > 0) this.cutIdle();
     } catch (error) {
-      if (faultOf(error) !== 'away') return; // it lives, and has no connection to spare
-      const tooLongMs = performance.now() - GIVE_UP_MS;
-      for (const client of silent)
-        if (isStillSilent(client) && (this.held.get(client)?.heardAtMs ?? Infinity) < tooLongMs)
-          cutLine(client);
+      this.isAway = faultOf(error) === 'away'; // else it lives, and has no connection to spare
     }
   }
 

@@ -49,12 +49,13 @@ export class CircuitBreakers implements OnModuleInit {
   /**
    * Runs the work unless the circuit is open.
    *
-   * @param judge What an outcome says of the tool: its faults and timeouts speak against it, what it rightly refused for it.
+   * @param judge What an outcome says of the tool: its faults and timeouts speak against it, what it rightly refused for it. Nobody
+   *   waits for what takes longer to find out.
    * @throws {CircuitOpenError} It is open, or half open and another call is trying.
    */
   async run<T extends Outcome>(
     guarded: Guarded,
-    judge: (outcome: T) => Verdict,
+    judge: (outcome: T) => Verdict | Promise<Verdict>,
     work: () => Promise<T>,
   ): Promise<T> {
     if (guarded.failures === 0) return work();
@@ -62,15 +63,21 @@ export class CircuitBreakers implements OnModuleInit {
     const { circuit } = kept;
     const end = circuit.begin(performance.now());
     if (!end) throw new CircuitOpenError(Math.max(1, Math.ceil(circuit.waitMs(performance.now()) / 1000)));
-    let verdict: Verdict = 'none';
+    let outcome: T;
     try {
-      const outcome = await work();
-      verdict = judge(outcome);
-      if (verdict === 'bad') kept.errorKind = outcome.errorKind;
-      return outcome;
-    } finally {
-      end(verdict, performance.now());
+      outcome = await work();
+    } catch (error) {
+      end('none', performance.now());
+      throw error;
     }
+    const say = (verdict: Verdict) => {
+      if (verdict === 'bad') kept.errorKind = outcome.errorKind;
+      end(verdict, performance.now());
+    };
+    const verdict = judge(outcome);
+    if (typeof verdict === 'string') say(verdict);
+    else void verdict.then(say);
+    return outcome;
   }
 
   private circuitOf(guarded: Guarded): Kept {

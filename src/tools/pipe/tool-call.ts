@@ -50,8 +50,8 @@ export type Attempt = ToolOutcome & {
   readonly wasNotRun?: true;
   /** It failed on its way, and not by its own word: what it did before that stays done. */
   readonly isPartial?: true;
-  /** It failed, perhaps by the fault of another call. */
-  readonly isBlameless?: boolean;
+  /** It failed, perhaps by the fault of another call or of the database; whether so may show only after the answer. */
+  readonly isBlameless?: boolean | Promise<boolean> | undefined;
 };
 
 export function refusal(message: string): Attempt {

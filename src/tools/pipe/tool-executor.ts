@@ -147,9 +147,11 @@ export function unknownToolMessage(name: string): string {
 }
 
 /** A call that was cancelled, not begun or ended with others says nothing of its tool. */
-function verdictOf({ errorKind, wasNotRun, isBlameless }: Attempt): Verdict {
-  if (wasNotRun || isBlameless || errorKind === 'cancelled') return 'none';
-  return FAULTS.includes(errorKind) ? 'bad' : 'good';
+function verdictOf({ errorKind, wasNotRun, isBlameless }: Attempt): Verdict | Promise<Verdict> {
+  const blame: Verdict = FAULTS.includes(errorKind) ? 'bad' : 'good';
+  if (wasNotRun || errorKind === 'cancelled') return 'none';
+  if (typeof isBlameless === 'object') return isBlameless.then((is) => (is ? 'none' : blame));
+  return isBlameless ? 'none' : blame;
 }
 
 /** A name that is no tool's is whatever the client sent. */

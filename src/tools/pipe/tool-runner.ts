@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { QueryFailedError } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
-import { Cancellation } from '../../platform/ending.js';
+import { Cancellation, HindranceReport } from '../../platform/ending.js';
 import { cutText } from '../../platform/cut-text.js';
 import { databaseUnavailability } from '../../platform/database/database-faults.js';
 import { AppError, InvalidInputError, UnavailableError, traceOf } from '../../platform/errors.js';
@@ -61,7 +61,7 @@ export class ToolRunner {
       const work = inTenant(tenantId, isOwn ? () => seeingOnly(caller.userId, begin) : begin, stop);
       return await this.toAttempt(call, tool, await stop.orDone(work));
     } catch (error) {
-      return this.toFailure(call, tool, error);
+      return this.toFailure(call, tool, error, stop);
     } finally {
       stop.isOver = true;
       ended();
@@ -109,11 +109,13 @@ export class ToolRunner {
     return { ...failure('result_invalid', message), error: `${message} It ${what}.` };
   }
 
-  private toFailure(call: ToolCall, tool: BoundTool, error: unknown): Attempt {
+  private toFailure(call: ToolCall, tool: BoundTool, error: unknown, stop: Stop): Attempt {
     const { name } = tool.definition;
     const told = (failed: AppError) => toldTo(call, withHint(call, failed));
-    if (error instanceof Stopped)
-      return error.didBegin ? failure(error.errorKind, error.message) : notBegun(error);
+    if (error instanceof Stopped) {
+      if (!error.didBegin) return notBegun(error);
+      return { ...failure(error.errorKind, error.message), isBlameless: stop.hindrances.any };
+    }
     if (error instanceof ResultFault) return this.toBroken(tool, `returned ${error.message}`);
     if (error instanceof NoThreadError) return deferral('busy', error.message, THREAD_RETRY_SECONDS);
     if (error instanceof InvalidInputError) return failure('invalid_arguments', told(error));
@@ -175,6 +177,8 @@ const CUT = 'An administrator ended the call while it ran; it may have taken eff
 class Stop extends Cancellation<Stopped> {
   /** The call was answered; what its tool goes on to do is for nobody. */
   isOver = false;
+  readonly hindrances = new HindranceReport();
+  readonly hindered = this.hindrances.add;
 
   now(errorKind: Stopped['errorKind'], message: string): void {
     this.cancel(new Stopped(errorKind, message));
