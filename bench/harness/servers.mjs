@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** What `npm start` gives Node. */
-export const PRODUCT_FLAGS = /exec node (.*) dist\/src\/main\.js/
+export const PRODUCT_FLAGS = /exec node (.*) dist\/bin\/main\.js/
   .exec(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start)[1]
   .split(' ');
 const SERVER_CORE = '0';
