@@ -23,7 +23,6 @@ const OTHER_LIMITS: Readonly<Record<string, string>> = {
   'test/faults/chaos/stage.ts: BODY_LIMIT_MS': 'a setting of the service',
   'test/faults/database-away.e2e-spec.ts: CONNECT_LIMIT_MS':
     'given to what is tried, which must keep it by giving up',
-  'test/faults/event-loop-tools.e2e-spec.ts: LIMIT_MS': 'of processor time, by a calibrated meter',
   'test/faults/event-loop.e2e-spec.ts: ADMIN_LIMIT_MS': 'of processor time, by a calibrated meter',
   'test/faults/event-loop.e2e-spec.ts: LIMIT_MS': 'of processor time, by a calibrated meter',
   'test/groups/changes-in-force.e2e-spec.ts: CHANGE_WAIT_MS': 'a setting of the servers',

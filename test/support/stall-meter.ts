@@ -14,7 +14,11 @@ export type RawRequest = {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Buffer;
 };
-export type Case = { readonly name: string; readonly request: RawRequest };
+export type Case = {
+  readonly name: string;
+  /** Sent over HTTP; or what is done instead, and the status or so that comes of it. */
+  readonly request: RawRequest | (() => Promise<number>);
+};
 export type RawAnswer = { readonly status: number; readonly text: string };
 
 /** A built server whose longest turn of the event loop can be asked for. */
@@ -22,41 +26,39 @@ export type MeteredServer = {
   readonly server: RunningServer;
   readonly send: (request: RawRequest) => Promise<RawAnswer>;
   /**
-   * The longest turn while the work ran, in milliseconds of CPU on a machine of ordinary speed: this one's is measured at the
-   * same time, and taken out.
+   * The cases that held the loop longer than the limit, each time they were tried, in milliseconds of CPU on a machine of
+   * ordinary speed: this one's is measured where it decides, and taken out. `STALL_TABLE=1` shows all.
    */
-  readonly stallOf: (work: () => Promise<unknown>) => Promise<number>;
-  /** The cases that held the loop longer than the limit, each time they were tried. `STALL_TABLE=1` shows all. */
   readonly slowOf: (cases: readonly Case[], limitMs: number) => Promise<string[]>;
 };
 
 /** What is slow for good is slow each time; a garbage collection is not. */
-const TRIES = 4;
+const TRIES = 8;
 const SHOWN = process.env['STALL_TABLE'] !== undefined;
 
 export async function startMeteredServer(options: ServerOptions): Promise<MeteredServer> {
   const nodeOptions = ['--import', PROBE, '--max-semi-space-size=16'];
   const server = await startServer({ ...options, nodeOptions });
-  const ask = async (): Promise<{ longestMs: number; slowness: number }> => {
+  const ask = async (line: '' | 'speed'): Promise<number> => {
     const from = server.stdout().length;
-    server.process.stdin?.write('\n');
+    server.process.stdin?.write(`${line}\n`);
     for (;;) {
-      const told = /@stall (\S+) (\S+)\n/.exec(server.stdout().slice(from));
-      if (told)
-        return { longestMs: Number(told[1]), slowness: Math.max(1, Number(told[2]) / CALIBRATION_MS) };
+      const told = /@stall (\S+)\n/.exec(server.stdout().slice(from));
+      if (told) return Number(told[1]);
       await once(server.process.stdout!, 'data');
     }
   };
   const stallOf = async (work: () => Promise<unknown>): Promise<number> => {
-    const before = await ask();
+    await ask('');
     await work();
-    const { longestMs, slowness } = await ask();
-    return longestMs / Math.max(before.slowness, slowness);
+    return ask('');
   };
+  /** How much slower than an ordinary machine this one is at the moment. Costs more than most cases, so it is asked where it decides. */
+  const slowness = async () => Math.max(1, (await ask('speed')) / CALIBRATION_MS);
+  const statusOf = async (request: RawRequest) => (await sendRaw(server.port, request)).status;
   return {
     server,
     send: (request) => sendRaw(server.port, request),
-    stallOf,
     slowOf: async (cases, limitMs) => {
       const slow: string[] = [];
       for (const { name, request } of cases) {
@@ -64,9 +66,9 @@ export async function startMeteredServer(options: ServerOptions): Promise<Metere
         let status = 0;
         for (let count = 0; count < TRIES && least > limitMs; count++) {
           const stall = await stallOf(async () => {
-            status = (await sendRaw(server.port, request)).status;
+            status = await (typeof request === 'function' ? request() : statusOf(request));
           });
-          least = Math.min(least, stall);
+          least = Math.min(least, stall > limitMs ? stall / (await slowness()) : stall);
         }
         const line = `${least.toFixed(0).padStart(7)} ms  ${String(status).padStart(3)}  ${name}`;
         if (SHOWN) process.stderr.write(`${line}\n`);

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 
 // Preloaded into a server (`node --import`): measures what each turn of its event loop costs, in CPU time of the main thread, which
 // neighbours on a busy machine do not lengthen as they do time on the clock. Each line on stdin gets a line on stdout:
-// `@stall <longest turn since the last line, ms> <time of a fixed piece of work, ms>`.
+// `@stall <longest turn since the last line, ms>`; for a line `speed`, `@stall <time of a fixed piece of work, ms>`.
 
 const TEXT = JSON.stringify(
   Array.from({ length: 2000 }, (_, index) => ({ id: index, name: `name ${index}`, tags: ['a', 'b'] })),
@@ -34,8 +34,8 @@ function calibrationMs() {
 }
 
 setImmediate(endTurn).unref();
-createInterface({ input: process.stdin }).on('line', () => {
-  process.stdout.write(`@stall ${longestMs.toFixed(2)} ${calibrationMs().toFixed(3)}\n`);
+createInterface({ input: process.stdin }).on('line', (line) => {
+  process.stdout.write(`@stall ${(line === 'speed' ? calibrationMs() : longestMs).toFixed(3)}\n`);
   setImmediate(() => {
     longestMs = 0;
     before = process.threadCpuUsage();
