@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Transform, Type as As } from 'class-transformer';
-import { IsInt, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
-import { knownNames, plainToDto } from './plain-to-dto.js';
+import { ArrayMaxSize, IsInt, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { knownFields, plainToDto } from './plain-to-dto.js';
 
 class Inner {
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
@@ -15,6 +15,7 @@ class Outer extends Inner {
   @IsInt()
   limit = 20;
 
+  @ArrayMaxSize(3)
   @ValidateNested({ each: true })
   @As(() => Inner)
   parts: Inner[];
@@ -40,8 +41,14 @@ describe('plainToDto', () => {
     expect(Object.keys(dto)).toEqual(['b', 'toString']);
   });
 
-  it('knows the names that a class describes', () => {
-    expect([...knownNames(Outer).keys()].toSorted()).toEqual(['free', 'limit', 'name', 'parts']);
+  it('knows the fields that a class describes, and how long their lists may be', () => {
+    const longest = [...knownFields(Outer)].map(([name, { listMax }]) => [name, listMax]);
+    expect(Object.fromEntries(longest)).toEqual({
+      free: Infinity,
+      limit: Infinity,
+      name: Infinity,
+      parts: 3,
+    });
   });
 
   it.each([[[1, 2]], ['text'], [5], [null]])('leaves %j to the validator', (value) => {

@@ -1,12 +1,16 @@
 import type { Type } from '@nestjs/common';
 import { TransformationType, type TransformFnParams } from 'class-transformer';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import { getMetadataStorage } from 'class-validator';
+import { ARRAY_MAX_SIZE, getMetadataStorage } from 'class-validator';
 
 type Change = (params: TransformFnParams) => unknown;
 
-/** What `@Type` and `@Transform` say of a field. */
-type Field = { readonly type: Type | undefined; readonly changes: readonly Change[] };
+/** What a DTO's class says of a field: `@Type` and `@Transform`, and how long a list may be by `@ArrayMaxSize`. */
+type Field = {
+  readonly type: Type | undefined;
+  readonly changes: readonly Change[];
+  readonly listMax: number;
+};
 
 const fieldsOf = new WeakMap<Type, ReadonlyMap<string, Field>>();
 
@@ -37,8 +41,8 @@ function made(type: Type, value: unknown): unknown {
 
 type Convert = (value: unknown) => unknown;
 
-/** The names that a DTO's class describes. */
-export function knownNames(type: Type): ReadonlyMap<string, unknown> {
+/** The fields that a DTO's class describes, by their names. */
+export function knownFields(type: Type): ReadonlyMap<string, Pick<Field, 'type' | 'listMax'>> {
   return describedFields(type);
 }
 
@@ -55,6 +59,9 @@ function describedFields(type: Type): ReadonlyMap<string, Field> {
   const known = fieldsOf.get(type);
   if (known) return known;
   const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  const longest = new Map(
+    rules.filter(({ name }) => name === ARRAY_MAX_SIZE).map((rule) => [rule.propertyName, rule.constraints]),
+  );
   const fields = new Map(
     rules.map(({ propertyName: name }): [string, Field] => {
       const said = defaultMetadataStorage.findTypeMetadata(type, name) as
@@ -62,7 +69,8 @@ function describedFields(type: Type): ReadonlyMap<string, Field> {
       const changes = defaultMetadataStorage
         .findTransformMetadatas(type, name, TransformationType.PLAIN_TO_CLASS)
         .map(({ transformFn }) => transformFn as Change);
-      return [name, { type: said?.typeFunction() as Type | undefined, changes }];
+      const [listMax = Infinity] = (longest.get(name) ?? []) as number[];
+      return [name, { type: said?.typeFunction() as Type | undefined, changes, listMax }];
     }),
   );
   fieldsOf.set(type, fields);

@@ -2,7 +2,7 @@ import { type ArgumentMetadata, type Type, ValidationPipe } from '@nestjs/common
 import type { ValidationError } from 'class-validator';
 import { shortenText } from '../cut-text.js';
 import { InvalidInputError } from '../errors.js';
-import { knownNames, plainToDto } from './plain-to-dto.js';
+import { knownFields, plainToDto } from './plain-to-dto.js';
 
 /** One line per wrong field, as `error.details` of a 400 carries them. */
 export type FieldProblem = { readonly field: string; readonly message: string };
@@ -30,7 +30,7 @@ export class RestValidationPipe extends ValidationPipe {
   override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type !== 'custom') {
       requireStorable(value);
-      requireFewUnknown(value, metadata.metatype);
+      requireBounded(value, metadata.metatype);
     }
     return super.transform(value, metadata) as Promise<unknown>;
   }
@@ -55,14 +55,34 @@ function cutNames({ field, message }: FieldProblem): FieldProblem {
   return { field: told, message: message.replaceAll(field, () => told) };
 }
 
-/** Validation makes an error of each name that is not known, with all that an error has, before it tells any. */
-function requireFewUnknown(value: unknown, type: Type | undefined): void {
+/**
+ * Refuses lists that are too long and names that nobody knows before anything is made of them, in nested DTOs, too: a DTO of each member
+ * and an error of each name, with all that an error has, cost far more than the body did.
+ */
+function requireBounded(value: unknown, type: Type | undefined, path = ''): void {
   if (typeof value !== 'object' || value === null || type === undefined || PRIMITIVES.includes(type)) return;
-  const names = Object.keys(value); // those of a list are its places
-  const known = knownNames(type);
+  const known = knownFields(type);
+  requireFewUnknown(Object.keys(value), known, path); // the names of a list are its places
+  for (const [name, { type: inner, listMax }] of known) {
+    const member: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+    const field = `${path}${name}`;
+    if (!Array.isArray(member)) requireBounded(member, inner, `${field}.`);
+    else if (member.length <= listMax)
+      member.forEach((item, at) => requireBounded(item, inner, `${field}.${at}.`));
+    else throw invalidFields([{ field, message: `${name} must contain no more than ${listMax} elements` }]);
+  }
+}
+
+function requireFewUnknown(
+  names: readonly string[],
+  known: ReadonlyMap<string, unknown>,
+  path: string,
+): void {
   if (names.length <= known.size + PROBLEMS_MAX) return;
   const unknown = names.filter((name) => !known.has(name));
-  throw invalidFields(unknown.map((field) => ({ field, message: `property ${field} should not exist` })));
+  throw invalidFields(
+    unknown.map((name) => ({ field: `${path}${name}`, message: `property ${name} should not exist` })),
+  );
 }
 
 function problemsOf(errors: readonly ValidationError[], path: readonly string[] = []): FieldProblem[] {
