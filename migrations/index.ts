@@ -35,6 +35,7 @@ import { OurFaults1790026000000 } from './1790026000000-our-faults.js';
 import { ConsultantWords1790026000100 } from './1790026000100-consultant-words.js';
 import { ShorterResults1790027000000 } from './1790027000000-shorter-results.js';
 import { AutomationTroubles1790028000000 } from './1790028000000-automation-troubles.js';
+import { CallLogMonths1790029000000 } from './1790029000000-call-log-months.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -75,4 +76,5 @@ export const migrations = [
   ConsultantWords1790026000100,
   ShorterResults1790027000000,
   AutomationTroubles1790028000000,
+  CallLogMonths1790029000000,
 ] as const;

@@ -104,6 +104,7 @@ export const environmentSchema = z.object({
   CALL_LOG_WAIT_MS: wholeNumber(100, 600_000).default(10_000),
   CLOCK_LEAP_MAX_HOURS: wholeNumber(1, 8760).default(72),
   CALL_LOG_KEEP_DAYS: wholeNumber(0, 36_500).default(0),
+  CALL_LOG_MERGE_AFTER_DAYS: wholeNumber(0, 3650).default(7),
   CALL_LOG_FORWARD_OTLP_URL: httpUrl.optional(),
   CALL_LOG_FORWARD_OTLP_HEADERS: headerList.optional(),
   CALL_LOG_FORWARD_SYSLOG_URL: z.url({ protocol: /^(udp|tcp|tls)$/ }).optional(),

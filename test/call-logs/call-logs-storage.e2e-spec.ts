@@ -180,6 +180,11 @@ describe('the store of the call log', () => {
         'drop_call_log_partition',
         'remove_expired_call_logs',
         'list_call_log_holdings',
+        'begin_call_log_merge',
+        'go_on_with_call_log_merge',
+        'end_call_log_merge',
+        'give_up_call_log_merge',
+        'drop_call_log_month',
       ]) {
         expect([what, await may('toolcrib_system', what)]).toEqual([what, true]);
         expect([what, await may('toolcrib_app', what), await may('toolcrib_log', what)]).toEqual([

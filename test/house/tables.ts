@@ -6,6 +6,8 @@ import { PUT_IN, tablesOfSql, textsIn } from './sql-tables.js';
 /** Tables that no entity stands for: they are read and written as SQL only. */
 const WITHOUT_ENTITY: Readonly<Record<string, string>> = {
   call_log_chunks: 'call-logs',
+  call_log_merge: 'call-logs',
+  call_log_merge_changes: 'call-logs',
   call_log_positions: 'call-logs',
   call_log_stats: 'call-logs',
   clock_mark: 'platform',

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { IS_PARTITION } from '../../../migrations/tenant-owned.js';
 import { lockShared, tryLock } from '../../platform/database/advisory-locks.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { UserCaller } from '../../access/caller.js';
@@ -27,7 +28,7 @@ const COLUMNS = `SELECT c.relname AS "table", a.attname AS "column", t.typname A
   FROM pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_type t ON t.oid = a.atttypid
-  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT ${IS_PARTITION}
     AND has_column_privilege(c.oid, a.attnum, 'SELECT')
     AND EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = c.oid AND NOT o.attisdropped
       AND o.attname = CASE c.relname WHEN 'tenants' THEN 'id' ELSE 'tenant_id' END)

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { IS_PARTITION } from '../../../migrations/tenant-owned.js';
 
 /** A table with rows of tenants, as the catalogue of the database knows it. */
 export type TenantTable = {
@@ -13,7 +14,7 @@ const TABLES = `SELECT c.relname AS name,
      JOIN pg_attribute a ON a.attnum = k.attnum
      WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid) AS key
   FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid AND t.attname = 'tenant_id' AND NOT t.attisdropped
-  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT ${IS_PARTITION}
   ORDER BY c.relname`;
 
 const REFERENCES = `SELECT DISTINCT child.relname AS child, parent.relname AS parent

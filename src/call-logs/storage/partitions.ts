@@ -12,7 +12,7 @@ const PAUSE_MS = 100;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * The partitions of `mcp_call_logs`, one for each day of UTC. Making and dropping them is the schema owner's; the functions of
+ * The partitions of `mcp_call_logs`, one for each day of UTC; of days long over one for each month (`MonthMergeJob`). Making and dropping them is the schema owner's; the functions of
  * migration 1790000900000 do exactly that for the system role.
  */
 @Injectable()
@@ -37,28 +37,23 @@ export class Partitions {
     return this.days('list_call_log_partitions()');
   }
 
+  /** Months that days were merged into, by their first day, oldest first. */
+  months(): Promise<readonly string[]> {
+    return this.days('list_call_log_months()');
+  }
+
   private async make(day: string): Promise<void> {
-    const moved = await this.attempt(day);
+    const moved = await withRetries(async () => {
+      const [row] = await this.system.query<[{ moved: string | null }]>(
+        'SELECT make_call_log_partition($1) AS moved',
+        [day],
+      );
+      return row.moved;
+    });
     if (moved !== null && moved !== '0')
       this.logger.warn(
         `The partition of ${day} was not made in time; ${moved} records were moved into it from the default one`,
       );
-  }
-
-  /** Whoever reads for longer than the lock timeout of the function is in its way; the next attempt meets a shorter one. */
-  private async attempt(day: string): Promise<string | null> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const [{ moved }] = await this.system.query<[{ moved: string | null }]>(
-          'SELECT make_call_log_partition($1) AS moved',
-          [day],
-        );
-        return moved;
-      } catch (error) {
-        if (!isLockTimeout(error) || attempt === ATTEMPTS) throw error;
-        await pause(attempt * PAUSE_MS); // calls that were waiting behind it go first
-      }
-    }
   }
 
   private async days(source: string): Promise<readonly string[]> {
@@ -72,9 +67,27 @@ export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
+/** The first day of the month after that of a day. */
+export function nextMonth(day: string): string {
+  const at = new Date(day);
+  return dayOf(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1));
+}
+
 /** When the day after begins. */
 export function endOfDay(day: string): Date {
   return new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS);
+}
+
+/** Whoever reads for longer than the lock timeout of a function is in its way; the next attempt meets a shorter one. */
+export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isLockTimeout(error) || attempt === ATTEMPTS) throw error;
+      await pause(attempt * PAUSE_MS); // calls that were waiting behind it go first
+    }
+  }
 }
 
 /** Somebody read for longer than the functions wait. */

@@ -7,24 +7,30 @@ import { trustedNow } from '../../platform/database/trusted-clock.js';
 import { Config } from '../../platform/config.js';
 import { CallLogRemovals } from '../chain/removals.js';
 import { forgetInGuide } from '../search/forget.js';
+import type { Span } from '../search/times.js';
 import { HOURS_KEPT_DAYS } from '../statistics/sums.js';
 import { EntryPruning } from './entry-pruning.js';
-import { dayOf, endOfDay, isLockTimeout, Partitions } from './partitions.js';
+import { dayOf, endOfDay, isLockTimeout, nextMonth, Partitions } from './partitions.js';
 
 /** Records that one transaction deletes: short enough to hold nobody up. */
 const BATCH = 2000;
 
 type Holding = { readonly tenantId: string; readonly groupId: string; readonly expired: boolean };
+type MonthHolding = Holding & { readonly expiredDays: readonly string[] | null };
+/** A partition: of a day, or of the days of a month. */
+type Part = Span & { readonly day: string; readonly drop: string };
 
 const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < trusted_now() - interval '${HOURS_KEPT_DAYS} days'`;
 const UNCOVERED = `SELECT count(*)::int AS uncovered FROM call_log_uncovered u
   JOIN mcp_call_logs l ON l.tenant_id = u.tenant_id AND l.created_at <= u.newest_at
   WHERE u.tenant_id = $1 AND l.group_id = $2 AND l.created_at >= $3 AND l.created_at < $4 AND l.writer_id IS NULL`;
 const HOLDINGS = `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired FROM list_call_log_holdings($1, $2)`;
+const MONTH_HOLDINGS = `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired, expired_days::text[] AS "expiredDays"
+  FROM list_call_log_month_holdings($1, $2)`;
 
 /**
- * Removes the records that nobody keeps: the whole partition of a day when all of it has expired, else what has, in small
- * batches. A record stays for at least as many days as were set, until the end of a day of UTC. Sums in the
+ * Removes the records that nobody keeps: the whole partition of a day or a month when all of it has expired, else what has, day by
+ * day in small batches. A record stays for at least as many days as were set, until the end of a day of UTC. Sums in the
  * statistics stay. Before anything is deleted, a signed removal says so, in the same transaction.
  */
 @Injectable()
@@ -47,6 +53,9 @@ export class RetentionJob {
       if (day >= today) continue;
       for (const tenantId of await this.clear(day, now)) cleared.add(tenantId);
     }
+    for (const month of await this.partitions.months()) {
+      for (const tenantId of await this.clearMonth(month, now)) cleared.add(tenantId);
+    }
     await this.pruning.prune(cleared);
     await this.system.query(FORGET_HOURS);
   }
@@ -55,33 +64,58 @@ export class RetentionJob {
   private async clear(day: string, now: Date): Promise<readonly string[]> {
     const holdings = await this.system.query<Holding[]>(HOLDINGS, [day, this.defaultDays]);
     const expired = holdings.filter((holding) => holding.expired);
-    // A day without records is dropped once the installation's default would have removed it, so that none stays for ever.
-    const isOld = this.defaultDays !== null && day < dayOf(now.getTime() - this.defaultDays * 86_400_000);
-    if (expired.length === holdings.length && (expired.length > 0 || isOld))
-      await this.drop(day, expired).catch(unlessForNow);
+    const part = { day, ...spanOf(day), drop: 'SELECT drop_call_log_partition($1, $2) AS dropped' };
+    if (expired.length === holdings.length && (expired.length > 0 || this.isPastDefault(day, now)))
+      await this.drop(part, expired).catch(unlessForNow);
     else for (const holding of expired) await this.removeWithin(day, holding);
     return expired.map(({ tenantId }) => tenantId);
   }
 
-  private async drop(day: string, holdings: readonly Holding[]): Promise<void> {
+  /** A month's records go day by day; its partition when the last day is over for all. */
+  private async clearMonth(month: string, now: Date): Promise<readonly string[]> {
+    const holdings = await this.system.query<MonthHolding[]>(MONTH_HOLDINGS, [month, this.defaultDays]);
+    const expired = holdings.filter((holding) => holding.expired || (holding.expiredDays ?? []).length > 0);
+    const before = new Date(`${nextMonth(month)}T00:00:00Z`);
+    const part = {
+      day: month,
+      from: spanOf(month).from,
+      before,
+      drop: 'SELECT drop_call_log_month($1, $2) AS dropped',
+    };
+    const isOver = holdings.every((holding) => holding.expired);
+    if (isOver && (holdings.length > 0 || this.isPastDefault(dayOf(before.getTime() - 1), now)))
+      await this.drop(part, holdings).catch(unlessForNow);
+    else
+      for (const holding of expired)
+        for (const day of holding.expiredDays ?? []) await this.removeWithin(day, holding);
+    return expired.map(({ tenantId }) => tenantId);
+  }
+
+  /** What has no records goes once the installation's default would have removed it, so that none stays for ever. */
+  private isPastDefault(day: string, now: Date): boolean {
+    return this.defaultDays !== null && day < dayOf(now.getTime() - this.defaultDays * 86_400_000);
+  }
+
+  private async drop(part: Part, holdings: readonly Holding[]): Promise<void> {
     const isDropped = await this.system.transaction(async (manager) => {
       if (!(await tryLock(manager, 'callLogReading'))) throw new KeptForNow('Somebody reads the whole log');
-      for (const holding of holdings) await this.note(manager, day, holding);
-      const [{ dropped }] = await manager.query<[{ dropped: boolean }]>(
-        'SELECT drop_call_log_partition($1, $2) AS dropped',
-        [day, this.defaultDays],
-      );
-      if (!dropped) throw new KeptForNow(`The partition of ${day} is kept after all`); // takes the removals back
+      for (const holding of holdings) await this.note(manager, part, holding);
+      const values = [part.day, this.defaultDays];
+      const [{ dropped }] = await manager.query<[{ dropped: boolean }]>(part.drop, values);
+      if (!dropped) throw new KeptForNow(`The partition of ${part.day} is kept after all`); // takes the removals back
       return dropped;
     });
-    if (isDropped) this.logger.log(`The call records of ${day} were removed; nobody keeps them`);
+    if (isDropped)
+      this.logger.log(
+        `The call records from ${part.day} until ${dayOf(part.before.getTime() - 1)} were removed; nobody keeps them`,
+      );
   }
 
   private async removeWithin(day: string, holding: Holding): Promise<void> {
     let removed = BATCH;
     for (let batch = 0; removed === BATCH; batch += 1) {
       removed = await this.system.transaction(async (manager) => {
-        if (batch === 0) await this.note(manager, day, holding);
+        if (batch === 0) await this.note(manager, spanOf(day), holding);
         const [row] = await manager.query<[{ removed: number }]>(
           'SELECT remove_expired_call_logs($1, $2, $3, $4, $5) AS removed',
           [day, holding.tenantId, holding.groupId, this.defaultDays, BATCH],
@@ -91,9 +125,11 @@ export class RetentionJob {
     }
   }
 
-  private async note(manager: EntityManager, day: string, { tenantId, groupId }: Holding): Promise<void> {
-    const before = endOfDay(day);
-    const from = new Date(before.getTime() - 86_400_000);
+  private async note(
+    manager: EntityManager,
+    { from, before }: Span,
+    { tenantId, groupId }: Holding,
+  ): Promise<void> {
     const [{ uncovered }] = await manager.query<[{ uncovered: number }]>(UNCOVERED, [
       tenantId,
       groupId,
@@ -107,6 +143,11 @@ export class RetentionJob {
   private get defaultDays(): number | null {
     return this.config.env.CALL_LOG_KEEP_DAYS === 0 ? null : this.config.env.CALL_LOG_KEEP_DAYS;
   }
+}
+
+function spanOf(day: string): Span {
+  const before = endOfDay(day);
+  return { from: new Date(before.getTime() - 86_400_000), before };
 }
 
 /** A record came late, or somebody decided to keep the day after all. */

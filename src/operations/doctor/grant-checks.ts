@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
-import { APP_ROLE, LOG_ROLE, SYSTEM_ROLE } from '../../../migrations/tenant-owned.js';
+import { APP_ROLE, IS_PARTITION, LOG_ROLE, SYSTEM_ROLE } from '../../../migrations/tenant-owned.js';
 import { type Check, ok, problem } from './check.js';
 import type { Connection } from './role-connections.js';
 
@@ -128,12 +128,12 @@ async function actualGrants(owner: Connection) {
   const rows = await owner.query<{ place: string; right: string }[]>(
     `SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END || ' ' || c.relname AS place, a.privilege_type AS right
      FROM pg_class c, aclexplode(c.relacl) a
-     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT ${IS_PARTITION}
      UNION ALL
      SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END || ' ' || c.relname,
        a.privilege_type || ' (' || t.attname || ')'
      FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
-     WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition`,
+     WHERE c.relnamespace = 'public'::regnamespace AND NOT ${IS_PARTITION}`,
   );
   const known = await owner.query<{ name: string; columns: string[] }[]>(
     `SELECT c.relname AS name, coalesce(array_agg(a.attname::text) FILTER (WHERE a.attname IS NOT NULL), '{}') AS columns

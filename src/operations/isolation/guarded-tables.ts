@@ -1,3 +1,4 @@
+import { IS_PARTITION } from '../../../migrations/tenant-owned.js';
 import { timeOfId } from '../../call-logs/storage/call-places.js';
 
 /** Runs a query; a data source, a manager and a query runner have it. */
@@ -33,7 +34,7 @@ export type Policy = {
 /** Every table of ours that has a `tenant_id`, and `tenants` itself. Found in the catalogue, so that none is forgotten. */
 export function listGuardedTables(database: Queryable): Promise<readonly GuardedTable[]> {
   return database.query<GuardedTable[]>(`
-    SELECT c.relname AS name, a.attname AS "column", c.relispartition AS "isPartition",
+    SELECT c.relname AS name, a.attname AS "column", ${IS_PARTITION} AS "isPartition",
       (SELECT k.attname FROM pg_partitioned_table p
         JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = p.partattrs[0] WHERE p.partrelid = c.oid) AS "partedBy",
       CASE c.relname WHEN 'users' THEN 'id' ELSE (SELECT p.attname FROM pg_attribute p
