@@ -93,6 +93,29 @@ describe('the clock', () => {
       expect((await refresh()).status).toBe(200);
     });
 
+    it('counts the calls of a day by it, on whatever machine, and forgets those of no other day', async () => {
+      const fresh = await t.newTenant();
+      const group = await newGroup(t, fresh, { tools: ['search_users'] });
+      const policy = { limits: { per_day: 5 } };
+      const path = `/admin/groups/${group.id}`;
+      expect((await t.rest('PUT', path, { token: fresh.adminToken, body: { policy } })).status).toBe(200);
+      const call = () =>
+        send(group, legacy('tools/call', { name: 'search_users', arguments: { query: 'x' } }));
+      const days = async () => {
+        const rows = await t.dataSource.query<{ ahead: number }[]>(
+          `SELECT day - (now() AT TIME ZONE 'UTC')::date AS ahead FROM call_quota_uses WHERE tenant_id = $1 ORDER BY day`,
+          [fresh.tenantId],
+        );
+        return rows.map(({ ahead }) => ahead);
+      };
+      await call();
+      expect(await days()).toEqual([0]);
+      await shiftClock('40 days');
+      await isKnown(40 * 24 * HOUR_MS);
+      await call();
+      expect(await days()).toEqual([0, 40]);
+    });
+
     it('and back again: removes by the time that is', async () => {
       await t.app.get(ClockJob).look();
       const call = await addCall(10);

@@ -19,16 +19,17 @@ const ROOM_RETRY_SECONDS = 300;
 
 /**
  * One statement decides who may work on a key, on whatever replica: who makes the row, or who finds one that expired or whose
- * process is gone (its heartbeats have ended, or it is this process, which does not know of it).
+ * process is gone (its heartbeats have ended, or it is this process, which does not know of it). It expires by the trusted clock:
+ * a leap of the database's clock would let a repeated request be carried out twice.
  */
 const CLAIM = `
   INSERT INTO idempotency_keys AS k
     (id, tenant_id, user_id, operation, key, fingerprint, state, replica_id, expires_at)
-  VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, now() + interval '${KEEP_HOURS} hours')
+  VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, trusted_now() + interval '${KEEP_HOURS} hours')
   ON CONFLICT (tenant_id, user_id, operation, key) DO UPDATE SET
     id = EXCLUDED.id, fingerprint = EXCLUDED.fingerprint, state = 'running', replica_id = EXCLUDED.replica_id,
     status = NULL, answer = NULL, created_at = now(), expires_at = EXCLUDED.expires_at
-  WHERE k.expires_at < now() OR (k.state = 'running' AND (
+  WHERE k.expires_at < trusted_now() OR (k.state = 'running' AND (
     (k.replica_id = $7 AND k.id <> ALL ($8::uuid[])) OR NOT EXISTS (
       SELECT FROM replicas r
       WHERE r.id = k.replica_id AND r.last_seen_at > now() - $9 * interval '1 millisecond')))

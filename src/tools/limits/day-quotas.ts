@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { agreedNowMs } from '../../platform/agreed-time.js';
 import { UnavailableError, messageOf } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { type LimitRefusal, type LimitScope, rateRefusal } from '../../access/call-limits.js';
@@ -20,7 +21,7 @@ const RESERVE = `INSERT INTO call_quota_uses AS q (tenant_id, scope, day, used)
   RETURNING used`;
 const GIVE_BACK = `UPDATE call_quota_uses SET used = greatest(0, used - $4::bigint)
   WHERE tenant_id = $1 AND scope = $2 AND day = $3::date`;
-const FORGET = `DELETE FROM call_quota_uses WHERE tenant_id = $1 AND day < $2::date - ${KEPT_DAYS}`;
+const FORGET = `DELETE FROM call_quota_uses WHERE tenant_id = $1 AND day < (trusted_now() AT TIME ZONE 'UTC')::date - ${KEPT_DAYS}`;
 
 /** Calls that this replica has reserved of one quota and not yet given out. */
 type Reserve = {
@@ -35,7 +36,7 @@ type Reserve = {
 };
 
 /**
- * Calls a day (UTC), counted over all replicas in Postgres. Each replica reserves a few ahead. Never more than the quota is given out;
+ * Calls a day (UTC, by the clock that all replicas share), counted over all of them in Postgres. Each replica reserves a few ahead. Never more than the quota is given out;
  * what a killed replica had reserved is lost for that day, at most a thousandth of the quota.
  */
 @Injectable()
@@ -69,7 +70,7 @@ export class DayQuotas implements OnApplicationShutdown {
         const { per_day: quota } = scope.limits;
         if (quota === undefined) continue;
         const reserve = await this.takeOne(scope, quota);
-        if (!reserve) return rateRefusal(scope.subject, quota, 'day', DAY_MS - (Date.now() % DAY_MS));
+        if (!reserve) return rateRefusal(scope.subject, quota, 'day', DAY_MS - (agreedNowMs() % DAY_MS));
         taken.push(reserve);
       }
       isLetIn = true;
@@ -116,7 +117,7 @@ export class DayQuotas implements OnApplicationShutdown {
 
   /** A new day begins with new reserves. */
   private day(): string {
-    const now = Date.now();
+    const now = agreedNowMs();
     if (now >= this.todayEndsAt || now < this.todayEndsAt - DAY_MS) {
       this.todayEndsAt = (Math.floor(now / DAY_MS) + 1) * DAY_MS;
       this.today = new Date(now).toISOString().slice(0, 10);
@@ -134,7 +135,7 @@ export class DayQuotas implements OnApplicationShutdown {
       if (granted) reserve.left += granted;
       else reserve.spent = { quota, untilMs: performance.now() + BELIEVED_MS };
       if (!reserve.isNew) return;
-      await inTenant(scope.tenantId, () => this.dataSource.query(FORGET, [scope.tenantId, reserve.day]));
+      await inTenant(scope.tenantId, () => this.dataSource.query(FORGET, [scope.tenantId]));
       reserve.isNew = false;
     } catch (cause) {
       throw new UnavailableError(

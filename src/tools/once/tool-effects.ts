@@ -16,15 +16,18 @@ import type { EffectState } from './tool-effect.entity.js';
 
 const CLAIM_TRIES = 3;
 
-/** One statement decides which call runs, on whatever replica: the one that makes the row, or finds an expired one. */
+/**
+ * One statement decides which call runs, on whatever replica: the one that makes the row, or finds an expired one. It expires by the
+ * trusted clock: a leap of the database's clock would let a repeated call take effect twice.
+ */
 const CLAIM = `
   INSERT INTO tool_effects AS e
     (id, tenant_id, group_id, caller, tool_name, key_hash, arguments_hash, state, replica_id, expires_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', $8, now() + $9 * interval '1 second')
+  VALUES ($1, $2, $3, $4, $5, $6, $7, 'running', $8, trusted_now() + $9 * interval '1 second')
   ON CONFLICT (tenant_id, group_id, caller, tool_name, key_hash) DO UPDATE SET
     id = EXCLUDED.id, arguments_hash = EXCLUDED.arguments_hash, state = 'running', replica_id = EXCLUDED.replica_id,
     outcome = NULL, created_at = now(), expires_at = EXCLUDED.expires_at
-  WHERE e.expires_at <= now()
+  WHERE e.expires_at <= trusted_now()
   RETURNING id`;
 
 /** Whether its replica is alive is asked of the heartbeats, as publishers of changes do. */
@@ -36,7 +39,7 @@ const FIND = `
   FROM tool_effects e
   WHERE e.tenant_id = $1 AND e.group_id = $2 AND e.caller = $3 AND e.tool_name = $4 AND e.key_hash = $5`;
 
-const FINISH = `UPDATE tool_effects SET state = $2, outcome = $3, expires_at = now() + $4 * interval '1 second' WHERE id = $1`;
+const FINISH = `UPDATE tool_effects SET state = $2, outcome = $3, expires_at = trusted_now() + $4 * interval '1 second' WHERE id = $1`;
 const RELEASE = `DELETE FROM tool_effects WHERE id = $1 AND state = 'running'`;
 
 /** Which call it is: two with the same are one call that was sent twice. */
