@@ -36,6 +36,7 @@ import { ConsultantWords1790026000100 } from './1790026000100-consultant-words.j
 import { ShorterResults1790027000000 } from './1790027000000-shorter-results.js';
 import { AutomationTroubles1790028000000 } from './1790028000000-automation-troubles.js';
 import { CallLogMonths1790029000000 } from './1790029000000-call-log-months.js';
+import { TreatmentPlans1790031000000 } from './1790031000000-treatment-plans.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -77,4 +78,5 @@ export const migrations = [
   ShorterResults1790027000000,
   AutomationTroubles1790028000000,
   CallLogMonths1790029000000,
+  TreatmentPlans1790031000000,
 ] as const;

@@ -42,5 +42,6 @@ import { UsersTools } from './users.tools.js';
     TasksTools,
     UsersTools,
   ],
+  exports: [CustomersService, DirectoryService],
 })
 export class CrmModule {}

@@ -56,6 +56,14 @@ export class Project {
   @Column({ name: 'recovery_days', type: 'smallint', default: 0 })
   recoveryDays: number;
 
+  /** How many sessions a course usually has; a plan has no more. */
+  @Column({ name: 'usual_sessions', type: 'smallint', default: 1 })
+  usualSessions: number;
+
+  /** Days between two sessions of a course at least; the time to recover counts in any case. */
+  @Column({ name: 'session_interval_days', type: 'smallint', default: 0 })
+  sessionIntervalDays: number;
+
   @Column({ type: 'varchar', array: true, default: () => "'{}'" })
   contraindications: string[];
 

@@ -24,10 +24,10 @@ export class ProjectsTools {
     name: 'get_project_info',
     title: 'Service catalogue',
     description:
-      'Price range, duration, recovery time and contraindications of the services we offer: one project by id, those that ' +
+      'Price range, duration, recovery time, usual course and contraindications of the services we offer: one project by id, those that ' +
       'match query, or the whole catalogue. Prices are in whole cents of the currency. Quote them as a range.',
     category: 'project',
-    version: '1.0.0',
+    version: '1.1.0',
     input,
     scope: 'own',
     annotations: { readOnlyHint: true, openWorldHint: false },
@@ -65,6 +65,8 @@ function projectOut(project: Project) {
     currency: project.currency,
     duration_minutes: project.durationMinutes,
     recovery_days: project.recoveryDays,
+    usual_sessions: project.usualSessions,
+    session_interval_days: project.sessionIntervalDays,
     contraindications: project.contraindications,
     offered: project.enabled,
   };

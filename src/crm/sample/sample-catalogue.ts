@@ -9,6 +9,8 @@ export type SampleProject = {
   readonly priceMaxCents: number;
   readonly durationMinutes: number;
   readonly recoveryDays: number;
+  readonly usualSessions: number;
+  readonly sessionIntervalDays: number;
   readonly contraindications: readonly string[];
 };
 
@@ -22,6 +24,8 @@ export const SAMPLE_PROJECTS: readonly SampleProject[] = [
     priceMaxCents: 98_000,
     durationMinutes: 60,
     recoveryDays: 0,
+    usualSessions: 3,
+    sessionIntervalDays: 28,
     contraindications: ['open wounds in the area', 'active herpes'],
   },
   {
@@ -33,6 +37,8 @@ export const SAMPLE_PROJECTS: readonly SampleProject[] = [
     priceMaxCents: 980_000,
     durationMinutes: 45,
     recoveryDays: 3,
+    usualSessions: 1,
+    sessionIntervalDays: 180,
     contraindications: ['pregnancy', 'allergy to lidocaine', 'blood thinners', 'autoimmune disease'],
   },
   {
@@ -44,6 +50,8 @@ export const SAMPLE_PROJECTS: readonly SampleProject[] = [
     priceMaxCents: 480_000,
     durationMinutes: 30,
     recoveryDays: 1,
+    usualSessions: 1,
+    sessionIntervalDays: 120,
     contraindications: ['pregnancy', 'breastfeeding', 'myasthenia gravis', 'aminoglycoside antibiotics'],
   },
   {
@@ -55,6 +63,8 @@ export const SAMPLE_PROJECTS: readonly SampleProject[] = [
     priceMaxCents: 198_000,
     durationMinutes: 40,
     recoveryDays: 2,
+    usualSessions: 5,
+    sessionIntervalDays: 28,
     contraindications: ['recent sun exposure', 'light-sensitising medication', 'pregnancy'],
   },
   {
@@ -66,6 +76,8 @@ export const SAMPLE_PROJECTS: readonly SampleProject[] = [
     priceMaxCents: 520_000,
     durationMinutes: 50,
     recoveryDays: 7,
+    usualSessions: 3,
+    sessionIntervalDays: 56,
     contraindications: ['melasma in an active phase', 'keloid tendency', 'isotretinoin within 6 months'],
   },
   {
@@ -77,6 +89,8 @@ export const SAMPLE_PROJECTS: readonly SampleProject[] = [
     priceMaxCents: 2_680_000,
     durationMinutes: 120,
     recoveryDays: 2,
+    usualSessions: 1,
+    sessionIntervalDays: 365,
     contraindications: ['pacemaker', 'metal implants in the area', 'pregnancy'],
   },
   {
@@ -88,6 +102,8 @@ export const SAMPLE_PROJECTS: readonly SampleProject[] = [
     priceMaxCents: 220_000,
     durationMinutes: 30,
     recoveryDays: 0,
+    usualSessions: 6,
+    sessionIntervalDays: 42,
     contraindications: ['tanned skin', 'light-sensitising medication'],
   },
   {
@@ -99,6 +115,8 @@ export const SAMPLE_PROJECTS: readonly SampleProject[] = [
     priceMaxCents: 88_000,
     durationMinutes: 75,
     recoveryDays: 3,
+    usualSessions: 4,
+    sessionIntervalDays: 21,
     contraindications: ['isotretinoin within 6 months', 'allergy to salicylates'],
   },
 ];

@@ -171,8 +171,8 @@ async function writeTenantRows(client: PoolClient, { tenantId, ids, asOf }: Samp
   for (const [index, project] of SAMPLE_PROJECTS.entries()) {
     await client.query(
       `INSERT INTO projects (id, tenant_id, code, name, category, description, price_min_cents, price_max_cents,
-         duration_minutes, recovery_days, contraindications, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
+         duration_minutes, recovery_days, usual_sessions, session_interval_days, contraindications, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING`,
       [
         ids.of('project', index),
         tenantId,
@@ -184,6 +184,8 @@ async function writeTenantRows(client: PoolClient, { tenantId, ids, asOf }: Samp
         project.priceMaxCents,
         project.durationMinutes,
         project.recoveryDays,
+        project.usualSessions,
+        project.sessionIntervalDays,
         project.contraindications,
         asOf,
       ],
