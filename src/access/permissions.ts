@@ -59,6 +59,12 @@ export const PERMISSIONS = {
   'consultants.write': ['owner', 'admin'],
   /** Taking customers, and giving back or closing one's own. */
   'consultants.claim': ['owner', 'admin', 'consultant'],
+  /** Treatment plans: what customers want and what their health allows. */
+  'plans.read': ['owner', 'admin', 'consultant'],
+  /** Making, improving and changing them. */
+  'plans.write': ['owner', 'admin', 'consultant'],
+  /** Approving and rejecting them. */
+  'plans.decide': ['owner', 'admin', 'consultant'],
   /** What all customers of the tenant and their consultants write to each other; one's own needs no permission. */
   'conversations.read': ['owner', 'admin'],
   /** What belongs to whoever asks: own events, conversations, notifications, features. Everybody has it; a token needs the scope. */

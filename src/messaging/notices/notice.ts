@@ -3,6 +3,7 @@ export const NOTICE_KINDS = [
   'new_customer',
   'customer_escalated',
   'customer_claimed',
+  'treatment_plan',
   'admin_alert',
   'password_reset',
   'address_check',

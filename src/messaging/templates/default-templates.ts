@@ -25,6 +25,7 @@ export const VARIABLES: Readonly<Record<NoticeKind, Readonly<Record<string, stri
   new_customer: CUSTOMER_VARIABLES,
   customer_escalated: CUSTOMER_VARIABLES,
   customer_claimed: { ...CUSTOMER_VARIABLES, consultant_name: 'Li Wei' },
+  treatment_plan: { customer_name: 'Emma Stone', revision: '2' },
   admin_alert: {
     title: 'A greeting failed',
     detail: 'The run ended after its last attempt.',
@@ -65,6 +66,16 @@ export const DEFAULT_TEMPLATES: Readonly<Record<NoticeKind, Readonly<Record<Lang
     zh: {
       title: '{{customer_name}} 已分配给 {{consultant_name}}',
       body: '{{recipient_name}}，您好：\n\n客户 {{customer_name}}（{{customer_tier}}）现由 {{consultant_name}} 接待，请在 {{expected_response_minutes}} 分钟内回复。',
+    },
+  },
+  treatment_plan: {
+    en: {
+      title: 'A treatment plan for {{customer_name}} waits for you',
+      body: 'Hello {{recipient_name}},\n\na treatment plan for {{customer_name}} (revision {{revision}}) has been proposed. Nothing of it counts until you approve it.',
+    },
+    zh: {
+      title: '{{customer_name}} 的治疗方案待您审核',
+      body: '{{recipient_name}}，您好：\n\n已为客户 {{customer_name}} 生成治疗方案（第 {{revision}} 版）。在您批准之前，该方案不生效。',
     },
   },
   admin_alert: {

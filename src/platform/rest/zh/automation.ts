@@ -136,4 +136,24 @@ export const automation: Readonly<Record<string, string>> = {
   'No delivery {0}': '没有投递 {0}',
   'This delivery was sent': '此投递已发送',
   'No channel reached the recipient; there is nothing to send it over': '没有可达收件人的渠道，无法发送',
+
+  // treatment plans
+  'No treatment plan {0}': '没有治疗方案 {0}',
+  "There is no plan for '{0}'": '客户“{0}”还没有方案',
+  'The plan was changed by somebody else just now. Look at it and decide again':
+    '方案刚刚被他人修改。请查看后再决定',
+  'This plan is rejected; make another one': '该方案已被拒绝；请另行生成',
+  'This plan is {0} already': '该方案的状态已是 {0}',
+  'Nothing on file says what the customer wants that you offer; give goals':
+    '档案中没有与现有项目相符的客户需求；请填写 goals',
+  'Nothing can be planned. {0}': '无法生成方案。{0}',
+  'The plan breaks a rule that holds for every plan': '该方案违反了所有方案都必须遵守的规则',
+  'The plan breaks a rule by now; change or optimize it': '该方案现已违反规则；请修改或优化',
+  'The lines cannot be used': '这些方案条目无法使用',
+  'without_services names a service that you do not offer': 'without_services 中有未提供的项目',
+  'is no id and no code of a service': '不是项目的 id 或代码',
+  'a service is there twice': '同一项目出现了两次',
+  '{0} is no service that you offer': '{0} 不是所提供的项目',
+  '{0} is no day': '{0} 不是有效日期',
+  '{0} must be a day as in 2026-01-31': '{0} 必须是日期，例如 2026-01-31',
 };

@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { AgentsModule } from '../../agents/agents.module.js';
+import { CrmModule } from '../../crm/crm.module.js';
+import { LiveModule } from '../../messaging/live/live.module.js';
+import { NotificationsModule } from '../../messaging/notices/notifications.module.js';
+import { PlanCaseReader } from './plan-case-reader.js';
+import { PlanDecisions } from './plan-decisions.js';
+import { PlanNews } from './plan-news.js';
+import { PlanWriter } from './plan-writer.js';
+import { PlansController } from './plans.controller.js';
+import { PlansReader } from './plans-reader.js';
+import { PlansService } from './plans.service.js';
+import { PlansTools } from './plans.tools.js';
+
+/** Treatment plans: proposed with an agent's help or by rules, decided by consultants. */
+@Module({
+  imports: [AgentsModule, CrmModule, LiveModule, NotificationsModule],
+  controllers: [PlansController],
+  providers: [PlanCaseReader, PlanDecisions, PlanNews, PlanWriter, PlansReader, PlansService, PlansTools],
+})
+export class PlansModule {}
