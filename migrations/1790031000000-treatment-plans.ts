@@ -25,8 +25,8 @@ export class TreatmentPlans1790031000000 implements MigrationInterface {
           "version" integer NOT NULL DEFAULT '1',
           "created_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
           "updated_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
-          CONSTRAINT "UQ_PLANS" UNIQUE ("tenant_id", "id"),
-          CONSTRAINT "PK_PLANS" PRIMARY KEY ("id")
+          CONSTRAINT "UQ_47823718a297d1ca5980b8a8e52" UNIQUE ("tenant_id", "id"),
+          CONSTRAINT "PK_6372779b339933b56aa985167f0" PRIMARY KEY ("id")
       )
     `);
     await queryRunner.query(`
@@ -47,7 +47,7 @@ export class TreatmentPlans1790031000000 implements MigrationInterface {
           "content" jsonb NOT NULL,
           "changes" jsonb NOT NULL DEFAULT '[]',
           "created_at" TIMESTAMP(3) WITH TIME ZONE NOT NULL DEFAULT now(),
-          CONSTRAINT "PK_REVISIONS" PRIMARY KEY ("id")
+          CONSTRAINT "PK_6fb71d86fd6f029118a80db37f1" PRIMARY KEY ("id")
       )
     `);
     for (const index of [
@@ -58,15 +58,15 @@ export class TreatmentPlans1790031000000 implements MigrationInterface {
     ])
       await queryRunner.query(`CREATE ${index}`);
     await queryRunner.query(`
-      ALTER TABLE "treatment_plans" ADD CONSTRAINT "FK_PLANS_USER"
+      ALTER TABLE "treatment_plans" ADD CONSTRAINT "FK_f9db6838c219dd5dee5ac2cd3b9"
         FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users"("tenant_id", "id") ON DELETE CASCADE ON UPDATE NO ACTION
     `);
     await queryRunner.query(`
-      ALTER TABLE "treatment_plan_revisions" ADD CONSTRAINT "FK_REV_USER"
+      ALTER TABLE "treatment_plan_revisions" ADD CONSTRAINT "FK_d2cee3faeb04702e8942298d876"
         FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users"("tenant_id", "id") ON DELETE CASCADE ON UPDATE NO ACTION
     `);
     await queryRunner.query(`
-      ALTER TABLE "treatment_plan_revisions" ADD CONSTRAINT "FK_REV_PLAN"
+      ALTER TABLE "treatment_plan_revisions" ADD CONSTRAINT "FK_0d98b6b12bdb145a31deaab6750"
         FOREIGN KEY ("tenant_id", "plan_id") REFERENCES "treatment_plans"("tenant_id", "id") ON DELETE CASCADE ON UPDATE NO ACTION
     `);
     await ownByTenant(queryRunner, 'treatment_plans');

@@ -29,6 +29,11 @@ describe('clients under strict function calling', () => {
   beforeAll(async () => {
     t = await createTestApp();
     tenant = await t.newTenant();
+    await t.dataSource.query(
+      `INSERT INTO projects (id, tenant_id, code, name, category, price_min_cents, price_max_cents, duration_minutes)
+       VALUES (gen_random_uuid(), $1, 'facial', 'Facial', 'skin', 100, 200, 30)`,
+      [tenant.tenantId],
+    );
     const tools = t.app
       .get(ToolRegistry)
       .definitions()
@@ -51,12 +56,18 @@ describe('clients under strict function calling', () => {
     };
   }
 
+  const newPlan = async (user_id: string): Promise<Data | undefined> =>
+    (await call('generate_treatment_plan', { user_id, goals: ['Facial'] })).data;
+
   /** What a person would have a tool do, with ids that there are; everything else is a model's to leave blank. */
   async function meantFor(name: string): Promise<Data> {
     const user_id = (await t.newUser(tenant.tenantId, ['customer'])).id;
     const task = async () =>
       (await call('create_task', { user_id, title: 'Call back' })).data?.['task_id'] as string;
+    const plan = async () => (await newPlan(user_id))?.['plan_id'];
     const meant: Readonly<Record<string, Data>> = {
+      generate_treatment_plan: { user_id, goals: ['Facial'] },
+      optimize_treatment_plan: { plan_id: name === 'optimize_treatment_plan' ? await plan() : undefined },
       create_task: { user_id, title: 'Call back' },
       search_users: { query: 'Test' },
       get_project_info: {},
@@ -130,6 +141,20 @@ describe('clients under strict function calling', () => {
       expect((await call('get_task', { task_id: data?.['task_id'] })).data).toMatchObject({
         status: 'in_progress',
       });
+    },
+    generate_treatment_plan: async (make) => {
+      const user_id = (await t.newUser(tenant.tenantId, ['customer'])).id;
+      const made = await make({ user_id, goals: ['Facial'] });
+      const without = ({ plan_id: _id, created_at: _at, updated_at: _when, ...rest }: Data = {}) => rest;
+      expect(without(made)).toEqual(without(await newPlan(user_id)));
+    },
+    optimize_treatment_plan: async (make) => {
+      const user_id = (await t.newUser(tenant.tenantId, ['customer'])).id;
+      const plan_id = (await newPlan(user_id))?.['plan_id'];
+      expect(await make({ plan_id })).toMatchObject({ revision: 1, changed: false });
+      const cheaper = await make({ plan_id, budget_max_cents: '250' });
+      expect(cheaper).toMatchObject({ revision: 2, changed: true, budget_max_cents: 250 });
+      expect(await make({ plan_id })).toMatchObject({ revision: 2, changed: false, budget_max_cents: 250 });
     },
   };
 
