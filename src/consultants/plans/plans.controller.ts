@@ -5,7 +5,7 @@ import type { UserCaller } from '../../access/caller.js';
 import { ok, pageOf } from '../../platform/rest/envelope.js';
 import { IfMatch, type ReadVersions } from '../../platform/rest/preconditions.js';
 import { ApiData, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../../platform/rest/rest.dto.js';
-import { PlanDecisions } from './plan-decisions.js';
+import { PlanDecisionsService } from './plan-decisions.service.js';
 import { planOut } from './plan-views.js';
 import { changedLines, givenWishes, wholeWishes } from './plan-wishes.js';
 import {
@@ -30,7 +30,7 @@ const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, CREATED, OK }
 export class PlansController {
   constructor(
     private readonly plans: PlansService,
-    private readonly decisions: PlanDecisions,
+    private readonly decisions: PlanDecisionsService,
     private readonly reader: PlansReader,
   ) {}
 

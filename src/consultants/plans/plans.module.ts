@@ -4,9 +4,9 @@ import { CrmModule } from '../../crm/crm.module.js';
 import { LiveModule } from '../../messaging/live/live.module.js';
 import { NotificationsModule } from '../../messaging/notices/notifications.module.js';
 import { PlanCaseReader } from './plan-case-reader.js';
-import { PlanDecisions } from './plan-decisions.js';
+import { PlanDecisionsService } from './plan-decisions.service.js';
 import { PlanNews } from './plan-news.js';
-import { PlanWriter } from './plan-writer.js';
+import { TreatmentPlanWriter } from './treatment-plan-writer.js';
 import { PlansController } from './plans.controller.js';
 import { PlansReader } from './plans-reader.js';
 import { PlansService } from './plans.service.js';
@@ -16,6 +16,14 @@ import { PlansTools } from './plans.tools.js';
 @Module({
   imports: [AgentsModule, CrmModule, LiveModule, NotificationsModule],
   controllers: [PlansController],
-  providers: [PlanCaseReader, PlanDecisions, PlanNews, PlanWriter, PlansReader, PlansService, PlansTools],
+  providers: [
+    PlanCaseReader,
+    PlanDecisionsService,
+    PlanNews,
+    TreatmentPlanWriter,
+    PlansReader,
+    PlansService,
+    PlansTools,
+  ],
 })
 export class PlansModule {}

@@ -13,7 +13,7 @@ import { PlanCaseReader } from './plan-case-reader.js';
 import { changesBetween, type PlanChange } from './plan-changes.js';
 import { PlanNews, type PlanNewsKind } from './plan-news.js';
 import { mayTake, type PlanStep } from './plan-state.js';
-import { PlanWriter, type WrittenPlan } from './plan-writer.js';
+import { TreatmentPlanWriter, type WrittenPlan } from './treatment-plan-writer.js';
 import { TreatmentPlanRevision } from './treatment-plan-revision.entity.js';
 import { TreatmentPlan } from './treatment-plan.entity.js';
 
@@ -31,13 +31,13 @@ const FIND_NEWEST = `SELECT id FROM treatment_plans WHERE tenant_id = $1 AND use
   ORDER BY id DESC LIMIT 1`;
 const LAST_NUMBER = `SELECT max(number)::int AS last FROM treatment_plan_revisions WHERE tenant_id = $1 AND plan_id = $2`;
 
-/** Treatment plans: made, made better, and kept with all their revisions. What a consultant decides is in `PlanDecisions`. */
+/** Treatment plans: made, made better, and kept with all their revisions. What a consultant decides is in `PlanDecisionsService`. */
 @Injectable()
 export class PlansService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly cases: PlanCaseReader,
-    private readonly writer: PlanWriter,
+    private readonly writer: TreatmentPlanWriter,
     private readonly news: PlanNews,
     private readonly audit: AuditTrail,
   ) {}

@@ -14,7 +14,7 @@ type Decision = { readonly note: string | null; readonly ifMatch?: ReadVersions 
 
 /** What consultants do with plans: change them, approve them, reject them. */
 @Injectable()
-export class PlanDecisions {
+export class PlanDecisionsService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly cases: PlanCaseReader,

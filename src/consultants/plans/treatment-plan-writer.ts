@@ -36,7 +36,7 @@ export type PlanTask = {
 
 /** Finds a plan: an agent's as far as the rules leave it, or one by rules alone. */
 @Injectable()
-export class PlanWriter {
+export class TreatmentPlanWriter {
   constructor(private readonly gateway: AgentGateway) {}
 
   /**
