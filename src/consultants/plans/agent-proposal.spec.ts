@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { readProposal } from './agent-proposal.js';
 import type { Evidence } from './plan-case.js';
 

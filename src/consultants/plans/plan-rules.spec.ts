@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { conflictsOf } from './contraindications.js';
 import { type DraftLine, type Evidence, NO_WISHES, type PlanCase, type Service } from './plan-case.js';
 import { dayNumber, dayText } from './plan-days.js';
@@ -197,7 +197,7 @@ describe('a plan', () => {
 
 describe('what a rule plan is made of', () => {
   it('follows the wishes of the customer, the most wanted first', () => {
-    const services = [
+    const catalogue = [
       service('hydra', { name: '水光清洁 Hydra facial' }),
       service('pico', {
         name: '皮秒祛斑 Picosecond laser',
@@ -207,7 +207,7 @@ describe('what a rule plan is made of', () => {
       service('hair', { name: '激光脱毛 Laser hair removal', category: 'laser' }),
     ];
     const wanting = (...texts: string[]) =>
-      ruleDraft(caseOf({ services, wants: texts.map(wants) })).draft.map(({ service: id }) => id);
+      ruleDraft(caseOf({ services: catalogue, wants: texts.map(wants) })).draft.map(({ service: id }) => id);
     expect(wanting('get rid of my pigment spots')).toEqual(['id-pico']);
     expect(wanting('hair removal with a laser')).toEqual(['id-hair']);
     expect(wanting('祛斑', 'pigment spots', 'Hydra facial')).toEqual(['id-pico', 'id-hydra']);

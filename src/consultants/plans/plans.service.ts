@@ -183,7 +183,7 @@ export class PlansService {
       createdBy: personOf(caller),
       createdAt: new Date(),
     });
-    await manager.insert(TreatmentPlanRevision, revision as never);
+    await manager.insert(TreatmentPlanRevision, revision);
     Object.assign(plan, { revision: number, state: 'proposed' });
     await this.settle(manager, caller, { plan, action, kind: 'treatment_plan_proposed' });
     return { plan, revision };
