@@ -318,6 +318,20 @@ describe('treatment plans', () => {
           (await t.rest('POST', `/treatment-plans/${id}/${step}`, { token: other.adminToken, body: {} }))
             .status,
         ).toBe(404);
+      const lines = [{ service_id: services['hydra'], sessions: 1, first_on: dayIn(5) }];
+      const theirChange = { token: other.adminToken, body: { lines } };
+      expect((await t.rest('PUT', `/treatment-plans/${id}`, theirChange)).status).toBe(404);
+      const there = tenant;
+      tenant = other;
+      const { hydra: service_id } = await newCatalogue();
+      tenant = there;
+      const foreign = await asAdmin('PUT', `/treatment-plans/${id}`, {
+        lines: [{ ...lines[0], service_id }],
+      });
+      expect(foreign.body.error).toMatchObject({
+        code: 'invalid_input',
+        details: [{ field: 'lines', message: `${service_id} is no service that you offer` }],
+      });
       expect((await t.rest('GET', '/treatment-plans', { token: other.adminToken })).items).toEqual([]);
     });
   });
@@ -355,6 +369,10 @@ describe('treatment plans', () => {
         made_by: 'consultant',
         note: 'two are enough',
         changes: [{ service: 'hydra', kind: 'changed', reasons: ['two are enough'] }],
+      });
+      expect(await as('PUT', path, { lines })).toMatchObject({
+        status: 200,
+        body: { message: 'Nothing to change', data: { revision: 2, content: { note: 'two are enough' } } },
       });
       expect((await as('PUT', path, { lines }, { 'if-match': etag })).status).toBe(412);
       expect((await as('POST', `${path}/approve`, {}, { 'if-match': etag })).status).toBe(412);

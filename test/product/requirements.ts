@@ -9,6 +9,7 @@ type RowWith = readonly [section: string, name: string, has: string];
 /** Routes, below `/api/v1`. */
 export const ROUTES: readonly Row[] = [
   ['4.1.3', 'POST /auth/register'],
+  ['4.1.1', 'POST /plan-generation'],
   ['5.3.1', 'GET /admin/groups'],
   ['5.3.1', 'POST /admin/groups'],
   ['5.3.1', 'GET /admin/groups/{id}/api-key'],

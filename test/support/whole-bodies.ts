@@ -1,3 +1,4 @@
+import { NO_WISHES } from '../../src/consultants/plans/plan-case.js';
 import { newId } from '../../src/platform/new-id.js';
 import { CHANGES, type Change, type World } from './admin-changes.js';
 
@@ -5,6 +6,34 @@ import { CHANGES, type Change, type World } from './admin-changes.js';
 const OF_PEOPLE: Readonly<Record<string, Change>> = {
   '/consultants/me': { path: () => '/consultants/me' },
   '/notifications/preferences': { path: () => '/notifications/preferences' },
+  '/treatment-plans/{id}': {
+    path: ({ made }) => `/treatment-plans/${made}`,
+    prepare: async (t, { made, user }) => {
+      await t.dataSource.query(
+        `INSERT INTO projects (id, tenant_id, code, name, category, price_min_cents, price_max_cents, duration_minutes, usual_sessions)
+         SELECT $1, tenant_id, $1::uuid::text, 'Facial', 'skin', 100, 200, 30, 9 FROM users WHERE id = $2`,
+        [made, user],
+      );
+      await t.dataSource.query(
+        `INSERT INTO treatment_plans (id, tenant_id, user_id) SELECT $1, tenant_id, id FROM users WHERE id = $2`,
+        [made, user],
+      );
+      await t.dataSource.query(
+        `INSERT INTO treatment_plan_revisions (id, tenant_id, user_id, plan_id, number, made_by, wishes, content)
+         SELECT $1, tenant_id, id, $1, 1, 'rules', $3, $4 FROM users WHERE id = $2`,
+        [
+          made,
+          user,
+          JSON.stringify(NO_WISHES),
+          JSON.stringify({
+            lines: [],
+            total: { min_cents: 0, max_cents: 0, currency: 'CNY' },
+            derivation: [],
+          }),
+        ],
+      );
+    },
+  },
   '/notifications/channels/{id}': {
     path: ({ made }) => `/notifications/channels/${made}`,
     prepare: (t, { made, user }) =>
@@ -38,6 +67,10 @@ export const OF_OTHER_KINDS: Readonly<Record<string, readonly string[]>> = {
 
 /** A body of each PUT that says all that can be said, none of it as it is by default. */
 export const WHOLE_BODIES: Readonly<Record<string, (world: World) => Readonly<Record<string, unknown>>>> = {
+  '/treatment-plans/{id}': ({ made }) => ({
+    lines: [{ service_id: made, sessions: 2, first_on: '2099-01-01', interval_days: 7 }],
+    note: 'x',
+  }),
   '/admin/features/{name}': feature,
   '/admin/installation/features/{name}': feature,
   '/admin/agent-orders/{id}': ({ made }) => ({ agent_ids: [made] }),

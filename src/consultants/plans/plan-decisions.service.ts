@@ -24,13 +24,14 @@ export class PlanDecisionsService {
   /**
    * Puts a consultant's own lines in the place of what is there, as another revision.
    *
+   * @returns `isChanged` false: they are there already, with the same note or none; nothing is stored.
    * @throws {InvalidInputError} They break a rule that holds for everybody; `details` names each.
    */
   async change(
     caller: UserCaller,
     id: string,
     { lines, note, ifMatch }: Decision & { readonly lines: readonly ConsultantsLine[] },
-  ): Promise<PlanWithRevision> {
+  ): Promise<PlanWithRevision & { readonly isChanged: boolean }> {
     const { plan, revision } = await this.plans.get(caller, id);
     requireVersion(plan, ifMatch);
     requireStep(plan, 'revise');
@@ -48,6 +49,8 @@ export class PlanDecisionsService {
     const changes = changesBetween(revision.content.lines, content.lines, () => [
       note ?? 'changed by a consultant',
     ]);
+    if (changes.length === 0 && (note ?? revision.note) === revision.note)
+      return { plan, revision, isChanged: false };
     const origin = {
       madeBy: 'consultant',
       agentId: null,
@@ -55,7 +58,8 @@ export class PlanDecisionsService {
       fallbackReason: null,
     } as const;
     const made = { ...origin, content, wishes: of.wishes, note, changes };
-    return this.plans.revise(caller, plan, { made, action: 'treatment_plan.change' });
+    const next = await this.plans.revise(caller, plan, { made, action: 'treatment_plan.change' });
+    return { ...next, isChanged: true };
   }
 
   /**

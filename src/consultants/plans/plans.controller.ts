@@ -106,7 +106,7 @@ export class PlansController {
   @ApiOperation({
     summary: 'Put your own lines in the place of those of a treatment plan',
     description:
-      'Another revision. What breaks a rule that holds for every plan is refused, each in `error.details`.',
+      'Another revision; none where nothing changes. What breaks a rule that holds for every plan is refused, each in `error.details`.',
   })
   @ApiData(PlanDto)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
@@ -121,7 +121,7 @@ export class PlansController {
       note: note ?? null,
       ifMatch,
     });
-    return ok(planOut(made), 'Changed');
+    return ok(planOut(made), made.isChanged ? 'Changed' : 'Nothing to change');
   }
 
   @Post('treatment-plans/:id/approve')

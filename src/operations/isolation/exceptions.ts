@@ -44,6 +44,11 @@ export const NOT_ATTACKED: readonly Exception[] = [
       'Finds channels that tell each person, which a made-up row is not; test/messaging/notifications-deliveries.e2e-spec.ts attacks it',
   },
   {
+    where: /^PUT \/api\/v1\/treatment-plans\/\{id\}$/,
+    reason:
+      'Its lines must keep the rules of plans, on days to come; test/consultants/treatment-plans.e2e-spec.ts attacks it',
+  },
+  {
     where: /^tool read_result$/,
     reason:
       'Its handle comes out of a long result of the same caller and stands in no row; test/tools/tool-results.e2e-spec.ts attacks it',
@@ -90,6 +95,14 @@ export const KNOWN: readonly Exception[] = [
     attack: /^query q /,
     problem: /^answers differ/,
     reason: "Finds the attacker's own calls: what was sent as arguments stands in their records",
+  },
+  {
+    where: /^tool (generate|optimize)_treatment_plan$/,
+    attack: /^argument (goals|health_conditions) /,
+    problem: /^answers differ /,
+    reason:
+      "A plan is made of the words that were sent: other words may speak for other services of the attacker's own, " +
+      'and each call of the second makes another numbered revision',
   },
   {
     where: /^GET \/api\/v1\/auth\/oidc\/\{id\}\/start$/,

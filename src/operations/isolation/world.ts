@@ -89,12 +89,33 @@ export async function makeSide(target: Target, tenantId: string): Promise<Side> 
     const body = { tool_name: name, description: `${name} ${secret}` };
     await asOwner(target, side, 'POST', `/api/v1/admin/groups/${group.id}/tools`, body);
   }
+  await makePlan(target, side);
   const sessionGroup = await makeGroup(target, side, {
     name: `Sessions ${marker}`,
     code: `s-${marker}`,
     sessions: true,
   });
   return Object.assign(side, { group, sessionGroup });
+}
+
+/** A made-up row would be no plan that can be read: what it says is checked before it is stored. */
+async function makePlan(target: Target, side: Pick<Side, 'tenantId' | 'token' | 'secret'>): Promise<void> {
+  const dataSource = target.app.get(DataSource);
+  const customers = await inTenant(side.tenantId, () =>
+    dataSource.query<{ id: string }[]>(`SELECT id FROM users WHERE 'customer' = ANY (roles) ORDER BY id`),
+  );
+  const services = await inTenant(side.tenantId, () =>
+    dataSource.query<{ name: string }[]>('SELECT name FROM projects ORDER BY price_max_cents'),
+  );
+  const goals = [...services.map(({ name }) => name), side.secret];
+  let refused = 'there is no customer';
+  for (const { id: customer_id } of customers) {
+    const body = { customer_id, goals, budget_max_cents: 2_000_000_000 };
+    const answer = await asOwner(target, side, 'POST', '/api/v1/plan-generation', body);
+    if (answer.status === 201) return;
+    refused = `${answer.status} ${answer.text}`;
+  }
+  throw new Error(`The check's own plan cannot be made: ${refused}`);
 }
 
 /** Something more to lose, before an attack takes away what was first. */
