@@ -37,6 +37,7 @@ import { ShorterResults1790027000000 } from './1790027000000-shorter-results.js'
 import { AutomationTroubles1790028000000 } from './1790028000000-automation-troubles.js';
 import { CallLogMonths1790029000000 } from './1790029000000-call-log-months.js';
 import { TreatmentPlans1790031000000 } from './1790031000000-treatment-plans.js';
+import { SourceTools1790040000000 } from './1790040000000-source-tools.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -79,4 +80,5 @@ export const migrations = [
   AutomationTroubles1790028000000,
   CallLogMonths1790029000000,
   TreatmentPlans1790031000000,
+  SourceTools1790040000000,
 ] as const;

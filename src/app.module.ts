@@ -19,6 +19,7 @@ import { SYSTEM_DATABASE } from './platform/database/system-database.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { platform } from './platform/platform.room.js';
 import type { Room } from './platform/room.js';
+import { sources } from './sources/sources.room.js';
 import { tools } from './tools/tools.room.js';
 
 /** The whole service. Interceptors wrap each other in this order, and hooks of equal depth run in it. */
@@ -30,6 +31,7 @@ const ROOMS: readonly Room[] = [
   auth,
   messaging,
   tools,
+  sources,
   groups,
   mcp,
   crm,

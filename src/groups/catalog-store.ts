@@ -13,7 +13,8 @@ import { fromJson, type JsonRow } from '../platform/database/json-row.js';
 import { SecretBox } from '../platform/secrets/secret-box.js';
 import { untilRead } from '../platform/until-read.js';
 import { Config } from '../platform/config.js';
-import { ToolRegistry } from '../tools/tool-registry.js';
+import { SourceTool } from '../sources/source-tool.entity.js';
+import { ToolDirectory } from '../sources/tool-directory.js';
 import { buildCatalog, type Catalog, isEmptyObject } from './catalog.js';
 import { GroupKey } from './keys/group-key.entity.js';
 import { ALL_GROUPS, LoadOrder, type Turn } from './load-order.js';
@@ -24,12 +25,20 @@ import { isWellFormedKey } from './keys/key-format.js';
 /** Groups of enabled tenants; of their keys those that open them. */
 const READ_GROUPS = `SELECT to_jsonb(g) AS "group",
     coalesce((SELECT jsonb_agg(to_jsonb(t)) FROM mcp_tools t WHERE t.group_id = g.id), '[]') AS tools,
+    coalesce((SELECT jsonb_agg(to_jsonb(s) - 'pending') FROM mcp_tools t JOIN mcp_source_tools s ON s.id = t.source_tool_id
+      WHERE t.group_id = g.id), '[]') AS "sourceTools",
     coalesce((SELECT jsonb_agg(to_jsonb(k)) FROM mcp_group_keys k
       WHERE k.group_id = g.id AND k.status <> 'revoked'), '[]') AS keys
   FROM mcp_tool_groups g JOIN tenants ON tenants.id = g.tenant_id AND tenants.enabled
   WHERE ($1::uuid IS NULL OR g.id = $1) AND ($2::uuid IS NULL OR g.tenant_id = $2)`;
 
-type StoredGroup = { readonly group: JsonRow; readonly tools: JsonRow[]; readonly keys: JsonRow[] };
+type StoredGroup = {
+  readonly group: JsonRow;
+  readonly tools: JsonRow[];
+  /** Those that the tools refer to. */
+  readonly sourceTools: JsonRow[];
+  readonly keys: JsonRow[];
+};
 type KeyEntry = {
   readonly hash: Buffer;
   readonly caller: GroupKeyCaller;
@@ -76,7 +85,7 @@ export class CatalogStore implements OnModuleInit {
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly dataSource: DataSource,
     private readonly changeBus: ChangeBus,
-    private readonly registry: ToolRegistry,
+    private readonly directory: ToolDirectory,
     private readonly secretBox: SecretBox,
     private readonly config: Config,
   ) {}
@@ -205,17 +214,20 @@ export class CatalogStore implements OnModuleInit {
   private async read(groupId?: string, tenantId?: string): Promise<LoadedGroup[]> {
     const rows = await this.dataSource.query<StoredGroup[]>(READ_GROUPS, [groupId ?? null, tenantId ?? null]);
     const loaded: LoadedGroup[] = [];
-    for (const { group, tools, keys: keyRows } of rows) {
+    for (const { keys: keyRows, ...stored } of rows) {
       const keys = keyRows.map((key) => fromJson(this.dataSource, GroupKey, key));
       const keyHashes = keys.map((key) => key.hash.toString('base64'));
-      loaded.push({ catalog: await this.build(group, tools), keys, keyHashes });
+      loaded.push({ catalog: await this.build(stored), keys, keyHashes });
     }
     return loaded;
   }
 
-  private build(group: JsonRow, tools: readonly JsonRow[]): Promise<Catalog> {
+  private build({ group, tools, sourceTools }: Omit<StoredGroup, 'keys'>): Promise<Catalog> {
     const read = (tool: JsonRow) => fromJson(this.dataSource, GroupTool, tool);
-    const find = (name: string) => this.registry.find(name);
+    const brought = new Map(
+      sourceTools.map((tool) => [tool['id'], fromJson(this.dataSource, SourceTool, tool)]),
+    );
+    const find = (row: GroupTool) => this.directory.resolve(row, brought.get(row.sourceToolId ?? ''));
     return buildCatalog(
       fromJson(this.dataSource, ToolGroup, group),
       eachOf(tools, read),
@@ -253,11 +265,8 @@ export class CatalogStore implements OnModuleInit {
     }
     this.byCode.set(serverCode, { catalog, keyHashes });
     this.codeOf.set(groupId, serverCode);
-    for (const name of catalog.unusable) {
-      this.logger.warn(
-        `Tool '${name}' of group '${serverCode}' is left out: unknown here, or its settings do not fit`,
-      );
-    }
+    for (const { name, reason } of catalog.unusable)
+      this.logger.warn(`Tool '${name}' of group '${serverCode}' is left out: ${reason}`);
     if (before) this.tell(before.catalog, catalog.enabled ? catalog : undefined, inFlight);
   }
 

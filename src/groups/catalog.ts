@@ -3,6 +3,7 @@ import type { Config } from '../platform/config.js';
 import { type BoundTool, validatorsOf } from '../tools/pipe/bound-tool.js';
 import type { GroupPolicy, ToolPolicy } from '../tools/pipe/policy.js';
 import { emittedSchemas } from '../tools/schemas/emitted-schema.js';
+import type { Resolved } from '../sources/tool-directory.js';
 import type { JsonObject, ToolDefinition } from '../tools/tool-definition.js';
 import type { GroupTool } from './group-tools/group-tool.entity.js';
 import type { ToolGroup } from './group.entity.js';
@@ -15,7 +16,11 @@ export type ListedTool = {
   readonly inputSchema: JsonObject;
   readonly outputSchema?: JsonObject;
   readonly annotations?: JsonObject;
+  readonly _meta?: JsonObject;
 };
+
+/** A tool of a group that cannot be served, and why. */
+export type UnusableTool = { readonly name: string; readonly reason: string };
 
 /** Immutable snapshot of one group, all that a call needs: no SQL between the request and the tool. */
 export type Catalog = {
@@ -34,8 +39,8 @@ export type Catalog = {
   readonly epoch: number;
   /** The enabled tools, by the names they are called by: their own and their aliases. */
   readonly tools: ReadonlyMap<string, BoundTool>;
-  /** Rows left out: this build has no such tool, or their settings do not fit it. */
-  readonly unusable: readonly string[];
+  /** Rows left out: there is no such tool, it may not be served, or their settings do not fit it. */
+  readonly unusable: readonly UnusableTool[];
   /** The same tools as clients see them, sorted by name: the order is part of what clients cache. */
   readonly listed: readonly ListedTool[];
 };
@@ -52,23 +57,23 @@ const ROWS_PER_TURN = 50;
 /**
  * One bad row does not take the group with it: it is left out and named in `unusable`.
  *
- * @param find The registry.
+ * @param find What there is for a row.
  */
 export async function buildCatalog(
   group: ToolGroup,
   rows: Iterable<GroupTool>,
-  find: (name: string) => ToolDefinition | undefined,
+  find: (row: GroupTool) => Resolved,
   defaults: ToolDefaults,
 ): Promise<Catalog> {
   const bound: BoundTool[] = [];
-  const unusable: string[] = [];
+  const unusable: UnusableTool[] = [];
   let seen = 0;
   for (const row of rows) {
     if (++seen % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     if (!row.enabled) continue;
-    const tool = tryBind(row, find(row.toolName), defaults);
-    if (tool) bound.push(tool);
-    else unusable.push(row.toolName);
+    const tool = tryBind(row, find(row), defaults);
+    if (typeof tool !== 'string') bound.push(tool);
+    else unusable.push({ name: row.toolName, reason: tool });
   }
   const sorted = bound.toSorted((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
   return {
@@ -94,15 +99,17 @@ function aliased(tools: readonly BoundTool[]): (readonly [string, BoundTool])[] 
   return tools.flatMap((tool) => (tool.definition.aliases ?? []).map((alias) => [alias, tool] as const));
 }
 
+/** @returns A text: why it is left out. */
 function tryBind(
   row: GroupTool,
-  definition: ToolDefinition | undefined,
+  { definition, reason }: Resolved,
   defaults: ToolDefaults,
-): BoundTool | undefined {
+): BoundTool | string {
+  if (!definition) return reason;
   try {
-    return definition && bind(row, definition, defaults);
+    return bind(row, definition, defaults);
   } catch (error) {
-    if (error instanceof InvalidInputError) return undefined;
+    if (error instanceof InvalidInputError) return 'its settings do not fit it';
     throw error;
   }
 }
@@ -137,7 +144,7 @@ export function bind(row: GroupTool, definition: ToolDefinition, defaults: ToolD
 
 /** Without structured content there is none to promise: clients refuse a result that lacks what an output schema says. */
 function toListed({ definition, description }: BoundTool, policy: GroupPolicy): ListedTool {
-  const { name, title, annotations } = definition;
+  const { name, title, annotations, _meta } = definition;
   const { inputSchema, outputSchema } = emittedSchemas(definition);
   const isStructured = outputSchema !== undefined && policy.structured_content !== false;
   return {
@@ -147,6 +154,7 @@ function toListed({ definition, description }: BoundTool, policy: GroupPolicy): 
     inputSchema,
     ...(isStructured && { outputSchema }),
     ...(annotations && { annotations }),
+    ...(_meta && { _meta }),
   };
 }
 

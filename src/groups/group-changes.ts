@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { lock } from '../platform/database/advisory-locks.js';
 import type { Caller } from '../access/caller.js';
@@ -6,6 +6,7 @@ import { ChangeBus } from '../platform/replicas/change-bus.js';
 import { type InFlight } from '../platform/replicas/change-bus.js';
 import { NotFoundError } from '../platform/errors.js';
 import { currentScope } from '../platform/request-scope.js';
+import { type ChangedTools, SourceToolListeners } from '../sources/source-tool-listeners.js';
 import { ToolGroup } from './group.entity.js';
 import type { ReadVersions } from '../platform/rest/preconditions.js';
 
@@ -24,8 +25,15 @@ type Done<T> = { readonly result: T; readonly epoch: number | null; readonly gro
  * noted in the request scope and told in the answer.
  */
 @Injectable()
-export class GroupChanges {
-  constructor(private readonly changeBus: ChangeBus) {}
+export class GroupChanges implements OnModuleInit {
+  constructor(
+    private readonly changeBus: ChangeBus,
+    private readonly sourceTools: SourceToolListeners,
+  ) {}
+
+  onModuleInit(): void {
+    this.sourceTools.onChanged((manager, changed) => this.takeOver(manager, changed));
+  }
 
   /**
    * @param change Gets the group's row, locked until the commit, so that changes to one group follow each other.
@@ -82,6 +90,17 @@ export class GroupChanges {
       await manager.query('UPDATE mcp_tool_groups SET epoch = epoch + 1 WHERE id = ANY($1)', [groupIds]);
       return { result, epoch: null, groupIds };
     });
+  }
+
+  /** Tools of sources changed, in a transaction of theirs: the groups that have them follow with it. */
+  private async takeOver(manager: EntityManager, { tenantId, toolIds }: ChangedTools): Promise<void> {
+    const [groups] = await manager.query<[{ id: string }[], number]>(
+      `UPDATE mcp_tool_groups SET epoch = epoch + 1 WHERE id IN (SELECT id FROM mcp_tool_groups WHERE tenant_id = $1
+         AND id IN (SELECT group_id FROM mcp_tools WHERE tenant_id = $1 AND source_tool_id = ANY($2)) ORDER BY id FOR UPDATE)
+       RETURNING id`,
+      [tenantId, toolIds],
+    );
+    for (const { id } of groups) await this.changeBus.publish(manager, { kind: 'group', id });
   }
 
   private async commit<T>(

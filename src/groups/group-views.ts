@@ -1,6 +1,6 @@
 import type { Config } from '../platform/config.js';
+import type { Resolved } from '../sources/tool-directory.js';
 import type { ToolDefinition } from '../tools/tool-definition.js';
-import type { ToolRegistry } from '../tools/tool-registry.js';
 import type { ShownKey } from './keys/group-keys.service.js';
 import type { GroupTool } from './group-tools/group-tool.entity.js';
 import type { GroupToolDto, ToolCategoryDto, ToolTestDto } from './group-tools/group-tools.dto.js';
@@ -61,10 +61,10 @@ export function toServerUrlDto({ group }: GroupSummary, config: Config): ServerU
   };
 }
 
-/** @param definition What is registered under the row's name; undefined: this build does not have the tool. */
+/** @param resolved What the row's tool is, or why it is not served. */
 export function toGroupToolDto(
   row: GroupTool,
-  definition: ToolDefinition | undefined,
+  { definition, reason }: Resolved,
   config: Config,
 ): GroupToolDto {
   return {
@@ -80,7 +80,9 @@ export function toGroupToolDto(
     effective_timeout_seconds:
       row.timeoutSeconds ?? definition?.timeoutSeconds ?? config.env.TOOL_TIMEOUT_SECONDS,
     config_data: row.configData,
-    registered: definition !== undefined,
+    source_tool_id: row.sourceToolId,
+    registered: definition !== null,
+    unusable_because: reason,
     allowed_roles: row.allowedRoles,
     user_tier_access: row.userTierAccess,
     policy: row.policy,
@@ -90,9 +92,16 @@ export function toGroupToolDto(
   };
 }
 
-/** Categories and the tools in each, both by name. */
-export function toToolCategories(registry: ToolRegistry, config: Config): ToolCategoryDto[] {
-  const definitions = registry.definitions();
+/**
+ * Categories and the tools in each, both by name.
+ *
+ * @param registeredAt When this process took a tool of its own in.
+ */
+export function toToolCategories(
+  definitions: readonly ToolDefinition[],
+  registeredAt: (name: string) => Date | undefined,
+  config: Config,
+): ToolCategoryDto[] {
   const categories = [...new Set(definitions.map((definition) => definition.category))].toSorted();
   return categories.map((category) => ({
     category,
@@ -105,7 +114,7 @@ export function toToolCategories(registry: ToolRegistry, config: Config): ToolCa
         version: definition.version,
         source: definition.source,
         module: definition.origin,
-        registered_at: registry.registeredAt(definition.name)?.toISOString() ?? null,
+        registered_at: registeredAt(definition.name)?.toISOString() ?? null,
         timeout_seconds: definition.timeoutSeconds ?? config.env.TOOL_TIMEOUT_SECONDS,
         input_schema: definition.inputSchema,
         output_schema: definition.outputSchema ?? null,

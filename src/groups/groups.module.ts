@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NotificationsModule } from '../messaging/notices/notifications.module.js';
+import { SourcesModule } from '../sources/sources.module.js';
 import { ToolsModule } from '../tools/tools.module.js';
 import { CallCutter } from './call-cutter.js';
 import { CatalogStore } from './catalog-store.js';
@@ -11,6 +12,7 @@ import { GroupConnectService } from './group-connect.service.js';
 import { GroupKeysService } from './keys/group-keys.service.js';
 import { GroupToolsController } from './group-tools/group-tools.controller.js';
 import { GroupToolsService } from './group-tools/group-tools.service.js';
+import { GroupToolViews } from './group-tools/group-tool-views.js';
 import { BulkToolsController } from './group-tools/bulk-tools.controller.js';
 import { BulkToolsService } from './group-tools/bulk-tools.service.js';
 import { ToolWriter } from './group-tools/tool-writer.js';
@@ -25,7 +27,7 @@ import { ToolTester } from './group-tools/tool-tester.js';
 
 /** Tool groups, their keys and their tools: the admin's side, and the catalog that calls are served from. */
 @Module({
-  imports: [NotificationsModule, ToolsModule],
+  imports: [NotificationsModule, ToolsModule, SourcesModule],
   controllers: [
     GroupsController,
     BulkToolsController,
@@ -45,6 +47,7 @@ import { ToolTester } from './group-tools/tool-tester.js';
     GroupToolsService,
     BulkToolsService,
     ToolWriter,
+    GroupToolViews,
     GroupConnectService,
     ExplainService,
     ToolTester,

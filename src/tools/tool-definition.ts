@@ -3,7 +3,7 @@ import type { ClientCapability, ToolAnnotations, ToolContext } from './mcp-tool.
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A tool as its source defines it, before any group's settings. Immutable; made once at start. */
+/** A tool as its source defines it, before any group's settings. Immutable; made once per version of it. */
 export type ToolDefinition = {
   readonly name: string;
   /** Names that it is called by as well. */
@@ -12,7 +12,7 @@ export type ToolDefinition = {
   readonly description: string;
   readonly category: string;
   readonly version: string;
-  /** Kind of source: `native`. */
+  /** Kind of source: `native`, `upstream`, `http`, `plugin`, `builtin`. */
   readonly source: string;
   /** Where it is defined, for messages to developers: `CustomerTools.getUserProfile`. */
   readonly origin: string;
@@ -21,6 +21,8 @@ export type ToolDefinition = {
   readonly outputSchema?: JsonObject;
   readonly configSchema?: JsonObject;
   readonly annotations?: ToolAnnotations;
+  /** For clients, as the source says it: MCP Apps keep their page's address here. */
+  readonly _meta?: JsonObject;
   /** `own`: also for people who may see their own rows only. Absent: `tenant`. */
   readonly scope?: CallerScope;
   readonly timeoutSeconds?: number;

@@ -10,8 +10,9 @@ import { NativeTools } from './native/native-tools.js';
 import { ResultForAgent } from './pipe/result-for-agent.js';
 import { RunningCalls } from './pipe/running-calls.js';
 import { ToolExecutor } from './pipe/tool-executor.js';
-import { ToolRunner } from './pipe/tool-runner.js';
+import { CallRunner } from './pipe/call-runner.js';
 import { ToolRegistry } from './tool-registry.js';
+import { ToolRunners } from './tool-runners.js';
 import { ToolThreads } from './native/tool-threads.js';
 
 /** What tools there are, and the one way to run them. */
@@ -21,12 +22,13 @@ import { ToolThreads } from './native/tool-threads.js';
     ToolThreads,
     NativeTools,
     ToolRegistry,
+    ToolRunners,
     RunningCalls,
     ResultForAgent,
     EffectsOnce,
-    ToolRunner,
+    CallRunner,
     ToolExecutor,
   ],
-  exports: [ToolRegistry, RunningCalls, ToolExecutor],
+  exports: [ToolRegistry, ToolRunners, RunningCalls, ToolExecutor],
 })
 export class ToolsModule {}

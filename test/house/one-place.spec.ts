@@ -125,6 +125,8 @@ const OTHER_HASHES = [
   'groups/configuration/write-configuration.ts',
   'platform/rest/etag.interceptor.ts',
   'platform/rest/openapi-serving.ts',
+  'sources/exposed-name.ts',
+  'sources/pinned-definition.ts',
 ];
 
 describe('the address of a client', () => {

@@ -76,6 +76,11 @@ const withIdentity = prepared(
 const withSecondFactor = prepared(
   `INSERT INTO second_factors (user_id, tenant_id, secret, confirmed_at) SELECT id, tenant_id, decode(replace($2::text, '-', ''), 'hex'), now() FROM person`,
 );
+/** A tool of a source that waits for approval: `made`. */
+const withHeldTool = prepared(
+  `INSERT INTO mcp_source_tools (id, tenant_id, source, source_id, own_name, tool_name, definition, digest, state)
+   SELECT $2::uuid, tenant_id, 'upstream', $2, 'x', 'x_' || left($2::text, 20), '{"inputSchema":{"type":"object"}}', repeat('a', 64), 'held' FROM person`,
+);
 /** An agent with two versions whose app cannot be reached: its id is `made`, that of the second version `tool`. */
 const withAgent = {
   prepare: async (t: TestApp, { made, user, tool }: World) => {
@@ -252,6 +257,16 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'POST /admin/config/apply': {
     path: () => '/admin/config/apply',
     body: () => ({ version: 1, groups: { [unique().slice(0, 30).replace(/-$/, '0')]: { name: unique() } } }),
+  },
+  'POST /admin/source-tools/{id}/approve': {
+    path: ({ made }) => `/admin/source-tools/${made}/approve`,
+    ...withHeldTool,
+    body: () => ({ digest: 'a'.repeat(64) }),
+  },
+  'POST /admin/source-tools/{id}/reject': {
+    path: ({ made }) => `/admin/source-tools/${made}/reject`,
+    ...withHeldTool,
+    body: () => ({ digest: 'a'.repeat(64) }),
   },
   'POST /admin/agents': { path: () => '/admin/agents', body: () => ({ name: unique(), ...app() }) },
   'PUT /admin/agents/{id}': { ...agentPath(), body: () => ({ description: unique() }) },

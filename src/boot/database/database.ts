@@ -8,6 +8,7 @@ import { callLogsEntities } from '../../call-logs/call-logs.entities.js';
 import { authEntities } from '../../auth/auth.entities.js';
 import { messagingEntities } from '../../messaging/messaging.entities.js';
 import { toolsEntities } from '../../tools/tools.entities.js';
+import { sourcesEntities } from '../../sources/sources.entities.js';
 import { groupsEntities } from '../../groups/groups.entities.js';
 import { crmEntities } from '../../crm/crm.entities.js';
 import { agentsEntities } from '../../agents/agents.entities.js';
@@ -28,6 +29,7 @@ const common = {
     ...authEntities,
     ...messagingEntities,
     ...toolsEntities,
+    ...sourcesEntities,
     ...groupsEntities,
     ...crmEntities,
     ...agentsEntities,

@@ -6,7 +6,7 @@ import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import type { FieldProblem } from '../../platform/rest/validation.js';
 import { checkConfig } from '../group-tools/tool-writer.js';
 import { ToolGroup } from '../group.entity.js';
-import { ToolRegistry } from '../../tools/tool-registry.js';
+import { ToolDirectory } from '../../sources/tool-directory.js';
 import type { ConfigurationFile } from './configuration-file.js';
 import type { FileProblem, ParsedConfiguration } from './parse-configuration.js';
 import { type Change, find } from './plan.js';
@@ -23,20 +23,24 @@ export type Checked = {
 export class ConfigurationChecks {
   constructor(
     @InjectDataSource(SYSTEM_DATABASE) private readonly allTenants: DataSource,
-    private readonly registry: ToolRegistry,
+    private readonly directory: ToolDirectory,
   ) {}
 
   /** Looks at what the plan changes, so that what is there already never stands in the way. */
   async findProblems(checked: Checked): Promise<FileProblem[]> {
-    const ofTools = checked.changes.flatMap((change) => this.findToolProblems(change, checked.parsed));
+    const ofTools: FileProblem[] = [];
+    for (const change of checked.changes) ofTools.push(...(await this.findToolProblems(change, checked)));
     return [...ofTools, ...findNameProblems(checked), ...(await this.findTakenCodes(checked))];
   }
 
-  private findToolProblems(change: Change, { file, problemAt }: ParsedConfiguration): FileProblem[] {
+  private async findToolProblems(
+    change: Change,
+    { tenantId, parsed: { file, problemAt } }: Checked,
+  ): Promise<FileProblem[]> {
     const { kind, action, group, name } = change;
     if (kind !== 'tool' || action === 'delete' || name === null) return [];
     const path = ['groups', group, 'tools', name];
-    const definition = this.registry.find(name);
+    const definition = (await this.directory.find(tenantId, name))?.definition;
     if (!definition) {
       // One that this build lacks may be switched off, or be described anew, but not be given or configured.
       const isHarmless = action === 'update' && change.fields.every(({ field }) => field !== 'config');

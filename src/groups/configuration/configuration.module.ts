@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { GroupsModule } from '../groups.module.js';
+import { SourcesModule } from '../../sources/sources.module.js';
 import { ToolsModule } from '../../tools/tools.module.js';
 import { ConfigurationChecks } from './configuration-checks.js';
 import { ConfigurationController } from './configuration.controller.js';
@@ -8,7 +9,7 @@ import { PlanWriter } from './plan-writer.js';
 
 /** Configuration as code: the groups of a tenant as one file. */
 @Module({
-  imports: [GroupsModule, ToolsModule],
+  imports: [GroupsModule, ToolsModule, SourcesModule],
   controllers: [ConfigurationController],
   providers: [ConfigurationService, ConfigurationChecks, PlanWriter],
   exports: [ConfigurationService],

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In } from 'typeorm';
+import { ConflictError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
 import { type AuditEntry, AuditTrail } from '../../access/audit/audit-trail.js';
 import type { AdminCaller } from '../../access/caller.js';
@@ -7,7 +8,7 @@ import { GroupKey } from '../keys/group-key.entity.js';
 import { GroupKeysService } from '../keys/group-keys.service.js';
 import { GroupTool } from '../group-tools/group-tool.entity.js';
 import { ToolGroup } from '../group.entity.js';
-import { ToolRegistry } from '../../tools/tool-registry.js';
+import { ToolDirectory } from '../../sources/tool-directory.js';
 import {
   GROUP_COLUMNS,
   KEY_COLUMNS,
@@ -42,7 +43,7 @@ type Target = { readonly id: string; readonly name: string };
 @Injectable()
 export class PlanWriter {
   constructor(
-    private readonly registry: ToolRegistry,
+    private readonly directory: ToolDirectory,
     private readonly keys: GroupKeysService,
     private readonly audit: AuditTrail,
   ) {}
@@ -97,21 +98,26 @@ export class PlanWriter {
     const { manager } = writing;
     const toolName = change.name!;
     writing.touch(group.id);
-    const row = tools.get(toolName) ?? this.newTool(writing, toolName, group);
+    const row = tools.get(toolName) ?? (await this.newTool(writing, toolName, group));
     await this.record(writing, change, { id: row.id, name: toolName });
     if (change.action === 'delete') await manager.delete(GroupTool, { id: row.id });
     else
       await manager.save(GroupTool, Object.assign(row, toColumns(settingsOf(change.fields), TOOL_COLUMNS)));
   }
 
-  private newTool({ manager }: Writing, toolName: string, group: ToolGroup): GroupTool {
-    const { source, version } = this.registry.find(toolName)!; // the checks found it
+  private async newTool({ manager }: Writing, toolName: string, group: ToolGroup): Promise<GroupTool> {
+    const offered = await this.directory.find(group.tenantId, toolName, manager);
+    if (!offered)
+      throw new ConflictError(`'${toolName}' has just ceased to be offered. Look at the file and repeat`);
+    const { definition, sourceToolId } = offered;
+    const { source, version } = definition;
     return manager.create(GroupTool, {
       id: newId(),
       tenantId: group.tenantId,
       groupId: group.id,
       toolName,
       source,
+      sourceToolId,
       version,
     });
   }

@@ -2,15 +2,13 @@ import { Body, Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Requires } from '../../access/access.js';
 import type { UserCaller } from '../../access/caller.js';
-import { Config } from '../../platform/config.js';
 import type { InFlight } from '../../platform/replicas/change-bus.js';
 import { changed } from '../../platform/rest/envelope.js';
 import { ApiInFlight, InFlightParam } from '../../platform/rest/in-flight.js';
 import { ApiChange, ApiFailures } from '../../platform/rest/rest.dto.js';
-import { ToolRegistry } from '../../tools/tool-registry.js';
-import { toGroupToolDto } from '../group-views.js';
 import { BulkToolsDto, BulkToolsResultDto } from './bulk-tools.dto.js';
 import { BulkToolsService } from './bulk-tools.service.js';
+import { GroupToolViews } from './group-tool-views.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, OK } = HttpStatus;
 
@@ -21,8 +19,7 @@ const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, OK } = HttpSt
 export class BulkToolsController {
   constructor(
     private readonly bulk: BulkToolsService,
-    private readonly registry: ToolRegistry,
-    private readonly config: Config,
+    private readonly views: GroupToolViews,
   ) {}
 
   @Post('tools/bulk')
@@ -41,7 +38,6 @@ export class BulkToolsController {
     @InFlightParam() inFlight?: InFlight,
   ) {
     const tools = await this.bulk.apply(caller, body, inFlight);
-    const shown = tools.map((tool) => toGroupToolDto(tool, this.registry.find(tool.toolName), this.config));
-    return changed({ tools: shown }, 'Tools changed');
+    return changed({ tools: await this.views.many(tools) }, 'Tools changed');
   }
 }

@@ -11,6 +11,7 @@ import {
 } from 'typeorm';
 import { ofTheSameTenant } from '../../platform/database/tenant-relation.js';
 import type { ToolPolicy } from '../../tools/pipe/policy.js';
+import { SourceTool } from '../../sources/source-tool.entity.js';
 import { ToolGroup } from '../group.entity.js';
 
 /** A tool as one group has it: the registered definition, with what this group's admin set. */
@@ -34,9 +35,18 @@ export class GroupTool {
   @Column({ name: 'tool_name', type: 'varchar', length: 64 })
   toolName: string;
 
-  /** Kind of {@link ToolSource} that runs it: `native`. */
+  /** Kind of its source: `native`, or that of the tenant's source that brings it. */
   @Column({ type: 'varchar', length: 16, default: 'native' })
   source: string;
+
+  /** The tool of a source of the tenant; null: a tool of this build. */
+  @Index('idx_tools_source_tool', { where: 'source_tool_id IS NOT NULL' })
+  @Column({ name: 'source_tool_id', type: 'uuid', nullable: true })
+  sourceToolId: string | null;
+
+  @ManyToOne(() => SourceTool, { onDelete: 'CASCADE' })
+  @JoinColumn(ofTheSameTenant('source_tool_id'))
+  sourceTool?: SourceTool;
 
   /** Version of the definition when the row was made. */
   @Column({ type: 'varchar', length: 20, default: '1.0.0' })

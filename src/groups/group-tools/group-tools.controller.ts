@@ -17,9 +17,7 @@ import {
   ApiPage,
   IdParam,
 } from '../../platform/rest/rest.dto.js';
-import { Config } from '../../platform/config.js';
-import { ToolRegistry } from '../../tools/tool-registry.js';
-import type { GroupTool } from './group-tool.entity.js';
+import { GroupToolViews } from './group-tool-views.js';
 import {
   AddToolDto,
   GroupToolDto,
@@ -30,7 +28,7 @@ import {
   UpdateToolDto,
 } from './group-tools.dto.js';
 import { GroupToolsService } from './group-tools.service.js';
-import { toGroupToolDto, toToolCategories, toToolTestDto } from '../group-views.js';
+import { toToolTestDto } from '../group-views.js';
 import { ToolTester } from './tool-tester.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, CREATED, OK, SERVICE_UNAVAILABLE } =
@@ -44,8 +42,7 @@ export class GroupToolsController {
   constructor(
     private readonly tools: GroupToolsService,
     private readonly tester: ToolTester,
-    private readonly registry: ToolRegistry,
-    private readonly config: Config,
+    private readonly views: GroupToolViews,
   ) {}
 
   @Get('tools')
@@ -55,15 +52,15 @@ export class GroupToolsController {
   @ApiFailures(BAD_REQUEST)
   async list(@CurrentCaller() caller: UserCaller, @Query() query: GroupToolQueryDto) {
     const page = await this.tools.list(caller, query);
-    return pageOf({ ...page, items: page.items.map((tool) => this.view(tool)) });
+    return pageOf({ ...page, items: await this.views.many(page.items) });
   }
 
   @Get('tools/registered')
   @Requires('tools.read')
   @ApiOperation({ summary: 'The tools that groups can be given, by category, with their schemas' })
   @ApiDataList(ToolCategoryDto)
-  listRegistered() {
-    return ok(toToolCategories(this.registry, this.config));
+  async listRegistered(@CurrentCaller() caller: UserCaller) {
+    return ok(await this.views.categories(caller));
   }
 
   @Post('groups/:id/tools')
@@ -72,7 +69,7 @@ export class GroupToolsController {
   @ApiChange(GroupToolDto, CREATED)
   @ApiFailures(BAD_REQUEST, NOT_FOUND, CONFLICT)
   async add(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam, @Body() body: AddToolDto) {
-    return changed(this.view(await this.tools.add(caller, id, body)), 'Tool added');
+    return changed(await this.views.one(await this.tools.add(caller, id, body)), 'Tool added');
   }
 
   @Get('tools/:id')
@@ -81,7 +78,7 @@ export class GroupToolsController {
   @ApiData(GroupToolDto)
   @ApiFailures(NOT_FOUND)
   async get(@CurrentCaller() caller: UserCaller, @Param() { id }: IdParam) {
-    return ok(this.view(await this.tools.get(caller, id)));
+    return ok(await this.views.one(await this.tools.get(caller, id)));
   }
 
   @Put('tools/:id')
@@ -101,10 +98,8 @@ export class GroupToolsController {
     @IfMatch() ifMatch?: ReadVersions,
     @InFlightParam() inFlight?: InFlight,
   ) {
-    return changed(
-      this.view(await this.tools.update(caller, id, body, { inFlight, ifMatch })),
-      'Tool changed',
-    );
+    const tool = await this.tools.update(caller, id, body, { inFlight, ifMatch });
+    return changed(await this.views.one(tool), 'Tool changed');
   }
 
   @Delete('tools/:id')
@@ -142,9 +137,5 @@ export class GroupToolsController {
     return ok(
       toToolTestDto(await this.tester.test(caller, id, args, { ending: endingOf(signal), idempotencyKey })),
     );
-  }
-
-  private view(tool: GroupTool): GroupToolDto {
-    return toGroupToolDto(tool, this.registry.find(tool.toolName), this.config);
   }
 }

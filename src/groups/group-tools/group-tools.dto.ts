@@ -93,7 +93,10 @@ class ToolSettingsDto {
 }
 
 export class AddToolDto extends ToolSettingsDto {
-  @ApiProperty({ description: 'Name of a registered tool', example: 'get_customer_profile' })
+  @ApiProperty({
+    description: "Name of a registered tool, or of an active tool of one of the tenant's sources",
+    example: 'get_customer_profile',
+  })
   @IsString()
   @Length(1, 64)
   tool_name: string;
@@ -126,7 +129,7 @@ export class GroupToolDto {
   @ApiProperty()
   tool_name: string;
 
-  @ApiProperty({ description: 'Where it comes from: native, …' })
+  @ApiProperty({ description: 'Where it comes from: native, upstream, http, plugin, builtin' })
   source: string;
 
   @ApiProperty({ description: 'Version of the tool when it was added' })
@@ -158,8 +161,19 @@ export class GroupToolDto {
   @ApiProperty(ANY_OBJECT)
   config_data: Record<string, unknown>;
 
-  @ApiProperty({ description: 'Whether this build has the tool; agents do not see it otherwise' })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    description: "The tool of one of the tenant's sources; null: a tool of this build",
+  })
+  source_tool_id: string | null;
+
+  @ApiProperty({ description: 'Whether there is such a tool to be served; agents do not see it otherwise' })
   registered: boolean;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why it is not served; null: it is' })
+  unusable_because: string | null;
 
   @ApiProperty({ type: [String] })
   allowed_roles: string[];

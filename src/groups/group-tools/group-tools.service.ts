@@ -52,7 +52,7 @@ export class GroupToolsService {
    * @throws {ConflictError} The group has it already.
    */
   async add(caller: Caller, groupId: string, input: AddToolDto): Promise<GroupTool> {
-    this.writer.requireSound(input);
+    await this.writer.requireSound(caller, input);
     return this.changes
       .change(caller, groupId, (manager, group) => this.writer.insert(manager, caller, { input, group }))
       .catch(explainTaken('tool_name', input.tool_name));

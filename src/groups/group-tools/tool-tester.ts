@@ -5,7 +5,7 @@ import { ConflictError } from '../../platform/errors.js';
 import { Config } from '../../platform/config.js';
 import type { ToolCall, ToolOutcome } from '../../tools/pipe/tool-call.js';
 import { ToolExecutor } from '../../tools/pipe/tool-executor.js';
-import { ToolRegistry } from '../../tools/tool-registry.js';
+import { ToolDirectory } from '../../sources/tool-directory.js';
 import { toolFor } from '../access-rules.js';
 import { bind } from '../catalog.js';
 import { CatalogStore } from '../catalog-store.js';
@@ -19,7 +19,7 @@ export type ToolTest = { readonly outcome: ToolOutcome; readonly durationMs: num
 export class ToolTester {
   constructor(
     private readonly tools: GroupToolsService,
-    private readonly registry: ToolRegistry,
+    private readonly directory: ToolDirectory,
     private readonly executor: ToolExecutor,
     private readonly config: Config,
     private readonly audit: AuditTrail,
@@ -32,7 +32,7 @@ export class ToolTester {
    * The group's limits do not hold for it; what it hides and how long results may be does.
    *
    * @param options `ending`: the admin hung up.
-   * @throws {ConflictError} This build does not have the tool.
+   * @throws {ConflictError} There is no such tool, or it may not be served.
    */
   async test(
     caller: UserCaller,
@@ -41,11 +41,11 @@ export class ToolTester {
     options: Pick<ToolCall, 'ending' | 'idempotencyKey'>,
   ): Promise<ToolTest> {
     const row = await this.tools.get(caller, id);
-    const definition = this.registry.find(row.toolName);
+    const { definition, reason } = (await this.directory.resolveAll([row])).get(row)!;
     const catalog = this.catalogs.find(row.groupId);
     if (!catalog) throw new ConflictError('The group is not served at the moment; try again');
     const { redaction, result_max_bytes, structured_content } = catalog.policy;
-    if (!definition) throw new ConflictError(`No tool '${row.toolName}' is registered in this build`);
+    if (!definition) throw new ConflictError(`'${row.toolName}' cannot run: ${reason}`);
     // Before it runs: a call that cannot be put on record is not made. What came of it is in the call log.
     const target = { kind: 'tool', id, name: row.toolName };
     await this.audit.recordAct(caller, { action: 'tool.test', target });

@@ -10,7 +10,7 @@ import { requireVersion } from '../../platform/rest/preconditions.js';
 import { uniqueViolation } from '../../platform/database/unique-violation.js';
 import { type FieldProblem, invalidFields } from '../../platform/rest/validation.js';
 import type { ToolDefinition } from '../../tools/tool-definition.js';
-import { ToolRegistry } from '../../tools/tool-registry.js';
+import { type OfferedTool, ToolDirectory } from '../../sources/tool-directory.js';
 import type { ChangeOptions } from '../group-changes.js';
 import { ToolGroup } from '../group.entity.js';
 import { GroupTool } from './group-tool.entity.js';
@@ -28,19 +28,19 @@ export type ToolChange = {
 @Injectable()
 export class ToolWriter {
   constructor(
-    private readonly registry: ToolRegistry,
+    private readonly directory: ToolDirectory,
     private readonly audit: AuditTrail,
   ) {}
 
   /** @throws {InvalidInputError} No such tool is registered, or its settings do not fit. */
-  requireSound(input: AddToolDto): ToolDefinition {
-    const definition = this.registry.find(input.tool_name);
-    if (!definition) {
+  async requireSound(caller: Caller, input: AddToolDto, manager?: EntityManager): Promise<OfferedTool> {
+    const offered = await this.directory.find(caller.tenantId, input.tool_name, manager);
+    if (!offered) {
       const message = `tool_name: no tool '${input.tool_name}' is registered; GET /api/v1/admin/tools/registered lists them`;
       throw invalidFields([{ field: 'tool_name', message }]);
     }
-    checkConfig(definition, input.config_data ?? {});
-    return definition;
+    checkConfig(offered.definition, input.config_data ?? {});
+    return offered;
   }
 
   async insert(
@@ -48,7 +48,8 @@ export class ToolWriter {
     caller: Caller,
     { input, group }: { readonly input: AddToolDto; readonly group: ToolGroup },
   ): Promise<GroupTool> {
-    const { name: toolName, source, version } = this.requireSound(input);
+    const { definition, sourceToolId } = await this.requireSound(caller, input, manager);
+    const { name: toolName, source, version } = definition;
     requireNarrower(group, input);
     const { tenantId, id: groupId } = group;
     const columns = columnsOf(input);
@@ -58,6 +59,7 @@ export class ToolWriter {
       groupId,
       toolName,
       source,
+      sourceToolId,
       version,
       ...columns,
     });
@@ -74,8 +76,10 @@ export class ToolWriter {
     caller: Caller,
     { tool, input, group }: ToolChange,
   ): Promise<GroupTool> {
-    const definition = this.registry.find(tool.toolName);
-    if (definition && input.config_data) checkConfig(definition, input.config_data);
+    if (input.config_data) {
+      const { definition } = (await this.directory.resolveAll([tool])).get(tool)!;
+      if (definition) checkConfig(definition, input.config_data);
+    }
     const isMoved = tool.groupId !== group.id;
     requireNarrower(group, {
       allowed_roles: input.allowed_roles ?? (isMoved ? tool.allowedRoles : undefined),

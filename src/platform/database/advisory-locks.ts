@@ -42,6 +42,8 @@ export const ADVISORY_LOCKS = {
   groups: 7_210_025,
   /** Of one tenant: what it keeps of long results. */
   keptResults: 7_210_026,
+  /** Of one tenant: the names of the tools that its sources bring. */
+  sourceTools: 7_210_028,
   /** Taken in the schema's own functions: jobs are claimed one replica at a time. */
   jobClaims: 7_210_031,
   /** Secrets at rest are sealed anew, bound to where they lie. */

@@ -1,6 +1,7 @@
 import { automation } from './zh/automation.js';
 import { people } from './zh/people.js';
 import { requests } from './zh/requests.js';
+import { sources } from './zh/sources.js';
 import { tools } from './zh/tools.js';
 
 /**
@@ -10,6 +11,7 @@ import { tools } from './zh/tools.js';
 export const zh: Readonly<Record<string, string>> = {
   ...requests,
   ...people,
+  ...sources,
   ...tools,
   ...automation,
 };

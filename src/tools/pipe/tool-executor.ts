@@ -26,7 +26,7 @@ import {
   type ToolOutcome,
 } from './tool-call.js';
 import type { JsonObject } from '../tool-definition.js';
-import { ToolRunner } from './tool-runner.js';
+import { CallRunner } from './call-runner.js';
 import { cutText } from '../../platform/cut-text.js';
 
 const TOOL_NAME_MAX = 128; // characters
@@ -51,7 +51,7 @@ export class ToolExecutor {
     private readonly effects: EffectsOnce,
     private readonly limiter: Limiter,
     private readonly breakers: CircuitBreakers,
-    private readonly runner: ToolRunner,
+    private readonly runner: CallRunner,
   ) {}
 
   /**

@@ -41,7 +41,6 @@ export const tools: Readonly<Record<string, string>> = {
     '此工具刚刚被移到另一个工具组。请重新读取后再修改',
   'A group would have two tools of one name. Nothing was changed': '某个工具组会有两个同名工具。未做任何更改',
   'is in the group already': '已在工具组中',
-  "No tool '{0}' is registered in this build": '此版本没有注册名为“{0}”的工具',
   'This tool takes no {0}': '此工具不接受 {0}',
   'must be empty': '必须为空',
   'Invalid {0}: {1}': '{0} 无效：{1}',

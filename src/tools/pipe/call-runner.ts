@@ -33,8 +33,8 @@ const RETRY_DELAYS = { initialDelay: 100, maxDelay: 2000 }; // milliseconds
 
 /** Runs one tool once its call is let through: with a time limit, ended by whoever may end it, its result checked. */
 @Injectable()
-export class ToolRunner {
-  private readonly logger = new Logger(ToolRunner.name);
+export class CallRunner {
+  private readonly logger = new Logger(CallRunner.name);
 
   constructor(
     private readonly config: Config,

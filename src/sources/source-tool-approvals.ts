@@ -1,0 +1,128 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AuditTrail } from '../access/audit/audit-trail.js';
+import type { Caller } from '../access/caller.js';
+import { containing } from '../platform/database/search.js';
+import { ConflictError, NotFoundError } from '../platform/errors.js';
+import { ChangeBus } from '../platform/replicas/change-bus.js';
+import type { Page } from '../platform/rest/envelope.js';
+import { decodeIdCursor, toPage } from '../platform/rest/paging.js';
+import { definitionFaults } from '../tools/definition-faults.js';
+import { definitionChanges } from './definition-changes.js';
+import type { SourceToolQueryDto } from './source-tools.dto.js';
+import { SourceToolListeners } from './source-tool-listeners.js';
+import { SourceToolMaker } from './source-tool-maker.js';
+import { SourceTool } from './source-tool.entity.js';
+import { isRejected } from './sync-decision.js';
+
+const REJECTED = 'rejected by an administrator';
+
+/** Shows the tools that sources bring, and lets administrators say yes or no to what is new or changed. */
+@Injectable()
+export class SourceToolApprovals {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly changeBus: ChangeBus,
+    private readonly maker: SourceToolMaker,
+    private readonly listeners: SourceToolListeners,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** Oldest first. */
+  async list(caller: Caller, query: SourceToolQueryDto): Promise<Page<SourceTool>> {
+    const found = this.dataSource
+      .getRepository(SourceTool)
+      .createQueryBuilder('t')
+      .where('t.tenant_id = :tenantId', { tenantId: caller.tenantId })
+      .orderBy('t.id', 'ASC')
+      .take(query.limit + 1);
+    if (query.source) found.andWhere('t.source = :source', { source: query.source });
+    if (query.source_id) found.andWhere('t.source_id = :sourceId', { sourceId: query.source_id });
+    if (query.state) found.andWhere('t.state = :state', { state: query.state });
+    if (query.waiting) found.andWhere("(t.state = 'held' OR t.pending IS NOT NULL)");
+    if (query.cursor) found.andWhere('t.id > :after', { after: decodeIdCursor(query.cursor) });
+    if (query.q) found.andWhere('(t.tool_name ILIKE :q OR t.own_name ILIKE :q)', { q: containing(query.q) });
+    return toPage(await found.getMany(), query.limit, ({ id }) => [id]);
+  }
+
+  /** @throws {NotFoundError} Not there, or another tenant's. */
+  async get(caller: Caller, id: string): Promise<SourceTool> {
+    const { tenantId } = caller;
+    const tool = await this.dataSource.getRepository(SourceTool).findOneBy({ id, tenantId });
+    if (!tool) throw new NotFoundError(`No tool ${id}`);
+    return tool;
+  }
+
+  /**
+   * Takes the definition that waits.
+   *
+   * @param digest Of the definition that the administrator has read.
+   * @throws {ConflictError} Nothing waits, another definition does by now, or it cannot be served.
+   */
+  async approve(caller: Caller, id: string, digest: string): Promise<SourceTool> {
+    return this.decide(caller, id, 'source_tool.approve', (tool) => {
+      requireWaiting(tool, digest);
+      const definition = tool.pending ?? tool.definition;
+      const faults = definitionFaults(this.maker.define(tool, { definition, digest }));
+      if (faults.length > 0) throw new ConflictError(`It cannot be served: ${faults.join('; ')}`);
+      return { definition, digest, state: 'active', pending: null, pendingDigest: null, reason: null };
+    });
+  }
+
+  /** Refuses the definition that waits; it is not asked about again. What was approved before stays in force. */
+  async reject(caller: Caller, id: string, digest: string): Promise<SourceTool> {
+    return this.decide(caller, id, 'source_tool.reject', (tool) => {
+      requireWaiting(tool, digest);
+      const isChange = tool.pending !== null;
+      return {
+        pending: null,
+        pendingDigest: digest,
+        ...(isChange ? { reason: null } : { state: 'quarantined', reason: REJECTED }),
+      };
+    });
+  }
+
+  private async decide(
+    caller: Caller,
+    id: string,
+    action: string,
+    decide: (tool: SourceTool) => Partial<SourceTool>,
+  ): Promise<SourceTool> {
+    const { result } = await this.changeBus.commit(async (manager) => {
+      const tool = await findLocked(manager, caller, id);
+      const before = { state: tool.state, digest: tool.digest };
+      const changes = tool.pending ? definitionChanges(tool.definition, tool.pending) : undefined;
+      await this.listeners.tell(manager, { tenantId: caller.tenantId, toolIds: [id] });
+      const saved = await manager.save(SourceTool, Object.assign(tool, decide(tool)));
+      const after = { state: saved.state, digest: saved.digest, ...(changes && { changes }) };
+      const target = { kind: 'source_tool', id, name: saved.toolName };
+      await this.audit.record(manager, caller, { action, target, before, after });
+      return saved;
+    });
+    return result;
+  }
+}
+
+/** Also what was rejected may be approved later. */
+function requireWaiting(tool: SourceTool, digest: string): void {
+  const waiting = tool.pendingDigest ?? (tool.state === 'held' ? tool.digest : null);
+  const mayWait = tool.pending !== null || tool.state === 'held' || isRejected(tool, tool.digest);
+  if (waiting === null || !mayWait)
+    throw new ConflictError(
+      tool.state === 'quarantined'
+        ? `It cannot be served: ${tool.reason ?? ''}`
+        : 'Nothing of it waits for approval',
+    );
+  if (waiting !== digest)
+    throw new ConflictError('Its definition has changed since you read it. Read it again and decide', {
+      details: [{ field: 'digest', message: 'is not the digest of the definition that waits' }],
+    });
+}
+
+async function findLocked(manager: EntityManager, { tenantId }: Caller, id: string): Promise<SourceTool> {
+  const lock = { mode: 'pessimistic_write' } as const;
+  const tool = await manager.findOne(SourceTool, { where: { id, tenantId }, lock });
+  if (!tool) throw new NotFoundError(`No tool ${id}`);
+  return tool;
+}
