@@ -12,6 +12,7 @@ import { isLivePath } from '../messaging/live/live-path.js';
 import { InFlightSet } from '../platform/in-flight-set.js';
 import { ClientAddressReader } from '../platform/network/client-address.js';
 import { acceptPublicPath } from '../platform/network/public-path.js';
+import { acceptAbsoluteTargets } from '../platform/network/request-target.js';
 import { Replica } from '../platform/replicas/replica.js';
 import { requestIdOf, runInScope } from '../platform/request-scope.js';
 import { Config } from '../platform/config.js';
@@ -92,6 +93,7 @@ export class McpEndpoint implements OnApplicationShutdown {
       this.inScope(request, undefined, () => void this.upgrade(server, request, socket, head));
     });
     acceptPublicPath(server, this.config.publicPath);
+    acceptAbsoluteTargets(server);
   }
 
   /** Ends what would hold up a shutdown and is not a call: notification streams, connections without a call under way. */

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, environmentSchema, loadConfig } from './config.js';
@@ -46,8 +47,18 @@ describe('loadConfig', () => {
     );
   });
 
+  it.each([
+    ['the end of a line', 'hunter22222\r', 'ADMIN_PASSWORD: has a control character'],
+    ['quotes', '"hunter22222"', 'ADMIN_PASSWORD: stands in quotes'],
+    ['quotes of a word processor', '\u201chunter22222\u201d', 'ADMIN_PASSWORD: stands in quotes'],
+    ['a space at an end', 'hunter22222\u00a0', 'ADMIN_PASSWORD: begins or ends with a space'],
+  ])('refuses %s that belongs to the value only by mistake', (_what, ADMIN_PASSWORD, message) => {
+    expect(() => loadConfig({ ADMIN_PASSWORD })).toThrow(message);
+    expect(() => loadConfig({ ADMIN_PASSWORD })).not.toThrow(/hunter2/);
+  });
+
   it('wants a master key with DATABASE_URL and says how to make one', () => {
-    const problems = problemsOf({ DATABASE_URL: 'postgres://db/toolcrib' });
+    const problems = problemsOf({ DATABASE_URL: 'postgres://me@db/toolcrib' });
     expect(problems).toContain('TOOLCRIB_MASTER_KEY');
     expect(problems).toContain('openssl rand -base64 32');
   });
@@ -71,7 +82,7 @@ describe('loadConfig', () => {
   });
 
   it('makes no sample data in a database of the operator unless told to', () => {
-    const environment = { DATABASE_URL: 'postgres://db/toolcrib', TOOLCRIB_MASTER_KEY: MASTER_KEY };
+    const environment = { DATABASE_URL: 'postgres://me@db/toolcrib', TOOLCRIB_MASTER_KEY: MASTER_KEY };
     expect(loadConfig(environment).sampleData).toBe(false);
     expect(loadConfig({ ...environment, SAMPLE_DATA: 'true' }).sampleData).toBe(true);
   });
@@ -105,6 +116,40 @@ describe('Config.databaseUrls', () => {
       system: 'postgres://toolcrib_system:pw@db/x',
       log: 'postgres://toolcrib_log:pw@db/x',
     });
+  });
+
+  it.each([
+    ['postgres://me@h/x?user=me', 'the parameter user stands in front of the host'],
+    ['postgres://me@h/x?password=hunter2', 'the parameter password stands in front'],
+    ['postgres://me@h/x?schema=hunter2', 'the parameter schema is not read: the tables are'],
+    ['postgres://me@h/x?query_timeout=1', 'the parameter query_timeout is not read'],
+    ['postgres:///x?host=/tmp', 'must name user and host'],
+    ['postgres://h/x', 'must name user and host'],
+    ['postgres://me:hunter2@h', 'must name the database'],
+    ['postgres://me:hunter2@h/', 'must name the database'],
+    ['postgres://me:hunter#2@h/x', 'is no address (postgres://'],
+    ['postgres://me:hunter2@h/x#2', 'has a # in it'],
+    ['postgres://me:hunter2%zz@h/x', 'has a % in it'],
+    ['postgres://me:hunter2%00@h/x', 'has a % in it'],
+    ['postgres:me:hunter2@h/x', 'must begin with postgres://'],
+    ['postgres://me:hunter2@h1:5432,h2:5432/x', 'is no address'],
+  ])('are no others than the address shows: %s', (url, message) => {
+    expect(() => of({ DATABASE_URL: url })).toThrow(message);
+    expect(() => of({ DATABASE_URL: url })).not.toThrow(/hunter2/);
+    expect(() => of({ DATABASE_APP_URL: url })).toThrow(`DATABASE_APP_URL: ${message}`);
+  });
+
+  it.each([
+    'postgres://me@%2Fvar%2Frun%2Fpostgresql/x',
+    'postgresql://me:p%40s%23@[::1]:5432/x?sslmode=require&application_name=a&channel_binding=require',
+    'postgres://me:p@ss@h./x?host=/tmp&connect_timeout=5',
+  ])('take every role to the same place: %s', (url) => {
+    const [owner, app] = [of({ DATABASE_URL: url }).owner, of({ DATABASE_URL: url }).app].map(
+      (connectionString) => new Client({ connectionString }),
+    );
+    expect([owner!.user, app!.user]).toEqual(['me', 'toolcrib_app']);
+    for (const part of ['host', 'port', 'database', 'password'] as const)
+      expect(app![part]).toBe(owner![part]);
   });
 
   it('may each be set', () => {

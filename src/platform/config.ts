@@ -1,13 +1,16 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { databaseUrlsOf, type DatabaseUrls } from './database/database-urls.js';
+import { hostNameOf } from './network/host-name.js';
 import { type Given, readEnvironment } from './environment.js';
 import {
   boolean,
   databaseUrl,
   headerList,
+  hostNames,
   httpUrl,
   list,
+  listOddValues,
   masterKey,
   pageUrl,
   tiers,
@@ -46,8 +49,8 @@ export const environmentSchema = z.object({
   ADMIN_PASSWORD: z.string().min(10).max(256).optional(),
   SAMPLE_DATA: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('log'),
-  ALLOWED_HOSTS: list.optional(),
-  ALLOWED_ORIGINS: list.optional(),
+  ALLOWED_HOSTS: hostNames.optional(),
+  ALLOWED_ORIGINS: hostNames.optional(),
   TRUST_PROXY: trust.optional(),
   TRUST_PROXY_HEADER: z.enum(['x-forwarded-for', 'forwarded']).optional(),
   AUTH_RATE_LIMIT: wholeNumber(1, 1_000_000).default(60),
@@ -200,7 +203,7 @@ export class Config {
     const bracketed = reachableHost.includes(':') ? `[${reachableHost}]` : reachableHost;
     this.publicUrl = withoutTrailingSlashes(env.PUBLIC_URL ?? `http://${bracketed}:${env.PORT}`);
     this.publicPath = withoutTrailingSlashes(new URL(this.publicUrl).pathname);
-    const own = [...new Set(['localhost', '127.0.0.1', '[::1]', new URL(this.publicUrl).hostname])];
+    const own = [...new Set(['localhost', '127.0.0.1', '[::1]', hostNameOf(new URL(this.publicUrl).host)!])];
     const loopbackOnly = LOOPBACK_HOSTS.includes(env.HOST);
     this.allowedHosts = env.ALLOWED_HOSTS?.includes('*')
       ? undefined
@@ -242,9 +245,8 @@ export class Config {
  * @throws {ConfigError} Names every wrong variable and what it should be.
  */
 export function loadConfig(environment?: Record<string, string | undefined>): Config {
-  const given: Given = environment
-    ? { environment, problems: [] }
-    : readEnvironment(Object.keys(environmentSchema.shape));
+  const names = Object.keys(environmentSchema.shape);
+  const given: Given = environment ? { environment, problems: [] } : readEnvironment(names);
   const set = Object.fromEntries(
     Object.entries(given.environment).filter(([, value]) => value !== undefined && value !== ''),
   );
@@ -252,7 +254,7 @@ export function loadConfig(environment?: Record<string, string | undefined>): Co
   const wrong = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  const problems = [...given.problems, ...wrong, ...driversSettings(set)];
+  const problems = [...given.problems, ...wrong, ...listOddValues(set, names), ...driversSettings(set)];
   if (set['DATABASE_URL'] && !set['TOOLCRIB_MASTER_KEY']) problems.push(MASTER_KEY_MISSING);
   if (parsed.success && parsed.data.ROLE !== 'all' && !set['DATABASE_URL'])
     problems.push(ROLE_NEEDS_DATABASE);

@@ -9,6 +9,10 @@ const OF_OTHERS =
 const DRIVERS = /^PG[A-Z]+$/;
 const ASSIGNMENT = /^(?:export )?([A-Za-z_]\w*) *=(.*)$/;
 const SIMILAR_MAX = 3;
+const AFTER_QUOTE = /^\s*(?:#|$)/;
+const CUT_OFF =
+  'has a # without a space before it, where some end the value and others do not; put it in quotes';
+const NOT_READ = 'is not read as it looks: take out unusual spaces and line ends (a carriage return alone)';
 
 /** What the process was given, and what is wrong with the file of it. */
 export type Given = {
@@ -26,14 +30,39 @@ export type Given = {
  */
 export function readEnvironment(known: readonly string[]): Given {
   const { text, problems: unreadable } = readFile();
-  const { lines, problems: mistyped } = checkLines(text);
-  const unknown = lines.flatMap(({ name, number }) => unknownName(name, number, known));
-  const problems = [...unreadable, ...mistyped, ...unknown];
-  if (problems.length === 0)
-    for (const [name, value] of Object.entries(parseEnv(text))) process.env[name] ??= value;
+  const { values, problems: wrong } = readAssignments(text, known);
+  const problems = [...unreadable, ...wrong];
+  // One that is set and empty counts as not set.
+  if (problems.length === 0) for (const [name, value] of Object.entries(values)) process.env[name] ||= value;
   const environment = { ...process.env };
   for (const name of Object.keys(process.env).filter((one) => DRIVERS.test(one))) delete process.env[name];
   return { environment, problems };
+}
+
+/**
+ * Reads what a file assigns, and tells what in it is not understood, or is understood otherwise by others who read such files.
+ * Values are never repeated.
+ */
+export function readAssignments(
+  text: string,
+  known: readonly string[],
+): { readonly values: Readonly<Record<string, string | undefined>>; readonly problems: readonly string[] } {
+  const values = parseEnv(text);
+  const { lines, problems } = checkLines(text);
+  const unread = lines.filter(({ name }) => values[name] === undefined);
+  const hidden = Object.keys(values).filter((name) => !lines.some((line) => line.name === name));
+  return {
+    values,
+    problems: [
+      ...problems,
+      ...lines.flatMap(({ name, number }) => unknownName(name, number, known)),
+      ...lines.flatMap((line, index) => twice(line, lines.slice(0, index))),
+      ...unread.map(({ name, number }) => `${FILE} line ${number}: ${name} ${NOT_READ}`),
+      ...(unread.length === 0 && problems.length === 0 && hidden.length > 0
+        ? [`${FILE}: a line ${NOT_READ}`]
+        : []),
+    ],
+  };
 }
 
 function readFile(): { text: string; problems: string[] } {
@@ -56,7 +85,7 @@ function readFile(): { text: string; problems: string[] } {
 
 type Line = { readonly name: string; readonly number: number };
 
-/** @returns What is assigned, and what is no assignment. Values are never repeated. */
+/** @returns What is assigned, and what is no assignment. */
 function checkLines(text: string): { lines: Line[]; problems: string[] } {
   const all = text.split(/\r\n|\n|\r/);
   const lines: Line[] = [];
@@ -73,12 +102,28 @@ function checkLines(text: string): { lines: Line[]; problems: string[] } {
     }
     lines.push({ name, number });
     const quote = /^["'`]/.exec(value)?.[0];
-    if (quote === undefined || value.indexOf(quote, 1) > 0) continue;
-    const end = all.findIndex((next, later) => later > index && next.includes(quote));
-    if (end < 0) problems.push(`${FILE} line ${number}: ${name} begins with ${quote}, which never closes`);
-    else index = end;
+    if (quote === undefined) {
+      if (/\S#/.test(value)) problems.push(`${FILE} line ${number}: ${name} ${CUT_OFF}`);
+      continue;
+    }
+    let rest = value.slice(1);
+    const isOpen = !rest.includes(quote);
+    const end = isOpen ? all.findIndex((next, later) => later > index && next.includes(quote)) : index;
+    if (end < 0) {
+      problems.push(`${FILE} line ${number}: ${name} begins with ${quote}, which never closes`);
+      continue;
+    }
+    if (isOpen) rest = all[end];
+    index = end;
+    if (!AFTER_QUOTE.test(rest.slice(rest.indexOf(quote) + 1)))
+      problems.push(`${FILE} line ${number}: ${name} goes on after its closing ${quote}`);
   }
   return { lines, problems };
+}
+
+function twice({ name, number }: Line, before: readonly Line[]): string[] {
+  const first = before.find((line) => line.name === name);
+  return first ? [`${FILE} line ${number}: ${name} is set in line ${first.number} already`] : [];
 }
 
 function unknownName(name: string, number: number, known: readonly string[]): string[] {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { findUrlProblem } from './database/database-urls.js';
 import { findTlsProblem } from './database/tls-mode.js';
+import { hostNameOf } from './network/host-name.js';
 import { compileTrust } from './network/client-address.js';
 
 /** `true` or `1`, `false` or `0`. */
@@ -13,6 +15,12 @@ export const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+const HOSTS_WRONG =
+  'must be names of hosts (tools.example.com) separated by commas, or * for any; no name stands for several';
+/** As browsers write them, or `*`: written otherwise they would match nothing. */
+export const hostNames = list
+  .refine((names) => names.every((name) => name === '*' || hostNameOf(name) !== undefined), HOSTS_WRONG)
+  .transform((names) => names.map((name) => hostNameOf(name) ?? name));
 const HEADERS_WRONG = 'must be name=value pairs separated by commas';
 export const headerList = list
   .refine((pairs) => pairs.every((pair) => /^[\w-]+=.+$/.test(pair)), HEADERS_WRONG)
@@ -23,8 +31,10 @@ export const headerList = list
   );
 const TIER = /^[a-z0-9][a-z0-9_-]{0,31}$/;
 const TIERS_WRONG = 'must be names of 1 to 32 of a-z, 0-9, _ and -, separated by commas';
-export const databaseUrl = z.url({ protocol: /^postgres(ql)?$/ }).superRefine((url, context) => {
-  const message = URL.canParse(url) ? findTlsProblem(url) : undefined;
+const POSTGRES = /^postgres(?:ql)?:\/\//;
+const NOT_POSTGRES = 'must begin with postgres:// or postgresql://';
+export const databaseUrl = z.string().superRefine((url, context) => {
+  const message = POSTGRES.test(url) ? (findUrlProblem(url) ?? findTlsProblem(url)) : NOT_POSTGRES;
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
 export const masterKey = z
@@ -43,6 +53,22 @@ export const httpUrl = z.url({ protocol: /^https?$/ });
 export const trust = z
   .string()
   .refine(isTrust, 'must be a number of hops, or addresses and CIDR blocks separated by commas');
+
+const QUOTED =
+  'stands in quotes, which are part of it (docker --env-file takes lines as they are): take them off';
+
+/** Tells of what a file with Windows line ends or quoted values becomes where it is read as it stands (`docker --env-file`). */
+export function listOddValues(
+  set: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): string[] {
+  return names.flatMap((name) => {
+    const value = set[name] ?? '';
+    if (/\p{Cc}/u.test(value)) return [`${name}: has a control character (the end of a line?) in it`];
+    if (/^(["'`]).*\1$|^[\u201c\u2018\u201e]/.test(value)) return [`${name}: ${QUOTED}`];
+    return value === value.trim() ? [] : [`${name}: begins or ends with a space`];
+  });
+}
 
 function isTrust(setting: string): boolean {
   try {

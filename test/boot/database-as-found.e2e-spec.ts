@@ -45,6 +45,8 @@ const ADVERSE: Readonly<Record<string, string>> = {
   xmlbinary: 'hex',
   xmloption: 'document',
   gin_fuzzy_search_limit: '1',
+  plan_cache_mode: 'force_generic_plan',
+  enable_partition_pruning: 'off',
   statement_timeout: '1h',
   lock_timeout: '1ms',
   idle_in_transaction_session_timeout: '10ms',
@@ -233,6 +235,21 @@ describe('a database as it is found', () => {
     it('is refused where the role may not make what it needs', async () => {
       await postgres.query(`CREATE DATABASE foreign_owned`, 'postgres');
       await refused(urlOf('foreign_owned'), /may not make tables in the schema public.*pg_trgm is missing/s);
+    });
+
+    it.each([
+      ['may bypass row-level security', 'BYPASSRLS'],
+      ['is a superuser', 'SUPERUSER'],
+    ])('is refused where a role that serves %s', async (power, attribute) => {
+      await postgres.query(`ALTER ROLE toolcrib_app ${attribute}`, 'postgres');
+      const { code, stderr } = await startToFail({ DATABASE_URL: postgres.url });
+      await postgres.query(`ALTER ROLE toolcrib_app NO${attribute}`, 'postgres');
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`, ${power}: no row-level security binds`)]);
+    });
+
+    it('is refused where the owner serves', async () => {
+      const { stderr } = await startToFail({ DATABASE_URL: postgres.url, DATABASE_LOG_URL: postgres.url });
+      expect(stderr).toContain(', owns the tables: no row-level security binds');
     });
 
     it('makes its tables in public also where a schema is named like the owner', async () => {

@@ -301,14 +301,18 @@ describe('a database that is replaced', () => {
   });
 
   it('refuses one write after a fail-over that left the sessions with a server that only reads', async () => {
-    for (const pool of pools()) {
-      const count = Math.max(2, pool.totalCount);
-      const clients: PoolClient[] = await Promise.all(Array.from({ length: count }, () => pool.connect()));
-      for (const client of clients)
-        await client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
-      for (const client of clients) client.release();
-    }
-    const refused = await write();
+    const failOver = async () => {
+      for (const pool of pools()) {
+        const count = Math.max(2, pool.totalCount);
+        const clients: PoolClient[] = await Promise.all(Array.from({ length: count }, () => pool.connect()));
+        for (const client of clients)
+          await client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY');
+        for (const client of clients) client.release();
+      }
+      return write();
+    };
+    let refused = await failOver();
+    while (refused.status === 201) refused = await failOver(); // a write of the service itself was the one that met it
     expect(refused).toMatchObject({
       status: 503,
       body: {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { type OpenApi, operationsOf, type Schema } from '../../src/operations/isolation/operations.js';
 import { checkProxy } from '../../src/operations/doctor/proxy-checks.js';
 import { loadConfig } from '../../src/platform/config.js';
@@ -329,6 +331,19 @@ describe('REST manners', () => {
       );
       expect(row.ip).toMatch(/127\.0\.0\.1$/);
     });
+  });
+
+  it('takes a whole address for what is asked for, and goes by its host', async () => {
+    const { port } = new URL(t.url);
+    const ask = async (path: string) => {
+      const asking = request({ port, host: '127.0.0.1', path, headers: { host: 'evil.example' } }).end();
+      const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    expect(await ask(`http://127.0.0.1:${port}/health/live`)).toBe(200);
+    expect(await ask(`HTTP://localhost.:${port}/mcp/nobody/mcp`)).toBe(401);
+    expect(await ask('http://evil.example/mcp/nobody/mcp')).toBe(403);
   });
 
   describe('below a path of PUBLIC_URL', () => {

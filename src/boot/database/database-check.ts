@@ -1,15 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseClient } from '../../platform/database/database-client.js';
+import { isPassing } from '../../platform/database/database-faults.js';
 import { StartError } from '../../platform/errors.js';
 
 const WAIT_LIMIT_MS = 30_000;
 const RETRY_DELAY_MS = 500;
 const CONNECT_LIMIT_MS = 5000;
-
-/** The server is starting, restarting or busy: it may answer in a moment. Anything else will not mend itself. */
-const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EAI_AGAIN', '57P03'];
-/** The driver's words for `connectionTimeoutMillis`; it gives no code. */
-const TIMED_OUT = 'timeout expired';
 
 /**
  * Waits until the database of `DATABASE_URL` answers.
@@ -25,8 +21,7 @@ export async function checkDatabase(url: string, connectLimitMs = CONNECT_LIMIT_
     } catch (error) {
       if (error instanceof StartError) throw error;
       const { code, message } = error as { code?: string; message?: string };
-      const isPassing = PASSING.includes(code ?? '') || message === TIMED_OUT;
-      if (isPassing && performance.now() < deadline) {
+      if (isPassing(error) && performance.now() < deadline) {
         await delay(RETRY_DELAY_MS);
         continue;
       }

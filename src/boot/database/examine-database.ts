@@ -42,6 +42,42 @@ export async function examineSessions(urls: readonly string[]): Promise<void> {
   );
 }
 
+const ROLE = `SELECT current_user AS role, r.rolsuper AS "isSuperuser", r.rolbypassrls AS "mayBypass",
+    coalesce((SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass('public.mcp_tool_groups')), false) AS "isOwner"
+  FROM pg_roles r WHERE r.rolname = current_user`;
+type ServingRole = {
+  readonly role: string;
+  readonly isSuperuser: boolean;
+  readonly mayBypass: boolean;
+  readonly isOwner: boolean;
+};
+
+/** @throws {StartError} A role that serves is not bound by row-level security: it would see and change what is of all tenants. */
+export async function examineRoles(urls: readonly string[]): Promise<void> {
+  for (const url of urls) {
+    const client = new DatabaseClient({ connectionString: url, application_name: 'toolcrib-start' });
+    client.on('error', () => undefined); // the query fails with it
+    await client.connect();
+    try {
+      const [facts] = (await client.query<ServingRole>(ROLE)).rows;
+      const power = facts && powerOf(facts);
+      if (power)
+        throw new StartError(
+          `The role ${facts.role}, as which the service would serve (user ${new URL(url).username}), ${power}: no row-level security binds ` +
+            'it, and one tenant could see rows of another. Let it be a role of its own, NOSUPERUSER NOBYPASSRLS; toolcrib doctor says more',
+        );
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+function powerOf({ isSuperuser, mayBypass, isOwner }: ServingRole): string | undefined {
+  if (isSuperuser) return 'is a superuser';
+  if (mayBypass) return 'may bypass row-level security';
+  return isOwner ? 'owns the tables' : undefined;
+}
+
 /** The addresses that serve. */
 export function servingUrls({ databaseUrls: { app, system, log } }: Config): string[] {
   return [app, system, log];

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { QueryFailedError } from 'typeorm';
 import type { Config } from '../../platform/config.js';
 import { StartError } from '../../platform/errors.js';
-import { examineDatabase, examineSessions, servingUrls } from './examine-database.js';
+import { examineDatabase, examineRoles, examineSessions, servingUrls } from './examine-database.js';
 import { isSchemaUpToDate, migrateAsOwner } from './migrate.js';
 
 const logger = new Logger('Toolcrib');
@@ -16,7 +16,9 @@ const logger = new Logger('Toolcrib');
 export async function prepareSchema(config: Config): Promise<void> {
   if (!config.env.MIGRATE_ON_START) await examineDatabase(config.databaseUrls.app);
   await bringUpToDate(config);
-  if (config.bringsDatabase) await examineSessions(servingUrls(config));
+  if (!config.bringsDatabase) return;
+  await examineRoles(servingUrls(config));
+  await examineSessions(servingUrls(config));
 }
 
 async function bringUpToDate(config: Config): Promise<void> {

@@ -2,6 +2,7 @@ import { migrations } from '../../../migrations/index.js';
 import { GROUP_KEY } from '../../groups/keys/group-keys.service.js';
 import { SecretBox } from '../../platform/secrets/secret-box.js';
 import type { Config } from '../../platform/config.js';
+import { hostNameOf } from '../../platform/network/host-name.js';
 import { listUnknownTables } from '../../platform/database/statistics.js';
 import { type Check, ok, problem, warning } from './check.js';
 import type { Connection } from './role-connections.js';
@@ -64,7 +65,8 @@ export async function checkMasterKey(system: Connection, config: Config): Promis
 
 /** What clients are told to use must be what we answer to. */
 export function checkAddresses({ env, publicUrl, allowedHosts, allowedOrigins }: Config): Check[] {
-  const { hostname, protocol } = new URL(publicUrl);
+  const { host, protocol } = new URL(publicUrl);
+  const hostname = hostNameOf(host) ?? host;
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
   const checks: Check[] = [];
   if (env.PUBLIC_URL === undefined && !['127.0.0.1', 'localhost', '::1'].includes(env.HOST)) {

@@ -1,7 +1,7 @@
 import { DatabaseError } from 'pg';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { NoConnectionError } from '../errors.js';
-import { connectFailure, databaseUnavailability, faultOf } from './database-faults.js';
+import { connectFailure, databaseUnavailability, faultOf, isPassing } from './database-faults.js';
 
 const serverError = (code: string) => Object.assign(new DatabaseError('said no', 0, 'error'), { code });
 const networkError = (code: string) => Object.assign(new Error(code), { code });
@@ -18,6 +18,11 @@ describe('faultOf', () => {
     ['3D000', 'away'],
     ['ECONNREFUSED', 'away'],
     ['EHOSTUNREACH', 'away'],
+    ['58030', 'away'], // its disk
+    ['EAI_FAIL', 'away'],
+    ['CERT_HAS_EXPIRED', 'away'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'away'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'away'],
     ['57014', undefined], // cancelled: whoever did it knows why
     ['40001', undefined],
     ['23505', undefined],
@@ -31,6 +36,27 @@ describe('faultOf', () => {
     expect(faultOf(new AggregateError([networkError('ECONNREFUSED')]))).toBe('away');
     expect(faultOf(new Error('Connection established'))).toBeUndefined();
     expect(faultOf(null)).toBeUndefined();
+  });
+});
+
+describe('isPassing', () => {
+  it.each(['57P03', '53300', '08006', 'ECONNREFUSED', 'EHOSTUNREACH', 'EAI_AGAIN'])(
+    'waits for %s',
+    (code) => {
+      expect(isPassing(serverError(code))).toBe(true);
+    },
+  );
+
+  it.each(['28P01', '3D000', '25006', 'ENOTFOUND', 'CERT_HAS_EXPIRED', '42501'])(
+    'does not for %s',
+    (code) => {
+      expect(isPassing(serverError(code))).toBe(false);
+    },
+  );
+
+  it('waits where the line breaks without a word, as behind a proxy that has nobody yet', () => {
+    expect(isPassing(new Error('Connection terminated unexpectedly'))).toBe(true);
+    expect(isPassing(new Error('The server does not support SSL connections'))).toBe(false);
   });
 });
 

@@ -16,19 +16,28 @@ const FAULTS: readonly (readonly [codes: RegExp, fault: DatabaseFault])[] = [
   [/^25006$/, 'read_only'],
   // Connections of the server, the database or the role; its memory; its disk.
   [/^53/, 'full'],
-  // Connection exceptions, also what a pooler says; a server that stops, crashed, starts, or ended the session.
-  [/^(08|57P)/, 'away'],
+  // Connection exceptions, also what a pooler says; a server that stops, crashed, starts, or ended the session; its disk fails.
+  [/^(08|57P|58030)/, 'away'],
   // A successor that does not know us yet: who we are, the password, the database.
   [/^(28|3D000)/, 'away'],
   [
-    /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN)$/,
+    /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|ETIMEDOUT|EPIPE|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL)$/,
+    'away',
+  ],
+  [/^(ENOTFOUND|EAI_\w+)$/, 'away'],
+  // Its certificate ran out or was changed for one that is not believed.
+  [
+    /^(CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|HOSTNAME_MISMATCH|ERR_(TLS|SSL|OSSL)_\w+)$/,
     'away',
   ],
 ];
 
+/** A start does not wait for these: they do not pass while nobody does something about them. */
+const LASTING = /^(28|3D000|25006|ENOTFOUND|CERT|UNABLE|DEPTH|SELF|HOSTNAME|ERR_)/;
+
 /** What the driver says without a code: the line broke, no answer or no connection came in time. */
 const AWAY_WORDS =
-  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client (was closed|has encountered a connection error) and is not queryable)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client (was closed|has encountered a connection error) and is not queryable|The server does not support SSL connections)/;
 
 const MESSAGES: Readonly<Record<DatabaseFault, string>> = {
   away: 'The database cannot be reached at the moment; try again later',
@@ -42,6 +51,12 @@ export function faultOf(error: unknown): DatabaseFault | undefined {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === 'string') return FAULTS.find(([codes]) => codes.test(code))?.[1];
   return typeof message === 'string' && AWAY_WORDS.test(message) ? 'away' : undefined;
+}
+
+/** Whether the server may answer in a moment: it starts, restarts, fails over or is busy. */
+export function isPassing(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: string; message?: string };
+  return faultOf(error) !== undefined && !LASTING.test(code ?? '') && !/support SSL/.test(message ?? '');
 }
 
 /**

@@ -21,7 +21,7 @@ const GIVE_UP_MS = 10_000;
 const EMPTY_AGAIN_MS = 1000;
 
 /** Those of our sessions that are at work, or were a moment ago: then their answer is on its way. */
-const AT_WORK = `SELECT pid FROM pg_stat_activity WHERE pid = ANY ($1) AND usename = current_user
+const AT_WORK = `SELECT pid FROM pg_stat_activity WHERE pid = ANY ($1) AND usename = session_user
   AND (coalesce(state, '') NOT LIKE 'idle%' OR state_change > clock_timestamp() - make_interval(secs => $2 / 1000.0))`;
 
 /** What is known of one connection. Times are `performance.now()`. */

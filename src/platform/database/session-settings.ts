@@ -32,6 +32,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   // A search finds all there is.
   gin_fuzzy_search_limit: '0',
   restrict_nonsystem_relation_kind: '',
+  // A read of the call log looks at the partitions of its days, and takes locks of no others.
+  plan_cache_mode: 'auto',
+  enable_partition_pruning: 'on',
   // Who waits for a statement ends it; no clock of the server does.
   statement_timeout: '0',
   lock_timeout: '0',

@@ -5,8 +5,8 @@ describe('AllowedSites', () => {
   const sites = new AllowedSites(
     loadConfig({
       PUBLIC_URL: 'https://tools.example/path',
-      ALLOWED_HOSTS: 'tools.example, inner.example',
-      ALLOWED_ORIGINS: 'app.example',
+      ALLOWED_HOSTS: 'Tools.example, https://inner.example:8443',
+      ALLOWED_ORIGINS: 'https://app.example',
     }),
   );
 
@@ -14,6 +14,8 @@ describe('AllowedSites', () => {
     ['tools.example', true],
     ['inner.example:8443', true],
     ['inner.example:8443', true], // from memory
+    ['tools.example.', true],
+    ['TOOLS.example.:443', true],
     ['evil.example', false],
     ['tools.example.evil.example', false],
     ['inner.example@evil.example', false],
@@ -31,6 +33,11 @@ describe('AllowedSites', () => {
     ['null', false],
     ['', false],
   ])('takes the origin %s: %s', (origin, allowed) => expect(sites.hasOrigin(origin)).toBe(allowed));
+
+  it('refuses at start what would match nothing', () => {
+    for (const name of ['*.example', 'tools.example/path', 'a b'])
+      expect(() => loadConfig({ ALLOWED_ORIGINS: name })).toThrow(/ALLOWED_ORIGINS: must be names of hosts/);
+  });
 
   it('takes any where the settings say so', () => {
     const open = new AllowedSites(loadConfig({ ALLOWED_HOSTS: '*', ALLOWED_ORIGINS: '*' }));

@@ -1,4 +1,5 @@
 import type { Config } from '../config.js';
+import { hostNameOf } from './host-name.js';
 
 /** One allowed name comes with any port. */
 const GOOD_HOSTS_MAX = 100;
@@ -8,12 +9,12 @@ const GOOD_HOSTS_MAX = 100;
  * foreign name, or from a foreign page.
  */
 export class AllowedSites {
-  private readonly ownHost: string;
+  private readonly ownHost: string | undefined;
   /** `Host` headers that were found to be allowed: reading one takes a URL object; clients send the same few all day. */
   private readonly goodHosts = new Set<string>();
 
   constructor(private readonly config: Config) {
-    this.ownHost = new URL(config.publicUrl).hostname;
+    this.ownHost = hostNameOf(new URL(config.publicUrl).host);
   }
 
   /** Those of `ALLOWED_HOSTS`. */
@@ -22,8 +23,8 @@ export class AllowedSites {
     if (!allowedHosts) return true;
     if (host === undefined) return false;
     if (this.goodHosts.has(host)) return true;
-    if (!URL.canParse(`http://${host}`)) return false;
-    const isGood = allowedHosts.includes(new URL(`http://${host}`).hostname);
+    const name = hostNameOf(host);
+    const isGood = name !== undefined && allowedHosts.includes(name);
     if (isGood && this.goodHosts.size < GOOD_HOSTS_MAX) this.goodHosts.add(host);
     return isGood;
   }
@@ -33,7 +34,7 @@ export class AllowedSites {
     const { allowedOrigins } = this.config;
     if (allowedOrigins.includes('*')) return true;
     if (!URL.canParse(origin)) return false; // `null` of a sandboxed page
-    const { hostname } = new URL(origin);
-    return hostname === this.ownHost || allowedOrigins.includes(hostname);
+    const name = new URL(origin).hostname.replace(/\.$/, '');
+    return name === this.ownHost || allowedOrigins.includes(name);
   }
 }
