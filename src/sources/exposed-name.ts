@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { cutText } from '../platform/cut-text.js';
 
 /** Clients put up to 20 characters of their own before a name and allow 64. */
-const NAME_MAX = 44;
+export const NAME_MAX = 44;
 const HASH_CHARS = 8;
 
 /**

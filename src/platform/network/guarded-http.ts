@@ -13,8 +13,10 @@ export class ForbiddenAddressError extends Error {
   }
 }
 
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE';
+
 export type GuardedRequest = {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: HttpMethod;
   readonly headers: OutgoingHttpHeaders;
   readonly body?: Buffer;
   readonly signal: AbortSignal;
@@ -101,12 +103,17 @@ export function connectToNobody(): void {
 
 /** The body as text. @returns Undefined: it has more bytes than that. */
 export async function readBounded(response: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  return (await readBytes(response as AsyncIterable<Buffer>, maxBytes))?.toString('utf8');
+}
+
+/** The body as bytes. @returns Undefined: it has more than that. */
+export async function readBytes(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of response as AsyncIterable<Buffer>) {
+  for await (const piece of body) {
     bytes += piece.length;
     if (bytes > maxBytes) return undefined;
     pieces.push(piece);
   }
-  return Buffer.concat(pieces).toString('utf8');
+  return Buffer.concat(pieces);
 }
