@@ -1,7 +1,8 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsEmail, IsString, Length, MaxLength, ValidateIf } from 'class-validator';
 import { MayBeAbsent, Trimmed } from '../../platform/rest/rest.dto.js';
+import { ALL_PERMISSIONS, type Permission } from '../../access/permissions.js';
 
 /** For addresses. */
 export const lowerCase = ({ value }: { value: unknown }) =>
@@ -77,6 +78,9 @@ export class ProfileDto {
 
   @ApiProperty()
   tenant_name: string;
+
+  @ApiProperty({ enum: ALL_PERMISSIONS, isArray: true, description: 'What the roles allow here' })
+  permissions: Permission[];
 }
 
 export class TokensDto {
@@ -99,6 +103,10 @@ export class SignedInDto extends TokensDto {
   @ApiProperty()
   user: ProfileDto;
 }
+
+/** Without what the cookie holds. */
+export class BrowserTokensDto extends OmitType(TokensDto, ['refresh_token']) {}
+export class BrowserSignedInDto extends OmitType(SignedInDto, ['refresh_token']) {}
 
 /** The password was right, the second factor is to come: POST /auth/login/totp. */
 export class MfaRequiredDto {

@@ -12,6 +12,8 @@ import { AuthRateLimitGuard } from './auth-rate-limit.guard.js';
 import { keyIdOf, TOKEN_AUDIENCE, TOKEN_ISSUER } from './access-token.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { BrowserCookie } from './browser-cookie.js';
+import { BrowserSignInController } from './browser-sign-in.controller.js';
 import { Callers } from './callers.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LocalStrategy } from './local.strategy.js';
@@ -65,6 +67,7 @@ function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown
   ],
   controllers: [
     AuthController,
+    BrowserSignInController,
     PasswordsController,
     PersonalTokensController,
     SecondFactorController,
@@ -73,6 +76,7 @@ function signingKeyOf(box: SecretBox, type: JwtSecretRequestType, token: unknown
   providers: [
     AccountMailService,
     AuthService,
+    BrowserCookie,
     Callers,
     OneTimeTokens,
     OwnSecondFactor,

@@ -5,6 +5,7 @@ import { UnauthenticatedError } from '../../platform/errors.js';
 import { inTenant } from '../../platform/request-scope.js';
 import type { MfaRequiredDto, ProfileDto, SignedInDto } from './auth.dto.js';
 import type { UserCaller } from '../../access/caller.js';
+import { ALL_PERMISSIONS, isAllowed } from '../../access/permissions.js';
 import { Callers } from './callers.service.js';
 import { OneTimeTokens, TOKEN_MINUTES } from './one-time-tokens.js';
 import { SecondFactors } from './second-factors.service.js';
@@ -68,6 +69,7 @@ export class SignInService {
       roles: user.roles,
       tenant_id: user.tenantId,
       tenant_name: user.tenant!.name,
+      permissions: ALL_PERMISSIONS.filter((permission) => isAllowed(caller, permission)),
     };
   }
 

@@ -56,12 +56,15 @@ export class TokensService {
     });
   }
 
-  /** @throws {UnauthenticatedError} Unknown, expired, revoked, already used, or its user is disabled. */
-  async rotate(token: string): Promise<Tokens> {
+  /**
+   * @param repeatMs How long after its first use a token may come again.
+   * @throws {UnauthenticatedError} Unknown, expired, revoked, already used, or its user is disabled.
+   */
+  async rotate(token: string, repeatMs = 0): Promise<Tokens> {
     const tokens = await this.inTokensTenant(token, async (manager) => {
       const row = await findLocked(manager, token);
       if (!row || row.revokedAt || row.expiresAt <= agreedNow()) return null;
-      if (row.usedAt) {
+      if (row.usedAt && row.usedAt.getTime() + repeatMs <= Date.now()) {
         this.logger.warn({ message: 'A refresh token was used twice; its sign-in ends', userId: row.userId });
         await revokeFamily(manager, row.familyId);
         await this.changes.announce(manager, row.userId);
@@ -69,7 +72,7 @@ export class TokensService {
       }
       const mayComeIn = { id: row.userId, enabled: true, tenant: { enabled: true } };
       if (!(await manager.existsBy(User, mayComeIn))) return null;
-      await manager.update(RefreshToken, { id: row.id }, { usedAt: new Date() });
+      if (!row.usedAt) await manager.update(RefreshToken, { id: row.id }, { usedAt: new Date() });
       await manager.update(Session, { id: row.familyId }, { lastUsedAt: new Date(), ...whereFrom() });
       return this.issue(manager, row);
     });

@@ -3,6 +3,9 @@ export const people: Readonly<Record<string, string>> = {
   // signing in
   'Sign in first: send Authorization: Bearer <access token>':
     '请先登录：发送 Authorization: Bearer <访问令牌>',
+  'Only pages of this service sign in with a cookie; others use /auth/login':
+    '只有本服务的页面可以使用 Cookie 登录；其他客户端请使用 /auth/login',
+  'You are not signed in here; sign in': '您在此处尚未登录；请登录',
   'The access token has expired; use POST /api/v1/auth/refresh':
     '访问令牌已过期；请使用 POST /api/v1/auth/refresh',
   'The access token is not valid; sign in again': '访问令牌无效；请重新登录',
