@@ -1,7 +1,7 @@
 import { cutText } from '../platform/cut-text.js';
 /** What to paste where, for one client. */
 export type ConnectSnippet = {
-  readonly client: 'dify' | 'claude_code' | 'claude_desktop' | 'cursor' | 'vscode' | 'inspector';
+  readonly client: 'dify' | 'claude_code' | 'claude_desktop' | 'cursor' | 'vscode' | 'inspector' | 'curl';
   readonly title: string;
   /** Where the text goes. */
   readonly where: string;
@@ -75,6 +75,15 @@ export function connectSnippets(target: {
       text:
         `npx @modelcontextprotocol/inspector --cli ${url} --transport http ` +
         `--header "Authorization: ${bearer}" --method tools/list`,
+    },
+    {
+      client: 'curl',
+      title: 'curl',
+      where: 'A terminal; lists the tools',
+      text: [
+        `curl -sS --fail-with-body '${url}' -H 'Authorization: ${bearer}' -H 'Content-Type: application/json' \\`,
+        `  -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'`,
+      ].join('\n'),
     },
   ];
 }

@@ -198,7 +198,7 @@ export class ServerUrlDto {
 }
 
 class ConnectSnippetDto {
-  @ApiProperty({ enum: ['dify', 'claude_code', 'claude_desktop', 'cursor', 'vscode', 'inspector'] })
+  @ApiProperty({ enum: ['dify', 'claude_code', 'claude_desktop', 'cursor', 'vscode', 'inspector', 'curl'] })
   client: string;
 
   @ApiProperty()

@@ -59,6 +59,8 @@ export type ServerMessage =
   | { readonly type: 'authenticated'; readonly expires_at: string }
   | ({ readonly type: 'event' } & EventView)
   | { readonly type: 'caught_up'; readonly cursor: number; readonly complete: boolean }
+  /** There is more of what was watched: read it over REST. */
+  | { readonly type: 'news'; readonly topic: string }
   | { readonly type: 'pong'; readonly id?: MessageId }
   | { readonly type: 'result'; readonly id?: MessageId; readonly data: unknown }
   | {
@@ -77,6 +79,8 @@ export const authenticateMessage = z.object({ token: z.string().min(1).max(8192)
 export const resumeMessage = z.object({
   cursor: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
 });
+
+export const watchMessage = z.object({ topics: z.array(z.string().max(64)).max(10) });
 
 export type ClientMessage = z.output<typeof anyMessage>;
 

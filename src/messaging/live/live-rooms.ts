@@ -6,6 +6,7 @@ import { LIVE_CHANGE } from './live-events.js';
 import type { LiveConnection } from './live-connection.js';
 import { type AddressedEvent, type FeedPage, isFor, LiveFeed } from './live-feed.js';
 import { LiveIdentities } from './live-identities.js';
+import { LiveWatch } from './live-watch.js';
 import { CLOSE } from './live-protocol.js';
 
 /** With the largest payloads, less than `LIVE_UNREAD_MAX_BYTES` by default: nobody is cut off for one page. */
@@ -36,6 +37,7 @@ export class LiveRooms implements OnModuleInit {
     private readonly feed: LiveFeed,
     private readonly changeBus: ChangeBus,
     private readonly identities: LiveIdentities,
+    readonly watches: LiveWatch,
   ) {}
 
   onModuleInit(): void {
@@ -54,6 +56,7 @@ export class LiveRooms implements OnModuleInit {
   }
 
   leave(connection: LiveConnection): void {
+    this.watches.leave(connection);
     const room = this.roomOf(connection);
     if (!room?.members.delete(connection) || room.members.size > 0) return;
     this.rooms.delete(room.tenantId);

@@ -91,7 +91,8 @@ export class LiveTalk {
     await this.rooms.begin(connection, parsed.data.cursor);
   }
 
-  private run(connection: LiveConnection, message: ClientMessage, origin: Origin): Promise<unknown> {
+  private async run(connection: LiveConnection, message: ClientMessage, origin: Origin): Promise<unknown> {
+    if (message.type === 'watch') return this.rooms.watches.watch(connection, message);
     const { caller } = connection.identity!;
     const scope = { requestId: newId(), tenantId: caller.tenantId, ...origin };
     return runInScope(scope, () => this.commands.run(caller, message));

@@ -5,6 +5,7 @@ import { LiveCleanup } from './live-cleanup.js';
 import { LiveCommands } from './live-commands.js';
 import { LiveEvents } from './live-events.js';
 import { LiveFeed } from './live-feed.js';
+import { LiveTopics } from './live-topics.js';
 
 /**
  * What happens, told to people as it happens. A feature that has something to tell imports this module and publishes through
@@ -13,7 +14,7 @@ import { LiveFeed } from './live-feed.js';
 @Module({
   imports: [JobsModule],
   controllers: [LiveController],
-  providers: [LiveCleanup, LiveCommands, LiveEvents, LiveFeed],
-  exports: [LiveCommands, LiveEvents, LiveFeed],
+  providers: [LiveCleanup, LiveCommands, LiveEvents, LiveFeed, LiveTopics],
+  exports: [LiveCommands, LiveEvents, LiveFeed, LiveTopics],
 })
 export class LiveModule {}

@@ -21,7 +21,7 @@ export function requireKnownMethod(request: Request, response: Response, next: N
 }
 
 /** None: there is nothing at the path. */
-function methodsAt(request: Request): Set<string> {
+export function methodsAt(request: Request): Set<string> {
   const layers = (request.app.router as unknown as { stack: readonly Layer[] }).stack;
   const methods = new Set<string>();
   for (const layer of layers) {

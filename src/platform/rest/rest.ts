@@ -3,6 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../config.js';
 import { ClientAddressReader } from '../network/client-address.js';
+import { serveConsole } from './console-serving.js';
 import { cors } from './cors.js';
 import { ErrorFilter } from './error.filter.js';
 import { readBodies } from './body.js';
@@ -30,6 +31,7 @@ export function configureRest(app: NestExpressApplication, config: Config): void
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests } } }));
   app.use(cors(config));
   app.use(requireKnownMethod);
+  serveConsole(app, config);
   readBodies(app);
   app.useGlobalPipes(new RestValidationPipe());
   app.useGlobalFilters(new ErrorFilter());

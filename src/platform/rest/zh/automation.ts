@@ -68,6 +68,8 @@ export const automation: Readonly<Record<string, string>> = {
   'Requests for this host are not served; see ALLOWED_HOSTS': '不服务于此主机名的请求；参见 ALLOWED_HOSTS',
   'This replica stops; connect again': '此副本正在停止；请重新连接',
   'Too many of your connections have not signed in': '您有过多连接尚未登录',
+  'topics must be a list of: {0}': 'topics 必须是以下各项的列表：{0}',
+  "No topic '{0}'; there are: {1}": '没有主题“{0}”；可用的有：{1}',
   "No message type '{0}'": '没有消息类型“{0}”',
   'cursor must be a number that came with an event': 'cursor 须为随事件给出的数字',
   'You have begun already; to begin elsewhere, open a new connection':
