@@ -1,15 +1,18 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY console/package.json console/
 RUN npm ci
 COPY nest-cli.json bundle.mjs tsconfig.json tsconfig.build.json ./
 COPY migrations migrations
 COPY src src
+COPY console console
 RUN npm run build
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY console/package.json console/
 # The image's own node runs the service: no second one. The embedded PostgreSQL stays, for `docker run` without a database.
 RUN npm ci --omit=dev && rm -rf node_modules/node-linux-* node_modules/node-win-* && npm cache clean --force
 # The service's user may not write here, so the libraries' links that npm packages cannot carry are made now.

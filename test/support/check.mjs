@@ -23,6 +23,7 @@ const client = run('build:test').then(() => run('api:types'));
 const lanes = await Promise.allSettled([
   client.then(() => run('typecheck')),
   run('format:check')
+    .then(() => run('build:console'))
     .then(() => client)
     .then(() => run('lint')),
 ]);

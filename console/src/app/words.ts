@@ -1,0 +1,30 @@
+import { bilingual } from '../words/bilingual';
+
+export const shellWords = bilingual('shell', {
+  account: ['Your account', '我的账户'],
+  calls: ['Call log', '调用日志'],
+  calls_section: ['Calls', '调用'],
+  connecting: ['Connecting: changes by others may not show yet', '正在连接：他人的更改可能尚未显示'],
+  dark: ['Dark colours', '深色'],
+  groups: ['Tool groups', '工具组'],
+  language: ['中文', 'English'],
+  light: ['Light colours', '浅色'],
+  live_on: ['Connected: changes show at once', '已连接：更改会立即显示'],
+  live_off: ['Not connected', '未连接'],
+  main_navigation: ['Pages', '页面'],
+  menu: ['Menu', '菜单'],
+  no_page: ['There is no such page', '没有这个页面'],
+  no_page_text: ['The address may be old or mistyped.', '地址可能已失效或输入有误。'],
+  not_allowed: ['Your role does not open this page', '您的角色无权打开此页面'],
+  not_allowed_text: [
+    'Ask an owner of {{tenant}} for a role with the permission {{permission}}.',
+    '请向 {{tenant}} 的所有者申请具有 {{permission}} 权限的角色。',
+  ],
+  palette_hint: ['Find a page, group, tool, person …', '查找页面、工具组、工具、人员……'],
+  search: ['Search', '搜索'],
+  sign_out: ['Sign out', '退出登录'],
+  skip: ['Skip to the content', '跳到主要内容'],
+  tools_section: ['Tools', '工具'],
+  page_failed: ['This page failed', '页面出错'],
+  to_start: ['To the start page', '回到首页'],
+});

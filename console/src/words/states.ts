@@ -1,0 +1,63 @@
+import { bilingual } from './bilingual';
+
+/** States of things, roles, and kinds of failure: one word each, on every page. */
+export const states = bilingual('states', {
+  active: ['active', '有效'],
+  cancelled: ['cancelled', '已取消'],
+  claimed: ['claimed', '已认领'],
+  closed: ['closed', '已关闭'],
+  create: ['new', '新增'],
+  dead: ['failed for good', '彻底失败'],
+  delete: ['removed', '删除'],
+  deleting: ['being deleted', '删除中'],
+  disabled: ['off', '停用'],
+  done: ['done', '完成'],
+  enabled: ['on', '启用'],
+  expired: ['expired', '已过期'],
+  failed: ['failed', '失败'],
+  half_open: ['trying again', '试探中'],
+  lost: ['lost with its process', '随进程丢失'],
+  offline: ['offline', '离线'],
+  ok: ['ok', '成功'],
+  online: ['online', '在线'],
+  open: ['open', '打开'],
+  queued: ['queued', '排队中'],
+  refused: ['refused', '被拒绝'],
+  released: ['given back', '已退回'],
+  retiring: ['retiring', '即将停用'],
+  revoked: ['revoked', '已吊销'],
+  running: ['running', '运行中'],
+  sent: ['sent', '已发送'],
+  skipped: ['skipped', '已跳过'],
+  suppressed: ['not sent', '未发送'],
+  suspended: ['suspended', '已暂停'],
+  timed_out: ['timed out', '超时'],
+  update: ['changed', '更改'],
+  waiting: ['waiting', '等待中'],
+});
+
+export const roleWords = bilingual('roles', {
+  owner: ['Owner', '所有者'],
+  admin: ['Administrator', '管理员'],
+  operator: ['Operator', '运维'],
+  auditor: ['Auditor', '审计员'],
+  consultant: ['Consultant', '顾问'],
+  customer: ['Customer', '客户'],
+});
+
+export const errorKinds = bilingual('error_kinds', {
+  refused: ['refused', '被拒绝'],
+  invalid_arguments: ['wrong arguments', '参数错误'],
+  tool_error: ['the tool said no', '工具返回错误'],
+  timeout: ['timed out', '超时'],
+  cancelled: ['cancelled', '已取消'],
+  result_invalid: ['result unusable', '结果无效'],
+  rate_limited: ['too many calls', '调用过多'],
+  busy: ['no free place', '繁忙'],
+  circuit_open: ['circuit open', '已熔断'],
+  unavailable: ['unavailable', '不可用'],
+  duplicate_running: ['already running', '重复执行中'],
+  ambiguous: ['may have taken effect', '可能已生效'],
+  key_reused: ['idempotency key reused', '幂等键被重用'],
+  internal: ['internal error', '内部错误'],
+});
