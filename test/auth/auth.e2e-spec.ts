@@ -521,6 +521,20 @@ describe('signing in', () => {
       expect((await refresh(second.refresh_token)).status).toBe(200);
     });
 
+    it('keeps nothing of a sign-in that is renewed for years but what has not expired', async () => {
+      const user = await newUser();
+      let { refresh_token: token } = await t.signIn(user.email);
+      for (let year = 0; year < 3; year += 1) {
+        const answer = await refresh(token);
+        await t.dataSource.query(
+          `UPDATE refresh_tokens SET expires_at = now() - interval '1 year' WHERE user_id = $1 AND used_at IS NOT NULL`,
+          [user.id],
+        );
+        token = answer.body.data?.['refresh_token'] as string;
+      }
+      expect(await t.dataSource.getRepository(RefreshToken).countBy({ userId: user.id })).toBe(2);
+    });
+
     it('ends the sign-in when a token comes a second time', async () => {
       const user = await newUser();
       const [first, elsewhere] = [await t.signIn(user.email), await t.signIn(user.email)];

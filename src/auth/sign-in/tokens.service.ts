@@ -74,6 +74,7 @@ export class TokensService {
       if (!(await manager.existsBy(User, mayComeIn))) return null;
       if (!row.usedAt) await manager.update(RefreshToken, { id: row.id }, { usedAt: new Date() });
       await manager.update(Session, { id: row.familyId }, { lastUsedAt: new Date(), ...whereFrom() });
+      await forgetExpired(manager, row.userId); // a sign-in may be renewed for years
       return this.issue(manager, row);
     });
     // Thrown out here: inside, it would roll the revocation back.
