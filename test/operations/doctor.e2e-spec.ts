@@ -59,6 +59,9 @@ describe('toolcrib doctor', () => {
         'pooler',
         'primary',
         'connections',
+        'old snapshots',
+        'news of changes',
+        'autovacuum',
         'rights of toolcrib_app',
         'rights of toolcrib_system',
         'rights of toolcrib_log',
@@ -199,6 +202,20 @@ describe('toolcrib doctor', () => {
     expect(await after(leap, 'UPDATE clock_mark SET reached_at = database_clock()')).toEqual([
       expect.stringMatching(/^clock of the database: .* nothing is removed for good$/),
     ]);
+  });
+
+  it('warns of who keeps the server from clearing away what is gone', async () => {
+    const held = async () => (await examine(configOf())).find(({ name }) => name === 'old snapshots');
+    await admin.query(`SELECT pg_create_physical_replication_slot('forgotten', true)`);
+    try {
+      expect(await held()).toMatchObject({
+        status: 'warning',
+        message: expect.stringContaining('replication slot forgotten, which nobody uses') as string,
+      });
+    } finally {
+      await admin.query(`SELECT pg_drop_replication_slot('forgotten')`);
+    }
+    expect(await held()).toMatchObject({ status: 'ok' });
   });
 
   it('finds an old schema', async () => {

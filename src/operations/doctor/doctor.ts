@@ -6,6 +6,7 @@ import { checkPeopleInGroups } from './group-checks.js';
 import { checkAddressesOfPeople } from './people-checks.js';
 import { checkGrants } from './grant-checks.js';
 import { checkClockMark, checkPartitions } from './age-checks.js';
+import { checkHolders, checkUpkeep } from './holder-checks.js';
 import { checkProxy } from './proxy-checks.js';
 import { checkRoles, checkServer } from './role-checks.js';
 import { checkAddresses, checkMasterKey, checkSchema, checkStatistics } from './service-checks.js';
@@ -37,6 +38,8 @@ async function examineDatabase(config: Config, connections: Connections): Promis
     const server = [
       ...(await checkServer(connections, config.databaseUrls)),
       ...(await checkConnections(connections, config)),
+      await checkHolders(owner),
+      ...(await checkUpkeep(owner)),
       ...(await checkRoles(connections)),
     ];
     const schema = await checkSchema(owner);
