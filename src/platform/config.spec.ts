@@ -147,9 +147,8 @@ describe('Config.databaseUrls', () => {
     const [owner, app] = [of({ DATABASE_URL: url }).owner, of({ DATABASE_URL: url }).app].map(
       (connectionString) => new Client({ connectionString }),
     );
-    expect([owner!.user, app!.user]).toEqual(['me', 'toolcrib_app']);
-    for (const part of ['host', 'port', 'database', 'password'] as const)
-      expect(app![part]).toBe(owner![part]);
+    expect([owner.user, app.user]).toEqual(['me', 'toolcrib_app']);
+    for (const part of ['host', 'port', 'database', 'password'] as const) expect(app[part]).toBe(owner[part]);
   });
 
   it('may each be set', () => {

@@ -9,7 +9,6 @@ import {
   headerList,
   hostNames,
   httpUrl,
-  list,
   listOddValues,
   masterKey,
   pageUrl,

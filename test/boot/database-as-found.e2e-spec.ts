@@ -247,6 +247,37 @@ describe('a database as it is found', () => {
       expect([code, stderr]).toEqual([1, expect.stringContaining(`, ${power}: no row-level security binds`)]);
     });
 
+    it.each([
+      ['REVOKE CONNECT ON DATABASE toolcrib FROM PUBLIC', 'GRANT CONNECT ON DATABASE toolcrib TO'],
+      ['ALTER ROLE toolcrib_system NOLOGIN', 'ALTER ROLE toolcrib_system LOGIN'],
+      [
+        `ALTER ROLE toolcrib_system VALID UNTIL '2020-01-01'`,
+        `ALTER ROLE toolcrib_system PASSWORD '…' VALID`,
+      ],
+      ['ALTER ROLE toolcrib_system CONNECTION LIMIT 0', 'ALTER ROLE toolcrib_system CONNECTION LIMIT -1'],
+    ])('is refused where a role that serves is not let in: %s', async (take, fix) => {
+      await postgres.query(take, 'postgres');
+      const { code, stderr } = await startToFail({ DATABASE_URL: postgres.url });
+      await postgres.query('GRANT CONNECT ON DATABASE toolcrib TO PUBLIC', 'postgres');
+      await postgres.query(
+        `ALTER ROLE toolcrib_system LOGIN CONNECTION LIMIT -1 VALID UNTIL 'infinity'`,
+        'postgres',
+      );
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/cannot be used as toolcrib_\w+, one of the roles/),
+      ]);
+      expect(stderr).toContain(`As an administrator: ${fix}`);
+    });
+
+    it('is refused at the very first start, too, where no role is let in', async () => {
+      const url = await create('closed');
+      await postgres.query('REVOKE CONNECT ON DATABASE closed FROM PUBLIC', 'postgres');
+      const { stderr } = await startToFail({ DATABASE_URL: url });
+      expect(stderr).toContain('As an administrator: GRANT CONNECT ON DATABASE closed TO toolcrib_app');
+      expect(await tablesIn('closed')).toEqual([]);
+    });
+
     it('is refused where the owner serves', async () => {
       const { stderr } = await startToFail({ DATABASE_URL: postgres.url, DATABASE_LOG_URL: postgres.url });
       expect(stderr).toContain(', owns the tables: no row-level security binds');

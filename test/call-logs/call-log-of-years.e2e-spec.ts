@@ -119,7 +119,7 @@ describe('a call log of years', () => {
       );
       if (status === 503) continue; // the same page again
       expect(status).toBe(200);
-      ids.push(...items.map(({ id }) => id as string));
+      ids.push(...items.map(({ id }) => id));
       cursor = body.page?.next_cursor;
     }
     return ids;

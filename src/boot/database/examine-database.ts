@@ -52,13 +52,15 @@ type ServingRole = {
   readonly isOwner: boolean;
 };
 
-/** @throws {StartError} A role that serves is not bound by row-level security: it would see and change what is of all tenants. */
+/** @throws {StartError} A role that serves cannot connect, or no row-level security binds it: it would see and change what is of all tenants. */
 export async function examineRoles(urls: readonly string[]): Promise<void> {
   for (const url of urls) {
     const client = new DatabaseClient({ connectionString: url, application_name: 'toolcrib-start' });
     client.on('error', () => undefined); // the query fails with it
-    await client.connect();
     try {
+      await client.connect().catch((error: unknown) => {
+        throw new StartError(noWayIn(url, error), { cause: error });
+      });
       const [facts] = (await client.query<ServingRole>(ROLE)).rows;
       const power = facts && powerOf(facts);
       if (power)
@@ -67,9 +69,29 @@ export async function examineRoles(urls: readonly string[]): Promise<void> {
             'it, and one tenant could see rows of another. Let it be a role of its own, NOSUPERUSER NOBYPASSRLS; toolcrib doctor says more',
         );
     } finally {
-      await client.end();
+      await client.end().catch(() => undefined);
     }
   }
+}
+
+/** What an administrator does about it, by SQLSTATE. */
+const WAYS_IN: readonly (readonly [code: RegExp, fix: (role: string, database: string) => string])[] = [
+  [/^42501$/, (role, database) => `GRANT CONNECT ON DATABASE ${database} TO ${role}`],
+  [/^28000$/, (role) => `ALTER ROLE ${role} LOGIN, and let pg_hba.conf have a line for it`],
+  [
+    /^28/,
+    (role) =>
+      `ALTER ROLE ${role} PASSWORD '…' VALID UNTIL 'infinity', with the password of DATABASE_URL, or that of the role's own setting`,
+  ],
+  [/^53300$/, (role) => `ALTER ROLE ${role} CONNECTION LIMIT -1, and look at max_connections`],
+];
+
+function noWayIn(url: string, error: unknown): string {
+  const { host, pathname, username } = new URL(url);
+  const { code = '', message } = error as { code?: string; message?: string };
+  const [, fix] = WAYS_IN.find(([codes]) => codes.test(code)) ?? [];
+  const way = fix ? `. As an administrator: ${fix(username, decodeURIComponent(pathname.slice(1)))}` : '';
+  return `The database at ${host}${pathname} cannot be used as ${username}, one of the roles that serve: ${message || code}${way}`;
 }
 
 function powerOf({ isSuperuser, mayBypass, isOwner }: ServingRole): string | undefined {

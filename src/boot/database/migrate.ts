@@ -5,7 +5,7 @@ import type { Config } from '../../platform/config.js';
 import { dataSourceOptions, ownerDataSourceOptions } from './database.js';
 import { areSecretsBound, bindSecrets } from '../master-keys/bind-secrets.js';
 import { ensureRoles } from './database-roles.js';
-import { examineDatabase, examineSessions } from './examine-database.js';
+import { examineDatabase, examineRoles, examineSessions, servingUrls } from './examine-database.js';
 
 /** Makes the service's roles and brings the schema, and how secrets are sealed, up to date. @returns Names of the migrations that ran. */
 export async function migrateAsOwner(config: Config): Promise<string[]> {
@@ -14,11 +14,20 @@ export async function migrateAsOwner(config: Config): Promise<string[]> {
   if (config.bringsDatabase) await examineSessions([owner]);
   return withOwner(config, async (dataSource) => {
     await ensureRoles(config);
+    if (config.bringsDatabase && (await willBindSecrets(dataSource))) await examineRoles(servingUrls(config));
     const ran = await migrate(dataSource, config.env.MIGRATE_WAIT_SECONDS);
     await bindSecrets(dataSource, config);
     if (ran.length > 0) await analyzeOwnTables(dataSource);
     return ran;
   });
+}
+
+/** It is done as the roles that serve: better that they are looked at before anything is changed. */
+async function willBindSecrets(dataSource: DataSource): Promise<boolean> {
+  const [{ isMade }] = await dataSource.query<[{ isMade: boolean }]>(
+    `SELECT to_regclass('installation_steps') IS NOT NULL AS "isMade"`,
+  );
+  return !isMade || !(await areSecretsBound(dataSource));
 }
 
 /** Does work as the owner of the schema, on a data source of its own. */
