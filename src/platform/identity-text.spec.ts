@@ -10,6 +10,7 @@ describe('text that is an identity', () => {
   it('is one username in any width and case', () => {
     expect(toUsername(' ＡＤmin．1 ')).toBe('admin.1');
     expect(toUsername(`Ren${APART}`)).toBe(`ren${COMPOSED}`);
+    expect(toUsername('\u200ead\u00admin\u200b \ufeff')).toBe('admin');
   });
 
   it('is one name, whose case counts', () => {
@@ -22,6 +23,9 @@ describe('text that is an identity', () => {
     ['emma@mu\u0308nchen.example', 'emma@xn--mnchen-3ya.example'],
     ['Ｅmma＠example.com', 'emma@example.com'],
     [`ren${APART}@例え.jp`, `ren${COMPOSED}@xn--r8jz45g.jp`],
+    ['\u202aemma@example.com\u202c', 'emma@example.com'],
+    ['em\u200bma@exam\u2060ple.com', 'emma@example.com'],
+    ['a\u200db@example.com', 'a\u200db@example.com'],
     ['a@localhost', 'a@localhost'],
     ['a@123', 'a@123'],
     ['no address', 'no address'],

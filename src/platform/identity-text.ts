@@ -1,5 +1,10 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 
+/**
+ * Signs that nobody sees and that copying brings along (zero-width spaces, marks of direction, soft hyphens): RFC 8264, section 9.13,
+ * allows none of them in what identifies. The two joiners stay, which some scripts need.
+ */
+const UNSEEN = /(?![\u200c\u200d])\p{Default_Ignorable_Code_Point}/gu;
 /** Full-width and half-width forms, as keyboards of East Asia type them. */
 const WIDE = /[\u3000\uff01-\uffee]/gu;
 
@@ -14,6 +19,7 @@ export function toOpaque(text: string): string {
 /** Writes a username in the one way it is known by (RFC 8265, UsernameCaseMapped). Does not say whether it is one. */
 export function toUsername(text: string): string {
   return text
+    .replace(UNSEEN, '')
     .trim()
     .replace(WIDE, (sign) => sign.normalize('NFKC'))
     .toLowerCase()

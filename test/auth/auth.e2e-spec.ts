@@ -106,6 +106,12 @@ describe('signing in', () => {
       for (const domain of ['MÜNCHEN.example', 'mu\u0308nchen.example', 'xn--mnchen-3ya.example'])
         for (const local of [name, `old-${name}`])
           expect((await login(`${local}@${domain}`, TEST_PASSWORD)).status).toBe(200);
+      const wide = user.email
+        .replace('@', '＠')
+        .replace(/[a-z]/, (letter) => String.fromCodePoint(letter.codePointAt(0)! + 0xfee0));
+      await put(user.id, user.email);
+      for (const typed of [wide, `\u202a${user.email}\u202c`, ` ${user.email}\u200b`])
+        expect((await login(typed, TEST_PASSWORD)).status).toBe(200);
     });
 
     it('answers the same to a wrong password, an unknown, a disabled and a passwordless person', async () => {

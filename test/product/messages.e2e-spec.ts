@@ -25,7 +25,15 @@ const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   MinLength: [30],
 };
 /** They say nothing themselves. */
-const SILENT = ['IsOptional', 'ValidateIf', 'Allow', 'ValidateNested', 'Validate', 'ValidatorConstraint'];
+const SILENT = [
+  'IsOptional',
+  'ValidateIf',
+  'Allow',
+  'ValidateNested',
+  'Validate',
+  'ValidateBy',
+  'ValidatorConstraint',
+];
 const WRONG_VALUES = [undefined, '', 'abcdefghij', 50, {}, [1, 1]];
 
 describe('messages in Chinese', () => {

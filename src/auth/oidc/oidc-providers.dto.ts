@@ -13,6 +13,7 @@ import {
   MaxLength,
   ValidateIf,
 } from 'class-validator';
+import { toDomain } from '../../platform/identity-text.js';
 import { ROLES, type Role } from '../../access/permissions.js';
 import { MayBeAbsent, Named } from '../../platform/rest/rest.dto.js';
 import { IsRoles } from '../users/users.dto.js';
@@ -22,9 +23,9 @@ const DOMAIN = /^(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/;
 const LIST_MAX = 50;
 
 const orNull = (_dto: unknown, value: unknown) => value !== undefined && value !== null;
-const lowerCaseEach = ({ value }: { value: unknown }): unknown =>
+const asDomains = ({ value }: { value: unknown }): unknown =>
   Array.isArray(value)
-    ? value.map((item: unknown) => (typeof item === 'string' ? item.toLowerCase() : item))
+    ? value.map((item: unknown) => (typeof item === 'string' ? toDomain(item) : item))
     : value;
 
 export class CreateOidcProviderDto {
@@ -130,7 +131,7 @@ export class CreateOidcProviderDto {
     description: 'Empty: addresses of any domain',
   })
   @MayBeAbsent()
-  @Transform(lowerCaseEach)
+  @Transform(asDomains)
   @IsArray()
   @ArrayMaxSize(LIST_MAX)
   @ArrayUnique()

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsEmail, IsString, Length, MaxLength, ValidateIf } from 'class-validator';
+import { IsString, isEmail, Length, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
+import { toAddress } from '../../platform/identity-text.js';
 import { MayBeAbsent, Trimmed } from '../../platform/rest/rest.dto.js';
 import { ALL_PERMISSIONS, type Permission } from '../../access/permissions.js';
 
@@ -8,12 +9,23 @@ import { ALL_PERMISSIONS, type Permission } from '../../access/permissions.js';
 export const lowerCase = ({ value }: { value: unknown }) =>
   typeof value === 'string' ? value.trim().toLowerCase() : value;
 
+/** An address as it may be typed: the one that is meant is looked for in `addressForms`, some of which are on file as typed. */
+const IsAddressInAnyForm = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isEmail',
+    validator: { validate: isAddress, defaultMessage: () => '$property must be an email' },
+  });
+
+function isAddress(value: unknown): boolean {
+  return typeof value === 'string' && isEmail(toAddress(value), { require_tld: false });
+}
+
 /** Who is meant: by address, or by username. */
 export class LoginDto {
   @ApiPropertyOptional({ example: 'admin@example.com', description: 'Either this or `username`' })
   @ValidateIf(({ username, email }: LoginDto) => username === undefined || email !== undefined)
   @Transform(lowerCase)
-  @IsEmail({ require_tld: false })
+  @IsAddressInAnyForm()
   @MaxLength(254)
   email?: string;
 
