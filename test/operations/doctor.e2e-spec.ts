@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ownRowsRule } from '../../migrations/person-owned.js';
 import { type Check, toText } from '../../src/operations/doctor/check.js';
@@ -7,6 +8,7 @@ import { checkAddresses } from '../../src/operations/doctor/service-checks.js';
 import { type Config, loadConfig } from '../../src/platform/config.js';
 import { ownerDataSourceOptions } from '../../src/boot/database/database.js';
 import { revertMigration, withOwner } from '../../src/boot/database/migrate.js';
+import { ADVISORY_LOCKS } from '../../src/platform/database/advisory-locks.js';
 import { analyzeUnknownTables } from '../../src/platform/database/statistics.js';
 import { TEST_MASTER_KEY } from '../support/server.js';
 import { createTestApp } from '../support/test-app.js';
@@ -59,6 +61,7 @@ describe('toolcrib doctor', () => {
         'pooler',
         'primary',
         'connections',
+        'migration lock',
         'old snapshots',
         'news of changes',
         'autovacuum',
@@ -216,6 +219,30 @@ describe('toolcrib doctor', () => {
       await admin.query(`SELECT pg_drop_replication_slot('forgotten')`);
     }
     expect(await held()).toMatchObject({ status: 'ok' });
+  });
+
+  it('names who keeps a start waiting', async () => {
+    const holder = admin.createQueryRunner();
+    await holder.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migrate]);
+    const found = (await examine(configOf())).find(({ name }) => name === 'migration lock');
+    await holder.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCKS.migrate]);
+    await holder.release();
+    expect(found).toMatchObject({
+      status: 'warning',
+      message: expect.stringMatching(/^process \d+ of the database .* holds it: a start waits/) as string,
+    });
+  });
+
+  it('has a line in docs/operations.md for all that it looks at', async () => {
+    const page = readFileSync('docs/operations.md', 'utf8');
+    const [, table = ''] = page.split('| line | what it sees beforehand |');
+    const listed = new Set(
+      [...(table.split('\n\n', 1)[0] ?? '').matchAll(/`([^`]+)`(?=[^|]*\|[^|]*\|$)/gm)].map(
+        ([, name]) => name,
+      ),
+    );
+    const names = (await examine(configOf({ PUBLIC_URL: 'https://tools.example' }))).map(({ name }) => name);
+    expect([...names, 'fitness', 'disk', 'ALLOWED_ORIGINS'].filter((name) => !listed.has(name))).toEqual([]);
   });
 
   it('finds an old schema', async () => {

@@ -6,7 +6,8 @@ import { checkPeopleInGroups } from './group-checks.js';
 import { checkAddressesOfPeople } from './people-checks.js';
 import { checkGrants } from './grant-checks.js';
 import { checkClockMark, checkPartitions } from './age-checks.js';
-import { checkHolders, checkUpkeep } from './holder-checks.js';
+import { checkDisk } from './disk-checks.js';
+import { checkHolders, checkMigrationLock, checkUpkeep } from './holder-checks.js';
 import { checkProxy } from './proxy-checks.js';
 import { checkRoles, checkServer } from './role-checks.js';
 import { checkAddresses, checkMasterKey, checkSchema, checkStatistics } from './service-checks.js';
@@ -23,6 +24,7 @@ export async function examine(config: Config): Promise<readonly Check[]> {
     return [
       ...checks,
       checkTls(config),
+      ...(await checkDisk(config)),
       ...(connections ? await examineDatabase(config, connections) : []),
       ...checkAddresses(config),
       ...(await checkProxy(config)),
@@ -38,6 +40,7 @@ async function examineDatabase(config: Config, connections: Connections): Promis
     const server = [
       ...(await checkServer(connections, config.databaseUrls)),
       ...(await checkConnections(connections, config)),
+      await checkMigrationLock(owner),
       await checkHolders(owner),
       ...(await checkUpkeep(owner)),
       ...(await checkRoles(connections)),

@@ -1,3 +1,4 @@
+import { findHolder } from '../../platform/database/advisory-locks.js';
 import { type Check, ok, warning } from './check.js';
 import type { Connection } from './role-connections.js';
 
@@ -30,6 +31,18 @@ export async function checkHolders(owner: Connection): Promise<Check> {
     name,
     `held by ${named.join(', ')}${more}: jobs get slower, and the disk fuller, until they end`,
     'End it: pg_terminate_backend(pid), ROLLBACK PREPARED, pg_drop_replication_slot(name)',
+  );
+}
+
+/** Whether a start would wait for somebody who changes the schema, or who left the lock for it behind. */
+export async function checkMigrationLock({ client }: Connection): Promise<Check> {
+  const name = 'migration lock';
+  const held = (await findHolder(client, 'migrate')) ?? (await findHolder(client, 'bindSecrets'));
+  if (!held) return ok(name, 'is free');
+  return warning(
+    name,
+    `${held.text} holds it: a start waits, MIGRATE_WAIT_SECONDS at most`,
+    `Let it finish; or, where no Toolcrib starts, end it as an administrator: SELECT pg_terminate_backend(${held.pid})`,
   );
 }
 

@@ -165,7 +165,7 @@ async function waitForLock(holder: DatabaseClient, name: AdvisoryLock, waitSecon
     } catch (error) {
       if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
     }
-    const held = await holderOf(holder, name);
+    const held = await findHolder(holder, name);
     if (performance.now() >= deadline) throw new StartError(heldTooLong(name, held, waitSeconds));
     if (isFirst && held)
       logger.warn({ message: 'Waiting for another process', lock: name, held_by: held.text });
@@ -175,7 +175,8 @@ async function waitForLock(holder: DatabaseClient, name: AdvisoryLock, waitSecon
 
 type Holder = { readonly pid: number; readonly text: string };
 
-async function holderOf(client: DatabaseClient, name: AdvisoryLock): Promise<Holder | undefined> {
+/** Finds the session that holds a lock. */
+export async function findHolder(client: DatabaseClient, name: AdvisoryLock): Promise<Holder | undefined> {
   const { rows } = await client.query<Holder>(
     `SELECT l.pid, format('process %s of the database (%s), connected as %s from %s since %s', l.pid,
        coalesce(nullif(a.application_name, ''), 'it does not say what it is'), coalesce(a.usename::text, '?'),
