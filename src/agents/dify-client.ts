@@ -110,7 +110,8 @@ export class DifyClient {
       path: MODE_PATHS[mode].ask,
       body,
     });
-    const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = response.headers;
+    const { 'content-type': type = '', 'content-encoding': coding = '' } = response.headers;
+    const encoding = coding.trim().toLowerCase() || 'identity';
     if (type.toLowerCase().startsWith('text/event-stream') && encoding === 'identity') return response;
     response.destroy();
     if (encoding !== 'identity')

@@ -210,5 +210,8 @@ describe('AnswerAssembler', () => {
     expect(failureOf('chat', [message('Hel')]).kind).toBe('dropped');
     const assembler = new AnswerAssembler({ mode: 'chat', maxBytes: 10, apiKey: KEY, reasoning: 'removed' });
     expect(() => assembler.take('not JSON')).toThrow(AgentFailure);
+    assembler.take(JSON.stringify(message('Hel')));
+    assembler.take(' [DONE]'); // of a gateway: no event, and no proof
+    expect(() => assembler.finish()).toThrow(/ended before the answer was whole/);
   });
 });

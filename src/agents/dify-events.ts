@@ -243,7 +243,11 @@ export class AnswerAssembler {
   }
 }
 
+/** What gateways put behind a stream, as OpenAI does. It proves nothing: they do so behind one that broke, too. */
+const END_OF_GATEWAYS = '[DONE]';
+
 function parse(data: string): DifyEvent | undefined {
+  if (data.trim() === END_OF_GATEWAYS) return undefined;
   let json: unknown;
   try {
     json = JSON.parse(data);
