@@ -15,7 +15,7 @@ const swc = {
 
 const base = {
   id: 'toolcrib', // one cache of transformed files for all projects
-  roots: ['<rootDir>/src', '<rootDir>/migrations', '<rootDir>/test'],
+  roots: ['<rootDir>/src', '<rootDir>/migrations', '<rootDir>/test', '<rootDir>/console/src'],
   testEnvironment: 'node',
   transform: { '^.+\\.m?[tj]s$': ['@swc/jest', swc] },
   // These are ESM-only; jest runs the tests as CommonJS.
@@ -49,7 +49,11 @@ export default {
     {
       ...base,
       displayName: 'unit',
-      testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/house/**/*.spec.ts'],
+      testMatch: [
+        '<rootDir>/src/**/*.spec.ts',
+        '<rootDir>/console/src/**/*.spec.ts',
+        '<rootDir>/test/house/**/*.spec.ts',
+      ],
     },
     ...e2e,
     { ...withDatabase, displayName: 'conformance', testMatch: ['<rootDir>/test/**/*.conformance-spec.ts'] },

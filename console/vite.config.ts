@@ -30,6 +30,17 @@ function compress(): Plugin {
   };
 }
 
+/** rjsf's own tests ask for its validator, which writes code at run time; `parts/schema-validator.ts` is in its place. */
+function withoutAjv(): Plugin {
+  const name = '@rjsf/validator-ajv8';
+  return {
+    name: 'without-ajv',
+    enforce: 'pre',
+    resolveId: (id) => (id === name ? name : undefined),
+    load: (id) => (id === name ? 'export default undefined;' : undefined),
+  };
+}
+
 /** The service fills these in with each page it sends. */
 function fillIn(): Plugin {
   return {
@@ -42,7 +53,7 @@ function fillIn(): Plugin {
 export default defineConfig({
   root: import.meta.dirname,
   base: './', // the service may stand below any path
-  plugins: [react(), compress(), fillIn()],
+  plugins: [react(), withoutAjv(), compress(), fillIn()],
   build: {
     outDir: OUTPUT,
     emptyOutDir: true,

@@ -1,12 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
-import { barriersOf, goTo, inBrowser, openBrowser, signedInPage } from '../support/browser.js';
+import { barriersOf, goTo, inBrowser, openBrowser, type PageLook, signedInPage } from '../support/browser.js';
 import { callTool } from '../support/console.js';
 import { LiveClient } from '../support/live.js';
 import { createTestApp, TEST_PASSWORD, type TestApp } from '../support/test-app.js';
 
 const INITIAL_SCRIPT_MAX_BYTES = 300 * 1024;
+/** Beside those that need something to show. */
+const PAGES =
+  '/tools /tools?id=search_users /calls /people /sign-in /tenants /features /alerts /jobs /server /audit /account /evidence /configuration /automation /automation/runs /automation/settings /agents'.split(
+    ' ',
+  );
+const LOOKS = [
+  { language: 'en-GB', colorScheme: 'light', width: 1280 },
+  { language: 'zh-CN', colorScheme: 'dark', width: 390 },
+] as const;
+type Person = { readonly email: string; readonly password: string };
 const BUILT = `${__dirname}/../../dist/console`;
 
 describe('the console', () => {
@@ -281,10 +291,7 @@ describe('the console', () => {
       await page.context().close();
     });
 
-    it.each([
-      { language: 'en-GB', colorScheme: 'light', width: 1280 },
-      { language: 'zh-CN', colorScheme: 'dark', width: 390 },
-    ] as const)('has no barrier on any page ($language, $colorScheme, $width px)', async (look) => {
+    it('has no barrier on any page, in both languages and colours, wide and narrow', async () => {
       const person = await owner();
       const { access_token: token } = await t.signIn(person.email);
       const { body } = await t.rest('POST', '/admin/groups', { token, body: { name: 'Seen' } });
@@ -293,30 +300,27 @@ describe('the console', () => {
         body: { tool_name: 'search_users' },
       });
       await callTool(t.url, body.data.server_code, body.data.api_key, 'search_users', { query: 5 });
-      const { page, complaints } = await signedInPage(browser, t.url, person, look);
       const group = `/groups/${body.data.id}`;
-      const paths = [
-        '/groups',
-        `${group}/tools`,
-        `${group}/keys`,
-        `${group}/connect`,
-        `${group}/explain`,
-        `${group}/settings`,
-        '/calls',
-        '/account',
-        '/nowhere',
-      ];
+      const tabs = ['tools', 'keys', 'connect', 'explain', 'settings'].map((tab) => `${group}/${tab}`);
+      const paths = ['/', `/start?group=${body.data.id}`, '/groups', ...tabs, ...PAGES, '/nowhere'];
+      const looked = await Promise.all(LOOKS.map((look) => lookAt(paths, person, look)));
+      expect(looked).toEqual(LOOKS.map(() => ({ found: {}, complaints: [] })));
+    });
+
+    /** What is wrong with each page, for who has this language, these colours and this width. */
+    const lookAt = async (paths: readonly string[], person: Person, look: Required<PageLook>) => {
+      const { page, complaints } = await signedInPage(browser, t.url, person, look);
       const found: Record<string, unknown> = {};
       for (const path of paths) {
         await goTo(page, path);
         const tooWide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
         const barriers = await barriersOf(page);
-        if (tooWide > 0 || barriers.length > 0) found[path] = { tooWide, barriers };
-        expect(await page.locator('html').getAttribute('lang')).toBe(look.language.slice(0, 2));
+        const language = await page.locator('html').getAttribute('lang');
+        if (tooWide > 0 || barriers.length > 0 || language !== look.language.slice(0, 2))
+          found[path] = { tooWide, barriers, language };
       }
-      expect(found).toEqual({});
-      expect(complaints).toEqual([]);
       await page.context().close();
-    });
+      return { found, complaints };
+    };
   });
 });

@@ -51,6 +51,12 @@ export async function dataOf<Data>(answer: Promise<Answered<{ data: Data }>>): P
   return (await whole(answer)).data;
 }
 
+/** A file that a route gives, as text. @throws {ApiFailure} It was refused. */
+export async function textOf(answer: Promise<Answered<unknown>>): Promise<string> {
+  const text = await whole(answer);
+  return typeof text === 'string' ? text : '';
+}
+
 /** `data` with the version that a change of it names. @throws {ApiFailure} It was refused. */
 export async function versionOf<Data>(
   answer: Promise<Answered<{ data: Data }>>,

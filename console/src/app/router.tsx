@@ -5,7 +5,6 @@ import {
   createRouter,
   Link,
   lazyRouteComponent,
-  Navigate,
   Outlet,
   redirect,
 } from '@tanstack/react-router';
@@ -33,7 +32,6 @@ const group = createRoute({
   },
 });
 
-const start = createRoute({ getParentRoute: () => shell, path: '/', component: Start });
 const nowhere = createRoute({ getParentRoute: () => shell, path: '$', component: NoPage });
 
 function routeOf(page: PageEntry) {
@@ -65,20 +63,13 @@ const stringifySearch = (values: Record<string, unknown>) => {
 };
 
 export const router = createRouter({
-  routeTree: root.addChildren([shell.addChildren([start, group, nowhere, ...PAGES.map(routeOf)])]),
+  routeTree: root.addChildren([shell.addChildren([group, nowhere, ...PAGES.map(routeOf)])]),
   basepath: BASE_PATH || '/',
   parseSearch,
   stringifySearch,
   defaultPreload: 'intent',
   scrollRestoration: true,
 });
-
-/** The first page that somebody may open. */
-function Start() {
-  const may = useMay();
-  const first = PAGES.find(({ nav, permission }) => nav && may(permission));
-  return <Navigate to={first?.path ?? '/account'} replace />;
-}
 
 function NoPage() {
   const say = useWords(shellWords);

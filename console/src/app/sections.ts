@@ -1,10 +1,13 @@
-import type { PageEntry } from './pages';
+import type { Section } from './pages';
 import type { shellWords } from './words';
 
-type Name = NonNullable<PageEntry['nav']>['section'];
-
 /** The parts of the navigation, from top to bottom. */
-export const SECTIONS: readonly { readonly name: Name; readonly words?: keyof typeof shellWords.words }[] = [
-  { name: 'tools', words: 'tools_section' },
-  { name: 'calls', words: 'calls_section' },
-];
+export const SECTIONS: readonly { readonly name: Section; readonly words?: keyof typeof shellWords.words }[] =
+  [
+    { name: 'overview' },
+    { name: 'tools', words: 'tools_section' },
+    { name: 'calls', words: 'calls_section' },
+    { name: 'customers', words: 'customers_section' },
+    { name: 'administration', words: 'administration_section' },
+    { name: 'operation', words: 'operation_section' },
+  ];

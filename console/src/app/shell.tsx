@@ -111,6 +111,14 @@ function Navigation({ path }: { readonly path: string }) {
   );
 }
 
+/** The entry of the navigation that a page belongs to: the nearest one. */
+function shownPath(path: string): string | undefined {
+  const above = PAGES.filter(
+    ({ nav, path: to }) => nav && (path === to || (to !== '/' && path.startsWith(`${to}/`))),
+  );
+  return above.toSorted((one, other) => other.path.length - one.path.length)[0]?.path;
+}
+
 function PageLink({ page: { path: to, nav }, path }: { readonly page: PageEntry; readonly path: string }) {
   const say = useWords(shellWords);
   if (!nav) return null;
@@ -120,7 +128,7 @@ function PageLink({ page: { path: to, nav }, path }: { readonly page: PageEntry;
       to={to}
       label={say(nav.words)}
       leftSection={<nav.icon size={17} aria-hidden="true" />}
-      active={to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`)}
+      active={to === shownPath(path)}
       aria-current={path === to ? 'page' : undefined}
       variant="light"
       py={6}

@@ -1,4 +1,9 @@
-import { createTheme, type CSSVariablesResolver, type MantineColor } from '@mantine/core';
+import {
+  createTheme,
+  TableScrollContainer,
+  type CSSVariablesResolver,
+  type MantineColor,
+} from '@mantine/core';
 
 const COLORS: readonly MantineColor[] = [
   'blue',
@@ -24,6 +29,10 @@ export const theme = createTheme({
   headings: { fontWeight: '650' },
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    // What scrolls is reached by the keyboard.
+    TableScrollContainer: TableScrollContainer.extend({ defaultProps: { type: 'native', tabIndex: 0 } }),
+  },
 });
 
 const tint = (shade: number) =>

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client';
 import { useMay } from '../../api/session';
+import { useGet } from '../../api/queries';
 import { ifMatch } from '../../api/versions';
 import { OnOff } from '../../parts/badges';
 import { Facts } from '../../parts/facts';
@@ -11,6 +12,7 @@ import { FormModal } from '../../parts/form-modal';
 import { Json } from '../../parts/json';
 import { Side } from '../../parts/side';
 import { Time } from '../../parts/time';
+import { TestCall } from '../tools/test-call';
 import { words as groupsWords } from '../groups/words';
 import { common } from '../../words/common';
 import { roleWords } from '../../words/states';
@@ -85,6 +87,7 @@ export function ToolDetail({ tool, onClose }: { readonly tool: GroupTool; readon
             {say('calls')}
           </Button>
         </Row>
+        <Test tool={tool} />
         <Json label={say('config')} value={tool.config_data} />
         <Json label={say('tool_policy')} value={tool.policy} />
       </Stack>
@@ -109,5 +112,19 @@ export function ToolDetail({ tool, onClose }: { readonly tool: GroupTool; readon
         />
       )}
     </Side>
+  );
+}
+
+function Test({ tool }: { readonly tool: GroupTool }) {
+  const may = useMay();
+  const registered = useGet('/api/v1/admin/tools/registered');
+  const found = registered.data?.flatMap(({ tools }) => tools).find(({ name }) => name === tool.tool_name);
+  if (!found || !may('tools.test')) return null;
+  return (
+    <TestCall
+      toolName={tool.tool_name}
+      schema={found.input_schema}
+      places={[{ toolId: tool.id, groupName: '' }]}
+    />
   );
 }

@@ -1,0 +1,25 @@
+import { bilingual } from '../../words/bilingual';
+
+export const words = bilingual('runs', {
+  title: ['Greetings', '欢迎流程'],
+  about: ['Each new customer, and how far their greeting came.', '每位新客户及其欢迎流程的进展。'],
+  empty: ['No greetings yet: they begin when a customer registers.', '还没有欢迎流程：客户注册后自动开始。'],
+  start: ['Greet by hand', '手动触发'],
+  user_id: ['ID of the customer', '客户 ID'],
+  again: ['Also if greeted already', '即使已欢迎过'],
+  customer: ['Customer', '客户'],
+  source: ['Began by', '触发方式'],
+  registration: ['registration', '注册'],
+  manual: ['hand', '手动'],
+  catch_up: ['catching up', '补做'],
+  welcomed_by: ['Welcomed by', '欢迎方式'],
+  agent: ['agent', '智能体'],
+  template: ['template', '模板'],
+  why: ['Why', '原因'],
+  took: ['Took', '耗时'],
+  steps: ['Steps', '步骤'],
+  agent_calls: ['Requests to agents', '智能体请求'],
+  retry: ['Go on from the failed step', '从失败步骤继续'],
+  conversation: ['To the conversation', '查看会话'],
+  next: ['Next attempt', '下次尝试'],
+});

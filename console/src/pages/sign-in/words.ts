@@ -1,0 +1,36 @@
+import { bilingual } from '../../words/bilingual';
+
+export const words = bilingual('sign_in_settings', {
+  title: ['Sign-in', '登录设置'],
+  about: [
+    'Who may register, who needs a second factor, and providers that people sign in with (OpenID Connect).',
+    '谁可以注册、谁需要双重验证，以及外部身份提供方（OpenID Connect）。',
+  ],
+  registration: ['Registration', '注册'],
+  off: ['off', '关闭'],
+  open: ['open to everybody', '对所有人开放'],
+  code: ['with a code', '凭注册码'],
+  require_second_factor: ['Everybody needs a second factor', '所有人必须启用双重验证'],
+  verify_addresses: ['Addresses must be proven', '必须验证邮箱'],
+  new_code: ['New registration code', '生成新的注册码'],
+  code_shown: ['The code', '注册码'],
+  add: ['Add a provider', '添加身份提供方'],
+  empty: [
+    'People sign in with their password. Add a provider to let them come with the account they have.',
+    '目前使用密码登录。添加身份提供方后，人员可使用已有账户登录。',
+  ],
+  issuer: ['Issuer', 'Issuer'],
+  client_id: ['Client ID', 'Client ID'],
+  client_secret: ['Client secret', 'Client secret'],
+  scopes: ['Scopes', 'Scopes'],
+  email_claim: ['Claim with the e-mail', '邮箱声明'],
+  name_claim: ['Claim with the name', '姓名声明'],
+  roles_claim: ['Claim with roles', '角色声明'],
+  role_map: ['Roles there → roles here (JSON)', '角色映射（JSON）'],
+  default_roles: ['Roles without a match', '默认角色'],
+  email_domains: ['Only these e-mail domains', '仅限邮箱域名'],
+  create_users: ['Make people who are not there yet', '自动创建人员'],
+  redirect_uri: ['Redirect URI to set there', '需在对方设置的重定向 URI'],
+  start_url: ['Address to begin a sign-in', '登录入口地址'],
+  remove_text: ['Sign-ins by it end at once.', '通过它的登录立即失效。'],
+});
