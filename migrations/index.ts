@@ -38,6 +38,7 @@ import { AutomationTroubles1790028000000 } from './1790028000000-automation-trou
 import { CallLogMonths1790029000000 } from './1790029000000-call-log-months.js';
 import { TreatmentPlans1790031000000 } from './1790031000000-treatment-plans.js';
 import { SourceTools1790040000000 } from './1790040000000-source-tools.js';
+import { Upstreams1790040000100 } from './1790040000100-upstreams.js';
 
 /** Every migration, oldest first. One that is merged is never edited. */
 export const migrations = [
@@ -81,4 +82,5 @@ export const migrations = [
   CallLogMonths1790029000000,
   TreatmentPlans1790031000000,
   SourceTools1790040000000,
+  Upstreams1790040000100,
 ] as const;

@@ -44,6 +44,9 @@ export const PERMISSIONS = {
   /** Dify apps that we ask; never the keys to them. */
   'agents.read': EVERY_PLATFORM_ROLE,
   'agents.write': ['owner', 'admin'],
+  /** Other MCP servers behind the groups; never the secrets. */
+  'upstreams.read': EVERY_PLATFORM_ROLE,
+  'upstreams.write': ['owner', 'admin'],
   /** Greetings of new customers, with their errors, and what is set for them. */
   'automation.read': EVERY_PLATFORM_ROLE,
   'automation.write': ['owner', 'admin'],

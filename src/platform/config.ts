@@ -95,6 +95,12 @@ export const environmentSchema = z.object({
   AGENT_BREAKER_FAILURES: wholeNumber(0, 1000).default(10),
   AGENT_BREAKER_RESET_SECONDS: wholeNumber(1, 3600).default(30),
   AGENT_PRIVATE_NETWORKS: boolean.default(false),
+  UPSTREAM_STDIO: z.enum(['operating', 'all', 'off']).default('operating'),
+  UPSTREAM_PRIVATE_NETWORKS: boolean.default(false),
+  UPSTREAM_ENVIRONMENT: list.optional(),
+  UPSTREAM_CONNECT_SECONDS: wholeNumber(1, 600).default(30),
+  UPSTREAM_IDLE_SECONDS: wholeNumber(1, 86_400).default(300),
+  UPSTREAM_REFRESH_MINUTES: wholeNumber(1, 10_080).default(60),
   ACCOUNT_PAGE_URL: pageUrl.optional(),
   NOTIFICATION_TIMEOUT_MS: wholeNumber(100, 50_000).default(10_000),
   NOTIFICATION_KEEP_DAYS: wholeNumber(1, 3650).default(90),
@@ -281,16 +287,4 @@ function driversSettings(set: Record<string, string | undefined>): string[] {
       : []),
     ...(set['PGPASSWORD'] && password === '' ? ['PGPASSWORD: is not read; put it into DATABASE_URL'] : []),
   ];
-}
-
-/** Programs on Windows do not start without these. */
-export function windowsEnvironment(): Record<string, string | undefined> {
-  const { SystemRoot, TEMP, TMP, PATH } = process.env;
-  return process.platform === 'win32' ? { SystemRoot, TEMP, TMP, PATH } : {};
-}
-
-/** What a program needs that talks to whoever sits at the terminal, and nothing of ours. */
-export function terminalEnvironment(): Record<string, string | undefined> {
-  const { PATH, HOME, TERM, LANG, LC_ALL, PAGER, LESS, EDITOR } = process.env;
-  return { ...windowsEnvironment(), PATH, HOME, TERM, LANG, LC_ALL, PAGER, LESS, EDITOR };
 }

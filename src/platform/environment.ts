@@ -149,3 +149,26 @@ function distanceOf(one: string, other: string): number {
   }
   return row[other.length] ?? Infinity;
 }
+
+/** Programs on Windows do not start without these. */
+export function windowsEnvironment(): Record<string, string | undefined> {
+  const { SystemRoot, TEMP, TMP, PATH } = process.env;
+  return process.platform === 'win32' ? { SystemRoot, TEMP, TMP, PATH } : {};
+}
+
+/** What a program needs that talks to whoever sits at the terminal, and nothing of ours. */
+export function terminalEnvironment(): Record<string, string | undefined> {
+  const { PATH, HOME, TERM, LANG, LC_ALL, PAGER, LESS, EDITOR } = process.env;
+  return { ...windowsEnvironment(), PATH, HOME, TERM, LANG, LC_ALL, PAGER, LESS, EDITOR };
+}
+
+/** What programs that an administrator has us start need to run at all, and nothing of ours. */
+export function programEnvironment(): Record<string, string | undefined> {
+  const { PATH, HOME, LANG, LC_ALL, TZ, TMPDIR, APPDATA, USERPROFILE } = process.env;
+  return { ...windowsEnvironment(), PATH, HOME, LANG, LC_ALL, TZ, TMPDIR, APPDATA, USERPROFILE };
+}
+
+/** A variable of the environment that the operator lets tenants read. */
+export function lentVariable(name: string): string | undefined {
+  return process.env[name];
+}

@@ -18,6 +18,13 @@ import { isRejected } from './sync-decision.js';
 
 const REJECTED = 'rejected by an administrator';
 
+/** A tool, and the digest of the definition that an administrator has read. */
+export type Read = { readonly id: string; readonly digest: string };
+type Decision = {
+  readonly action: string;
+  readonly columnsFor: (tool: SourceTool, digest: string) => Partial<SourceTool>;
+};
+
 /** Shows the tools that sources bring, and lets administrators say yes or no to what is new or changed. */
 @Injectable()
 export class SourceToolApprovals {
@@ -61,48 +68,67 @@ export class SourceToolApprovals {
    * @throws {ConflictError} Nothing waits, another definition does by now, or it cannot be served.
    */
   async approve(caller: Caller, id: string, digest: string): Promise<SourceTool> {
-    return this.decide(caller, id, 'source_tool.approve', (tool) => {
-      requireWaiting(tool, digest);
-      const definition = tool.pending ?? tool.definition;
-      const faults = definitionFaults(this.maker.define(tool, { definition, digest }));
-      if (faults.length > 0) throw new ConflictError(`It cannot be served: ${faults.join('; ')}`);
-      return { definition, digest, state: 'active', pending: null, pendingDigest: null, reason: null };
-    });
+    const [tool] = await this.decide(caller, [{ id, digest }], this.approving);
+    return tool;
+  }
+
+  /** Takes the definitions of several tools of one source: all of them, or none. */
+  async approveAll(caller: Caller, sourceId: string, tools: readonly Read[]): Promise<SourceTool[]> {
+    return this.decide(caller, tools, this.approving, sourceId);
   }
 
   /** Refuses the definition that waits; it is not asked about again. What was approved before stays in force. */
   async reject(caller: Caller, id: string, digest: string): Promise<SourceTool> {
-    return this.decide(caller, id, 'source_tool.reject', (tool) => {
-      requireWaiting(tool, digest);
-      const isChange = tool.pending !== null;
-      return {
-        pending: null,
-        pendingDigest: digest,
-        ...(isChange ? { reason: null } : { state: 'quarantined', reason: REJECTED }),
-      };
-    });
+    const [tool] = await this.decide(caller, [{ id, digest }], REJECTING);
+    return tool;
   }
+
+  private readonly approving: Decision = {
+    action: 'source_tool.approve',
+    columnsFor: (tool, digest) => {
+      const definition = tool.pending ?? tool.definition;
+      const faults = definitionFaults(this.maker.define(tool, { definition, digest }));
+      if (faults.length > 0) throw new ConflictError(`It cannot be served: ${faults.join('; ')}`);
+      return { definition, digest, state: 'active', pending: null, pendingDigest: null, reason: null };
+    },
+  };
 
   private async decide(
     caller: Caller,
-    id: string,
-    action: string,
-    decide: (tool: SourceTool) => Partial<SourceTool>,
-  ): Promise<SourceTool> {
+    tools: readonly Read[],
+    { action, columnsFor }: Decision,
+    sourceId?: string,
+  ): Promise<SourceTool[]> {
     const { result } = await this.changeBus.commit(async (manager) => {
-      const tool = await findLocked(manager, caller, id);
-      const before = { state: tool.state, digest: tool.digest };
-      const changes = tool.pending ? definitionChanges(tool.definition, tool.pending) : undefined;
-      await this.listeners.tell(manager, { tenantId: caller.tenantId, toolIds: [id] });
-      const saved = await manager.save(SourceTool, Object.assign(tool, decide(tool)));
-      const after = { state: saved.state, digest: saved.digest, ...(changes && { changes }) };
-      const target = { kind: 'source_tool', id, name: saved.toolName };
-      await this.audit.record(manager, caller, { action, target, before, after });
+      const { tenantId } = caller;
+      const saved: SourceTool[] = [];
+      for (const { id, digest } of tools) {
+        const tool = await findLocked(manager, caller, id);
+        if (sourceId !== undefined && tool.sourceId !== sourceId) throw new NotFoundError(`No tool ${id}`);
+        requireWaiting(tool, digest);
+        const before = { state: tool.state, digest: tool.digest };
+        const changes = tool.pending ? definitionChanges(tool.definition, tool.pending) : undefined;
+        const done = await manager.save(SourceTool, Object.assign(tool, columnsFor(tool, digest)));
+        const after = { state: done.state, digest: done.digest, ...(changes && { changes }) };
+        const target = { kind: 'source_tool', id, name: done.toolName };
+        await this.audit.record(manager, caller, { action, target, before, after });
+        saved.push(done);
+      }
+      await this.listeners.tell(manager, { tenantId, toolIds: saved.map(({ id }) => id) });
       return saved;
     });
     return result;
   }
 }
+
+const REJECTING: Decision = {
+  action: 'source_tool.reject',
+  columnsFor: (tool, digest) => ({
+    pending: null,
+    pendingDigest: digest,
+    ...(tool.pending === null ? { state: 'quarantined', reason: REJECTED } : { reason: null }),
+  }),
+};
 
 /** Also what was rejected may be approved later. */
 function requireWaiting(tool: SourceTool, digest: string): void {

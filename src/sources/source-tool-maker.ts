@@ -43,7 +43,7 @@ export class SourceToolMaker {
   define(tool: Omit<DefinedTool, keyof Said>, { definition, digest }: Said): ToolDefinition {
     const { id, tenantId, source, sourceId, ownName, toolName } = tool;
     const { title, description, inputSchema, outputSchema, annotations, _meta } = definition;
-    const ref = { id, sourceId, ownName, tenantId };
+    const ref = { id, sourceId, ownName, tenantId, inputSchema };
     return {
       name: toolName,
       ...(title !== undefined && { title }),

@@ -21,7 +21,7 @@ export class SourceToolQueryDto extends PageQueryDto {
   @IsUUID()
   source_id?: string;
 
-  @ApiPropertyOptional({ enum: SOURCE_TOOL_STATES })
+  @ApiPropertyOptional({ enum: SOURCE_TOOL_STATES, description: 'Only tools in this state' })
   @IsOptional()
   @IsIn(SOURCE_TOOL_STATES)
   state?: SourceToolState;

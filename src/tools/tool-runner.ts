@@ -10,6 +10,8 @@ export type SourceToolRef = {
   readonly sourceId: string;
   /** What the source itself calls it. */
   readonly ownName: string;
+  /** As it is pinned: some protocols mirror arguments by it. */
+  readonly inputSchema: JsonObject;
   readonly tenantId: string;
 };
 

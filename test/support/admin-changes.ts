@@ -81,6 +81,14 @@ const withHeldTool = prepared(
   `INSERT INTO mcp_source_tools (id, tenant_id, source, source_id, own_name, tool_name, definition, digest, state)
    SELECT $2::uuid, tenant_id, 'upstream', $2, 'x', 'x_' || left($2::text, 20), '{"inputSchema":{"type":"object"}}', repeat('a', 64), 'held' FROM person`,
 );
+const withUpstream = prepared(
+  `INSERT INTO upstreams (id, tenant_id, name, transport, url, enabled, state)
+   SELECT $2::uuid, tenant_id, $2::text, 'http', 'https://mcp.invalid/mcp', false, 'off' FROM person`,
+);
+const upstreamPath = (rest = '') => ({
+  path: ({ made }: World) => `/admin/upstreams/${made}${rest}`,
+  ...withUpstream,
+});
 /** An agent with two versions whose app cannot be reached: its id is `made`, that of the second version `tool`. */
 const withAgent = {
   prepare: async (t: TestApp, { made, user, tool }: World) => {
@@ -257,6 +265,22 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   'POST /admin/config/apply': {
     path: () => '/admin/config/apply',
     body: () => ({ version: 1, groups: { [unique().slice(0, 30).replace(/-$/, '0')]: { name: unique() } } }),
+  },
+  'POST /admin/upstreams': {
+    path: () => '/admin/upstreams',
+    body: () => ({ name: unique(), transport: 'http', url: 'https://mcp.invalid/mcp', enabled: false }),
+  },
+  'PUT /admin/upstreams/{id}': { ...upstreamPath(), body: () => ({ description: unique() }) },
+  'DELETE /admin/upstreams/{id}': upstreamPath(),
+  'POST /admin/upstreams/{id}/reload': upstreamPath('/reload'),
+  'POST /admin/upstreams/{id}/test': upstreamPath('/test'),
+  'POST /admin/upstreams/{id}/approvals': {
+    path: ({ made }) => `/admin/upstreams/${made}/approvals`,
+    prepare: async (t, world) => {
+      await withUpstream.prepare(t, world);
+      await withHeldTool.prepare(t, world);
+    },
+    body: ({ made }) => ({ tools: [{ id: made, digest: 'a'.repeat(64) }] }),
   },
   'POST /admin/source-tools/{id}/approve': {
     path: ({ made }) => `/admin/source-tools/${made}/approve`,

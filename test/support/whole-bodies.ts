@@ -63,6 +63,7 @@ const limits = { per_minute: 7 };
 /** Fields that go with another kind of the thing than the one that is made here. */
 export const OF_OTHER_KINDS: Readonly<Record<string, readonly string[]>> = {
   '/admin/notification-channels/{id}': ['email', 'web_push', 'form'],
+  '/admin/upstreams/{id}': ['command'],
 };
 
 /** A body of each PUT that says all that can be said, none of it as it is by default. */
@@ -80,6 +81,19 @@ export const WHOLE_BODIES: Readonly<Record<string, (world: World) => Readonly<Re
     api_key: 'app-another-one',
     app_id: 'an-app',
     weight: 3,
+    enabled: false,
+  }),
+  '/admin/upstreams/{id}': (world) => ({
+    name: named(world).slice(0, 60),
+    description: 'x',
+    transport: 'sse',
+    url: 'https://mcp.invalid/sse',
+    args: ['x'],
+    env: { A: 'x' },
+    cwd: '/tmp',
+    headers: { 'X-Mode': 'x' },
+    secrets: { TOKEN: 'x' },
+    policy: 'take',
     enabled: false,
   }),
   '/admin/agents/{id}': (world) => ({

@@ -5,7 +5,8 @@ import type { QueryArrayResult } from 'pg';
 import { DataSource } from 'typeorm';
 import { DatabaseClient } from '../../platform/database/database-client.js';
 import { messageOf, StartError } from '../../platform/errors.js';
-import { type Config, terminalEnvironment } from '../../platform/config.js';
+import type { Config } from '../../platform/config.js';
+import { terminalEnvironment } from '../../platform/environment.js';
 import { systemDataSourceOptions } from '../database/database.js';
 import { getTenantNamed } from './tenant-of-command.js';
 

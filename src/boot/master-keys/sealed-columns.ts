@@ -10,6 +10,7 @@ import {
   SUBSCRIPTION,
 } from '../../messaging/channels/channel-secrets.js';
 import type { SealedColumn } from '../../platform/secrets/sealed-column.js';
+import { UPSTREAM_SECRETS } from '../../sources/upstreams/upstream.entity.js';
 import { CHUNK } from '../../tools/long-results/result-store.js';
 import { OUTCOME } from '../../tools/once/tool-effects.js';
 
@@ -50,5 +51,6 @@ export const SEALED_COLUMNS: readonly Resealing[] = [
   { sealed: OWN_TOKEN, id: 'id', oldContext: 'notification-choice' },
   { sealed: SUBSCRIPTION, id: 'id', oldContext: 'push-subscription' },
   { sealed: PUSH_KEY, id: 'tenant_id', oldContext: 'push-key' },
+  { sealed: UPSTREAM_SECRETS, id: 'id', oldContext: 'upstream', change: { kind: 'upstream', id: 'id' } },
   { sealed: CLIENT_SECRET, id: 'id', oldContext: 'oidc-provider' },
 ];

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { windowsEnvironment } from '../../platform/config.js';
+import { windowsEnvironment } from '../../platform/environment.js';
 import { StartError, messageOf } from '../../platform/errors.js';
 
 /** Where a server that runs for root keeps what its unprivileged user must reach. */

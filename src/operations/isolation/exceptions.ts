@@ -39,6 +39,14 @@ export const NOT_ATTACKED: readonly Exception[] = [
       'Its settings must be those of its kind, and it names no row; test/messaging/notifications-channels.e2e-spec.ts',
   },
   {
+    where: /^(POST|PUT) \/api\/v1\/admin\/upstreams(\/\{id\})?$/,
+    reason: 'Its settings must be those of its transport; test/sources/upstreams.e2e-spec.ts attacks it',
+  },
+  {
+    where: /^POST \/api\/v1\/admin\/upstreams\/\{id\}\/approvals$/,
+    reason: 'Its tools must be those of the upstream; test/sources/upstreams.e2e-spec.ts attacks it',
+  },
+  {
     where: /^PUT \/api\/v1\/notifications\/channels\/\{id\}$/,
     reason:
       'Finds channels that tell each person, which a made-up row is not; test/messaging/notifications-deliveries.e2e-spec.ts attacks it',

@@ -33,22 +33,36 @@ export type GuardedRequest = {
  * @throws {ForbiddenAddressError}
  */
 export async function openGuarded(url: URL, request: GuardedRequest): Promise<IncomingMessage> {
-  const { method, headers, body, signal, privateNetworks } = request;
+  const { method, headers, body, signal } = request;
   const isSecure = url.protocol === 'https:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port || (isSecure ? 443 : 80));
-  const socket = await connectGuarded({ host, port, signal, privateNetworks });
+  const socket = await openSocketGuarded(url, request);
   const options = {
     method,
     headers: { ...headers, ...(body && { 'content-length': body.length }) },
     signal,
-    createConnection: () => (isSecure ? secured(socket, host) : socket),
+    createConnection: () => socket,
   } as const;
   return new Promise((resolve, reject) => {
     const sent = (isSecure ? requestHttps : requestHttp)(url, options, resolve);
     sent.on('error', reject);
     sent.end(body);
   });
+}
+
+/**
+ * Connects to the host of a URL, under the same rule: with TLS for `https:` and `wss:`.
+ *
+ * @throws {ForbiddenAddressError}
+ */
+export async function openSocketGuarded(
+  url: URL,
+  { signal, privateNetworks }: Pick<GuardedRequest, 'signal' | 'privateNetworks'>,
+): Promise<Socket> {
+  const isSecure = url.protocol === 'https:' || url.protocol === 'wss:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = Number(url.port || (isSecure ? 443 : 80));
+  const socket = await connectGuarded({ host, port, signal, privateNetworks });
+  return isSecure ? secured(socket, host) : socket;
 }
 
 /** The name is that of the address: its certificate must be for it. */
@@ -99,6 +113,11 @@ let isSilent = false;
 /** From now on this process connects to no address that somebody gave it: what a made-up tenant is set up with must reach nobody. */
 export function connectToNobody(): void {
   isSilent = true;
+}
+
+/** Whether this process reaches out to nobody; then it starts nobody's programs, either. */
+export function reachesNobody(): boolean {
+  return isSilent;
 }
 
 /** The body as text. @returns Undefined: it has more bytes than that. */

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { type ChildProcess, fork } from 'node:child_process';
 import { messageOf } from '../../platform/errors.js';
-import { windowsEnvironment } from '../../platform/config.js';
+import { windowsEnvironment } from '../../platform/environment.js';
 import { compiledFile } from './thread-target.js';
 import type { HostAnswer, HostLimits, HostRequest, ThreadMessage, ThreadTask } from './thread-messages.js';
 
