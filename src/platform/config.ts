@@ -9,6 +9,7 @@ import {
   headerList,
   hostNames,
   httpUrl,
+  list,
   listOddValues,
   masterKey,
   pageUrl,

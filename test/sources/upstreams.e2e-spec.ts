@@ -420,6 +420,16 @@ describe('upstreams of an installation that fences them', () => {
     });
   });
 
+  it('are refused where their settings do not go together', async () => {
+    const url = 'https://mcp.example.com';
+    for (const body of [
+      { name: 'x', url },
+      { transport: 'http', url },
+      { name: 'x', transport: 'ws', url },
+    ])
+      expect((await admin.rest('POST', '/upstreams', body)).status).toBe(400);
+  });
+
   it('start programs for nobody but the tenant that runs the installation', async () => {
     const refused = await admin.rest('POST', '/upstreams', { name: 'x', transport: 'stdio', command: 'x' });
     expect(refused.status).toBe(403);

@@ -7,12 +7,12 @@ import {
   IsObject,
   IsOptional,
   IsString,
+  IsUUID,
   Matches,
   MaxLength,
   ValidateNested,
 } from 'class-validator';
 import { Type } from 'class-transformer';
-import { IsUUID } from 'class-validator';
 import { MayBeAbsent, Named } from '../../platform/rest/rest.dto.js';
 import { DecideSourceToolDto } from '../source-tools.dto.js';
 import { SOURCE_POLICIES, type SourcePolicy } from '../sync-decision.js';
@@ -21,28 +21,12 @@ import { TRANSPORTS, type UpstreamTransport } from './upstream-settings.js';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9 ._@/-]{0,63}$/;
 export const TEXTS = { type: 'object', additionalProperties: { type: 'string' } } as const;
 
-export class UpdateUpstreamDto {
-  @ApiPropertyOptional({ description: 'Unique among the upstreams of the tenant', example: 'github' })
-  @MayBeAbsent()
-  @Named()
-  @Matches(NAME, {
-    message: 'must be 1 to 64 letters, digits, spaces and . _ @ / -, and begin with a letter or digit',
-  })
-  name?: string;
-
+class UpstreamSettingsDto {
   @ApiPropertyOptional({ default: '' })
   @MayBeAbsent()
   @IsString()
   @MaxLength(2000)
   description?: string;
-
-  @ApiPropertyOptional({
-    enum: TRANSPORTS,
-    description: 'stdio: a program that we start; http: Streamable HTTP',
-  })
-  @MayBeAbsent()
-  @IsIn(TRANSPORTS)
-  transport?: UpstreamTransport;
 
   @ApiPropertyOptional({
     type: String,
@@ -117,17 +101,35 @@ export class UpdateUpstreamDto {
   enabled?: boolean;
 }
 
-export class CreateUpstreamDto extends UpdateUpstreamDto {
+export class UpdateUpstreamDto extends UpstreamSettingsDto {
+  @ApiPropertyOptional({ description: 'Unique among the upstreams of the tenant', example: 'github' })
+  @MayBeAbsent()
+  @Named()
+  @Matches(NAME, {
+    message: 'must be 1 to 64 letters, digits, spaces and . _ @ / -, and begin with a letter or digit',
+  })
+  name?: string;
+
+  @ApiPropertyOptional({
+    enum: TRANSPORTS,
+    description: 'stdio: a program that we start; http: Streamable HTTP',
+  })
+  @MayBeAbsent()
+  @IsIn(TRANSPORTS)
+  transport?: UpstreamTransport;
+}
+
+export class CreateUpstreamDto extends UpstreamSettingsDto {
   @ApiProperty({ description: 'Unique among the upstreams of the tenant', example: 'github' })
   @Named()
   @Matches(NAME, {
     message: 'must be 1 to 64 letters, digits, spaces and . _ @ / -, and begin with a letter or digit',
   })
-  override name: string;
+  name: string;
 
   @ApiProperty({ enum: TRANSPORTS, description: 'stdio: a program that we start; http: Streamable HTTP' })
   @IsIn(TRANSPORTS)
-  override transport: UpstreamTransport;
+  transport: UpstreamTransport;
 
   @ApiPropertyOptional({
     default: '',
