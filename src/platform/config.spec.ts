@@ -77,6 +77,13 @@ describe('loadConfig', () => {
     },
   );
 
+  it('takes the address of the first administrator however it is typed', () => {
+    expect(loadConfig({ ADMIN_EMAIL: 'Ａdmin＠München.example' }).env.ADMIN_EMAIL).toBe(
+      'admin@xn--mnchen-3ya.example',
+    );
+    expect(() => loadConfig({ ADMIN_EMAIL: 'nobody' })).toThrow('ADMIN_EMAIL');
+  });
+
   it('refuses a HOST that is an address of a page', () => {
     expect(problemsOf({ HOST: 'http://x' })).toContain('HOST: must be a host name');
   });

@@ -4,6 +4,7 @@ import { databaseUrlsOf, type DatabaseUrls } from './database/database-urls.js';
 import { hostNameOf } from './network/host-name.js';
 import { type Given, readEnvironment } from './environment.js';
 import {
+  address,
   boolean,
   databaseUrl,
   headerList,
@@ -45,7 +46,7 @@ export const environmentSchema = z.object({
   MIGRATE_WAIT_SECONDS: wholeNumber(1, 86_400).default(120),
   TOOLCRIB_MASTER_KEY: masterKey.optional(),
   TOOLCRIB_MASTER_KEY_PREVIOUS: masterKey.optional(),
-  ADMIN_EMAIL: z.email().default('admin@toolcrib.local'),
+  ADMIN_EMAIL: address.default('admin@toolcrib.local'),
   ADMIN_PASSWORD: z.string().min(10).max(256).optional(),
   SAMPLE_DATA: boolean.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('log'),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findUrlProblem } from './database/database-urls.js';
 import { findTlsProblem } from './database/tls-mode.js';
+import { toAddress } from './identity-text.js';
 import { hostNameOf } from './network/host-name.js';
 import { compileTrust } from './network/client-address.js';
 
@@ -37,6 +38,8 @@ export const databaseUrl = z.string().superRefine((url, context) => {
   const message = POSTGRES.test(url) ? (findUrlProblem(url) ?? findTlsProblem(url)) : NOT_POSTGRES;
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
+/** However it is typed: a domain in letters of its language, full width. */
+export const address = z.string().transform(toAddress).pipe(z.email());
 export const masterKey = z
   .string()
   .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64 (44 characters)')
