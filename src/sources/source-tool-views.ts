@@ -1,4 +1,5 @@
 import { definitionChanges } from './definition-changes.js';
+import { definitionWarnings } from './definition-warnings.js';
 import type { SourceTool } from './source-tool.entity.js';
 import type { SourceToolDto } from './source-tools.dto.js';
 
@@ -16,6 +17,7 @@ export function toSourceToolDto(tool: SourceTool): SourceToolDto {
     digest: tool.digest,
     pending: tool.pending,
     pending_digest: tool.pending === null ? null : tool.pendingDigest,
+    warnings: definitionWarnings(tool.pending ?? tool.definition),
     changes: tool.pending === null ? [] : definitionChanges(tool.definition, tool.pending),
     row_version: tool.rowVersion,
     created_at: tool.createdAt.toISOString(),

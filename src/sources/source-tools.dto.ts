@@ -102,6 +102,13 @@ export class SourceToolDto {
   @ApiProperty({ type: String, nullable: true })
   pending_digest: string | null;
 
+  @ApiProperty({
+    type: [String],
+    description:
+      'What to look at before approving: hidden characters, instructions to the model. Of what waits, else of what is served',
+  })
+  warnings: readonly string[];
+
   @ApiProperty({ type: [DefinitionChangeDto], description: 'Where the two differ; at most 200 places' })
   changes: readonly DefinitionChangeDto[];
 

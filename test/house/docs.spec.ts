@@ -24,7 +24,7 @@ const PLAIN =
   `access acknowledgements agent alerts approvals assembler automation availability batch binaries caller callers calls cancellation changes
   channel channels check checkpointer checkpoints checks circuits cleanup client clients clock close column command commands condition config
   connection connections constraint content controller conversation cost cron cursors customers deliverer deliveries detector dir directory dto effects endpoint error
-  events executor export factor factors factory failure fault fetch filter flows gateway gcra guard host http identities ids in interceptor job jobs
+  events executor export factor factors factory failure fault fetch filter flows gateway gcra guard host http identities ids importer in interceptor job jobs
   key keys limiter lines listeners lockout logger maker meter methods module names notifications now once order outcomes param partitions people pipe
   pool postgres preparation presences probe progress pruning query queue quotas random rate rates reader recipients records redactor refusal registry
   removals remover replica reply report requests resources run runner runners schedule schedules search service sessions set settings sites steps stop stopped store

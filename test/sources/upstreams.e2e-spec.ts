@@ -420,6 +420,38 @@ describe('upstreams of an installation that fences them', () => {
     });
   });
 
+  it('come from an mcp.json, each by itself', async () => {
+    const config = {
+      mcpServers: {
+        'My Server!': { url: 'https://mcp.invalid/mcp' },
+        remote: {
+          url: 'https://mcp.invalid/mcp',
+          headers: { Authorization: 'Bearer ${input:the-token}' },
+          disabled: true,
+        },
+        unset: { url: 'https://mcp.invalid/mcp?x=${NOT_GIVEN}' },
+        program: { command: 'npx', args: ['-y', 'x'] },
+      },
+    };
+    const { items } = await admin.rest('POST', '/upstreams/import', {
+      config,
+      secrets: { THE_TOKEN: 'sealed' },
+    });
+    expect(items).toMatchObject([
+      { name: 'My Server!', id: null, message: expect.stringContaining('name') },
+      { name: 'remote', id: expect.any(String), message: null },
+      { name: 'unset', id: null, message: expect.stringContaining('${NOT_GIVEN}') },
+      { name: 'program', id: null, message: expect.stringContaining('UPSTREAM_STDIO') },
+    ]);
+    expect((await admin.rest('GET', `/upstreams/${items[1].id}`)).body.data).toMatchObject({
+      state: 'off',
+      prefix: 'remote',
+      secret_names: ['THE_TOKEN'],
+      headers: { Authorization: 'Bearer ${THE_TOKEN}' },
+    });
+    expect((await admin.rest('POST', '/upstreams/import', { config: {} })).status).toBe(400);
+  });
+
   it('are refused where their settings do not go together', async () => {
     const url = 'https://mcp.example.com';
     for (const body of [

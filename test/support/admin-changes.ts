@@ -270,6 +270,12 @@ export const CHANGES: Readonly<Record<string, Change>> = {
     path: () => '/admin/upstreams',
     body: () => ({ name: unique(), transport: 'http', url: 'https://mcp.invalid/mcp', enabled: false }),
   },
+  'POST /admin/upstreams/import': {
+    path: () => '/admin/upstreams/import',
+    body: () => ({
+      config: { mcpServers: { [unique()]: { url: 'https://mcp.invalid/mcp', disabled: true } } },
+    }),
+  },
   'PUT /admin/upstreams/{id}': { ...upstreamPath(), body: () => ({ description: unique() }) },
   'DELETE /admin/upstreams/{id}': upstreamPath(),
   'POST /admin/upstreams/{id}/reload': upstreamPath('/reload'),

@@ -39,7 +39,7 @@ export const NOT_ATTACKED: readonly Exception[] = [
       'Its settings must be those of its kind, and it names no row; test/messaging/notifications-channels.e2e-spec.ts',
   },
   {
-    where: /^(POST|PUT) \/api\/v1\/admin\/upstreams(\/\{id\})?$/,
+    where: /^(POST|PUT) \/api\/v1\/admin\/upstreams(\/\{id\}|\/import)?$/,
     reason: 'Its settings must be those of its transport; test/sources/upstreams.e2e-spec.ts attacks it',
   },
   {

@@ -148,3 +148,14 @@ export class UpstreamLogDto {
   @ApiProperty({ description: 'Whether the replica that answers has a connection to it' })
   connected: boolean;
 }
+
+export class ImportedUpstreamDto {
+  @ApiProperty()
+  name: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'null: it was not added' })
+  id: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why it was not added' })
+  message: string | null;
+}

@@ -16,8 +16,9 @@ import { toSourceToolDto } from '../source-tool-views.js';
 import { SourceToolDto } from '../source-tools.dto.js';
 import { UpstreamConnections } from './upstream-connections.js';
 import { UpstreamTester } from './upstream-tester.js';
-import { UpstreamLogDto, UpstreamTestDto } from './upstream-answers.dto.js';
-import { ApproveUpstreamToolsDto } from './upstreams.dto.js';
+import { ImportedUpstreamDto, UpstreamLogDto, UpstreamTestDto } from './upstream-answers.dto.js';
+import { UpstreamImporter } from './upstream-importer.js';
+import { ApproveUpstreamToolsDto, ImportUpstreamsDto } from './upstreams.dto.js';
 import { UpstreamsService } from './upstreams.service.js';
 
 const { BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, OK } = HttpStatus;
@@ -32,7 +33,22 @@ export class UpstreamToolsController {
     private readonly approvals: SourceToolApprovals,
     private readonly tester: UpstreamTester,
     private readonly connections: UpstreamConnections,
+    private readonly importer: UpstreamImporter,
   ) {}
+
+  @Post('import')
+  @Requires('upstreams.write')
+  @HttpCode(OK)
+  @ApiOperation({
+    summary: 'Add the servers of an mcp.json',
+    description:
+      'Each by itself: one that is wrong says why and stops no other. Their tools get their names as prefix.',
+  })
+  @ApiDataList(ImportedUpstreamDto)
+  @ApiFailures(BAD_REQUEST)
+  async import(@CurrentCaller() caller: UserCaller, @Body() body: ImportUpstreamsDto) {
+    return ok(await this.importer.import(caller, body));
+  }
 
   @Post(':id/test')
   @Requires('upstreams.write')

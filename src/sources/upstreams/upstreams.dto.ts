@@ -18,7 +18,7 @@ import { DecideSourceToolDto } from '../source-tools.dto.js';
 import { SOURCE_POLICIES, type SourcePolicy } from '../sync-decision.js';
 import { TRANSPORTS, type UpstreamTransport } from './upstream-settings.js';
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9 ._@/-]{0,63}$/;
+export const UPSTREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9 ._@/-]{0,63}$/;
 export const TEXTS = { type: 'object', additionalProperties: { type: 'string' } } as const;
 
 class UpstreamSettingsDto {
@@ -105,7 +105,7 @@ export class UpdateUpstreamDto extends UpstreamSettingsDto {
   @ApiPropertyOptional({ description: 'Unique among the upstreams of the tenant', example: 'github' })
   @MayBeAbsent()
   @Named()
-  @Matches(NAME, {
+  @Matches(UPSTREAM_NAME, {
     message: 'must be 1 to 64 letters, digits, spaces and . _ @ / -, and begin with a letter or digit',
   })
   name?: string;
@@ -122,7 +122,7 @@ export class UpdateUpstreamDto extends UpstreamSettingsDto {
 export class CreateUpstreamDto extends UpstreamSettingsDto {
   @ApiProperty({ description: 'Unique among the upstreams of the tenant', example: 'github' })
   @Named()
-  @Matches(NAME, {
+  @Matches(UPSTREAM_NAME, {
     message: 'must be 1 to 64 letters, digits, spaces and . _ @ / -, and begin with a letter or digit',
   })
   name: string;
@@ -141,6 +141,31 @@ export class CreateUpstreamDto extends UpstreamSettingsDto {
     message: 'must be at most 20 of A-Z a-z 0-9 _ -, and begin with a letter',
   })
   prefix?: string;
+}
+
+export class ImportUpstreamsDto {
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The file as Claude Desktop, Cursor (`mcpServers`) or VS Code (`servers`) write it',
+    example: { mcpServers: { github: { url: 'https://mcp.example.com/mcp' } } },
+  })
+  @IsObject()
+  config: Record<string, unknown>;
+
+  @ApiPropertyOptional({
+    ...TEXTS,
+    description: 'What `${NAME}`, `${env:NAME}` and `${input:name}` in it stand for',
+    example: { TOKEN: 'a-secret' },
+  })
+  @MayBeAbsent()
+  @IsObject()
+  secrets?: Record<string, string>;
+
+  @ApiPropertyOptional({ enum: SOURCE_POLICIES, default: 'hold', description: 'Of each' })
+  @MayBeAbsent()
+  @IsIn(SOURCE_POLICIES)
+  policy?: SourcePolicy;
 }
 
 class DecideOneDto extends DecideSourceToolDto {

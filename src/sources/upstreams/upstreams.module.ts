@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { SourcesModule } from '../sources.module.js';
 import { TransportMaker } from './transport-maker.js';
 import { UpstreamConnections } from './upstream-connections.js';
+import { UpstreamImporter } from './upstream-importer.js';
 import { UpstreamReader } from './upstream-reader.js';
 import { UpstreamRunner } from './upstream-runner.js';
 import { UpstreamSchedule } from './upstream-schedule.js';
@@ -30,6 +31,7 @@ import { UpstreamsService } from './upstreams.service.js';
     UpstreamSettingsCheck,
     UpstreamsService,
     UpstreamTester,
+    UpstreamImporter,
     UpstreamViews,
   ],
   exports: [UpstreamReader, UpstreamsService],

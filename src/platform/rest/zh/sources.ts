@@ -13,6 +13,9 @@ export const sources: Readonly<Record<string, string>> = {
 
   // upstreams
   'This process starts nobody’s programs': '此进程不会为任何人启动程序',
+  'must have mcpServers or servers, an object': '必须有 mcpServers 或 servers 对象',
+  'Its name cannot be used; rename it in the file': '名称无法使用；请在文件中改名',
+  'must have at most {0} servers': '最多 {0} 个服务',
   'No upstream {0}': '没有上游服务 {0}',
   "The upstream '{0}' is off": '上游服务“{0}”已停用',
   'The upstream is gone': '上游服务已不存在',
