@@ -193,6 +193,25 @@ describe('upstreams', () => {
       ]);
     });
 
+    it('hold what is new, tell administrators of it, and serve it once it is approved', async () => {
+      const { id, ...upstream } = await admin.rough(
+        'held',
+        { tools: ['whoami', 'refuse'], env: { WHO: 'me' } },
+        { policy: 'hold' },
+      );
+      expect(upstream).toMatchObject({ active_tools: 0, waiting_tools: 2 });
+      const alerts = (await admin.rest('GET', '/alerts')).items;
+      expect(alerts).toMatchObject([{ kind: 'upstream_tools', detail: expect.stringContaining('r_whoami') }]);
+      const [waiting] = (await admin.rest('GET', `/upstreams/${id}/approvals`)).items;
+      const tools = [{ id: waiting.id, digest: waiting['digest'] }];
+      expect((await admin.rest('POST', `/upstreams/${id}/approvals`, { tools })).items).toMatchObject([
+        { state: 'active' },
+      ]);
+      expect((await admin.rest('POST', `/upstreams/${waiting.id}/approvals`, { tools })).status).toBe(404);
+      const group = await newGroup(t, tenant, { tools: ['r_whoami'] });
+      expect(await textOf(group, 'r_whoami')).toBe('me');
+    });
+
     it('pitfall 18: two tenants with upstreams of one name get what is theirs', async () => {
       const other = await t.newTenant();
       const groups: { readonly group: TestGroup; readonly who: string }[] = [];

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import type { AdminCaller } from '../../access/caller.js';
+import { AdminAlerts } from '../../messaging/alerts/admin-alerts.js';
 import { ChangeBus } from '../../platform/replicas/change-bus.js';
 import { inTenant } from '../../platform/request-scope.js';
 import { type FoundTool, SourceTools, type SyncResult } from '../source-tools.js';
@@ -16,6 +17,7 @@ export class UpstreamWriter {
     private readonly sourceTools: SourceTools,
     private readonly standings: UpstreamStandings,
     private readonly audit: AuditTrail,
+    private readonly alerts: AdminAlerts,
   ) {}
 
   async insert(manager: EntityManager, caller: AdminCaller, row: Upstream): Promise<void> {
@@ -52,10 +54,30 @@ export class UpstreamWriter {
       this.changeBus.commit(async (manager) => {
         const kept = await this.sync(manager, upstream, found);
         await this.standings.noteIn(manager, upstream, { kind: 'read' });
+        await this.alert(manager, upstream, kept);
         return kept;
       }),
     );
     return result;
+  }
+
+  /** Once an hour at most, whatever an upstream does. */
+  private async alert(
+    manager: EntityManager,
+    upstream: Upstream,
+    { held, quarantined }: SyncResult,
+  ): Promise<void> {
+    const { id, tenantId, name } = upstream;
+    const lines = [...held, ...quarantined.map(({ toolName, reason }) => `${toolName}: ${reason}`)];
+    if (lines.length === 0) return;
+    await this.alerts.raiseState(manager, {
+      tenantId,
+      kind: 'upstream_tools',
+      title: `Upstream '${name}': ${held.length} tools wait for approval, ${quarantined.length} may not be served`,
+      detail: `Agents get what was approved before. See GET /api/v1/admin/upstreams/${id}/approvals.\n${lines.join('\n')}`,
+      target: { kind: 'upstream', id },
+      key: `upstream_tools:${id}`,
+    });
   }
 
   private sync(manager: EntityManager, row: Upstream, found: readonly FoundTool[]): Promise<SyncResult> {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { NotificationsModule } from '../../messaging/notices/notifications.module.js';
 import { SourcesModule } from '../sources.module.js';
 import { TransportMaker } from './transport-maker.js';
 import { UpstreamConnections } from './upstream-connections.js';
@@ -18,7 +19,7 @@ import { UpstreamsService } from './upstreams.service.js';
 
 /** Other MCP servers: how they are reached, what they offer, and the calls of their tools. */
 @Module({
-  imports: [SourcesModule],
+  imports: [NotificationsModule, SourcesModule],
   controllers: [UpstreamsController, UpstreamToolsController],
   providers: [
     TransportMaker,
