@@ -321,6 +321,25 @@ describe('upstreams', () => {
       });
     });
 
+    it.each(['sse', 'ws'] as const)('speak %s with servers that know nothing else', async (transport) => {
+      const owner = await t.newTenant();
+      const inner = await newGroup(t, owner, { tools: ['search_users'], sessions: true });
+      const base = `${t.url}/mcp/${inner.code}/${transport}`;
+      const upstream = await admin.add({
+        name: 'old',
+        transport,
+        url: transport === 'ws' ? base.replace(/^http/, 'ws') : base,
+        prefix: 'old',
+        headers: { Authorization: `Bearer ${inner.key}` },
+      });
+      expect(upstream).toMatchObject({ state: 'ready', state_reason: null, active_tools: 1 });
+      const outer = await newGroup(t, tenant, { tools: ['old_search_users'] });
+      const answer = await send(outer, call('old_search_users', { query: 'emma' }));
+      expect(answer.body.result).toMatchObject({ structuredContent: expect.any(Object) });
+      // It is a client of this very process, which waits for its clients when it ends.
+      await admin.rest('DELETE', `/upstreams/${upstream.id}`);
+    });
+
     it('pitfall 5: a server that forgot the session is spoken to anew, once for many calls', async () => {
       let initialized = 0;
       let session = 'a';
