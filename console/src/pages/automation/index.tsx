@@ -180,8 +180,8 @@ function Targets({ targets }: { readonly targets: Dashboard['targets'] }) {
       lines={targets.map(({ name, must_be: must, target, value, result }) => ({
         key: name,
         cells: [
-          `${say(TARGETS[name])} ${must === 'at_least' ? '≥' : '≤'} ${shown(name, target)}`,
-          shown(name, value),
+          `${say(TARGETS[name])} ${must === 'at_least' ? '≥' : '≤'} ${inWords(name, target)}`,
+          inWords(name, value),
           <Badge key="r" variant="light" tt="none" color={RESULT_COLOR[result]}>
             {say(result)}
           </Badge>,
@@ -246,7 +246,7 @@ function Errors({ errors }: { readonly errors: Dashboard['errors'] }) {
             <Text key="m" size="sm" className="wrap-any">
               <Time at={at} /> {message}{' '}
               {run && (
-                <Link to="/automation/runs" search={{ id: run } as never}>
+                <Link to="/automation/runs" search={{ id: run }}>
                   {say('to_runs')}
                 </Link>
               )}
@@ -258,6 +258,6 @@ function Errors({ errors }: { readonly errors: Dashboard['errors'] }) {
   );
 }
 
-function shown(name: string, value: number | null): string {
+function inWords(name: string, value: number | null): string {
   return name.endsWith('rate') ? percentText(value) : numberText(value, 1);
 }
