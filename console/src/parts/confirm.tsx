@@ -4,7 +4,7 @@ import { common } from '../words/common';
 import { useWords } from '../words/use-words';
 import { useAct } from './act';
 
-type ConfirmProps = {
+export type ConfirmProps = {
   readonly title: string;
   readonly text: ReactNode;
   /** To be typed before it can be done: for what cannot be taken back. */

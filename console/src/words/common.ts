@@ -19,6 +19,7 @@ export const common = bilingual('common', {
   created_at: ['Created', '创建时间'],
   delete: ['Delete', '删除'],
   deleted: ['Deleted', '已删除'],
+  days: ['{{count}} days', '{{count}} 天'],
   description: ['Description', '描述'],
   details: ['Details', '详情'],
   done: ['Done', '完成'],
@@ -52,6 +53,7 @@ export const common = bilingual('common', {
   open: ['Open', '打开'],
   optional: ['optional', '选填'],
   password: ['Password', '密码'],
+  period: ['Period', '时段'],
   race_text: [
     'Somebody else saved this while you were editing. Compare, then decide.',
     '在您编辑期间，其他人已保存了更改。请比较后再决定。',
@@ -79,6 +81,7 @@ export const common = bilingual('common', {
   state: ['State', '状态'],
   theirs: ['Theirs', '对方的值'],
   time: ['Time', '时间'],
+  today: ['Today', '今天'],
   to: ['To', '到'],
   tool: ['Tool', '工具'],
   unlimited: ['no limit', '不限'],

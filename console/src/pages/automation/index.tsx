@@ -1,18 +1,17 @@
-import { Badge, Button, Card, SegmentedControl, SimpleGrid, Table, Text, Title } from '@mantine/core';
+import { Badge, Button, Card, SimpleGrid, Table, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../../api/client';
 import { useGet } from '../../api/queries';
 import { CHART_COLORS, ChartCard } from '../../parts/chart';
 import { Figure } from '../../parts/facts';
-import { useAddress } from '../../parts/filters';
 import { Page, Ready } from '../../parts/page';
+import { PeriodChoice, useDays } from '../../parts/period';
 import { durationText, numberText, percentText, Time } from '../../parts/time';
 import { useWords } from '../../words/use-words';
 import { words } from './words';
 
 type Dashboard = Schemas['DashboardDto'];
-const PERIODS = [1, 7, 30, 90] as const;
 const TARGETS: Readonly<Record<Schemas['TargetDto']['name'], keyof typeof words.words>> = {
   'runs.success_rate': 'target_runs_success',
   'runs.average_ms': 'target_runs_ms',
@@ -27,8 +26,7 @@ const RESULT_COLOR = { met: 'teal', missed: 'red', no_data: 'gray' } as const;
 
 export function AutomationPage() {
   const say = useWords(words);
-  const [address, change] = useAddress();
-  const days = PERIODS.find((known) => String(known) === address['days']) ?? 7;
+  const days = useDays();
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const dashboard = useGet('/api/v1/admin/registration-automation/dashboard', {
     query: { days, time_zone: timeZone },
@@ -39,15 +37,7 @@ export function AutomationPage() {
       about={say('about')}
       actions={
         <>
-          <SegmentedControl
-            aria-label={say('period')}
-            value={String(days)}
-            onChange={(value) => change({ days: value })}
-            data={PERIODS.map((count) => ({
-              value: String(count),
-              label: count === 1 ? say('today') : say('days', { count }),
-            }))}
-          />
+          <PeriodChoice />
           <Button component={Link} to="/automation/runs" variant="default">
             {say('to_runs')}
           </Button>

@@ -3,9 +3,6 @@ import { bilingual } from '../../words/bilingual';
 export const words = bilingual('automation', {
   title: ['Automation', '注册自动化'],
   about: ['How the greeting of new customers does, step by step.', '新客户欢迎流程的各步骤表现。'],
-  period: ['Period', '时段'],
-  today: ['Today', '今天'],
-  days: ['{{count}} days', '{{count}} 天'],
   registrations: ['Registered', '注册量'],
   runs: ['Greetings', '欢迎流程'],
   done: ['done', '完成'],

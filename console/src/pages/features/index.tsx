@@ -1,15 +1,13 @@
-import { Button, Group as Row, Stack, Text } from '@mantine/core';
-import { useState } from 'react';
+import { Stack, Text } from '@mantine/core';
 import { api, dataOf, type Schemas } from '../../api/client';
 import { useGet } from '../../api/queries';
 import { useMay } from '../../api/session';
 import { ifMatch } from '../../api/versions';
 import { OnOff } from '../../parts/badges';
 import { atOnce, Collection } from '../../parts/collection';
-import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
+import { EditOrRemove } from '../../parts/edit-or-remove';
 import type { Field } from '../../parts/fields';
-import { FormModal } from '../../parts/form-modal';
 import { Time } from '../../parts/time';
 import { useRoles } from '../people';
 import { common } from '../../words/common';
@@ -120,7 +118,6 @@ function Detail({ feature, fields, onGone }: DetailProps) {
   const say = useWords(words);
   const shared = useWords(common);
   const may = useMay();
-  const [doing, setDoing] = useState<'edit' | 'remove' | null>(null);
   const mayChange = may(feature.scope === 'tenant' ? 'features.write' : 'tenants.manage');
   return (
     <Stack>
@@ -130,34 +127,21 @@ function Detail({ feature, fields, onGone }: DetailProps) {
         {feature.roles.join(', ') || shared('all')}
       </Text>
       {mayChange && (
-        <Row>
-          <Button size="xs" onClick={() => setDoing('edit')}>
-            {shared('edit')}
-          </Button>
-          <Button size="xs" color="red" variant="light" onClick={() => setDoing('remove')}>
-            {shared('remove')}
-          </Button>
-        </Row>
-      )}
-      {doing === 'edit' && (
-        <FormModal
-          title={feature.name}
-          fields={fields}
-          initial={feature}
-          onClose={() => setDoing(null)}
-          onRace={() => read(feature)}
-          onSave={(body: Body, version) => put(feature, body, version)}
-        />
-      )}
-      {doing === 'remove' && (
-        <Confirm
-          title={feature.name}
-          text={say('remove_text')}
-          doText={shared('remove')}
-          onClose={() => setDoing(null)}
-          onDo={async () => {
-            await remove(feature);
-            onGone();
+        <EditOrRemove
+          edit={{
+            title: feature.name,
+            fields,
+            initial: feature,
+            onRace: () => read(feature),
+            onSave: (body: Body, version) => put(feature, body, version),
+          }}
+          remove={{
+            title: feature.name,
+            text: say('remove_text'),
+            onDo: async () => {
+              await remove(feature);
+              onGone();
+            },
           }}
         />
       )}

@@ -1,18 +1,18 @@
-import { Alert, Button, SegmentedControl, SimpleGrid, Stack } from '@mantine/core';
+import { Alert, Button, SimpleGrid, Stack } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Rocket } from 'lucide-react';
 import { lazy, Suspense, useMemo } from 'react';
 import { useGet } from '../../api/queries';
 import { useMay } from '../../api/session';
 import { Figure } from '../../parts/facts';
-import { useAddress } from '../../parts/filters';
 import { Bones, Page } from '../../parts/page';
+import { PeriodChoice, useDays } from '../../parts/period';
 import { Ranking } from '../../parts/ranking';
 import { durationText, numberText, percentText, timeText } from '../../parts/time';
 import { common } from '../../words/common';
 import { useWords } from '../../words/use-words';
 import { words } from './words';
-import { periodOf, PERIODS } from './period';
+import { periodOf } from './period';
 
 const Charts = lazy(async () => ({ default: (await import('./charts')).Charts }));
 const SHOWN = 6;
@@ -21,23 +21,9 @@ const SHOWN = 6;
 export function OverviewPage() {
   const say = useWords(words);
   const may = useMay();
-  const [address, change] = useAddress();
-  const days = PERIODS.find((known) => String(known) === address['days']) ?? 7;
+  const days = useDays();
   return (
-    <Page
-      title={say('title')}
-      actions={
-        <SegmentedControl
-          aria-label={say('period')}
-          value={String(days)}
-          onChange={(value) => change({ days: value })}
-          data={PERIODS.map((count) => ({
-            value: String(count),
-            label: count === 1 ? say('today') : say('days', { count }),
-          }))}
-        />
-      }
-    >
+    <Page title={say('title')} actions={<PeriodChoice />}>
       {may('calls.read') ? <Calls days={days} /> : <Health />}
     </Page>
   );

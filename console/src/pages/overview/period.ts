@@ -1,6 +1,3 @@
-/** In days; the first is the reader's today. */
-export const PERIODS = [1, 7, 30, 90] as const;
-
 const HOUR_MS = 3_600_000;
 
 /** From the beginning of a day of the reader's to the end of this hour: statistics count whole hours. */

@@ -2,9 +2,6 @@ import { bilingual } from '../../words/bilingual';
 
 export const words = bilingual('overview', {
   title: ['Overview', '概览'],
-  period: ['Period', '时段'],
-  today: ['Today', '今天'],
-  days: ['{{count}} days', '{{count}} 天'],
   calls: ['Calls', '调用'],
   errors: ['Errors', '错误'],
   error_rate: ['Error rate', '错误率'],

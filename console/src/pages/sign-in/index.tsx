@@ -7,8 +7,8 @@ import { ifMatch } from '../../api/versions';
 import { useAct } from '../../parts/act';
 import { OnOff } from '../../parts/badges';
 import { Collection } from '../../parts/collection';
-import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
+import { EditOrRemove } from '../../parts/edit-or-remove';
 import { Facts } from '../../parts/facts';
 import type { Field } from '../../parts/fields';
 import { FormModal } from '../../parts/form-modal';
@@ -174,9 +174,7 @@ type DetailProps = {
 
 function Detail({ provider, fields, onGone }: DetailProps) {
   const say = useWords(words);
-  const shared = useWords(common);
   const may = useMay();
-  const [doing, setDoing] = useState<'edit' | 'remove' | null>(null);
   const params = { path: { id: provider.id } };
   return (
     <Stack>
@@ -190,42 +188,28 @@ function Detail({ provider, fields, onGone }: DetailProps) {
         ]}
       />
       {may('users.write') && (
-        <Row gap="xs">
-          <Button size="xs" onClick={() => setDoing('edit')}>
-            {shared('edit')}
-          </Button>
-          <Button size="xs" color="red" variant="light" onClick={() => setDoing('remove')}>
-            {shared('remove')}
-          </Button>
-        </Row>
-      )}
-      {doing === 'edit' && (
-        <FormModal
-          title={provider.name}
-          fields={fields}
-          initial={provider}
-          onClose={() => setDoing(null)}
-          onRace={() => dataOf(api.GET('/api/v1/admin/oidc-providers/{id}', { params }))}
-          onSave={(body: Schemas['UpdateOidcProviderDto'], version) =>
-            dataOf(
-              api.PUT('/api/v1/admin/oidc-providers/{id}', {
-                params: { ...params, header: ifMatch(version) },
-                body,
-              }),
-            )
-          }
-        />
-      )}
-      {doing === 'remove' && (
-        <Confirm
-          title={provider.name}
-          text={say('remove_text')}
-          typed={provider.name}
-          doText={shared('remove')}
-          onClose={() => setDoing(null)}
-          onDo={async () => {
-            await dataOf(api.DELETE('/api/v1/admin/oidc-providers/{id}', { params }));
-            onGone();
+        <EditOrRemove
+          edit={{
+            title: provider.name,
+            fields,
+            initial: provider,
+            onRace: () => dataOf(api.GET('/api/v1/admin/oidc-providers/{id}', { params })),
+            onSave: (body: Schemas['UpdateOidcProviderDto'], version) =>
+              dataOf(
+                api.PUT('/api/v1/admin/oidc-providers/{id}', {
+                  params: { ...params, header: ifMatch(version) },
+                  body,
+                }),
+              ),
+          }}
+          remove={{
+            title: provider.name,
+            text: say('remove_text'),
+            typed: provider.name,
+            onDo: async () => {
+              await dataOf(api.DELETE('/api/v1/admin/oidc-providers/{id}', { params }));
+              onGone();
+            },
           }}
         />
       )}
