@@ -63,6 +63,11 @@ export type CallerScope = 'own' | 'tenant';
 /** The caller as a tool gets it. */
 export type ToolCaller = Caller & { readonly scope: CallerScope };
 
+/** The person who calls; null: an application, or work of our own. */
+export function personOf(caller: Caller | AdminCaller): string | null {
+  return caller.kind === 'user' ? caller.userId : null;
+}
+
 /** Who calls, in one short text: for what only the same caller may have again. */
 export function callerName(caller: Caller): string {
   if (caller.kind === 'group_key') return `key:${caller.keyId}`;

@@ -5,7 +5,7 @@ import { newId } from '../platform/new-id.js';
 import { given } from '../platform/rest/given.js';
 import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
-import type { Caller } from '../access/caller.js';
+import { type Caller, personOf } from '../access/caller.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import type { Page } from '../platform/rest/envelope.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
@@ -65,7 +65,7 @@ export class AgentsService {
       id,
       tenantId: caller.tenantId,
       name,
-      createdBy: caller.kind === 'user' ? caller.userId : null,
+      createdBy: personOf(caller),
       ...columnsOf({ description, enabled, reasoning }),
     };
     const { result: version } = await this.changeBus

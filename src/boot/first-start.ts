@@ -11,7 +11,6 @@ import { AuditTrail, systemActor } from '../access/audit/audit-trail.js';
 import { insertFirstTenant, openFirstTenant } from '../auth/tenants/first-tenant.js';
 import { Tenant } from '../access/tenant.entity.js';
 import { User } from '../access/user.entity.js';
-import { toAddress } from '../platform/identity-text.js';
 import { inTenant } from '../platform/request-scope.js';
 import { SYSTEM_DATABASE } from '../platform/database/system-database.js';
 import type { Config } from '../platform/config.js';
@@ -100,7 +99,7 @@ async function finish(
   { tenantId, config }: { tenantId: string; config: Config },
 ): Promise<FirstStart> {
   const generatedPassword = config.env.ADMIN_PASSWORD ? undefined : generatePassword();
-  const adminEmail = toAddress(config.env.ADMIN_EMAIL);
+  const adminEmail = config.env.ADMIN_EMAIL;
   const password = config.env.ADMIN_PASSWORD ?? generatedPassword!;
   await openFirstTenant(manager, { tenantId, email: adminEmail, password });
   const sampleGroup = config.sampleData

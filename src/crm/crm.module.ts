@@ -42,6 +42,6 @@ import { UsersTools } from './users.tools.js';
     TasksTools,
     UsersTools,
   ],
-  exports: [CustomersService, DirectoryService],
+  exports: [DirectoryService],
 })
 export class CrmModule {}

@@ -5,7 +5,7 @@ import { newId } from '../platform/new-id.js';
 import { given } from '../platform/rest/given.js';
 import { AuditTrail } from '../access/audit/audit-trail.js';
 import { differenceOf } from '../access/audit/difference.js';
-import type { Caller } from '../access/caller.js';
+import { type Caller, personOf } from '../access/caller.js';
 import type { Page } from '../platform/rest/envelope.js';
 import { ConflictError, NotFoundError } from '../platform/errors.js';
 import { decodeIdCursor, toPage } from '../platform/rest/paging.js';
@@ -160,7 +160,7 @@ export class GroupsService {
     { serverCode, toolsOf }: { readonly serverCode: string; readonly toolsOf?: string | undefined },
   ) {
     const id = newId();
-    const createdBy = caller.kind === 'user' ? caller.userId : null;
+    const createdBy = personOf(caller);
     const columns = { id, tenantId: caller.tenantId, serverCode, createdBy, ...columnsOf(input) };
     const key = await this.changes
       .create(id, async (manager) => {

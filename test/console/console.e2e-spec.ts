@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { barriersOf, goTo, inBrowser, openBrowser, type PageLook, signedInPage } from '../support/browser.js';
-import { callTool } from '../support/console.js';
 import { LiveClient } from '../support/live.js';
+import { legacy, send } from '../support/mcp.js';
 import { createTestApp, TEST_PASSWORD, type TestApp } from '../support/test-app.js';
 
 const INITIAL_SCRIPT_MAX_BYTES = 300 * 1024;
@@ -18,6 +18,12 @@ const LOOKS = [
 ] as const;
 type Person = { readonly email: string; readonly password: string };
 const BUILT = `${__dirname}/../../dist/console`;
+
+/** Calls a tool as an agent does. @returns The HTTP status. */
+async function callTool(url: string, code: string, key: string, name: string, args: object): Promise<number> {
+  const call = legacy('tools/call', { name, arguments: args });
+  return (await send({ id: '', code, key, url: `${url}/mcp/${code}/mcp` }, call)).status;
+}
 
 describe('the console', () => {
   let below: TestApp;

@@ -1,8 +1,8 @@
 import { InvalidInputError } from '../../platform/errors.js';
 import type { PlanCase, PlanContent, PlanLine, Service } from './plan-case.js';
-import { dayNumber, dayText } from './plan-days.js';
-import { askFirst, contentOf, spacingRows } from './plan-rules.js';
-import { gapOf } from './plan-spacing.js';
+import { dayOf } from './plan-days.js';
+import { contentOf, planLine } from './plan-rules.js';
+import { gapOf, sessionDays } from './plan-spacing.js';
 
 /** A line as a consultant writes it. */
 export type ConsultantsLine = {
@@ -35,23 +35,15 @@ export function consultantsContent(
 }
 
 function lineOf(line: ConsultantsLine, service: Service, of: PlanCase, consultantId: string): PlanLine {
-  const first = dayNumber(line.firstOn);
-  if (first === undefined) throw wrongLines(`${line.firstOn} is no day`);
   const intervalDays = line.intervalDays ?? gapOf(service);
-  return {
-    service: { id: service.id, code: service.code, name: service.name },
-    sessions: Array.from({ length: line.sessions }, (_, index) => dayText(first + index * intervalDays)),
-    interval_days: intervalDays,
-    duration_minutes: service.durationMinutes,
-    price_min_cents: line.sessions * service.priceMinCents,
-    price_max_cents: line.sessions * service.priceMaxCents,
-    currency: service.currency,
-    because: [
-      { table: 'users', id: consultantId, field: 'decision', value: 'chosen by the consultant' },
-      ...spacingRows(service),
-    ],
-    ask_first: askFirst(service, of),
-  };
+  const days = sessionDays({ service, sessions: line.sessions, intervalDays }, dayOf(line.firstOn));
+  const chosen = {
+    table: 'users',
+    id: consultantId,
+    field: 'decision',
+    value: 'chosen by the consultant',
+  } as const;
+  return planLine({ service, intervalDays, because: [chosen] }, days, of);
 }
 
 function wrongLines(message: string): InvalidInputError {

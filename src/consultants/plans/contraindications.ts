@@ -10,7 +10,8 @@ export type Conflict = { readonly contraindication: string; readonly rows: reado
  */
 export function conflictsOf(service: Service, { health, unsuitable }: PlanCase): Conflict[] {
   const met = service.contraindications.flatMap((contraindication): Conflict[] => {
-    const said = health.filter((statement) => meets(statement, contraindication));
+    const forbidden = wordsOf(contraindication);
+    const said = health.filter((statement) => meets(statement, forbidden));
     if (said.length === 0) return [];
     return [
       { contraindication, rows: [...said, serviceRow(service, 'contraindications', contraindication)] },
@@ -22,8 +23,17 @@ export function conflictsOf(service: Service, { health, unsuitable }: PlanCase):
   return [...met, ...found];
 }
 
-function meets({ field, value }: Evidence, contraindication: string): boolean {
-  const [forbidden, said] = [wordsOf(contraindication), wordsOf(value)];
-  if (field === 'allergies' && wordsAmong(said, forbidden).length > 0) return true;
+function meets(statement: Evidence, forbidden: readonly string[]): boolean {
+  const said = wordsSaid(statement);
+  if (statement.field === 'allergies' && wordsAmong(said, forbidden).length > 0) return true;
   return wordsAmong(forbidden, said).length === forbidden.length;
+}
+
+/** Of what is known of a customer's health, which a plan holds against every service. */
+const SAID = new WeakMap<Evidence, readonly string[]>();
+
+function wordsSaid(statement: Evidence): readonly string[] {
+  const said = SAID.get(statement) ?? wordsOf(statement.value);
+  SAID.set(statement, said);
+  return said;
 }

@@ -51,7 +51,7 @@ export function wordsOf(text: string): string[] {
 }
 
 /** Whether two words mean the same as far as their letters tell. */
-export function isSameWord(one: string, other: string): boolean {
+function isSameWord(one: string, other: string): boolean {
   if (one === other || `${one}s` === other || one === `${other}s`) return true;
   if (HAN.test(one) && HAN.test(other))
     return Math.min(one.length, other.length) > 1 && (one.includes(other) || other.includes(one));

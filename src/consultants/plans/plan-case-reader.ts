@@ -43,14 +43,13 @@ export class PlanCaseReader {
     manager: EntityManager = this.dataSource.manager,
   ): Promise<PlanCase> {
     const { tenantId } = of;
-    const projects = await manager.find(Project, {
+    const services = await manager.find(Project, {
       where: { tenantId, enabled: true },
       order: { code: 'ASC' },
       take: SERVICES_MAX,
     });
     const rows = await this.rowsOf(of, manager);
     const { profile } = rows;
-    const services = projects.map(serviceOf);
     const hasBudget = profile !== null && profile.budgetMaxCents !== null;
     const without = wishes.without.map((named) => idOf(named, services));
     return {
@@ -87,26 +86,6 @@ export class PlanCaseReader {
       }),
     };
   }
-}
-
-function serviceOf(project: Project): Service {
-  const { id, code, name, category, description, priceMinCents, priceMaxCents, currency } = project;
-  const { durationMinutes, recoveryDays, usualSessions, sessionIntervalDays, contraindications } = project;
-  return {
-    id,
-    code,
-    name,
-    category,
-    description,
-    priceMinCents,
-    priceMaxCents,
-    currency,
-    durationMinutes,
-    recoveryDays,
-    usualSessions,
-    sessionIntervalDays,
-    contraindications,
-  };
 }
 
 /** One that is offered no more keeps its id: it is not wanted, and not to be had either. */

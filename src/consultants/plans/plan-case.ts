@@ -1,3 +1,5 @@
+import type { Project } from '../../crm/project.entity.js';
+
 /*
  * What a treatment plan is made of. Everything a plan says comes from one of these rows; what no row says, no plan says.
  */
@@ -18,21 +20,24 @@ export type Evidence = {
 };
 
 /** One service of the catalogue, as far as plans go. */
-export type Service = {
-  readonly id: string;
-  readonly code: string;
-  readonly name: string;
-  readonly category: string;
-  readonly description: string;
-  readonly priceMinCents: number;
-  readonly priceMaxCents: number;
-  readonly currency: string;
-  readonly durationMinutes: number;
-  readonly recoveryDays: number;
-  readonly usualSessions: number;
-  readonly sessionIntervalDays: number;
-  readonly contraindications: readonly string[];
-};
+export type Service = Readonly<
+  Pick<
+    Project,
+    | 'id'
+    | 'code'
+    | 'name'
+    | 'category'
+    | 'description'
+    | 'priceMinCents'
+    | 'priceMaxCents'
+    | 'currency'
+    | 'durationMinutes'
+    | 'recoveryDays'
+    | 'usualSessions'
+    | 'sessionIntervalDays'
+    | 'contraindications'
+  >
+>;
 
 /** Something that the customer wants, as a row says it; `serviceId` where the row names the service itself. */
 export type Want = {

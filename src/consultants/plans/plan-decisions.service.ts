@@ -8,7 +8,7 @@ import { consultantsContent, type ConsultantsLine } from './consultants-lines.js
 import { PlanCaseReader } from './plan-case-reader.js';
 import { changesBetween } from './plan-changes.js';
 import { type Violation, violationsOf } from './plan-violations.js';
-import { lockedPlan, PlansService, type PlanWithRevision, requireStep } from './plans.service.js';
+import { lockedPlan, PlansService, type PlanWithRevision, requireStep, revisionOf } from './plans.service.js';
 
 type Decision = { readonly note: string | null; readonly ifMatch?: ReadVersions };
 
@@ -72,7 +72,7 @@ export class PlanDecisionsService {
       const plan = await lockedPlan(manager, caller, id);
       requireVersion(plan, ifMatch);
       requireStep(plan, 'approve');
-      const { revision } = await this.plans.get(caller, id, manager);
+      const revision = await revisionOf(manager, plan);
       const of = await this.cases.read(plan, revision.wishes, manager);
       requireNone(violationsOf(revision.content.lines, of));
       const decided = { decidedBy: caller.userId, decidedAt: new Date(), decisionNote: note };
@@ -99,7 +99,7 @@ export class PlanDecisionsService {
       Object.assign(plan, { ...back, ...decided });
       const kind = 'treatment_plan_rejected';
       await this.plans.settle(manager, caller, { plan, action: 'treatment_plan.reject', kind });
-      return this.plans.get(caller, id, manager);
+      return { plan, revision: await revisionOf(manager, plan) };
     });
   }
 }

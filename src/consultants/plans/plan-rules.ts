@@ -47,7 +47,7 @@ export function contentOf(
   derivation: readonly RuleStep[],
   of: PlanCase,
 ): PlanContent {
-  const days = lines.flatMap(({ sessions }) => sessions).toSorted(byText);
+  const days = lines.flatMap(({ sessions }) => sessions).toSorted();
   return {
     lines,
     total: {
@@ -63,7 +63,10 @@ export function contentOf(
 }
 
 /** Why a service must not be in the customer's plan at all; null: it may. */
-export function refusalOf(service: Service, of: PlanCase): Omit<RuleStep, 'did'> | null {
+export function refusalOf(
+  service: Service,
+  of: PlanCase,
+): (Omit<RuleStep, 'did'> & { readonly rule: PlanRule }) | null {
   const { code } = service;
   if (service.currency !== of.currency)
     return {
@@ -94,7 +97,7 @@ function takeLine({ courses, steps }: Taken, line: DraftLine, of: PlanCase): voi
       { table: 'request', id: null, field: 'without_services', value: service.code },
     ]);
   const refusal = refusalOf(service, of);
-  if (refusal) return remove(refusal.rule as PlanRule, refusal.text, refusal.rows);
+  if (refusal) return remove(refusal.rule, refusal.text, refusal.rows);
   if (line.because.length === 0) return remove('unsupported', 'No row says why the customer should have it');
   const row = serviceRow(service, 'usual_sessions', service.usualSessions);
   const wanted = Math.max(1, Math.trunc(line.sessions ?? service.usualSessions));
@@ -156,7 +159,7 @@ function inTime(courses: readonly Course[], steps: RuleStep[], of: PlanCase): Pl
           rows: spacingRows(service),
         });
       if (sessions < course.sessions) noteTime(steps, course, { sessions, finishBy });
-      return [lineOf(course, days, of)];
+      return [planLine({ ...course, because: [...course.because, ...priceRows(service)] }, days, of)];
     }
     noteTime(steps, course, { sessions: 0, finishBy });
     return [];
@@ -178,8 +181,9 @@ function noteTime(
   });
 }
 
-function lineOf(
-  { service, intervalDays, because }: Course,
+/** Makes a line of the days of its sessions. */
+export function planLine(
+  { service, intervalDays, because }: Pick<Course, 'service' | 'intervalDays' | 'because'>,
   days: readonly SessionDay[],
   of: PlanCase,
 ): PlanLine {
@@ -191,13 +195,13 @@ function lineOf(
     price_min_cents: days.length * service.priceMinCents,
     price_max_cents: days.length * service.priceMaxCents,
     currency: service.currency,
-    because: [...because, ...priceRows(service), ...spacingRows(service)],
+    because: [...because, ...spacingRows(service)],
     ask_first: askFirst(service, of),
   };
 }
 
 /** What is not on file cannot be ruled out. */
-export function askFirst(service: Service, of: PlanCase): string[] {
+function askFirst(service: Service, of: PlanCase): string[] {
   const met = conflictsOf(service, of).map(({ contraindication }) => contraindication);
   return service.contraindications.filter((one) => !met.includes(one));
 }
@@ -212,7 +216,7 @@ function priceRows(service: Service): Evidence[] {
   ];
 }
 
-export function spacingRows(service: Service): Evidence[] {
+function spacingRows(service: Service): Evidence[] {
   return [
     serviceRow(service, 'session_interval_days', service.sessionIntervalDays),
     serviceRow(service, 'recovery_days', service.recoveryDays),
@@ -221,8 +225,4 @@ export function spacingRows(service: Service): Evidence[] {
 
 function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0);
-}
-
-function byText(one: string, other: string): number {
-  return one < other ? -1 : Number(one > other);
 }

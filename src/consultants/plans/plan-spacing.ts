@@ -4,7 +4,7 @@ import type { PastSession, Service } from './plan-case.js';
 export type SessionDay = { readonly service: Service; readonly day: number };
 
 /** How far ahead a first session may lie. */
-export const HORIZON_DAYS = 730;
+const HORIZON_DAYS = 730;
 
 /** Days that must lie between two sessions of one service. */
 export function gapOf({ sessionIntervalDays, recoveryDays }: Service): number {

@@ -1,4 +1,4 @@
-import type { RevisionDto, PlanDto } from './plans.dto.js';
+import type { PlanDto, RevisionDto } from './plan-content.dto.js';
 import type { PlanWithRevision } from './plans.service.js';
 import type { TreatmentPlanRevision } from './treatment-plan-revision.entity.js';
 

@@ -6,16 +6,11 @@ import { keepsDistance, keepsDistanceFrom, type SessionDay } from './plan-spacin
 /** A rule that a plan breaks, and where. */
 export type Violation = { readonly rule: PlanRule; readonly service: string; readonly text: string };
 
-/** What the check reads of a line: so much a consultant writes, and the rest is ours. */
-export type CheckedLine = Pick<PlanLine, 'sessions'> & {
-  readonly service: { readonly id: string; readonly code: string };
-};
-
 /**
  * Finds every rule that a plan breaks, by itself: it shares no step with the making of plans. Asked before a consultant's own
  * lines are stored, and again before a plan is approved, by the rows as they are then.
  */
-export function violationsOf(lines: readonly CheckedLine[], of: PlanCase): Violation[] {
+export function violationsOf(lines: readonly PlanLine[], of: PlanCase): Violation[] {
   const found: Violation[] = [];
   const placed: SessionDay[] = [];
   let maxCents = 0;
@@ -28,7 +23,7 @@ export function violationsOf(lines: readonly CheckedLine[], of: PlanCase): Viola
     }
     if (of.wishes.without.includes(service.id)) add('unwanted', 'The customer does not want it');
     const refusal = refusalOf(service, of);
-    if (refusal) add(refusal.rule as PlanRule, refusal.text);
+    if (refusal) add(refusal.rule, refusal.text);
     maxCents += sessions.length * service.priceMaxCents;
     for (const session of sessions) {
       const day = dayNumber(session);

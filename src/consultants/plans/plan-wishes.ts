@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../../platform/errors.js';
+import { optionalText, wrongField } from '../../crm/tool-arguments.js';
 import type { MoreWishes } from './better-plan.js';
 import type { ConsultantsLine } from './consultants-lines.js';
 import { NO_WISHES, type Wishes } from './plan-case.js';
@@ -35,14 +35,13 @@ export function changedLines(lines: readonly ConsultantsLineDto[]): ConsultantsL
 }
 
 /** @throws {InvalidInputError} The calendar has no such day. */
-export function requiredDay(field: string, text: string): string {
+function requiredDay(field: string, text: string): string {
   if (dayNumber(text) !== undefined) return text;
-  const message = `${field} must be a day as in 2026-01-31`;
-  throw new InvalidInputError(message, { details: [{ field, message }] });
+  throw wrongField(field, `${field} must be a day as in 2026-01-31`);
 }
 
 /** @returns Undefined: there is nothing in it. */
 function textsOf(given: readonly string[] | undefined): string[] | undefined {
-  const said = (given ?? []).map((text) => text.replaceAll('\0', '').trim()).filter((text) => text !== '');
+  const said = (given ?? []).flatMap((text) => optionalText(text) ?? []);
   return said.length === 0 ? undefined : said;
 }

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { UserCaller } from '../../access/caller.js';
-import { User } from '../../access/user.entity.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { decodeCursor, decodeIdCursor, toPage } from '../../platform/rest/paging.js';
 import { planOut, revisionOut } from './plan-views.js';
-import type { PlanDto, PlanQueryDto, PlanSummaryDto, RevisionDto } from './plans.dto.js';
+import type { PlanDto, RevisionDto } from './plan-content.dto.js';
+import type { PlanQueryDto, PlanSummaryDto } from './plans.dto.js';
 import { PlansService } from './plans.service.js';
 import { TreatmentPlanRevision } from './treatment-plan-revision.entity.js';
 import { TreatmentPlan } from './treatment-plan.entity.js';
@@ -24,7 +24,8 @@ export class PlansReader {
     const found = this.dataSource
       .getRepository(TreatmentPlan)
       .createQueryBuilder('p')
-      .leftJoinAndMapOne('p.user', User, 'u', 'u.tenant_id = p.tenant_id AND u.id = p.user_id')
+      .leftJoin('p.user', 'u')
+      .addSelect(['u.id', 'u.displayName'])
       .where({ tenantId })
       .orderBy('p.id', 'DESC')
       .limit(query.limit + 1);

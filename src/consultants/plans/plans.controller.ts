@@ -8,15 +8,14 @@ import { ApiData, ApiFailures, ApiPage, IdParam, PageQueryDto } from '../../plat
 import { PlanDecisionsService } from './plan-decisions.service.js';
 import { planOut } from './plan-views.js';
 import { changedLines, givenWishes, wholeWishes } from './plan-wishes.js';
+import { PlanDto, RevisionDto } from './plan-content.dto.js';
 import {
   ChangePlanDto,
   DecisionDto,
   GeneratePlanDto,
   OptimizePlanDto,
-  PlanDto,
   PlanQueryDto,
   PlanSummaryDto,
-  RevisionDto,
 } from './plans.dto.js';
 import { PlansReader } from './plans-reader.js';
 import { PlansService } from './plans.service.js';

@@ -181,5 +181,3 @@ export class PlanSummaryDto {
   @ApiProperty({ description: 'Grows with each change; also the ETag, for If-Match' })
   version: number;
 }
-
-export { PlanDto, RevisionDto } from './plan-content.dto.js';

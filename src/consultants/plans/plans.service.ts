@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
-import type { Caller } from '../../access/caller.js';
+import { type Caller, personOf } from '../../access/caller.js';
 import type { UserRef } from '../../crm/tool-arguments.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
@@ -102,15 +102,11 @@ export class PlansService {
   }
 
   /** @throws {NotFoundError} Not there, or another tenant's. */
-  async get(
-    { tenantId }: Caller,
-    id: string,
-    manager: EntityManager = this.dataSource.manager,
-  ): Promise<PlanWithRevision> {
+  async get({ tenantId }: Caller, id: string): Promise<PlanWithRevision> {
+    const { manager } = this.dataSource;
     const plan = await manager.findOneBy(TreatmentPlan, { tenantId, id });
     if (!plan) throw noPlan(id);
-    const found = { tenantId, planId: id, number: plan.revision };
-    return { plan, revision: await manager.findOneByOrFail(TreatmentPlanRevision, found) };
+    return { plan, revision: await revisionOf(manager, plan) };
   }
 
   /** Finds the customer's newest plan that is not rejected. @throws {NotFoundError} There is none. */
@@ -202,6 +198,14 @@ export async function lockedPlan(
   return plan;
 }
 
+/** The revision of a plan that counts. */
+export function revisionOf(
+  manager: EntityManager,
+  { tenantId, id: planId, revision: number }: TreatmentPlan,
+): Promise<TreatmentPlanRevision> {
+  return manager.findOneByOrFail(TreatmentPlanRevision, { tenantId, planId, number });
+}
+
 /** @throws {ConflictError} The state of the plan does not allow the step. */
 export function requireStep({ state }: TreatmentPlan, step: PlanStep): void {
   if (mayTake(state, step)) return;
@@ -212,10 +216,6 @@ export function requireStep({ state }: TreatmentPlan, step: PlanStep): void {
 
 function noPlan(id: string): NotFoundError {
   return new NotFoundError(`No treatment plan ${id}`);
-}
-
-function personOf(caller: Caller): string | null {
-  return caller.kind === 'user' ? caller.userId : null;
 }
 
 /** @throws {ConflictError} The plan is empty. */

@@ -31,10 +31,11 @@ export function ruleDraft(of: PlanCase): { readonly draft: DraftLine[]; readonly
   };
 }
 
-/** Rows that speak for a service. */
-export function reasonsFor(service: Service, of: PlanCase): Evidence[] {
-  const rated = rate(of).find((one) => one.service.id === service.id);
-  return rated?.reasons.map(({ evidence }) => evidence) ?? [];
+/** Rows that speak for a service, by its id; those for which none does are not there. */
+export function reasonsByService(of: PlanCase): ReadonlyMap<string, readonly Evidence[]> {
+  return new Map(
+    rate(of).map(({ service, reasons }) => [service.id, reasons.map(({ evidence }) => evidence)]),
+  );
 }
 
 function stepOf({ service, points, reasons }: Rated): RuleStep {

@@ -6,10 +6,10 @@ import type { DraftLine, Evidence, PlanCase, PlanContent } from './plan-case.js'
 import { planOf } from './plan-rules.js';
 import type { FallbackReason, PlanMaker } from './plan-state.js';
 import { questionOf } from './plan-question.js';
-import { reasonsFor, ruleDraft } from './rule-plan.js';
+import { reasonsByService, ruleDraft } from './rule-plan.js';
 
 /** The purpose under which agents are put in order: see docs/agents.md. */
-export const PLAN_PURPOSE = 'treatment_plan';
+const PLAN_PURPOSE = 'treatment_plan';
 /** AGENT_HARD_BUDGET_MS ends the asking before; where it is set higher, this keeps within the tools' time. */
 const ASKED_MAX_MS = 45_000;
 
@@ -47,8 +47,9 @@ export class TreatmentPlanWriter {
   async write(task: PlanTask, of: PlanCase, signal?: AbortSignal): Promise<WrittenPlan> {
     const asked = await this.ask(task, of, signal);
     if ('why' in asked) return byRules(task, of, asked.why);
+    const reasons = reasonsByService(of);
     const content = planOf(
-      asked.draft.map((line) => withRows(line, of)),
+      asked.draft.map((line) => withRows(line, of, reasons)),
       of,
     );
     if (content.lines.length === 0) return byRules(task, of, 'nothing_left');
@@ -87,10 +88,14 @@ function byRules({ ownDraft }: PlanTask, of: PlanCase, why: FallbackReason): Wri
 }
 
 /** What the agent named, and what speaks for the service by our own reading. */
-function withRows(line: DraftLine, of: PlanCase): DraftLine {
+function withRows(
+  line: DraftLine,
+  of: PlanCase,
+  reasons: ReadonlyMap<string, readonly Evidence[]>,
+): DraftLine {
   const service = of.services.find(({ id, code }) => id === line.service || code === line.service);
   if (!service) return line;
-  const own = reasonsFor(service, of);
+  const own = reasons.get(service.id) ?? [];
   const isOwn = (row: Evidence) => own.some((one) => JSON.stringify(one) === JSON.stringify(row));
   return { ...line, because: [...own, ...line.because.filter((row) => !isOwn(row))] };
 }

@@ -3,7 +3,7 @@ import { type EntityManager, In } from 'typeorm';
 import { ConflictError } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
 import { type AuditEntry, AuditTrail } from '../../access/audit/audit-trail.js';
-import type { AdminCaller } from '../../access/caller.js';
+import { type AdminCaller, personOf } from '../../access/caller.js';
 import { GroupKey } from '../keys/group-key.entity.js';
 import { GroupKeysService } from '../keys/group-keys.service.js';
 import { GroupTool } from '../group-tools/group-tool.entity.js';
@@ -86,7 +86,7 @@ export class PlanWriter {
         id: newId(),
         tenantId: caller.tenantId,
         serverCode: change.group,
-        createdBy: caller.kind === 'user' ? caller.userId : null,
+        createdBy: personOf(caller),
       });
     const saved = await manager.save(ToolGroup, Object.assign(group, columns));
     writing.touch(saved.id);
@@ -127,7 +127,7 @@ export class PlanWriter {
     const name = change.name!;
     writing.touch(group.id);
     const columns = toColumns(settingsOf(change.fields), KEY_COLUMNS);
-    const createdBy = writing.caller.kind === 'user' ? writing.caller.userId : null;
+    const createdBy = personOf(writing.caller);
     const made = keys.has(name)
       ? undefined
       : await this.keys.create(manager, group, { name, createdBy, ...columns });

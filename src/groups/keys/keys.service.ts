@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { agreedNowMs } from '../../platform/agreed-time.js';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
 import { differenceOf } from '../../access/audit/difference.js';
-import type { Caller } from '../../access/caller.js';
+import { type Caller, personOf } from '../../access/caller.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { given } from '../../platform/rest/given.js';
 import { ConflictError, NotFoundError } from '../../platform/errors.js';
@@ -79,7 +79,7 @@ export class KeysService {
       const shown = await this.keys.create(manager, group, {
         ...columns,
         isDecoy,
-        createdBy: userOf(caller),
+        createdBy: personOf(caller),
       });
       await this.record(manager, caller, 'key.create', shown.row, { after: { ...columns, isDecoy } });
       return shown;
@@ -130,7 +130,7 @@ export class KeysService {
             },
       );
       await manager.save(GroupKey, key);
-      const createdBy = userOf(caller);
+      const createdBy = personOf(caller);
       const rights = { name, owner, appId, allowedNetworks, toolNames, limits, expiresAt, createdBy };
       const shown = await this.keys.create(manager, { id: key.groupId, tenantId: key.tenantId }, rights);
       const after = { newKeyId: shown.row.id, oldKeyEndsAt: endsAt };
@@ -189,10 +189,6 @@ export class KeysService {
     const target = { kind: 'key', id: key.id, name: key.name };
     return this.audit.record(manager, caller, { action, target, ...values });
   }
-}
-
-function userOf(caller: Caller): string | null {
-  return caller.kind === 'user' ? caller.userId : null;
 }
 
 function requireAlive(key: GroupKey): void {

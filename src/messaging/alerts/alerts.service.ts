@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { AuditTrail } from '../../access/audit/audit-trail.js';
-import type { Caller } from '../../access/caller.js';
+import { type Caller, personOf } from '../../access/caller.js';
 import type { Page } from '../../platform/rest/envelope.js';
 import { NotFoundError } from '../../platform/errors.js';
 import { decodeIdCursor, toPage } from '../../platform/rest/paging.js';
@@ -37,7 +37,7 @@ export class AlertsService {
       const alert = await manager.findOneBy(Alert, { id, tenantId: caller.tenantId });
       if (!alert) throw new NotFoundError(`No alert ${id}`);
       if (alert.acknowledgedAt) return alert;
-      const acknowledgedBy = caller.kind === 'user' ? caller.userId : null;
+      const acknowledgedBy = personOf(caller);
       const acknowledged = { acknowledgedAt: new Date(), acknowledgedBy };
       await manager.update(Alert, { id }, acknowledged);
       const target = { kind: 'alert', id, name: alert.kind };

@@ -4,6 +4,7 @@ import type { Verdict } from '../breakers/circuit.js';
 import { CircuitBreakers, CircuitOpenError } from '../breakers/circuit-breakers.js';
 import type { CallErrorKind } from '../../call-logs/chain/call-log.entity.js';
 import { type CallRecord, CallLogWriter } from '../../call-logs/writing/call-log.writer.js';
+import { personOf } from '../../access/caller.js';
 import { databaseUnavailability } from '../../platform/database/database-faults.js';
 import { UnavailableError, traceOf } from '../../platform/errors.js';
 import { newId } from '../../platform/new-id.js';
@@ -178,7 +179,7 @@ async function toRecord(
     toolId: call.tool?.id ?? null,
     callerAppId: call.appId,
     keyId: caller.kind === 'group_key' ? caller.keyId : null,
-    userId: caller.kind === 'user' ? caller.userId : null,
+    userId: personOf(caller),
     era: call.era,
     transport: call.transport,
     isTest: call.isTest ?? false,
