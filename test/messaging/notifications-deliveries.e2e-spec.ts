@@ -450,7 +450,7 @@ describe('deliveries', () => {
       });
       const list = await rest('GET', '/admin/notification-templates');
       expect(list.items.every((template) => template['is_default'])).toBe(true);
-      expect(list.items).toHaveLength(14);
+      expect(list.items).toHaveLength(16);
     });
 
     it('is changed by one of two who read the same', async () => {

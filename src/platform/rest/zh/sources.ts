@@ -54,4 +54,67 @@ export const sources: Readonly<Record<string, string>> = {
     '必须是 1 到 64 个字母、数字、空格和 . _ @ / -，并以字母或数字开头',
   'must be at most 20 of A-Z a-z 0-9 _ -, and begin with a letter':
     '最多 20 个字符，只能用 A-Z a-z 0-9 _ -，并以字母开头',
+
+  // openapi
+  'The API answered {0}': 'API 回答了 {0}',
+  'The API answered {0}: ': 'API 回答了 {0}：',
+  'The API answered {0} {1}': 'API 回答了 {0} {1}',
+  'The API answered {0} {1}: ': 'API 回答了 {0} {1}：',
+  'The API answered {0}: {1}': 'API 回答了 {0}：{1}',
+  'The API answered {0} {1}: {2}': 'API 回答了 {0} {1}：{2}',
+  'The file is not Base64 behind `;base64,`': '文件在 `;base64,` 之后不是 Base64',
+  'The file is no `data:` URI: characters behind its comma must be percent-encoded':
+    '文件不是 `data:` URI：逗号之后的字符必须经过百分号编码',
+  'The document is {0}, not an object': '文档是{0}，而不是对象',
+  'The document describes no paths, only webhooks, which call others: there is nothing to call':
+    '文档没有描述路径，只有调用他人的 webhook：没有可调用的内容',
+  'The document describes no paths: there is nothing to call': '文档没有描述路径：没有可调用的内容',
+  'The document is empty': '文档为空',
+  'The document is not JSON: {0}': '文档不是 JSON：{0}',
+  'The document is a page, not OpenAPI: give the address of its JSON or YAML':
+    '文档是网页而不是 OpenAPI：请提供其 JSON 或 YAML 的地址',
+  'The document is neither JSON nor YAML: {0}': '文档既不是 JSON 也不是 YAML：{0}',
+  'The document is AsyncAPI, not OpenAPI': '文档是 AsyncAPI 而不是 OpenAPI',
+  'The document is a Postman collection: export it as OpenAPI first':
+    '文档是 Postman 集合：请先导出为 OpenAPI',
+  'The document says no version: `openapi: 3.x` or `swagger: "2.0"` must be at its root':
+    '文档没有写明版本：根部必须有 `openapi: 3.x` 或 `swagger: "2.0"`',
+  'The document is of version {0}; 2.0, 3.0 and 3.1 can be read': '文档的版本是 {0}；可读取 2.0、3.0 和 3.1',
+  "The server's address needs a value for '{0}'": '服务器地址需要“{0}”的值',
+  "'{0}' is not allowed for '{1}' of the server's address; use one of {2}":
+    '服务器地址的“{1}”不允许“{0}”；请使用 {2} 之一',
+  "The server's address '{0}' is not a whole URL: give the base URL of the API":
+    '服务器地址“{0}”不是完整的 URL：请提供 API 的基础 URL',
+  "The server's address must begin with http:// or https://": '服务器地址必须以 http:// 或 https:// 开头',
+  "'{0}' is required": '“{0}”为必填项',
+  "'{0}' must not be empty": '“{0}”不能为空',
+  "A part of the path must not be '.' or '..'": '路径的任何部分都不能是“.”或“..”',
+  'The arguments lead out of the API': '参数指向了 API 之外',
+  "'{0}' is a header that cannot be set": '“{0}”是不能设置的标头',
+  "'{0}' goes into a header: it may hold no line breaks and no characters beyond Latin-1":
+    '“{0}”用于标头：不能含换行符或 Latin-1 以外的字符',
+  'The API wants credentials ({0}) and none were given for it: an administrator sets them where the API is set up':
+    'API 需要凭据（{0}），但尚未提供：由管理员在设置该 API 处填写',
+  'Too many OpenAPI documents are being read; try again in a minute':
+    '正在读取的 OpenAPI 文档过多；请一分钟后重试',
+  'The document takes too much time or memory to be read: give one with fewer operations, or without the parts that nest without end':
+    '读取该文档耗费过多时间或内存：请提供操作较少、或没有无限嵌套部分的文档',
+  "The API's answer has more than the {0} bytes allowed; ask for less":
+    'API 的回答超过允许的 {0} 字节；请减少请求的内容',
+  'The API answered with what is not JSON, although it says so: {0}': 'API 的回答自称 JSON，但并不是：{0}',
+  "A page came back in place of the API's answer{0}: a sign-in page or a proxy stands before the API, or its base URL is wrong":
+    '返回的是网页而不是 API 的回答{0}：API 之前有登录页或代理，或者其基础 URL 有误',
+  "The API's answer is packed in a way that was not asked for ({0})":
+    'API 的回答使用了未请求的压缩方式（{0}）',
+  'The API said that its answer is packed, and it cannot be unpacked': 'API 声称其回答已压缩，但无法解压',
+  'The API redirects more than {0} times': 'API 的重定向超过 {0} 次',
+  'The address of the API lies in a private network, which this installation does not allow (SOURCE_PRIVATE_NETWORKS)':
+    'API 的地址位于私有网络，此安装不允许（SOURCE_PRIVATE_NETWORKS）',
+  'The API cannot be reached ({0})': '无法连接到 API（{0}）',
+  'The API redirects to what is no address': 'API 重定向到的不是地址',
+  'The API redirects to {0}, not to http': 'API 重定向到 {0}，而不是 http',
+  'The API redirects from https to http: what is sent there could be read by others':
+    'API 从 https 重定向到 http：发送的内容可能被他人读取',
+  "The API redirects to another host ({0}), where a request that changes things is not sent. Set the API's base URL to that host if it is right":
+    'API 重定向到另一主机（{0}），会造成更改的请求不会发送到那里。如果该主机正确，请将 API 的基础 URL 设为它',
 };
