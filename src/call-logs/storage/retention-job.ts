@@ -15,18 +15,32 @@ import { dayOf, endOfDay, isLockTimeout, nextMonth, Partitions } from './partiti
 /** Records that one transaction deletes: short enough to hold nobody up. */
 const BATCH = 2000;
 
-type Holding = { readonly tenantId: string; readonly groupId: string; readonly expired: boolean };
-type MonthHolding = Holding & { readonly expiredDays: readonly string[] | null };
-/** A partition: of a day, or of the days of a month. */
-type Part = Span & { readonly day: string; readonly drop: string };
+/** What a group has in a partition; `expired`: all of it, `expiredDays`: those that have, of all or of some. */
+type Holding = {
+  readonly tenantId: string;
+  readonly groupId: string;
+  readonly expired: boolean;
+  readonly expiredDays: readonly string[] | null;
+};
+/** How the partitions of a kind are asked for their holdings, and dropped. */
+type Kind = { readonly holdings: string; readonly drop: string };
+/** A partition: of a day, or of the days of a month; `day` is its first. */
+type Part = Kind & Span & { readonly day: string };
 
 const FORGET_HOURS = `DELETE FROM call_log_stats WHERE span = 'hour' AND starts_at < trusted_now() - interval '${HOURS_KEPT_DAYS} days'`;
 const UNCOVERED = `SELECT count(*)::int AS uncovered FROM call_log_uncovered u
   JOIN mcp_call_logs l ON l.tenant_id = u.tenant_id AND l.created_at <= u.newest_at
   WHERE u.tenant_id = $1 AND l.group_id = $2 AND l.created_at >= $3 AND l.created_at < $4 AND l.writer_id IS NULL`;
-const HOLDINGS = `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired FROM list_call_log_holdings($1, $2)`;
-const MONTH_HOLDINGS = `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired, expired_days::text[] AS "expiredDays"
-  FROM list_call_log_month_holdings($1, $2)`;
+const DAY: Kind = {
+  holdings: `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired, CASE WHEN expired THEN ARRAY[$1::date::text] END AS "expiredDays"
+  FROM list_call_log_holdings($1::date, $2)`,
+  drop: 'SELECT drop_call_log_partition($1, $2) AS dropped',
+};
+const MONTH: Kind = {
+  holdings: `SELECT tenant_id AS "tenantId", group_id AS "groupId", expired, expired_days::text[] AS "expiredDays"
+  FROM list_call_log_month_holdings($1, $2)`,
+  drop: 'SELECT drop_call_log_month($1, $2) AS dropped',
+};
 
 /**
  * Removes the records that nobody keeps: the whole partition of a day or a month when all of it has expired, else what has, day by
@@ -51,44 +65,35 @@ export class RetentionJob {
     const cleared = new Set<string>();
     for (const day of await this.partitions.list()) {
       if (day >= today) continue;
-      for (const tenantId of await this.clear(day, now)) cleared.add(tenantId);
+      const part = { ...DAY, ...spanOf(day), day };
+      for (const tenantId of await this.clear(part, now)) cleared.add(tenantId);
     }
     for (const month of await this.partitions.months()) {
-      for (const tenantId of await this.clearMonth(month, now)) cleared.add(tenantId);
+      const before = spanOf(nextMonth(month)).from;
+      const part = { ...MONTH, ...spanOf(month), before, day: month };
+      for (const tenantId of await this.clear(part, now)) cleared.add(tenantId);
     }
     await this.pruning.prune(cleared);
     await this.system.query(FORGET_HOURS);
   }
 
-  /** @returns Ids of the tenants whose records went. */
-  private async clear(day: string, now: Date): Promise<readonly string[]> {
-    const holdings = await this.system.query<Holding[]>(HOLDINGS, [day, this.defaultDays]);
-    const expired = holdings.filter((holding) => holding.expired);
-    const part = { day, ...spanOf(day), drop: 'SELECT drop_call_log_partition($1, $2) AS dropped' };
-    if (expired.length === holdings.length && (expired.length > 0 || this.isPastDefault(day, now)))
-      await this.drop(part, expired).catch(unlessForNow);
-    else for (const holding of expired) await this.removeWithin(day, holding);
-    return expired.map(({ tenantId }) => tenantId);
-  }
-
-  /** A month's records go day by day; its partition when the last day is over for all. */
-  private async clearMonth(month: string, now: Date): Promise<readonly string[]> {
-    const holdings = await this.system.query<MonthHolding[]>(MONTH_HOLDINGS, [month, this.defaultDays]);
-    const expired = holdings.filter((holding) => holding.expired || (holding.expiredDays ?? []).length > 0);
-    const before = new Date(`${nextMonth(month)}T00:00:00Z`);
-    const part = {
-      day: month,
-      from: spanOf(month).from,
-      before,
-      drop: 'SELECT drop_call_log_month($1, $2) AS dropped',
-    };
-    const isOver = holdings.every((holding) => holding.expired);
-    if (isOver && (holdings.length > 0 || this.isPastDefault(dayOf(before.getTime() - 1), now)))
+  /**
+   * Drops a partition when all of it has expired, else removes day by day what has.
+   *
+   * @returns Ids of the tenants whose records went.
+   */
+  private async clear(part: Part, now: Date): Promise<readonly string[]> {
+    const holdings = await this.system.query<Holding[]>(part.holdings, [part.day, this.defaultDays]);
+    const lastDay = dayOf(part.before.getTime() - 1);
+    const isOver = holdings.every(({ expired }) => expired);
+    if (isOver && (holdings.length > 0 || this.isPastDefault(lastDay, now)))
       await this.drop(part, holdings).catch(unlessForNow);
     else
-      for (const holding of expired)
+      for (const holding of holdings)
         for (const day of holding.expiredDays ?? []) await this.removeWithin(day, holding);
-    return expired.map(({ tenantId }) => tenantId);
+    return holdings
+      .filter(({ expired, expiredDays }) => expired || (expiredDays ?? []).length > 0)
+      .map(({ tenantId }) => tenantId);
   }
 
   /** What has no records goes once the installation's default would have removed it, so that none stays for ever. */
