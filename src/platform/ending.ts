@@ -12,21 +12,6 @@ export type Ending = {
   readonly hindered?: (isHindered: Promise<boolean>) => void;
 };
 
-/** Collects what hindered a piece of work that came to its end. */
-export class HindranceReport {
-  private readonly told: Promise<boolean>[] = [];
-
-  readonly add = (isHindered: Promise<boolean>): void => {
-    this.told.push(isHindered);
-  };
-
-  /** Undefined: it waited for nothing that is known. */
-  get any(): Promise<boolean> | undefined {
-    if (this.told.length === 0) return undefined;
-    return Promise.all(this.told).then((all) => all.includes(true));
-  }
-}
-
 /**
  * Ends a piece of work from outside. An `AbortController` does the same at a cost that counts when each call needs one:
  * this makes its signal when somebody asks for it, and most work asks for none.
@@ -66,10 +51,9 @@ export class Cancellation<Reason = unknown> implements Ending {
 }
 
 /** @returns What ends when the signal aborts. */
-export function endingOf(signal: AbortSignal, hindered?: Ending['hindered']): Ending {
+export function endingOf(signal: AbortSignal): Ending {
   return {
     signal,
-    ...(hindered && { hindered }),
     get hasEnded() {
       return signal.aborted;
     },

@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { QueryFailedError } from 'typeorm';
 import { newId } from '../../platform/new-id.js';
-import { Cancellation, HindranceReport } from '../../platform/ending.js';
+import { Cancellation } from '../../platform/ending.js';
 import { cutText } from '../../platform/cut-text.js';
 import { databaseUnavailability } from '../../platform/database/database-faults.js';
 import { AppError, InvalidInputError, UnavailableError, traceOf } from '../../platform/errors.js';
@@ -114,7 +114,7 @@ export class CallRunner {
     const told = (failed: AppError) => toldTo(call, withHint(call, failed));
     if (error instanceof Stopped) {
       if (!error.didBegin) return notBegun(error);
-      return { ...failure(error.errorKind, error.message), isBlameless: stop.hindrances.any };
+      return { ...failure(error.errorKind, error.message), isBlameless: stop.wasHindered };
     }
     if (error instanceof ResultFault) return this.toBroken(tool, `returned ${error.message}`);
     if (error instanceof NoThreadError) return deferral('busy', error.message, THREAD_RETRY_SECONDS);
@@ -177,8 +177,17 @@ const CUT = 'An administrator ended the call while it ran; it may have taken eff
 class Stop extends Cancellation<Stopped> {
   /** The call was answered; what its tool goes on to do is for nobody. */
   isOver = false;
-  readonly hindrances = new HindranceReport();
-  readonly hindered = this.hindrances.add;
+  /** Made only when there is word of something: most calls wait for nothing. */
+  private told: Promise<boolean>[] | undefined;
+
+  hindered(isHindered: Promise<boolean>): void {
+    (this.told ??= []).push(isHindered);
+  }
+
+  /** Undefined: it waited for nothing that is known. */
+  get wasHindered(): Promise<boolean> | undefined {
+    return this.told && Promise.all(this.told).then((all) => all.includes(true));
+  }
 
   now(errorKind: Stopped['errorKind'], message: string): void {
     this.cancel(new Stopped(errorKind, message));
