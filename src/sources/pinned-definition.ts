@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../platform/canonical-json.js';
 import { cutText } from '../platform/cut-text.js';
+import { toStorableJson } from '../platform/secrets/redact.js';
 import type { JsonObject } from '../tools/tool-definition.js';
 import type { SourceDefinition } from './source-tool.entity.js';
 
@@ -23,7 +24,7 @@ export function pin(found: SourceDefinition): Pinned {
   if (fault !== null) {
     const description =
       typeof found.description === 'string' ? cutText(found.description, DESCRIPTION_MAX) : '';
-    const stub = { description: storable(description), inputSchema: { type: 'object' } };
+    const stub = { description: description.replaceAll('\0', ''), inputSchema: { type: 'object' } };
     return { definition: stub, digest: digestOf({ ...stub, fault }), fault };
   }
   const { title, description, inputSchema, outputSchema, annotations, _meta } = found;
@@ -42,15 +43,7 @@ function unkeepable(found: SourceDefinition): string | null {
   }
   if (text.length > DEFINITION_BYTES_MAX)
     return `the definition is longer than ${DEFINITION_BYTES_MAX} characters`;
-  return storable(text) === text ? null : 'the definition holds characters that cannot be stored';
-}
-
-/** Postgres takes no NUL and no half of a pair in JSON. */
-function storable(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll('\0', '')
-    .replaceAll(/\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])/gi, '');
+  return toStorableJson(text) === text ? null : 'the definition holds characters that cannot be stored';
 }
 
 function isDeep(value: unknown, left: number): boolean {
