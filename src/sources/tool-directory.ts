@@ -30,10 +30,27 @@ export class ToolDirectory {
     name: string,
     manager: EntityManager = this.dataSource.manager,
   ): Promise<OfferedTool | undefined> {
-    const own = this.registry.find(name);
-    if (own) return { definition: own, sourceToolId: null };
-    const tool = await manager.findOneBy(SourceTool, { tenantId, toolName: name, state: 'active' });
-    return tool ? { definition: this.maker.make(tool), sourceToolId: tool.id } : undefined;
+    return (await this.findAll(tenantId, [name], manager)).get(name);
+  }
+
+  /** Several of them, in one query. */
+  async findAll(
+    tenantId: string,
+    names: readonly string[],
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<ReadonlyMap<string, OfferedTool>> {
+    const own = names.flatMap((name) => this.registry.find(name) ?? []);
+    const wanted = names.filter((name) => !this.registry.find(name));
+    const brought =
+      wanted.length === 0
+        ? []
+        : await manager.findBy(SourceTool, { tenantId, toolName: In(wanted), state: 'active' });
+    return new Map<string, OfferedTool>([
+      ...own.map((definition) => [definition.name, { definition, sourceToolId: null }] as const),
+      ...brought.map(
+        (tool) => [tool.toolName, { definition: this.maker.make(tool), sourceToolId: tool.id }] as const,
+      ),
+    ]);
   }
 
   /** The tenant's own active tools, by name. */
@@ -45,12 +62,19 @@ export class ToolDirectory {
   }
 
   /** Reads what the rows of groups refer to, in one query, and tells of each what it is. */
-  async resolveAll<Link extends ToolLink>(links: readonly Link[]): Promise<Map<Link, Resolved>> {
+  async resolveAll<Link extends ToolLink>(
+    links: readonly Link[],
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<Map<Link, Resolved>> {
     const ids = links.flatMap(({ sourceToolId }) => sourceToolId ?? []);
-    const found =
-      ids.length === 0 ? [] : await this.dataSource.getRepository(SourceTool).findBy({ id: In(ids) });
+    const found = ids.length === 0 ? [] : await manager.findBy(SourceTool, { id: In(ids) });
     const byId = new Map(found.map((tool) => [tool.id, tool]));
     return new Map(links.map((link) => [link, this.resolve(link, byId.get(link.sourceToolId ?? ''))]));
+  }
+
+  /** As {@link resolveAll}, of one. */
+  async resolveOne(link: ToolLink, manager?: EntityManager): Promise<Resolved> {
+    return (await this.resolveAll([link], manager)).get(link)!;
   }
 
   /** @param sourceTool The row that `link` refers to, as it was read. */

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, In, Not } from 'typeorm';
+import { DataSource, type EntityManager, In, Not } from 'typeorm';
 import { InvalidInputError } from '../../platform/errors.js';
 import { SYSTEM_DATABASE } from '../../platform/database/system-database.js';
 import type { FieldProblem } from '../../platform/rest/validation.js';
 import { checkConfig } from '../group-tools/tool-writer.js';
 import { ToolGroup } from '../group.entity.js';
-import { ToolDirectory } from '../../sources/tool-directory.js';
+import { type OfferedTool, ToolDirectory } from '../../sources/tool-directory.js';
 import type { ConfigurationFile } from './configuration-file.js';
 import type { FileProblem, ParsedConfiguration } from './parse-configuration.js';
 import { type Change, find } from './plan.js';
@@ -16,6 +16,8 @@ export type Checked = {
   readonly parsed: ParsedConfiguration;
   readonly current: ConfigurationFile;
   readonly changes: readonly Change[];
+  /** Of the transaction that carries the plan out; absent: it is only looked at. */
+  readonly manager?: EntityManager;
 };
 
 /** What the schema of the file cannot know: which tools there are, what fits them, what is taken. */
@@ -28,29 +30,11 @@ export class ConfigurationChecks {
 
   /** Looks at what the plan changes, so that what is there already never stands in the way. */
   async findProblems(checked: Checked): Promise<FileProblem[]> {
-    const ofTools: FileProblem[] = [];
-    for (const change of checked.changes) ofTools.push(...(await this.findToolProblems(change, checked)));
+    const { tenantId, changes, manager } = checked;
+    const names = changes.filter(setsTool).map(({ name }) => name);
+    const offered = await this.directory.findAll(tenantId, [...new Set(names)], manager);
+    const ofTools = changes.filter(setsTool).flatMap((change) => findToolProblems(change, checked, offered));
     return [...ofTools, ...findNameProblems(checked), ...(await this.findTakenCodes(checked))];
-  }
-
-  private async findToolProblems(
-    change: Change,
-    { tenantId, parsed: { file, problemAt } }: Checked,
-  ): Promise<FileProblem[]> {
-    const { kind, action, group, name } = change;
-    if (kind !== 'tool' || action === 'delete' || name === null) return [];
-    const path = ['groups', group, 'tools', name];
-    const definition = (await this.directory.find(tenantId, name))?.definition;
-    if (!definition) {
-      // One that this build lacks may be switched off, or be described anew, but not be given or configured.
-      const isHarmless = action === 'update' && change.fields.every(({ field }) => field !== 'config');
-      const message = 'is not a registered tool; GET /api/v1/admin/tools/registered lists them';
-      return isHarmless ? [] : [problemAt(path, message)];
-    }
-    const tools = find(file.groups, group)?.tools ?? {};
-    return configProblems(() => checkConfig(definition, find(tools, name)?.config ?? {})).map(
-      ({ field, message }) => problemAt([...path, 'config', ...configPath(field)], message),
-    );
   }
 
   /** Says no more than "taken": the code may belong to another tenant. */
@@ -65,6 +49,31 @@ export class ConfigurationChecks {
       parsed.problemAt(['groups', serverCode], 'is taken; choose another server_code'),
     );
   }
+}
+
+type ToolChange = Change & { readonly name: string };
+
+function setsTool(change: Change): change is ToolChange {
+  return change.kind === 'tool' && change.action !== 'delete' && change.name !== null;
+}
+
+function findToolProblems(
+  { action, group, name, fields }: ToolChange,
+  { parsed: { file, problemAt } }: Checked,
+  offered: ReadonlyMap<string, OfferedTool>,
+): FileProblem[] {
+  const path = ['groups', group, 'tools', name];
+  const definition = offered.get(name)?.definition;
+  if (!definition) {
+    // One that this build lacks may be switched off, or be described anew, but not be given or configured.
+    const isHarmless = action === 'update' && fields.every(({ field }) => field !== 'config');
+    const message = 'is not a registered tool; GET /api/v1/admin/tools/registered lists them';
+    return isHarmless ? [] : [problemAt(path, message)];
+  }
+  const tools = find(file.groups, group)?.tools ?? {};
+  return configProblems(() => checkConfig(definition, find(tools, name)?.config ?? {})).map(
+    ({ field, message }) => problemAt([...path, 'config', ...configPath(field)], message),
+  );
 }
 
 /** Names are unique in the tenant, also against groups that the file does not list. */

@@ -82,7 +82,7 @@ export class ConfigurationService {
     expected: readonly string[] | undefined,
   ): Promise<Applied> {
     const rows = await readRows(manager, caller.tenantId);
-    const { changes, etag } = await this.plan(caller, parsed, rows);
+    const { changes, etag } = await this.plan(caller, parsed, rows, manager);
     requireTag(etag, expected);
     if (changes.length === 0) return { applied: false, changes, etag, newKeys: [] };
     await this.requireRights(caller, changes);
@@ -129,10 +129,11 @@ export class ConfigurationService {
     { tenantId }: AdminCaller,
     parsed: ParsedConfiguration,
     rows: TenantRows,
+    manager?: EntityManager,
   ): Promise<Planned> {
     const current = toConfiguration(rows);
     const changes = planChanges(current, normalized(parsed.file));
-    const problems = await this.checks.findProblems({ tenantId, parsed, current, changes });
+    const problems = await this.checks.findProblems({ tenantId, parsed, current, changes, manager });
     if (problems.length > 0) throw wrongFile(problems);
     return { changes, etag: etagOfConfiguration(current) };
   }

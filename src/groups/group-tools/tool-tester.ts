@@ -41,7 +41,7 @@ export class ToolTester {
     options: Pick<ToolCall, 'ending' | 'idempotencyKey'>,
   ): Promise<ToolTest> {
     const row = await this.tools.get(caller, id);
-    const { definition, reason } = (await this.directory.resolveAll([row])).get(row)!;
+    const { definition, reason } = await this.directory.resolveOne(row);
     const catalog = this.catalogs.find(row.groupId);
     if (!catalog) throw new ConflictError('The group is not served at the moment; try again');
     const { redaction, result_max_bytes, structured_content } = catalog.policy;

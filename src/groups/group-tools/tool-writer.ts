@@ -77,7 +77,7 @@ export class ToolWriter {
     { tool, input, group }: ToolChange,
   ): Promise<GroupTool> {
     if (input.config_data) {
-      const { definition } = (await this.directory.resolveAll([tool])).get(tool)!;
+      const { definition } = await this.directory.resolveOne(tool, manager);
       if (definition) checkConfig(definition, input.config_data);
     }
     const isMoved = tool.groupId !== group.id;
