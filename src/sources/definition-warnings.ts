@@ -19,7 +19,6 @@ const INSTRUCTIONS: readonly (readonly [RegExp, string])[] = [
   ],
   [/(?:\.ssh\/|id_rsa|\/etc\/passwd|mcp\.json|\.env\b)/i, 'names files that hold secrets'],
 ];
-const DEPTH_MAX = 100;
 
 /**
  * Tells what an administrator should look at before approving a definition: words that are meant for the model and not for people. It
@@ -27,16 +26,17 @@ const DEPTH_MAX = 100;
  */
 export function definitionWarnings(definition: SourceDefinition): string[] {
   const warnings = new Set<string>();
-  for (const [path, text] of textsOf(definition, '', 0)) {
+  for (const [path, text] of textsOf(definition, '')) {
     if (HIDDEN.test(text)) warnings.add(`${path} holds characters that nobody sees`);
     for (const [pattern, what] of INSTRUCTIONS) if (pattern.test(text)) warnings.add(`${path} ${what}`);
   }
   return [...warnings];
 }
 
-function* textsOf(value: unknown, path: string, depth: number): Generator<readonly [string, string]> {
+/** No definition that is stored nests without end: see `pin`. */
+function* textsOf(value: unknown, path: string): Generator<readonly [string, string]> {
   if (typeof value === 'string') yield [path, value];
-  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return;
+  if (typeof value !== 'object' || value === null) return;
   for (const [name, inner] of Object.entries(value))
-    yield* textsOf(inner, path === '' ? name : `${path}.${name}`, depth + 1);
+    yield* textsOf(inner, path === '' ? name : `${path}.${name}`);
 }

@@ -8,7 +8,6 @@ import { ConflictError, NotFoundError } from '../platform/errors.js';
 import { ChangeBus } from '../platform/replicas/change-bus.js';
 import type { Page } from '../platform/rest/envelope.js';
 import { decodeIdCursor, toPage } from '../platform/rest/paging.js';
-import { definitionFaults } from '../tools/definition-faults.js';
 import { definitionChanges } from './definition-changes.js';
 import type { SourceToolQueryDto } from './source-tools.dto.js';
 import { SourceToolListeners } from './source-tool-listeners.js';
@@ -87,8 +86,8 @@ export class SourceToolApprovals {
     action: 'source_tool.approve',
     columnsFor: (tool, digest) => {
       const definition = tool.pending ?? tool.definition;
-      const faults = definitionFaults(this.maker.define(tool, { definition, digest }));
-      if (faults.length > 0) throw new ConflictError(`It cannot be served: ${faults.join('; ')}`);
+      const fault = this.maker.faultOf(tool, { definition, digest });
+      if (fault !== null) throw new ConflictError(`It cannot be served: ${fault}`);
       return { definition, digest, state: 'active', pending: null, pendingDigest: null, reason: null };
     },
   };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { cutText } from '../platform/cut-text.js';
 import { InvalidInputError, UnavailableError } from '../platform/errors.js';
+import { definitionFaults } from '../tools/definition-faults.js';
 import type { JsonObject, ToolDefinition } from '../tools/tool-definition.js';
 import { ToolRunners } from '../tools/tool-runners.js';
 import type { SourceTool } from './source-tool.entity.js';
@@ -39,8 +40,13 @@ export class SourceToolMaker {
     return definition;
   }
 
-  /** The same, of a tool that is only looked at. */
-  define(tool: Omit<DefinedTool, keyof Said>, { definition, digest }: Said): ToolDefinition {
+  /** Why a tool cannot be served; null: it can. */
+  faultOf(tool: Omit<DefinedTool, keyof Said>, said: Said): string | null {
+    const faults = definitionFaults(this.define(tool, said));
+    return faults.length === 0 ? null : faults.join('; ');
+  }
+
+  private define(tool: Omit<DefinedTool, keyof Said>, { definition, digest }: Said): ToolDefinition {
     const { id, tenantId, source, sourceId, ownName, toolName } = tool;
     const { title, description, inputSchema, outputSchema, annotations, _meta } = definition;
     const ref = { id, sourceId, ownName, tenantId, inputSchema };

@@ -1,14 +1,14 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { type EntityManager, In } from 'typeorm';
 import { lock } from '../platform/database/advisory-locks.js';
 import { newId } from '../platform/new-id.js';
-import { definitionFaults } from '../tools/definition-faults.js';
 import { ToolRegistry } from '../tools/tool-registry.js';
 import { exposedName, withHash } from './exposed-name.js';
 import { pin } from './pinned-definition.js';
 import { SourceToolListeners } from './source-tool-listeners.js';
-import { type DefinedTool, type Said, SourceToolMaker } from './source-tool-maker.js';
+import { SourceToolMaker } from './source-tool-maker.js';
 import { type SourceDefinition, type SourceKind, SourceTool } from './source-tool.entity.js';
 import { decideKnown, decideMissing, decideNew, type SourcePolicy } from './sync-decision.js';
 
@@ -16,6 +16,8 @@ import { decideKnown, decideMissing, decideNew, type SourcePolicy } from './sync
 export const TOOLS_PER_SOURCE_MAX = 2000;
 const OWN_NAME_MAX = 255;
 const ROWS_PER_STATEMENT = 200;
+/** Each has its schemas compiled: what comes meanwhile must not wait for all of them. */
+const TOOLS_PER_TURN = 20;
 
 export type FoundTool = {
   readonly ownName: string;
@@ -45,8 +47,6 @@ export type SyncResult = {
   readonly leftOut: number;
 };
 
-type Names = { readonly takenBy: ReadonlyMap<string, string> };
-
 /** Keeps the stored tools of sources as the sources offer them, within what their tenants allow. */
 @Injectable()
 export class SourceTools {
@@ -66,20 +66,19 @@ export class SourceTools {
     const known = await manager.find(SourceTool, { where: { tenantId, sourceId }, order: { id: 'ASC' } });
     const found = distinct(sync.found);
     const byName = new Map(known.map((tool) => [tool.ownName, tool]));
-    const names = await this.namesTaken(manager, sync, found);
-    const saved: SourceTool[] = [];
+    const takenBy = await this.namesTaken(manager, sync, found);
+    const touched: SourceTool[] = [];
     const added: SourceTool[] = [];
-    for (const one of found) {
+    for (const [index, one] of found.entries()) {
+      if (index % TOOLS_PER_TURN === TOOLS_PER_TURN - 1) await nextTurn();
       const tool = byName.get(one.ownName);
-      const next = tool ? this.known(tool, one, sync) : this.fresh(manager, one, sync, names);
-      if (next) saved.push(next);
-      if (next && !tool) added.push(next);
+      if (!tool) added.push(this.fresh(manager, one, sync, takenBy));
+      else if (this.isChanged(tool, one, sync)) touched.push(tool);
     }
     const present = new Set(found.map(({ ownName }) => ownName));
     const gone = known.filter((tool) => !present.has(tool.ownName) && changed(tool, decideMissing(tool)));
-    const touched = saved.filter((tool) => !added.includes(tool));
     await this.listeners.tell(manager, { tenantId, toolIds: [...touched, ...gone].map(({ id }) => id) });
-    await manager.save(SourceTool, [...saved, ...gone], { chunk: ROWS_PER_STATEMENT });
+    await manager.save(SourceTool, [...added, ...touched, ...gone], { chunk: ROWS_PER_STATEMENT });
     return toResult({ added, changed: touched, gone, leftOut: sync.found.length - found.length });
   }
 
@@ -91,13 +90,19 @@ export class SourceTools {
     return tools.length;
   }
 
-  private known(tool: SourceTool, one: FoundTool, { policy }: SourceSync): SourceTool | undefined {
+  /** Takes over what is said of a tool that is known. @returns Whether it says anything new. */
+  private isChanged(tool: SourceTool, one: FoundTool, { policy }: SourceSync): boolean {
     const pinned = pin(one.definition);
-    const fault = pinned.fault ?? this.faultOf(tool, pinned);
-    return changed(tool, decideKnown(tool, { ...pinned, fault }, policy)) ? tool : undefined;
+    const fault = pinned.fault ?? this.maker.faultOf(tool, pinned);
+    return changed(tool, decideKnown(tool, { ...pinned, fault }, policy));
   }
 
-  private fresh(manager: EntityManager, one: FoundTool, sync: SourceSync, { takenBy }: Names): SourceTool {
+  private fresh(
+    manager: EntityManager,
+    one: FoundTool,
+    sync: SourceSync,
+    takenBy: ReadonlyMap<string, string>,
+  ): SourceTool {
     const { tenantId, source, sourceId, policy } = sync;
     const pinned = pin(one.definition);
     const holder = takenBy.get(one.toolName);
@@ -106,7 +111,9 @@ export class SourceTools {
     const row = { id: newId(), tenantId, source, sourceId, ownName: one.ownName, toolName };
     const fault =
       pinned.fault ??
-      (holder === undefined ? this.faultOf(row, pinned) : `the name '${one.toolName}' belongs to ${holder}`);
+      (holder === undefined
+        ? this.maker.faultOf(row, pinned)
+        : `the name '${one.toolName}' belongs to ${holder}`);
     return manager.create(SourceTool, { ...row, ...decideNew({ ...pinned, fault }, policy) });
   }
 
@@ -115,7 +122,7 @@ export class SourceTools {
     manager: EntityManager,
     { tenantId, sourceId }: SourceSync,
     found: readonly FoundTool[],
-  ): Promise<Names> {
+  ): Promise<ReadonlyMap<string, string>> {
     const wanted = found.map(({ toolName }) => toolName);
     const held = await manager.find(SourceTool, {
       where: { tenantId, toolName: In(wanted) },
@@ -139,12 +146,7 @@ export class SourceTools {
     for (const definition of this.registry.definitions())
       for (const name of [definition.name, ...(definition.aliases ?? [])])
         takenBy.set(name, 'a tool of this build');
-    return { takenBy };
-  }
-
-  private faultOf(tool: Omit<DefinedTool, keyof Said>, said: Said): string | null {
-    const faults = definitionFaults(this.maker.define(tool, said));
-    return faults.length === 0 ? null : faults.join('; ');
+    return takenBy;
   }
 }
 

@@ -44,7 +44,7 @@ function decideChanged(tool: SourceTool, found: FoundState, policy: SourcePolicy
   const { definition, digest, fault } = found;
   const isServed = tool.state === 'active' || tool.state === 'gone';
   if (isServed && isRejected(tool, digest)) return { state: 'active', reason: null };
-  if (policy === 'take' || !isServed) return { ...decideNew(found, policy) };
+  if (policy === 'take' || !isServed) return decideNew(found, policy);
   const reason = fault === null ? null : `the changed definition cannot be served: ${fault}`;
   return { state: 'active', pending: definition, pendingDigest: digest, reason };
 }

@@ -10,7 +10,7 @@ export class JsonLines {
 
   constructor(private readonly maxCharacters: number) {}
 
-  /** @returns The lines that are whole now. @throws {LineTooLongError} */
+  /** @returns The lines that are whole now. @throws {Error} A line is longer. */
   push(piece: Buffer): string[] {
     const text = this.decoder.write(piece);
     const [first, ...rest] = text.split(NEWLINE);
@@ -28,13 +28,7 @@ export class JsonLines {
   }
 
   private requireRoom(): void {
-    if (this.length > this.maxCharacters) throw new LineTooLongError(this.maxCharacters);
-  }
-}
-
-/** What a program writes is no line that could be read. */
-export class LineTooLongError extends Error {
-  constructor(maxCharacters: number) {
-    super(`It wrote a line of more than ${maxCharacters} characters`);
+    if (this.length > this.maxCharacters)
+      throw new Error(`It wrote a line of more than ${this.maxCharacters} characters`);
   }
 }

@@ -23,10 +23,10 @@ export function separateSecrets(target: UpstreamTarget): Separated {
     secrets[free] = value;
     return `\${${free}}`;
   };
-  const separate = (texts: Readonly<Record<string, string>>, always: (key: string) => boolean) =>
+  const separate = (texts: Readonly<Record<string, string>>) =>
     Object.fromEntries(
       Object.entries(texts).map(([key, value]) => {
-        const isNamed = always(key) && value !== '' && !value.includes('${');
+        const isNamed = isSecretName(key) && value !== '' && !value.includes('${');
         return [key, isNamed || isSecret(value) ? name(key, value) : value];
       }),
     );
@@ -36,8 +36,8 @@ export function separateSecrets(target: UpstreamTarget): Separated {
       command,
       cwd,
       args: args.map((value, index) => (isSecret(value) ? name(`ARGUMENT_${index + 1}`, value) : value)),
-      env: separate(env, isSecretName),
-      headers: separate(headers, (key) => isSecretName(key) || /^(?:authorization|cookie)$/i.test(key)),
+      env: separate(env),
+      headers: separate(headers),
       url: url !== null && (isSecret(url) || hasSecretQuery(url)) ? name('URL', url) : url,
     },
     secrets,

@@ -127,8 +127,7 @@ export class UpstreamConnections implements OnModuleInit, OnApplicationShutdown 
     const entry = this.entries.get(id);
     if (!entry) return;
     this.entries.delete(id);
-    entry.connection?.retire();
-    void entry.opening?.then((connection) => connection.retire()).catch(() => undefined);
+    entry.connection?.retire(); // one that is being opened sees that its entry is gone
   }
 
   private entryOf(of: UpstreamId): Entry {

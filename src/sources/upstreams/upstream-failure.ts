@@ -32,8 +32,7 @@ export function upstreamText(error: unknown, secrets: readonly string[]): string
 
 /** Whether the upstream for certain did not begin the call: it may be made again on another connection. */
 export function wasNotBegun(error: unknown): boolean {
-  if (error instanceof SdkHttpError)
-    return error.status === 404 || (error.status === 400 && isSessionGone(error));
+  if (error instanceof SdkHttpError) return error.status === 404 || isSessionGone(error);
   return codeOf(error) === 'ECONNREFUSED' || codeOf(error) === 'ENOTFOUND';
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import { type RawData, WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { isPlainObject } from '../../platform/plain-object.js';
 import { openSocketGuarded } from '../../platform/network/guarded-http.js';
 
@@ -41,7 +41,7 @@ export class WebSocketTransport implements Transport {
     this.socket = socket;
     await once(socket, 'open');
     socket.on('error', (error) => this.onerror?.(error));
-    socket.on('message', (data) => this.take(data));
+    socket.on('message', (data: Buffer) => this.take(data));
     socket.once('close', () => this.onclose?.());
   }
 
@@ -58,17 +58,12 @@ export class WebSocketTransport implements Transport {
     return Promise.resolve();
   }
 
-  private take(data: RawData): void {
+  private take(data: Buffer): void {
     try {
-      const message: unknown = JSON.parse(textOf(data));
+      const message: unknown = JSON.parse(data.toString('utf8'));
       if (isPlainObject(message)) this.onmessage?.(message as unknown as JSONRPCMessage);
     } catch (error) {
       this.onerror?.(error as Error);
     }
   }
-}
-
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
-  return (data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
 }
