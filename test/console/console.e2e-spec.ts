@@ -276,6 +276,26 @@ describe('the console', () => {
       await page.context().close();
     });
 
+    it('asks for news of calls once, however many come', async () => {
+      const person = await owner();
+      const { access_token: token } = await t.signIn(person.email);
+      const { body } = await t.rest('POST', '/admin/groups', { token, body: { name: 'Busy' } });
+      const { page } = await signedInPage(browser, t.url, person);
+      const asked: string[] = [];
+      page.on('websocket', (socket) =>
+        socket.on('framesent', ({ payload }) => void asked.push(String(payload))),
+      );
+      await page.goto(`${t.url}/calls`);
+      for (let count = 1; count <= 4; count++) {
+        await callTool(t.url, body.data.server_code, body.data.api_key, `tool_${count}`, {});
+        await page.getByText(`tool_${count}`).first().waitFor();
+      }
+      const watching = asked.filter((text) => text.includes('"watch"'));
+      expect(watching.at(-1)).toContain('"calls"');
+      expect(watching.length).toBeLessThanOrEqual(2);
+      await page.context().close();
+    });
+
     it('rotates a key and shows the new one once', async () => {
       const person = await owner();
       const { access_token: token } = await t.signIn(person.email);

@@ -1,4 +1,4 @@
-import { useEffect, useSyncExternalStore } from 'react';
+import { useEffect, useEffectEvent, useSyncExternalStore } from 'react';
 import { BASE } from './base';
 import { queryClient } from './queries';
 import { accessToken } from './session';
@@ -159,9 +159,12 @@ export function useLiveState(): LiveState {
 }
 
 export function useLiveEvents(listener: (event: LiveEvent) => void): void {
-  useEffect(() => live.onEvent(listener), [listener]);
+  const hear = useEffectEvent(listener);
+  useEffect(() => live.onEvent((event) => hear(event)), []);
 }
 
+/** Watches a topic for as long as it is the same one, whatever the listener is by then. */
 export function useNews(topic: string, isWatching: boolean, listener: () => void): void {
-  useEffect(() => (isWatching ? live.watch(topic, listener) : undefined), [topic, isWatching, listener]);
+  const hear = useEffectEvent(listener);
+  useEffect(() => (isWatching ? live.watch(topic, () => hear()) : undefined), [topic, isWatching]);
 }

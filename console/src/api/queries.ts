@@ -1,4 +1,10 @@
-import { QueryClient, useInfiniteQuery, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import {
+  type InfiniteData,
+  QueryClient,
+  useInfiniteQuery,
+  useQuery,
+  type UseQueryResult,
+} from '@tanstack/react-query';
 import {
   type Answered,
   api,
@@ -37,7 +43,11 @@ const get = api.GET as unknown as (path: string, init: object) => Promise<Answer
 export function useGet<P extends GetPath>(
   path: P,
   params: Params<P> = {},
-  options: { readonly enabled?: boolean; readonly refetchInterval?: number } = {},
+  options: {
+    readonly enabled?: boolean;
+    readonly refetchInterval?:
+      number | ((query: { readonly state: { readonly data?: unknown } }) => number | false);
+  } = {},
 ): UseQueryResult<DataOf<P>> {
   return useQuery({
     queryKey: [path, params],
@@ -57,6 +67,12 @@ export type List<Item> = {
   readonly error: Error | null;
 };
 
+const NONE: readonly never[] = [];
+
+/** One list for the same answers, so that what is made of it need not be made anew. */
+const itemsOf = <Item>({ pages }: InfiniteData<Page<Item>>): readonly Item[] =>
+  pages.flatMap(({ data }) => data);
+
 export function useList<P extends GetPath>(
   path: P,
   params: Params<P> = {},
@@ -70,14 +86,16 @@ export function useList<P extends GetPath>(
       return whole<Page<ItemOf<P>>>(get(path, { params: asked, signal }));
     },
     getNextPageParam: ({ page }) => page?.next_cursor ?? undefined,
+    select: itemsOf<ItemOf<P>>,
     ...options,
   });
   return {
-    items: query.data?.pages.flatMap(({ data }) => data) ?? [],
+    items: query.data ?? NONE,
     isLoading: query.isLoading,
     isFetching: query.isFetching,
     hasMore: query.hasNextPage,
-    more: () => void (query.isFetchingNextPage || query.fetchNextPage()),
+    // What failed is not asked for again by itself: the end of the list stays in sight.
+    more: () => void (query.isFetchNextPageError || query.isFetchingNextPage || query.fetchNextPage()),
     refetch: () => void query.refetch(),
     error: query.error,
   };

@@ -78,6 +78,7 @@ export function Palette() {
         leftSection: <Search size={18} />,
       }}
       onSpotlightOpen={() => setIsOpened(true)}
+      onSpotlightClose={() => setIsOpened(false)}
     />
   );
 }

@@ -46,13 +46,15 @@ export class LiveWatch implements BeforeApplicationShutdown {
     if (!parsed.success) throw new InvalidInputError(`topics must be a list of: ${names}`);
     const { topics } = parsed.data;
     for (const topic of topics) this.requireAllowed(connection, topic, names);
-    this.leave(connection);
+    this.leave(connection, topics);
     for (const topic of topics) this.enter(connection, topic);
     return { topics };
   }
 
-  leave(connection: LiveConnection): void {
+  /** @param but Topics that go on: what is known of them is kept, so that nothing new is missed. */
+  leave(connection: LiveConnection, but: readonly string[] = []): void {
     for (const [key, entry] of this.watched) {
+      if (but.includes(entry.topic)) continue;
       if (entry.watchers.delete(connection) && entry.watchers.size === 0) this.watched.delete(key);
     }
     if (this.watched.size > 0) return;
@@ -81,6 +83,7 @@ export class LiveWatch implements BeforeApplicationShutdown {
       isLooking: false,
     };
     const entry: Watched = this.watched.get(key) ?? fresh;
+    if (entry.watchers.has(connection)) return;
     entry.watchers.add(connection);
     this.watched.set(key, entry);
     void this.look(entry);

@@ -137,10 +137,18 @@ function KeyLink({ groupId, keyId }: { readonly groupId: string; readonly keyId:
   );
 }
 
+/** A proof that is there does not change. */
+const unlessThere = ({ state }: { readonly state: { readonly data?: unknown } }) =>
+  state.data === undefined ? 30_000 : (false as const);
+
 /** Whether the record is in the log as it was written: a path of hashes from it to a signed checkpoint. */
 function ProofBadge({ id }: { readonly id: string }) {
   const say = useWords(words);
-  const proof = useGet('/api/v1/admin/call-logs/{id}/proof', { path: { id } }, { refetchInterval: 30_000 });
+  const proof = useGet(
+    '/api/v1/admin/call-logs/{id}/proof',
+    { path: { id } },
+    { refetchInterval: unlessThere },
+  );
   if (proof.isLoading) return null;
   if (proof.data)
     return (

@@ -1,7 +1,7 @@
 import { Badge, Button, Group as Row, Menu, Switch, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Download } from 'lucide-react';
-import { useCallback, useMemo } from 'react';
+import { useMemo } from 'react';
 import { download } from '../../api/client';
 import { useNews } from '../../api/live';
 import { useGet, useList } from '../../api/queries';
@@ -47,13 +47,10 @@ export function CallsPage() {
   const nameOf = useMemo(() => new Map((groups.data ?? []).map(({ id, name }) => [id, name])), [groups.data]);
   const isLive = address['live'] !== 'no' && !address['to'];
   const { refetch } = list;
-  useNews(
-    'calls',
-    isLive,
-    useCallback(() => refetch(), [refetch]),
-  );
+  useNews('calls', isLive, refetch);
   const isGrouped = address['grouped'] !== 'no';
-  const shown = useMemo(() => ({ ...list, items: withRepeats(list.items, isGrouped) }), [list, isGrouped]);
+  const rows = useMemo(() => withRepeats(list.items, isGrouped), [list.items, isGrouped]);
+  const shown = { ...list, items: rows };
   const columns = useMemo(
     (): Column<Shown>[] => [
       {

@@ -1,7 +1,7 @@
 import { Alert, Button, Group as Row, Loader, Stack, Tabs, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { CircleCheck } from 'lucide-react';
-import { useCallback, useState } from 'react';
+import { useState } from 'react';
 import { api, dataOf, type Schemas } from '../../api/client';
 import { useNews } from '../../api/live';
 import { useGet } from '../../api/queries';
@@ -84,11 +84,7 @@ export function FirstCall({ groupId }: { readonly groupId: string }) {
   const say = useWords(words);
   const calls = useGet('/api/v1/admin/call-logs', { query: { group_id: groupId, limit: 1 } });
   const { refetch } = calls;
-  useNews(
-    'calls',
-    true,
-    useCallback(() => void refetch(), [refetch]),
-  );
+  useNews('calls', true, () => void refetch());
   const [latest] = calls.data ?? [];
   if (!latest)
     return (
